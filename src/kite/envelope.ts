@@ -1,0 +1,67 @@
+// Kite's envelope, {status, data} or {status, message, error_type, data}: out comes data or a KiteError.
+// The envelope is read before the HTTP status, because an error can arrive with HTTP 200.
+import { cleanMessage } from './clean-message.ts';
+import { KiteError, type KiteErrorCode } from './error.ts';
+import { isRecord } from './field.ts';
+import type { Secret } from './secret.ts';
+import type { KiteResponse } from './transport.ts';
+
+/**
+ * The `data` of a successful answer, unparsed.
+ * @param secrets what the request carried, so that no message can repeat it.
+ * @throws KiteError for an error envelope, an error status, and anything that is no envelope.
+ */
+export function openEnvelope(response: KiteResponse, secrets: readonly Secret[]): unknown {
+  const { status } = response;
+  const envelope = parseJson(response.body);
+  if (!isRecord(envelope) || !('status' in envelope || 'error_type' in envelope)) {
+    throw new KiteError(codeOfStatus(status) ?? 'invalid-response', details(response));
+  }
+  if (envelope.status === 'error' || typeof envelope.error_type === 'string') {
+    const errorType = printableWord(envelope.error_type, secrets);
+    throw new KiteError(codeOfError(errorType, status), {
+      ...details(response),
+      errorType,
+      kiteMessage: cleanMessage(envelope.message, secrets),
+    });
+  }
+  if (status >= 400) {
+    throw new KiteError(codeOfStatus(status) ?? 'invalid-response', details(response));
+  }
+  if (envelope.status !== 'success' || envelope.data === undefined) {
+    throw new KiteError('invalid-response', details(response));
+  }
+  return envelope.data;
+}
+
+function details(response: KiteResponse) {
+  return { status: response.status, retryAfterSeconds: response.retryAfterSeconds };
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    // The parser's own error quotes the body's beginning, which may hold a token.
+    return undefined;
+  }
+}
+
+function codeOfStatus(status: number): KiteErrorCode | null {
+  if (status === 429) return 'rate-limited';
+  return status >= 500 ? 'unavailable' : null;
+}
+
+function codeOfError(errorType: string | null, status: number): KiteErrorCode {
+  if (errorType === 'TokenException') return 'token';
+  if (errorType === 'PermissionException') return 'permission';
+  const code = codeOfStatus(status);
+  if (code !== null) return code;
+  return errorType === 'NetworkException' ? 'unavailable' : 'other';
+}
+
+function printableWord(value: unknown, secrets: readonly Secret[]): string | null {
+  return typeof value === 'string' && /^[A-Za-z]{1,64}$/.test(value)
+    ? cleanMessage(value, secrets)
+    : null;
+}

@@ -1,0 +1,71 @@
+// The one error that leaves the Kite client. It holds no header, URL, body or third-party error.
+
+/**
+ * Why a call gave no answer.
+ * - `token`: a TokenException; the access, request or refresh token is not accepted.
+ * - `permission`: a PermissionException.
+ * - `rate-limited`: HTTP 429.
+ * - `unavailable`: another 5xx, a NetworkException, a refused or broken connection.
+ * - `timeout`: our own deadline passed.
+ * - `invalid-response`: not an envelope where one was due, or one without its data.
+ * - `other`: anything else that Kite reports.
+ * - `aborted`: whoever wanted the answer has gone.
+ */
+export type KiteErrorCode =
+  | 'token'
+  | 'permission'
+  | 'rate-limited'
+  | 'unavailable'
+  | 'timeout'
+  | 'invalid-response'
+  | 'other'
+  | 'aborted';
+
+/** What is known of a failed call. */
+export interface KiteErrorDetails {
+  /** Kite's `error_type`, such as `TokenException`; null where it sent none. */
+  readonly errorType?: string | null;
+  /** The HTTP status; null where no answer came. */
+  readonly status?: number | null;
+  /** Kite's own words, cleaned by {@link cleanMessage}; null where there were none. */
+  readonly kiteMessage?: string | null;
+  /** Seconds to wait before asking again; null where nobody said. */
+  readonly retryAfterSeconds?: number | null;
+  /** False when the request surely never reached Kite. Default true. */
+  readonly mayHaveReachedKite?: boolean;
+}
+
+/** A call to Kite that gave no usable answer. Its fields are safe to show and to log. */
+export class KiteError extends Error {
+  override readonly name = 'KiteError';
+  /** Why, as a stable word. */
+  readonly code: KiteErrorCode;
+  /** Kite's `error_type`, or null. */
+  readonly errorType: string | null;
+  /** The HTTP status, or null where no answer came. */
+  readonly status: number | null;
+  /** Kite's own words, cleaned, or null. */
+  readonly kiteMessage: string | null;
+  /** Seconds to wait before asking again, or null. */
+  readonly retryAfterSeconds: number | null;
+  /** False when the request surely never reached Kite. */
+  readonly mayHaveReachedKite: boolean;
+
+  /** @param code why the call failed, from which the message is made. */
+  constructor(code: KiteErrorCode, details: KiteErrorDetails = {}) {
+    super(`Kite call failed: ${code}`);
+    this.code = code;
+    this.errorType = details.errorType ?? null;
+    this.status = details.status ?? null;
+    this.kiteMessage = details.kiteMessage ?? null;
+    this.retryAfterSeconds = details.retryAfterSeconds ?? null;
+    this.mayHaveReachedKite = details.mayHaveReachedKite ?? true;
+  }
+}
+
+/** The error for a signal that fired: our operation's deadline is a timeout, everything else an abort. */
+export function abortedBy(signal: AbortSignal | undefined): KiteError {
+  const reason: unknown = signal?.reason;
+  const isDeadline = reason instanceof DOMException && reason.name === 'TimeoutError';
+  return new KiteError(isDeadline ? 'timeout' : 'aborted');
+}
