@@ -1,0 +1,34 @@
+// AccountFailure: one account of an answer that failed, as data beside those that did not.
+import type { Account } from '../loaders/account.ts';
+import { AccountRef } from './account.ts';
+import { ApiErrorRef } from './api-error.ts';
+import { builder } from './builder.ts';
+import type { Problem } from './problem.ts';
+
+/** An account that is missing from an answer, and why. */
+export interface AccountFailure {
+  readonly accountId: string;
+  /** Null when no account has the id. */
+  readonly account: Account | null;
+  readonly error: Problem;
+}
+
+/** The GraphQL type AccountFailure. */
+export const AccountFailureRef = builder.objectRef<AccountFailure>('AccountFailure').implement({
+  description: 'An account for which something failed, and why.',
+  fields: (t) => ({
+    accountId: t.exposeID('accountId', {
+      nullable: false,
+      description: 'The id, as it was asked for.',
+    }),
+    account: t.expose('account', {
+      type: AccountRef,
+      description: 'The account; null when this request reaches none with that id.',
+    }),
+    error: t.expose('error', {
+      type: ApiErrorRef,
+      nullable: false,
+      description: 'What went wrong.',
+    }),
+  }),
+});

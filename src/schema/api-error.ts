@@ -1,0 +1,96 @@
+// ApiError and its three types: problems as data, for the unions of writes and the failures inside answers.
+import { builder } from './builder.ts';
+import { type ErrorCode, ErrorCodeEnum } from './error-code.ts';
+import type { Problem } from './problem.ts';
+
+const typeNames: Partial<Record<ErrorCode, 'InputError' | 'AuthenticationError'>> = {
+  BAD_USER_INPUT: 'InputError',
+  NOT_FOUND: 'InputError',
+  AMBIGUOUS_ACCOUNT: 'InputError',
+  DUPLICATE_USER: 'InputError',
+  UNAUTHENTICATED: 'AuthenticationError',
+  TOKEN_REJECTED: 'AuthenticationError',
+  SESSION_EXPIRED: 'AuthenticationError',
+  PERMISSION_DENIED: 'AuthenticationError',
+};
+
+/** The GraphQL type that a problem is shown as. */
+export function typeNameOf(
+  problem: Problem,
+): 'InputError' | 'AuthenticationError' | 'UpstreamError' {
+  return typeNames[problem.code] ?? 'UpstreamError';
+}
+
+/** What every failure says of itself. */
+export const ApiErrorRef = builder.interfaceRef<Problem>('ApiError').implement({
+  description: 'A failure as data: what went wrong, and whether asking again may help.',
+  resolveType: typeNameOf,
+  fields: (t) => ({
+    message: t.exposeString('message', {
+      nullable: false,
+      description: 'What went wrong, for people. Branch on `code` instead: this text may change.',
+    }),
+    code: t.expose('code', {
+      type: ErrorCodeEnum,
+      nullable: false,
+      description: 'What went wrong, as a stable word to branch on.',
+    }),
+    retryable: t.exposeBoolean('retryable', {
+      nullable: false,
+      description:
+        'Whether the same input may succeed later. ' +
+        'Always false once a request that changes something may have reached Kite.',
+    }),
+    requestId: t.string({
+      nullable: false,
+      description:
+        "The id of this request, as in the answer's `X-Request-Id` and the gateway's log.",
+      resolve: (_problem, _arguments, context) => context.requestId,
+    }),
+  }),
+});
+
+/** Problems of what the caller sent. */
+export const InputErrorRef = builder.objectRef<Problem>('InputError').implement({
+  description:
+    'What the caller sent cannot be used: ' +
+    'BAD_USER_INPUT, NOT_FOUND, AMBIGUOUS_ACCOUNT or DUPLICATE_USER.',
+  interfaces: [ApiErrorRef],
+  fields: (t) => ({
+    field: t.exposeString('field', {
+      description: 'The argument or input field at fault, where it is one.',
+    }),
+  }),
+});
+
+/** Problems of who is asking. */
+export const AuthenticationErrorRef = builder.objectRef<Problem>('AuthenticationError').implement({
+  description:
+    'Kite does not know, or no longer knows, who is asking: ' +
+    'UNAUTHENTICATED, TOKEN_REJECTED, SESSION_EXPIRED or PERMISSION_DENIED.',
+  interfaces: [ApiErrorRef],
+  fields: (t) => ({
+    loginUrl: t.exposeString('loginUrl', {
+      description: 'Where the user can log in again, where a login would help.',
+    }),
+  }),
+});
+
+/** All other problems. */
+export const UpstreamErrorRef = builder.objectRef<Problem>('UpstreamError').implement({
+  description: 'Kite, or the way to it, failed.',
+  interfaces: [ApiErrorRef],
+  fields: (t) => ({
+    retryAfterSeconds: t.exposeInt('retryAfterSeconds', {
+      description: 'Seconds to wait before asking again; set with RATE_LIMITED.',
+    }),
+    kiteErrorType: t.string({
+      description: "Kite's own `error_type`, such as `NetworkException`.",
+      resolve: ({ kite }) => kite?.errorType ?? null,
+    }),
+    kiteStatus: t.int({
+      description: "The HTTP status of Kite's answer, where there was one.",
+      resolve: ({ kite }) => kite?.status ?? null,
+    }),
+  }),
+});

@@ -1,0 +1,58 @@
+// App: a Kite Connect app of this gateway, and where its users log in.
+import type { KiteApp } from '../kite/app.ts';
+import { builder } from './builder.ts';
+
+const RedirectParamInput = builder.inputType('RedirectParam', {
+  description: 'One parameter that Kite hands back to the redirect URL after a login.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'Its name in the query string.' }),
+    value: t.string({ required: true, description: 'Its value; it is URL-encoded for you.' }),
+  }),
+});
+
+const AppRef = builder.objectRef<KiteApp>('App').implement({
+  description: 'A Kite Connect app that this gateway serves. Its secret never leaves the gateway.',
+  fields: (t) => ({
+    apiKey: t.exposeString('apiKey', { nullable: false, description: "The app's public key." }),
+    name: t.exposeString('name', {
+      description: 'A name for people, where the operator gave one.',
+    }),
+    loginUrl: t.string({
+      nullable: false,
+      description:
+        "This gateway's own login page, for browsers: it leads to Kite and back, and ends with " +
+        'a session in this browser. Reading the address starts nothing.',
+      args: {
+        returnTo: t.arg.string({
+          description: 'Where the browser goes after the login: a page of an allowed origin.',
+        }),
+      },
+      resolve: ({ apiKey }, { returnTo }, { apps }) => apps.loginUrl(apiKey, returnTo),
+    }),
+    kiteLoginUrl: t.string({
+      nullable: false,
+      description:
+        "Kite's own login page, for servers that handle its redirect themselves: after the login " +
+        "Kite sends the browser to the app's redirect URL with a `request_token` for `exchangeToken`.",
+      args: {
+        redirectParams: t.arg({
+          type: [RedirectParamInput],
+          description:
+            'Parameters that come back with a successful login, such as a nonce of your own. ' +
+            'Kite drops them when the user cancels.',
+        }),
+      },
+      resolve: ({ apiKey }, { redirectParams }, { apps }) =>
+        apps.kiteLoginUrl(apiKey, redirectParams),
+    }),
+  }),
+});
+
+builder.queryField('apps', (t) =>
+  t.field({
+    type: [AppRef],
+    nullable: false,
+    description: 'The Kite Connect apps that this gateway shows to everybody. Needs no credential.',
+    resolve: (_root, _arguments, { apps }) => [...apps.listed],
+  }),
+);

@@ -1,0 +1,116 @@
+// A problem: an expected failure as data. Reads throw it as a GraphQL error, writes answer it in a union.
+import { GraphQLError } from 'graphql';
+import type { Context } from '../context.ts';
+import { KiteError, type KiteErrorCode } from '../kite/error.ts';
+import type { Account } from '../loaders/account.ts';
+import type { ErrorCode } from './error-code.ts';
+
+/** An expected failure, fit to be shown to the caller. */
+export interface Problem {
+  readonly code: ErrorCode;
+  /** For people; may change. */
+  readonly message: string;
+  /** Whether the same input may succeed later. */
+  readonly retryable: boolean;
+  /** The account concerned. */
+  readonly accountId?: string;
+  /** The argument or input field at fault. */
+  readonly field?: string;
+  /** Where to log in again. */
+  readonly loginUrl?: string;
+  /** Seconds to wait before asking again. */
+  readonly retryAfterSeconds?: number;
+  /** What Kite itself said; of an answer that made no sense, its status alone. */
+  readonly kite?: {
+    readonly errorType: string | null;
+    readonly status: number | null;
+    readonly message: string | null;
+  };
+}
+
+/** The problem as a GraphQL error, for a resolver to throw. */
+export function problemError({ message, ...extensions }: Problem): GraphQLError {
+  return new GraphQLError(message, { extensions });
+}
+
+/** A wrong argument or input field. Never quotes the value, which may be a secret. */
+export function badInput(field: string, message: string): Problem {
+  return { code: 'BAD_USER_INPUT', message, retryable: false, field };
+}
+
+/** An id that this request does not reach. */
+export function accountNotFound(accountId: string): Problem {
+  const message = 'No account with this id is reached by this request.';
+  return { code: 'NOT_FOUND', message, retryable: false, accountId };
+}
+
+/** What was being done when Kite failed, which decides what a TokenException means. */
+export type Purpose = 'read' | 'logout' | 'redeem';
+
+/**
+ * The problem that a failed call to Kite stands for.
+ * @param subject the account or, before there is one, the app that the call was for.
+ * @throws the error itself when it is no KiteError: that is a fault of ours.
+ */
+export function problemOf(
+  error: unknown,
+  purpose: Purpose,
+  context: Context,
+  subject: Account | { readonly apiKey: string },
+): Problem {
+  if (!(error instanceof KiteError)) throw error;
+  const account = 'credential' in subject ? subject : null;
+  const apiKey = 'credential' in subject ? subject.credential.apiKey : subject.apiKey;
+  const code = codes[error.code] ?? (purpose === 'redeem' ? 'TOKEN_REJECTED' : 'SESSION_EXPIRED');
+  const isAboutLogin = code === 'TOKEN_REJECTED' || code === 'SESSION_EXPIRED';
+  return {
+    code,
+    message: messages[code] ?? kiteWords(error),
+    retryable: purpose === 'read' ? passes.has(code) : !error.mayHaveReachedKite,
+    ...(account && { accountId: account.id }),
+    ...(isAboutLogin && { loginUrl: loginUrl(context, apiKey) }),
+    ...(code === 'RATE_LIMITED' && { retryAfterSeconds: error.retryAfterSeconds ?? 1 }),
+    ...(error.status !== null && {
+      kite: { errorType: error.errorType, status: error.status, message: error.kiteMessage },
+    }),
+  };
+}
+
+/** The address to log in again: our own page where we can finish the login, else Kite's. */
+export function loginUrl({ apps }: Context, apiKey: string): string {
+  const canFinish = apps.find(apiKey)?.apiSecret !== undefined;
+  return canFinish ? apps.loginUrl(apiKey) : apps.kiteLoginUrl(apiKey);
+}
+
+const codes: Partial<Record<KiteErrorCode, ErrorCode>> = {
+  permission: 'PERMISSION_DENIED',
+  'rate-limited': 'RATE_LIMITED',
+  unavailable: 'UPSTREAM_UNAVAILABLE',
+  timeout: 'UPSTREAM_TIMEOUT',
+  'invalid-response': 'UPSTREAM_INVALID_RESPONSE',
+  other: 'UPSTREAM_ERROR',
+  // Nobody is left to read it; the word only has to be one that a retry follows.
+  aborted: 'UPSTREAM_TIMEOUT',
+};
+
+const passes = new Set<ErrorCode>([
+  'RATE_LIMITED',
+  'UPSTREAM_UNAVAILABLE',
+  'UPSTREAM_TIMEOUT',
+  'UPSTREAM_INVALID_RESPONSE',
+]);
+
+const messages: Partial<Record<ErrorCode, string>> = {
+  TOKEN_REJECTED: 'Kite refused the token or the checksum: start the login again.',
+  SESSION_EXPIRED: 'Kite no longer accepts the access token of this account: log in again.',
+  RATE_LIMITED: 'Too many calls through this app: ask again in a moment.',
+  UPSTREAM_UNAVAILABLE: 'Kite could not be reached, or is having trouble of its own.',
+  UPSTREAM_TIMEOUT: 'Kite did not answer in time.',
+  UPSTREAM_INVALID_RESPONSE: 'Kite answered something that makes no sense here.',
+};
+
+function kiteWords(error: KiteError): string {
+  return error.kiteMessage === null
+    ? 'Kite reported an error.'
+    : `Kite reported: ${error.kiteMessage}`;
+}

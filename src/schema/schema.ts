@@ -1,0 +1,22 @@
+// The whole schema: loads every noun, then builds. Printed, it is schema.graphql.
+import { builder } from './builder.ts';
+import './account-failure.ts';
+import './app.ts';
+import './date-time.ts';
+import './exchange-token.ts';
+import './logout.ts';
+import './margins.ts';
+import './renew-session.ts';
+import './session.ts';
+import './user.ts';
+
+builder.queryType({
+  description:
+    'What can be asked. Every field is answered on its own: one that fails is null, and leaves the others alone.',
+});
+builder.mutationType({
+  description: 'What can be changed. Fields run one after another, in the order written.',
+});
+
+/** The GraphQL schema of the gateway. */
+export const schema = builder.toSchema();

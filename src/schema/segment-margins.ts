@@ -1,0 +1,131 @@
+// SegmentMargins and its two halves: what can be traded with in one segment, and what holds it.
+import type { Field } from '../kite/field.ts';
+import type { AvailableName, Segment, SegmentMargins, UtilisedName } from '../kite/margins.ts';
+import type { Account } from '../loaders/account.ts';
+import { builder } from './builder.ts';
+import { wellFormed } from './reading.ts';
+
+/** One segment of one account. */
+export interface SegmentSource {
+  readonly account: Account;
+  readonly segment: Segment;
+  readonly margins: SegmentMargins;
+  readonly asOf: Date;
+}
+
+interface AmountsSource<Name extends string> {
+  readonly account: Account;
+  readonly amounts: Readonly<Record<Name, Field<number | null>>>;
+}
+
+const available: Readonly<Record<AvailableName, string>> = {
+  adhocMargin: 'Additional margin that the broker provides. Rupees.',
+  cash: 'Raw cash balance for trading, `intradayPayin` included. Rupees.',
+  openingBalance: 'Balance when the day began. Rupees.',
+  liveBalance: 'Balance at this moment. Rupees.',
+  collateral: 'Margin derived from pledged stocks. Rupees.',
+  intradayPayin: 'What was paid in during the day. Rupees.',
+};
+
+const utilised: Readonly<Record<UtilisedName, string>> = {
+  debits: 'All utilised margin together, as Kite sums it. Rupees.',
+  exposure: 'Exposure margin blocked for open futures and options. Rupees.',
+  m2mRealised: 'Booked profit and loss of the day. Rupees; its sign is Kite’s.',
+  m2mUnrealised: 'Profit and loss of the day that is still open. Rupees; its sign is Kite’s.',
+  optionPremium: 'Premium of options that were sold. Rupees.',
+  payout: 'What was paid out to the bank during the day. Rupees.',
+  span: 'SPAN margin blocked for open futures and options. Rupees.',
+  holdingSales: 'Value of holdings sold during the day. Rupees.',
+  turnover: 'Used part of the turnover limit, for the few clients who have one. Rupees.',
+  liquidCollateral: 'Margin used against pledged liquid funds. Rupees.',
+  stockCollateral: 'Margin used against pledged stocks and ETFs. Rupees.',
+  delivery: 'Margin blocked when shares from the demat account are sold. Rupees.',
+};
+
+const AvailableMarginsRef = amountsType(
+  'AvailableMargins',
+  'Where the money of a segment comes from. An amount that Kite leaves out is null, never 0.',
+  available,
+);
+
+const UtilisedMarginsRef = amountsType(
+  'UtilisedMargins',
+  'What holds the money of a segment. An amount that Kite leaves out is null, never 0.',
+  utilised,
+);
+
+/** The GraphQL enum Segment; its values inside are Kite's own words. */
+export const SegmentEnum = builder.enumType('Segment', {
+  description: 'A segment of the market that an account trades in.',
+  values: {
+    EQUITY: { value: 'equity', description: 'Stocks, and futures and options on them.' },
+    COMMODITY: { value: 'commodity', description: 'Commodity futures and options.' },
+  } as const,
+});
+
+/** The GraphQL type SegmentMargins. */
+export const SegmentMarginsRef = builder.objectRef<SegmentSource>('SegmentMargins').implement({
+  description:
+    "Funds and margins of one segment. Amounts are rupees as Kite's own float64, untouched: " +
+    'round them when you show them.',
+  fields: (t) => ({
+    segment: t.field({
+      type: SegmentEnum,
+      description: 'Which segment this is; null in a total over both.',
+      resolve: (source) => source.segment,
+    }),
+    asOf: t.field({
+      type: 'DateTime',
+      nullable: false,
+      description: 'When Kite gave this answer; in a sum, the oldest of its parts.',
+      resolve: (source) => source.asOf,
+    }),
+    enabled: t.boolean({
+      nullable: false,
+      description: 'Whether the segment is enabled for the user. A disabled one is all zeros.',
+      resolve: ({ margins, account }) => wellFormed(margins.enabled, account),
+    }),
+    net: t.float({
+      nullable: false,
+      description: 'Net balance for trading. Rupees; can be negative.',
+      resolve: ({ margins, account }) => wellFormed(margins.net, account),
+    }),
+    available: t.field({
+      type: AvailableMarginsRef,
+      nullable: false,
+      description: 'Where the money comes from.',
+      resolve: ({ margins, account }) => ({
+        account,
+        amounts: wellFormed(margins.available, account),
+      }),
+    }),
+    utilised: t.field({
+      type: UtilisedMarginsRef,
+      nullable: false,
+      description: 'What holds it.',
+      resolve: ({ margins, account }) => ({
+        account,
+        amounts: wellFormed(margins.utilised, account),
+      }),
+    }),
+  }),
+});
+
+function amountsType<Name extends string>(
+  typeName: string,
+  description: string,
+  descriptions: Readonly<Record<Name, string>>,
+) {
+  return builder.objectRef<AmountsSource<Name>>(typeName).implement({
+    description,
+    fields: (t) => {
+      const field = (name: Name) =>
+        t.float({
+          description: descriptions[name],
+          resolve: ({ amounts, account }) => wellFormed<number | null>(amounts[name], account),
+        });
+      const names = Object.keys(descriptions) as Name[];
+      return Object.fromEntries(names.map((name) => [name, field(name)]));
+    },
+  });
+}

@@ -1,0 +1,104 @@
+// User and UserMeta: who the broker says an account's owner is.
+import type { Profile, ProfileMeta } from '../kite/profile.ts';
+import type { Account } from '../loaders/account.ts';
+import { AccountRef } from './account.ts';
+import { builder } from './builder.ts';
+import { reading, wellFormed } from './reading.ts';
+
+/** A profile and the account that it was read through. */
+export interface UserSource {
+  readonly profile: Profile;
+  readonly account: Account;
+}
+
+interface MetaSource {
+  readonly meta: ProfileMeta;
+  readonly account: Account;
+}
+
+const UserMetaRef = builder.objectRef<MetaSource>('UserMeta').implement({
+  description: "Facts about a user's demat account.",
+  fields: (t) => ({
+    dematConsent: t.string({
+      description:
+        'How the user consented to the use of the demat account: `consent` or `physical`. ' +
+        'Null where Kite says nothing.',
+      resolve: ({ meta, account }) => wellFormed(meta.dematConsent, account),
+    }),
+  }),
+});
+
+const texts = {
+  userName: "The user's real name.",
+  userShortname: 'A shorter form of the name, fit for a greeting.',
+  email: "The user's e-mail address.",
+  userType: "The user's role at the broker: `individual` for retail users; others exist.",
+  broker: "The broker's id, such as `ZERODHA`.",
+  avatarUrl: "Address of the user's picture (PNG); null where there is none.",
+} as const;
+
+const lists = {
+  exchanges: 'Exchanges enabled for the user, such as `NSE` or `MCX`. New ones may appear.',
+  products: 'Margin products enabled for the user, such as `CNC` or `MTF`. New ones may appear.',
+  orderTypes: 'Order types enabled for the user, such as `LIMIT`. New ones may appear.',
+} as const;
+
+/** The GraphQL type User. */
+export const UserRef = builder.objectRef<UserSource>('User').implement({
+  description:
+    'The user of an account, as the broker knows them. ' +
+    'Values that Kite may extend any day stay strings, so that a new one breaks no query.',
+  fields: (t) => {
+    const text = (name: keyof typeof texts) =>
+      t.string({
+        description: texts[name],
+        resolve: ({ profile, account }) => wellFormed(profile[name], account),
+      });
+    const list = (name: keyof typeof lists) =>
+      t.field({
+        type: ['String'],
+        description: lists[name],
+        resolve: ({ profile, account }) => wellFormed(profile[name], account),
+      });
+    return {
+      id: t.id({
+        nullable: false,
+        description: 'The same as `userId`, for client caches that look for `id`.',
+        resolve: ({ profile, account }) => wellFormed(profile.userId, account),
+      }),
+      userId: t.id({
+        nullable: false,
+        description: "The broker's permanent id of the user, such as `AB1234`.",
+        resolve: ({ profile, account }) => wellFormed(profile.userId, account),
+      }),
+      userName: text('userName'),
+      userShortname: text('userShortname'),
+      email: text('email'),
+      userType: text('userType'),
+      broker: text('broker'),
+      exchanges: list('exchanges'),
+      products: list('products'),
+      orderTypes: list('orderTypes'),
+      avatarUrl: text('avatarUrl'),
+      meta: t.field({
+        type: UserMetaRef,
+        description: "Facts about the user's demat account; null where Kite sends none.",
+        resolve: ({ profile, account }) => {
+          const meta = wellFormed(profile.meta, account);
+          return meta && { meta, account };
+        },
+      }),
+    };
+  },
+});
+
+builder.objectField(AccountRef, 'user', (t) =>
+  t.field({
+    type: UserRef,
+    description: 'Who the account belongs to. Costs one call to Kite (GET /user/profile).',
+    resolve: async (account, _arguments, context) => {
+      const profile = await reading(context.loaders.profiles.load(account), context, account);
+      return { profile, account };
+    },
+  }),
+);
