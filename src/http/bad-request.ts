@@ -1,0 +1,45 @@
+// Messages about what a client sent. graphql-js quotes the values that it could not use, and a value may
+// be a token, so what is quoted from the request goes; names of fields, types and variables stay.
+import { type GraphQLError, Kind } from 'graphql';
+
+const valueKinds = new Set<string>([
+  Kind.STRING,
+  Kind.INT,
+  Kind.FLOAT,
+  Kind.BOOLEAN,
+  Kind.ENUM,
+  Kind.NULL,
+  Kind.LIST,
+  Kind.OBJECT,
+  Kind.OBJECT_FIELD,
+]);
+
+/** The message of a syntax, validation or variable error, without any value of the client's in it. */
+export function badRequestMessage(error: GraphQLError): string {
+  const { message } = error;
+  if (message.startsWith('Syntax Error')) return withoutTokens(message);
+  const variable = /^Variable "\$\w+" got invalid value /.exec(message);
+  if (variable) return aboutVariable(variable[0], message, error.originalError?.message ?? '');
+  const isAboutValue = error.nodes?.some(({ kind }) => valueKinds.has(kind)) ?? false;
+  return isAboutValue ? withoutValue(message) : message;
+}
+
+function withoutTokens(message: string): string {
+  return message
+    .replace(/(Name|String|BlockString|Int|Float) "[\s\S]*"/g, '$1')
+    .replace(/sequence: "[\s\S]*"/, 'sequence')
+    .replace(/, did you mean [\s\S]*/, '.');
+}
+
+function aboutVariable(start: string, message: string, reason: string): string {
+  const where = / at "[\w.[\]]+"$/.exec(message.slice(0, message.length - `; ${reason}`.length));
+  const subject = `${start.trimEnd()}${where?.[0] ?? ''}`;
+  return `${subject}; ${withoutValue(reason)}`;
+}
+
+function withoutValue(message: string): string {
+  const kept = message
+    .replace(/^Value [\s\S]* does not exist in/, 'The value does not exist in')
+    .replace(/(,? (but encountered error|found)\b| Found:|:)[\s\S]*$/, '');
+  return kept.endsWith('.') ? kept : `${kept}.`;
+}

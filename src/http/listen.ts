@@ -1,0 +1,67 @@
+// Listening: on one address or on both loopback ones, and closing in good order.
+import { createServer, type RequestListener, type Server } from 'node:http';
+
+/** A running server. */
+export interface Listening {
+  /** The port, which the system chose where 0 was asked for. */
+  readonly port: number;
+  /** Stops accepting, lets what is in flight finish for at most `graceMilliseconds`, then cuts it off. */
+  close(graceMilliseconds: number): Promise<void>;
+}
+
+const loopback = ['127.0.0.1', '::1'];
+/** A thousand credentials in one header, and room for a proxy's own. */
+const maxHeaderSize = 131_072;
+
+/**
+ * Listens on `host`, or on every loopback address that this machine has.
+ * @throws the system's error, such as EADDRINUSE, with what had begun to listen closed again.
+ */
+export async function listen(
+  handler: RequestListener,
+  host: string | undefined,
+  port: number,
+): Promise<Listening> {
+  const servers: Server[] = [];
+  let bound = port;
+  try {
+    for (const address of host === undefined ? loopback : [host]) {
+      // Two headers of one name arrive as one list; Node's default drops the second without a word.
+      const server = createServer({ maxHeaderSize, joinDuplicateHeaders: true }, handler);
+      const isExtra = servers.length > 0;
+      if (!(await opened(server, address, bound, isExtra))) continue;
+      servers.push(server);
+      const where = server.address();
+      if (where !== null && typeof where === 'object') bound = where.port;
+    }
+  } catch (error) {
+    await Promise.all(servers.map((server) => closed(server, 0)));
+    throw error;
+  }
+  return {
+    port: bound,
+    close: async (grace) => {
+      await Promise.all(servers.map((server) => closed(server, grace)));
+    },
+  };
+}
+
+function opened(server: Server, host: string, port: number, isExtra: boolean): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const isMissing = error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT';
+      if (isExtra && isMissing) resolve(false);
+      else reject(error);
+    });
+    server.listen(port, host, () => resolve(true));
+  });
+}
+
+async function closed(server: Server, grace: number): Promise<void> {
+  const cutOff = setTimeout(() => server.closeAllConnections(), grace);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearTimeout(cutOff);
+}

@@ -1,0 +1,29 @@
+// What the gateway remembers of a request while it lasts: its id, and when it came.
+import { randomUUID } from 'node:crypto';
+
+/** One request as the logs know it. */
+export interface TrackedRequest {
+  /** The caller's X-Request-Id where it sent a sane one, else a new UUID. */
+  readonly id: string;
+  /** When the request was first seen, in milliseconds of a clock that never jumps. */
+  readonly startedAt: number;
+}
+
+/** Looks requests up; the same request always gives the same answer. */
+export type RequestTracker = (request: Request) => TrackedRequest;
+
+const sane = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** Makes a tracker. It holds nothing that outlives the requests. */
+export function createRequestTracker(): RequestTracker {
+  const tracked = new WeakMap<Request, TrackedRequest>();
+  return (request) => {
+    const known = tracked.get(request);
+    if (known !== undefined) return known;
+    const given = request.headers.get('x-request-id') ?? '';
+    const id = sane.test(given) ? given : randomUUID();
+    const entry = { id, startedAt: performance.now() };
+    tracked.set(request, entry);
+    return entry;
+  };
+}

@@ -1,0 +1,74 @@
+// Plugin: the last gate of every answer. Errors leave with a code and the request id; what nobody
+// expected is masked, and logged once.
+import { type ExecutionResult, GraphQLError } from 'graphql';
+import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import { isErrorCode } from '../schema/error-code.ts';
+import { badRequestMessage } from './bad-request.ts';
+import type { RequestTracker } from './request-tracker.ts';
+
+/** Gives errors their codes and request ids, and masks the unexpected. */
+export function useErrors(track: RequestTracker, log: Logger): Plugin {
+  return {
+    onResultProcess({ request, result, setResult }) {
+      const { id } = track(request);
+      const finished = (answer: ExecutionResult) => withCodes(answer, id, log);
+      if (isAsyncIterable(result)) setResult(mapped(result, finished));
+      else if (Array.isArray(result)) setResult(result.map(finished));
+      else setResult(finished(result));
+    },
+  };
+}
+
+async function* mapped<T>(source: AsyncIterable<T>, change: (item: T) => T): AsyncGenerator<T> {
+  for await (const item of source) yield change(item);
+}
+
+function withCodes(answer: ExecutionResult, requestId: string, log: Logger): ExecutionResult {
+  if (answer.errors === undefined) return answer;
+  return { ...answer, errors: answer.errors.map((error) => coded(error, requestId, log)) };
+}
+
+function coded(error: GraphQLError, requestId: string, log: Logger): GraphQLError {
+  const { http, code, ...rest } = error.extensions ?? {};
+  if (isErrorCode(code)) return copy(error, error.message, { ...rest, code, requestId, http });
+  if (isOfTheRequest(error)) {
+    const extensions = { code: 'BAD_USER_INPUT', retryable: false, requestId, http };
+    return copy(error, badRequestMessage(error), extensions);
+  }
+  logUnexpected(error, requestId, log);
+  const message = `Something went wrong in the gateway. Its log has more under request id ${requestId}.`;
+  const extensions = { code: 'INTERNAL_SERVER_ERROR', retryable: false, requestId, http };
+  return copy(error, message, extensions);
+}
+
+/** Whether the client caused the error: graphql-js or Yoga raised it, before any resolver ran. */
+function isOfTheRequest(error: GraphQLError): boolean {
+  const cause = error.originalError;
+  const isOriginal = cause == null || cause instanceof GraphQLError;
+  return isOriginal && error.path === undefined;
+}
+
+function copy(
+  { nodes, source, positions, path }: GraphQLError,
+  message: string,
+  { http, ...extensions }: Record<string, unknown>,
+): GraphQLError {
+  return new GraphQLError(message, {
+    ...(nodes && { nodes }),
+    ...(source && { source }),
+    ...(positions && { positions }),
+    ...(path && { path }),
+    // `http` steers Yoga's status line and does not reach the client.
+    extensions: http === undefined ? extensions : { ...extensions, http },
+  });
+}
+
+function logUnexpected(error: GraphQLError, requestId: string, log: Logger): void {
+  const cause = error.originalError ?? error;
+  const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  log.error(
+    { requestId, error: cause.name, path: error.path?.join('.'), stack: frames.join('\n') },
+    'Unexpected error',
+  );
+}
