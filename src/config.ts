@@ -1,0 +1,275 @@
+// The environment, read once and checked whole: every fault is named before the process gives up.
+// The only reader of process.env.
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { AppOptions } from './http/gateway.ts';
+
+/** The faults of an environment, one line each; no line quotes a value that may be a secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  /** One line for each fault, naming the variable. */
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'));
+    this.faults = faults;
+  }
+}
+
+/** How the simulator runs. */
+export interface SimulatorConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly accounts: number;
+  readonly latencyMilliseconds: number;
+  readonly rateLimit: number;
+  /** Undefined: the caller's own callback. */
+  readonly redirectUrl: string | undefined;
+}
+
+/** How logs are written. */
+export interface LogConfig {
+  readonly level: string;
+  readonly format: 'pretty' | 'json';
+}
+
+/** How the gateway runs. */
+export interface Config {
+  readonly production: boolean;
+  /** Undefined: both loopback addresses. */
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly publicUrl: string;
+  readonly apps: readonly AppOptions[];
+  readonly kiteBaseUrl: string | undefined;
+  readonly kiteLoginUrl: string | undefined;
+  readonly kiteTimeoutMilliseconds: number;
+  readonly operationTimeoutMilliseconds: number;
+  /** Undefined: as the upstream suggests. */
+  readonly exposeTokens: boolean | undefined;
+  readonly graphiql: boolean;
+  readonly introspection: boolean;
+  readonly log: LogConfig;
+  /** The simulator to start as the upstream; null when there is a real one. */
+  readonly simulator: SimulatorConfig | null;
+  /** What works differently from what an operator may expect, a line each. */
+  readonly notices: readonly string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const wholeNumber = (least: number, most: number) =>
+  z.coerce
+    .number(`must be a whole number from ${least} to ${most}`)
+    .refine((n) => Number.isInteger(n) && n >= least && n <= most, {
+      error: `must be a whole number from ${least} to ${most}`,
+    });
+const simulatorPort = wholeNumber(0, 65_535);
+const milliseconds = wholeNumber(1, 3_600_000);
+const word = z.enum(['true', 'false'], 'must be true or false');
+const flag = word.transform((value) => value === 'true');
+const httpUrl = z
+  .string()
+  .refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value), {
+    error: 'must be a URL that begins with http:// or https://',
+  })
+  .refine((value) => !URL.canParse(value) || new URL(value).username === '', {
+    error: 'must not hold a user name or password',
+  });
+const apiKey = z
+  .string('must be a string')
+  .regex(
+    /^[A-Za-z0-9._-]{1,128}$/,
+    'must be 1 to 128 letters, digits, dots, dashes or underscores',
+  );
+
+const logVariables = {
+  LOG_LEVEL: z
+    .enum(
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+      'must be trace, debug, info, warn, error, fatal or silent',
+    )
+    .default('info'),
+  LOG_FORMAT: z.enum(['pretty', 'json'], 'must be pretty or json').optional(),
+};
+
+const simulatorVariables = {
+  SIMULATOR_HOST: z.string().default('127.0.0.1'),
+  SIMULATOR_PORT: simulatorPort.default(4010),
+  SIMULATOR_ACCOUNTS: wholeNumber(1, 10_000).default(5),
+  SIMULATOR_LATENCY_MS: wholeNumber(0, 3_600_000).default(0),
+  SIMULATOR_RATE_LIMIT: wholeNumber(0, 1_000_000).default(10),
+  SIMULATOR_REDIRECT_URL: httpUrl.optional(),
+};
+
+const gatewayVariables = {
+  NODE_ENV: z.string().optional(),
+  HOST: z.string().optional(),
+  PORT: wholeNumber(1, 65_535).default(4000),
+  PUBLIC_URL: httpUrl.optional(),
+  KITE_API_KEY: apiKey.optional(),
+  KITE_API_SECRET: z.string().optional(),
+  KITE_APPS_FILE: z.string().optional(),
+  KITE_BASE_URL: httpUrl.optional(),
+  KITE_LOGIN_URL: httpUrl.optional(),
+  KITE_TIMEOUT_MS: milliseconds.default(7_000),
+  OPERATION_TIMEOUT_MS: milliseconds.default(30_000),
+  EXPOSE_TOKENS: flag.optional(),
+  GRAPHIQL: flag.optional(),
+  INTROSPECTION: flag.optional(),
+};
+
+const appsFile = z.array(
+  z.strictObject({
+    apiKey,
+    apiSecret: z.string('must be a string').min(1, 'must not be empty').optional(),
+    name: z.string('must be a string').optional(),
+    listed: z.boolean('must be true or false').optional(),
+  }),
+  'must be a JSON array of apps',
+);
+
+/**
+ * Reads the gateway's settings.
+ * @throws ConfigError that names every fault at once.
+ */
+export function readConfig(environment: Environment = process.env): Config {
+  const shape = z.object({ ...gatewayVariables, ...simulatorVariables, ...logVariables });
+  const { values, faults } = parse(shape, environment);
+  const apps = readApps(environment, faults);
+  if (apps.length === 0 && !isSet(environment, 'KITE_BASE_URL')) {
+    if (isSet(environment, 'KITE_LOGIN_URL')) {
+      faults.push(
+        'KITE_LOGIN_URL: set without KITE_API_KEY, KITE_APPS_FILE or KITE_BASE_URL, so the simulator would be asked about a login at Kite. Set one of them, or unset it.',
+      );
+    }
+    if (environment.NODE_ENV === 'production') {
+      faults.push(
+        'KITE_API_KEY: with NODE_ENV=production the gateway does not fall back to the simulator. Set KITE_API_KEY and KITE_API_SECRET, KITE_APPS_FILE, or KITE_BASE_URL.',
+      );
+    }
+  }
+  if (values === null || faults.length > 0) throw new ConfigError(faults);
+
+  const production = values.NODE_ENV === 'production';
+  const simulated = apps.length === 0 && values.KITE_BASE_URL === undefined;
+  return Object.freeze({
+    production,
+    host: values.HOST,
+    port: values.PORT,
+    publicUrl: values.PUBLIC_URL ?? `http://localhost:${values.PORT}`,
+    apps,
+    kiteBaseUrl: values.KITE_BASE_URL,
+    kiteLoginUrl: values.KITE_LOGIN_URL,
+    kiteTimeoutMilliseconds: values.KITE_TIMEOUT_MS,
+    operationTimeoutMilliseconds: values.OPERATION_TIMEOUT_MS,
+    exposeTokens: values.EXPOSE_TOKENS,
+    graphiql: values.GRAPHIQL ?? !production,
+    introspection: values.INTROSPECTION ?? !production,
+    log: logConfig(values),
+    simulator: simulated ? simulatorConfig(values) : null,
+    notices: notices(apps, values),
+  });
+}
+
+/**
+ * Reads the settings of the simulator alone.
+ * @throws ConfigError that names every fault at once.
+ */
+export function readSimulatorConfig(environment: Environment = process.env): SimulatorConfig {
+  const { values, faults } = parse(z.object(simulatorVariables), environment);
+  if (values === null) throw new ConfigError(faults);
+  return Object.freeze(simulatorConfig(values));
+}
+
+function parse<Shape extends z.ZodType>(shape: Shape, environment: Environment) {
+  // A variable that is set to nothing is not set: shells and container files make no difference.
+  const given = Object.entries(environment).filter(([, value]) => value !== '');
+  const result = shape.safeParse(Object.fromEntries(given));
+  if (result.success) return { values: result.data, faults: [] as string[] };
+  const faults = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return { values: null, faults };
+}
+
+function isSet(environment: Environment, name: string): boolean {
+  return (environment[name] ?? '') !== '';
+}
+
+function readApps(environment: Environment, faults: string[]): readonly AppOptions[] {
+  if (isSet(environment, 'KITE_API_SECRET') && !isSet(environment, 'KITE_API_KEY')) {
+    faults.push('KITE_API_SECRET: set without KITE_API_KEY. Set both, or neither.');
+  }
+  if (isSet(environment, 'KITE_APPS_FILE')) {
+    if (isSet(environment, 'KITE_API_KEY')) {
+      faults.push(
+        'KITE_APPS_FILE: set beside KITE_API_KEY. Put that app into the file, and unset the variable.',
+      );
+    }
+    return readAppsFile(environment.KITE_APPS_FILE ?? '', faults);
+  }
+  const { KITE_API_KEY: key, KITE_API_SECRET: secret } = environment;
+  return key ? [{ apiKey: key, ...(secret && { apiSecret: secret }) }] : [];
+}
+
+function readAppsFile(file: string, faults: string[]): readonly AppOptions[] {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    // JSON.parse quotes what it could not read, and that may be a secret.
+    const why = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
+    faults.push(`KITE_APPS_FILE: ${file} ${why}.`);
+    return [];
+  }
+  const result = appsFile.safeParse(content);
+  if (!result.success) {
+    for (const { path, message } of result.error.issues) {
+      faults.push(`KITE_APPS_FILE: ${file}: ${[...path, message].join(': ')}`);
+    }
+    return [];
+  }
+  const keys = result.data.map((app) => app.apiKey);
+  const twice = keys.find((key, index) => keys.indexOf(key) !== index);
+  if (twice !== undefined)
+    faults.push(`KITE_APPS_FILE: ${file}: the app ${twice} stands in it twice.`);
+  if (keys.length === 0) faults.push(`KITE_APPS_FILE: ${file}: no app stands in it.`);
+  return result.data.map(({ apiKey, apiSecret, name, listed }) => ({
+    apiKey,
+    ...(apiSecret !== undefined && { apiSecret }),
+    ...(name !== undefined && { name }),
+    ...(listed !== undefined && { listed }),
+  }));
+}
+
+function simulatorConfig(values: z.infer<z.ZodObject<typeof simulatorVariables>>): SimulatorConfig {
+  return {
+    host: values.SIMULATOR_HOST,
+    port: values.SIMULATOR_PORT,
+    accounts: values.SIMULATOR_ACCOUNTS,
+    latencyMilliseconds: values.SIMULATOR_LATENCY_MS,
+    rateLimit: values.SIMULATOR_RATE_LIMIT,
+    redirectUrl: values.SIMULATOR_REDIRECT_URL,
+  };
+}
+
+function logConfig(values: z.infer<z.ZodObject<typeof logVariables>>): LogConfig {
+  const onTerminal = process.stderr.isTTY ? 'pretty' : 'json';
+  return { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? onTerminal };
+}
+
+function notices(
+  apps: readonly AppOptions[],
+  values: { KITE_BASE_URL?: string | undefined; KITE_LOGIN_URL?: string | undefined },
+): readonly string[] {
+  const withoutSecret = apps.filter((app) => app.apiSecret === undefined).map((app) => app.apiKey);
+  const lines = withoutSecret.map(
+    (key) =>
+      `App ${key} has no secret here: exchangeToken and renewSession need the caller's checksum for it, and browsers cannot log in through it.`,
+  );
+  if (values.KITE_BASE_URL !== undefined && values.KITE_LOGIN_URL === undefined) {
+    lines.push(
+      'KITE_BASE_URL is set without KITE_LOGIN_URL: logins go to https://kite.zerodha.com, calls to the address you set.',
+    );
+  }
+  return lines;
+}

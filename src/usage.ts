@@ -1,0 +1,67 @@
+// The command's words: what --help says, and what a start says.
+
+/** What `--help` prints. */
+export const help = `kite-graphql: a GraphQL API over the user endpoints of Kite Connect v3
+
+Usage
+  kite-graphql                  the gateway; with the simulator when no app is configured
+  kite-graphql simulator        the simulator alone
+  kite-graphql --print-schema   the schema, as GraphQL
+  kite-graphql --help           this text
+  kite-graphql --version        the version
+
+Settings come from the environment, or from a file .env in the folder where it starts.
+  HOST, PORT                      where it listens: loopback, 4000
+  PUBLIC_URL                      its address as browsers reach it: http://localhost:<port>
+  KITE_API_KEY, KITE_API_SECRET   one Kite Connect app
+  KITE_APPS_FILE                  several: a JSON array of {apiKey, apiSecret?, name?, listed?}
+  KITE_BASE_URL                   https://api.kite.trade; may carry a path
+  KITE_LOGIN_URL                  https://kite.zerodha.com/connect/login
+  KITE_TIMEOUT_MS                 one call to Kite: 7000
+  OPERATION_TIMEOUT_MS            one GraphQL operation: 30000
+  EXPOSE_TOKENS                   whether answers may hold tokens: false; true with the simulator
+  GRAPHIQL, INTROSPECTION         true; false with NODE_ENV=production
+  LOG_LEVEL, LOG_FORMAT           info; pretty on a terminal, json otherwise
+  SIMULATOR_HOST, SIMULATOR_PORT  127.0.0.1, 4010
+  SIMULATOR_ACCOUNTS              5, up to 10000: SIM0001, SIM0002, ...
+  SIMULATOR_LATENCY_MS            0
+  SIMULATOR_RATE_LIMIT            10 calls a second per app; 0 switches it off
+  SIMULATOR_REDIRECT_URL          the gateway's own /callback
+`;
+
+/** What the process knows once it listens. */
+export interface Started {
+  /** The gateway's GraphQL address. */
+  readonly graphqlUrl: string;
+  readonly graphiql: boolean;
+  /** The simulator's address; null with a real upstream. */
+  readonly simulatorUrl: string | null;
+  /** The simulated users whose accounts the example asks for. */
+  readonly authorization: string | null;
+  /** Kite's address where there is no simulator. */
+  readonly upstream: string;
+  readonly notices: readonly string[];
+}
+
+/** The lines that greet whoever started the gateway. */
+export function greeting(started: Started): string {
+  const { graphqlUrl, graphiql, simulatorUrl, authorization, upstream, notices } = started;
+  const example = '{"query":"{ accounts { id user { userName } margins { equity { net } } } }"}';
+  return [
+    '',
+    `  GraphQL    ${graphqlUrl}${graphiql ? '   open it in a browser for GraphiQL' : ''}`,
+    simulatorUrl === null
+      ? `  Kite       ${upstream}`
+      : `  Kite       simulated at ${simulatorUrl}: nothing leaves this machine`,
+    ...notices.map((notice) => `  Note       ${notice}`),
+    '',
+    '  Try it:',
+    `  curl ${graphqlUrl} \\`,
+    "    -H 'Content-Type: application/json' \\",
+    `    -H 'Authorization: ${authorization ?? 'token <api_key>:<access_token>'}' \\`,
+    `    -d '${example}'`,
+    '',
+    '  Ctrl-C stops it.',
+    '',
+  ].join('\n');
+}
