@@ -1,0 +1,108 @@
+// The control API: sets the clock, causes faults, shows the log. Not part of Kite; for tests and demonstrations.
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import { readText } from './body.ts';
+import { faultSchema } from './fault.ts';
+import type { Kite } from './kite.ts';
+import type { Pages } from './page.ts';
+import { userNumberOf } from './users.ts';
+
+/** A control call that cannot be followed; its message says which field is wrong, and how. */
+export class ControlError extends Error {}
+
+const clockSchema = z
+  .strictObject({
+    now: z.iso.datetime({ offset: true }).optional(),
+    advanceSeconds: z.number().min(0).max(1_000_000_000).optional(),
+  })
+  .refine(
+    ({ now, advanceSeconds }) => (now === undefined) !== (advanceSeconds === undefined),
+    'give either now or advanceSeconds',
+  );
+
+const masterLogoutSchema = z.strictObject({ userId: z.string() });
+
+const latestInstant = Date.UTC(9999, 0);
+
+/** The routes below `/simulator`; they throw ControlError, to be answered with 400. */
+export function controlRoutes(kite: Kite): Hono<Pages> {
+  const { clock, faults, log, settings } = kite;
+  const routes = new Hono<Pages>();
+  const time = () => ({ now: new Date(clock.now()).toISOString() });
+
+  const knownUser = (userId: string) => {
+    if (userNumberOf(userId, settings.accounts) === null) {
+      throw new ControlError('userId: there is no such simulated user');
+    }
+    return userId;
+  };
+
+  routes.get('/clock', (c) => c.json(time()));
+  routes.post('/clock', async (c) => {
+    const { now, advanceSeconds = 0 } = await readBody(c, clockSchema);
+    const instant = now === undefined ? clock.now() + advanceSeconds * 1_000 : Date.parse(now);
+    if (!(instant < latestInstant)) {
+      throw new ControlError(`${now === undefined ? 'advanceSeconds' : 'now'}: too far ahead`);
+    }
+    clock.set(Math.floor(instant));
+    return c.json(time());
+  });
+
+  const listFaults = () => ({ faults: faults.list() });
+  routes.get('/faults', (c) => c.json(listFaults()));
+  routes.post('/faults', async (c) => {
+    const fault = await readBody(c, faultSchema);
+    if (fault.userId !== undefined) knownUser(fault.userId);
+    if (fault.apiKey !== undefined && !settings.apps.has(fault.apiKey)) {
+      throw new ControlError('apiKey: there is no such app');
+    }
+    if (!faults.add(fault)) throw new ControlError('there are too many faults; clear them first');
+    return c.json(fault, 201);
+  });
+  routes.delete('/faults', (c) => {
+    faults.clear();
+    return c.json(listFaults());
+  });
+
+  routes.get('/requests', (c) => c.json(log.report()));
+  routes.delete('/requests', (c) => {
+    log.clear();
+    return c.json(log.report());
+  });
+
+  routes.post('/master-logout', async (c) => {
+    const { userId } = await readBody(c, masterLogoutSchema);
+    kite.masterLogout(knownUser(userId));
+    return c.json({ userId });
+  });
+
+  routes.post('/reset', (c) => {
+    kite.reset();
+    return c.json(time());
+  });
+
+  routes.all('*', (c) =>
+    c.json({ error: `no such control call: ${c.req.method} ${c.req.path}` }, 404),
+  );
+  return routes;
+}
+
+async function readBody<Schema extends z.ZodType>(
+  c: Context<Pages>,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const parsed = schema.safeParse(parseJson(await readText(c.env.incoming)));
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join('.')}: ${message}`,
+  );
+  throw new ControlError(issues.join('; '));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ControlError('the body must be JSON');
+  }
+}

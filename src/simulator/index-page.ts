@@ -1,0 +1,66 @@
+// The page at the simulator's root: what this is, and what can be done with it.
+import { html } from 'hono/html';
+import type { Settings } from './options.ts';
+import { type Html, page } from './page.ts';
+import { firstUserIds, nameOf } from './users.ts';
+
+const shown = 20;
+
+/**
+ * The index page. Secrets are not on it: the apps may not be the default ones.
+ * @param origin The simulator's own address, such as `http://127.0.0.1:4010`, for the examples.
+ */
+export function indexPage(settings: Settings, origin: string): Html {
+  const apps = [...settings.apps.values()];
+  const firstKey = apps[0]?.apiKey ?? 'simulator';
+  const users = firstUserIds(settings.accounts, shown);
+  const curl = (method: string, path: string, body?: object) =>
+    body === undefined
+      ? `curl -X ${method} ${origin}${path}`
+      : `curl -X ${method} ${origin}${path} -d '${JSON.stringify(body)}'`;
+  const examples = [
+    curl('GET', '/simulator/clock'),
+    curl('POST', '/simulator/clock', { advanceSeconds: 300 }),
+    curl('POST', '/simulator/clock', { now: '2026-01-05T10:00:00+05:30' }),
+    curl('POST', '/simulator/faults', { kind: 'hang', userId: users[0], times: 1 }),
+    curl('GET', '/simulator/faults'),
+    curl('DELETE', '/simulator/faults'),
+    curl('GET', '/simulator/requests'),
+    curl('DELETE', '/simulator/requests'),
+    curl('POST', '/simulator/master-logout', { userId: users[0] }),
+    curl('POST', '/simulator/reset'),
+  ];
+
+  return page(
+    'Simulated Kite',
+    html`<h1>Simulated Kite</h1>
+<p>A stand-in for the user API of Kite Connect v3: it answers as Kite answers, fails as Kite fails, and knows nobody but the ${settings.accounts} users it has made up. Nothing here is real, and nothing leaves this machine.</p>
+<h2>Log in</h2>
+<table>
+<thead><tr><th>App</th><th><code>api_key</code></th><th>Redirect URL</th></tr></thead>
+<tbody>
+${apps.map(
+  (
+    app,
+  ) => html`<tr><td><a href="/connect/login?v=3&amp;api_key=${encodeURIComponent(app.apiKey)}">${app.name}</a></td><td><code>${app.apiKey}</code></td><td><code>${app.redirectUrl}</code></td></tr>
+`,
+)}</tbody>
+</table>
+<p class="note">The secret of a default app is its key followed by <code>-secret</code>.</p>
+<h2>Users and standing tokens</h2>
+<p>A standing token is good under every app, without a login, until 06:00 in India or a logout; a reset brings it back.</p>
+<pre>curl ${origin}/user/profile -H 'Authorization: token ${firstKey}:${users[0]}-token'</pre>
+<table>
+<thead><tr><th>User</th><th>Name</th><th>Access token</th></tr></thead>
+<tbody>
+${users.map((userId, index) => {
+  const { given, family } = nameOf(index + 1, settings.seed);
+  return html`<tr><td><code>${userId}</code></td><td>${given} ${family}</td><td><code>${userId}-token</code></td></tr>
+`;
+})}</tbody>
+</table>
+${settings.accounts > shown ? html`<p class="note">The first ${shown} of ${settings.accounts}.</p>` : ''}
+<h2>Control</h2>
+<pre>${examples.join('\n')}</pre>`,
+  );
+}

@@ -1,0 +1,55 @@
+// Which simulated user shows which of the real Kite's irregularities.
+
+/**
+ * A way in which real answers differ from the documentation's sample:
+ * - `disabled-commodity`: the commodity segment is `enabled: false` with zeros, and MCX is no exchange of the user's
+ * - `negative-net`: equity's net is below zero
+ * - `float-noise`: equity's net carries binary noise, such as `99725.05000000002`
+ * - `three-decimals`: equity's unbooked profit has three decimals
+ * - `negative-zero-payout`: equity's payout is `-0` on the wire
+ * - `older-payload`: no opening_balance, live_balance, turnover, delivery, liquid_collateral, stock_collateral
+ * - `missing-turnover`: no turnover, the rest is there
+ * - `null-avatar`: `avatar_url` is null
+ * - `missing-meta`: the profile has no `meta`
+ * - `demat-consent-empty`, `demat-consent-given`: `meta.demat_consent` is `""`, `"consent"`; otherwise `"physical"`
+ * - `mtf-product`: `MTF` is among the products
+ * - `unknown-product`: so is a product nobody has heard of
+ */
+export type Oddity =
+  | 'disabled-commodity'
+  | 'negative-net'
+  | 'float-noise'
+  | 'three-decimals'
+  | 'negative-zero-payout'
+  | 'older-payload'
+  | 'missing-turnover'
+  | 'null-avatar'
+  | 'missing-meta'
+  | 'demat-consent-empty'
+  | 'demat-consent-given'
+  | 'mtf-product'
+  | 'unknown-product';
+
+/**
+ * The oddities of the first five users, `SIM0001` to `SIM0005` in this order. The sixth user has those
+ * of the first, and so on, with other figures. SIM0001 is the documentation's own sample, noise included.
+ */
+export const oddities: readonly (readonly Oddity[])[] = [
+  ['float-noise'],
+  ['disabled-commodity', 'null-avatar', 'demat-consent-empty'],
+  [
+    'negative-net',
+    'float-noise',
+    'negative-zero-payout',
+    'demat-consent-given',
+    'mtf-product',
+    'unknown-product',
+  ],
+  ['older-payload', 'missing-meta', 'mtf-product'],
+  ['missing-turnover', 'three-decimals', 'null-avatar'],
+];
+
+/** The oddities of a user, by number (1 for `SIM0001`). */
+export function odditiesOf(userNumber: number): readonly Oddity[] {
+  return oddities[(userNumber - 1) % oddities.length] ?? [];
+}
