@@ -43,13 +43,23 @@ export interface Context extends Services {
 /** Makes the context of one operation. */
 export function createContext(services: Services, caller: Caller): Context {
   const deadline = AbortSignal.timeout(services.operationTimeoutMilliseconds);
-  const reads = AbortSignal.any([caller.signal, deadline]);
   return {
     ...services,
     requestId: caller.requestId,
     accounts: caller.credentials.map(accountOf),
     foreignScheme: caller.foreignScheme,
-    loaders: createLoaders(services.kite, services.now, reads),
+    loaders: createLoaders(services.kite, services.now, either(caller.signal, deadline)),
     deadline,
   };
+}
+
+// Not AbortSignal.any: Yoga's signals of requests are its own, which that refuses.
+function either(...signals: readonly AbortSignal[]): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of signals) {
+    const end = () => controller.abort(signal.reason);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  }
+  return controller.signal;
 }

@@ -56,8 +56,11 @@ async function runGateway(): Promise<Stop> {
     const { kiteBaseUrl = simulator?.url, kiteLoginUrl } = config;
     const loginUrl = kiteLoginUrl ?? (simulator ? `${simulator.url}/connect/login` : undefined);
     const gateway = createGateway({
-      ...config,
-      ...(simulator && { apps: [simulatorApp] }),
+      apps: simulator ? [simulatorApp] : config.apps,
+      kiteTimeoutMilliseconds: config.kiteTimeoutMilliseconds,
+      operationTimeoutMilliseconds: config.operationTimeoutMilliseconds,
+      publicUrl: config.publicUrl,
+      introspection: config.introspection,
       ...(kiteBaseUrl !== undefined && { kiteBaseUrl }),
       ...(loginUrl !== undefined && { kiteLoginUrl: loginUrl }),
       exposeTokens: config.exposeTokens ?? simulator !== null,

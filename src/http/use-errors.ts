@@ -3,6 +3,8 @@
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import { cleanMessage } from '../kite/clean-message.ts';
+import { Secret } from '../kite/secret.ts';
 import { isErrorCode } from '../schema/error-code.ts';
 import { badRequestMessage } from './bad-request.ts';
 import type { RequestTracker } from './request-tracker.ts';
@@ -12,7 +14,8 @@ export function useErrors(track: RequestTracker, log: Logger): Plugin {
   return {
     onResultProcess({ request, result, setResult }) {
       const { id } = track(request);
-      const finished = (answer: ExecutionResult) => withCodes(answer, id, log);
+      const report = (error: GraphQLError) => logUnexpected(error, id, request, log);
+      const finished = (answer: ExecutionResult) => withCodes(answer, id, report);
       if (isAsyncIterable(result)) setResult(mapped(result, finished));
       else if (Array.isArray(result)) setResult(result.map(finished));
       else setResult(finished(result));
@@ -24,19 +27,21 @@ async function* mapped<T>(source: AsyncIterable<T>, change: (item: T) => T): Asy
   for await (const item of source) yield change(item);
 }
 
-function withCodes(answer: ExecutionResult, requestId: string, log: Logger): ExecutionResult {
+type Report = (error: GraphQLError) => void;
+
+function withCodes(answer: ExecutionResult, requestId: string, report: Report): ExecutionResult {
   if (answer.errors === undefined) return answer;
-  return { ...answer, errors: answer.errors.map((error) => coded(error, requestId, log)) };
+  return { ...answer, errors: answer.errors.map((error) => coded(error, requestId, report)) };
 }
 
-function coded(error: GraphQLError, requestId: string, log: Logger): GraphQLError {
+function coded(error: GraphQLError, requestId: string, report: Report): GraphQLError {
   const { http, code, ...rest } = error.extensions ?? {};
   if (isErrorCode(code)) return copy(error, error.message, { ...rest, code, requestId, http });
   if (isOfTheRequest(error)) {
     const extensions = { code: 'BAD_USER_INPUT', retryable: false, requestId, http };
     return copy(error, badRequestMessage(error), extensions);
   }
-  logUnexpected(error, requestId, log);
+  report(error);
   const message = `Something went wrong in the gateway. Its log has more under request id ${requestId}.`;
   const extensions = { code: 'INTERNAL_SERVER_ERROR', retryable: false, requestId, http };
   return copy(error, message, extensions);
@@ -64,11 +69,27 @@ function copy(
   });
 }
 
-function logUnexpected(error: GraphQLError, requestId: string, log: Logger): void {
+function logUnexpected(
+  error: GraphQLError,
+  requestId: string,
+  request: Request,
+  log: Logger,
+): void {
   const cause = error.originalError ?? error;
+  // The stack repeats the message, which may hold what the request sent; the frames do not.
   const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  const path = error.path?.join('.');
+  const message = cleanMessage(cause.message, secretsOf(request));
   log.error(
-    { requestId, error: cause.name, path: error.path?.join('.'), stack: frames.join('\n') },
+    { requestId, error: cause.name, message, path, stack: frames.join('\n') },
     'Unexpected error',
   );
+}
+
+function secretsOf({ headers }: Request): Secret[] {
+  const sent = `${headers.get('authorization') ?? ''},${headers.get('cookie') ?? ''}`;
+  return sent
+    .split(/[\s,:;=]+/)
+    .filter(Boolean)
+    .map((word) => new Secret(word));
 }

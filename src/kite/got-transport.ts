@@ -79,6 +79,6 @@ function kiteErrorFrom(error: unknown, signal: AbortSignal | undefined): KiteErr
   if (error instanceof TimeoutError) return new KiteError('timeout');
   const code = error instanceof RequestError ? error.code : '';
   // The peer answered, but not in HTTP, or not in the encoding that it named.
-  if (/^(HPE_|Z_|ERR_)/.test(code)) return new KiteError('invalid-response');
+  if (/^(HPE_|Z_)/.test(code)) return new KiteError('invalid-response');
   return new KiteError('unavailable', { mayHaveReachedKite: !neverSent.has(code) });
 }
