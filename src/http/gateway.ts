@@ -86,7 +86,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       }),
     plugins: [
       useRequestId(track),
-      useJsonOnly(),
+      useJsonOnly(track),
       useLimits({ introspection: options.introspection ?? true }),
       useErrors(track, log),
       useOperationLog(track, log),
