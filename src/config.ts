@@ -2,7 +2,7 @@
 // The only reader of process.env.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { AppOptions } from './http/gateway.ts';
+import type { AppOptions } from './http/options.ts';
 
 /** The faults of an environment, one line each; no line quotes a value that may be a secret. */
 export class ConfigError extends Error {

@@ -1,5 +1,7 @@
 // What a resolver gets: who is asking, loaders, services. New for every operation; making it costs no I/O.
 import type { Apps } from './apps.ts';
+import type { BrowserKeyring } from './browser-keyring.ts';
+import type { SessionRecord } from './keyring/session-record.ts';
 import type { KiteClient } from './kite/client.ts';
 import type { Credential } from './kite/credential.ts';
 import { type Account, accountOf } from './loaders/account.ts';
@@ -25,16 +27,31 @@ export interface Caller {
   readonly credentials: readonly Credential[];
   /** The Authorization scheme that was seen and is not ours; null where there was none fit to repeat. */
   readonly foreignScheme: string | null;
+  /** The keyring of the browser that asks; used where no credentials came. */
+  readonly keyring: BrowserKeyring;
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
+}
+
+/** One account that a request reaches. */
+export interface ReachedAccount {
+  /** Opaque; known without an upstream call. */
+  readonly id: string;
+  /** The app through which it is reached. */
+  readonly apiKey: string;
+  /** What loaders read it through; null once its session has ended, so that no call is made in vain. */
+  readonly access: Account | null;
+  /** Its session in the browser's keyring; null with header credentials. */
+  readonly session: SessionRecord | null;
 }
 
 /** The context of one operation. */
 export interface Context extends Services {
   readonly requestId: string;
-  /** Every account that this request reaches, in the credentials' order. */
-  readonly accounts: readonly Account[];
+  /** Every account that this request reaches: the credentials' in their order, or the keyring's, newest first. */
+  readonly accounts: readonly ReachedAccount[];
   readonly foreignScheme: string | null;
+  readonly keyring: BrowserKeyring;
   readonly loaders: Loaders;
   /** Fires at the operation's deadline. Writes heed only this: a client that leaves does not undo them. */
   readonly deadline: AbortSignal;
@@ -46,11 +63,30 @@ export function createContext(services: Services, caller: Caller): Context {
   return {
     ...services,
     requestId: caller.requestId,
-    accounts: caller.credentials.map(accountOf),
+    accounts: reachedBy(caller),
     foreignScheme: caller.foreignScheme,
+    keyring: caller.keyring,
     loaders: createLoaders(services.kite, services.now, either(caller.signal, deadline)),
     deadline,
   };
+}
+
+function reachedBy({ credentials, keyring }: Caller): readonly ReachedAccount[] {
+  // The header wins, whole: the two are never merged.
+  if (credentials.length > 0) return credentials.map(accountOfHeader);
+  return keyring.sessions.filter(({ state }) => state !== 'REVOKED').map(accountOfSession);
+}
+
+function accountOfHeader(credential: Credential): ReachedAccount {
+  const access = accountOf(credential);
+  return { id: access.id, apiKey: credential.apiKey, access, session: null };
+}
+
+/** The account of a keyring's session. Its id outlives the session. */
+export function accountOfSession(session: SessionRecord): ReachedAccount {
+  const { accountId: id, apiKey, accessToken } = session;
+  const access = accessToken && { id, credential: { apiKey, accessToken } };
+  return { id, apiKey, access, session };
 }
 
 // Not AbortSignal.any: Yoga's signals of requests are its own, which that refuses.
