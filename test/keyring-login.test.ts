@@ -1,7 +1,7 @@
 // A browser logs in, keeps several accounts, and asks with its cookie. The token never leaves the gateway.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { graphql } from './generated/gql.ts';
-import { Browser } from './support/browser.ts';
+import { Visitor } from './support/visitor.ts';
 import { startOfTime, startWorld, tokens } from './support/world.ts';
 
 let now = startOfTime;
@@ -15,7 +15,7 @@ const world = await startWorld({
 // The gateway is reached by its real address, while its cookies and redirects are built on PUBLIC_URL's.
 const origin = new URL(world.url).origin;
 const loginUrl = (app = 'simulator', more = '') => `${origin}/login?app=${app}${more}`;
-const browser = (page: string = gateway) => new Browser(origin, page);
+const browser = (page: string = gateway) => new Visitor(origin, page);
 
 beforeEach(async () => {
   now = startOfTime;
@@ -148,7 +148,7 @@ describe('the login', () => {
   });
 
   const failed = async (
-    change: (visitor: Browser, callback: string) => Promise<string> | string,
+    change: (visitor: Visitor, callback: string) => Promise<string> | string,
     decision: 'approve' | 'cancel' = 'approve',
   ) => {
     const visitor = browser();
@@ -227,7 +227,7 @@ describe('the login', () => {
   test('attempts from one address are limited', async () => {
     const limited = await startWorld({ now: () => startOfTime });
     const there = new URL(limited.url).origin;
-    const visitor = new Browser(there);
+    const visitor = new Visitor(there);
     const outcomes: (string | undefined)[] = [];
     for (let count = 0; count < 31; count += 1) {
       const toKite = await visitor.visit(`${there}/login?app=simulator`);
@@ -246,7 +246,7 @@ describe('the login', () => {
 });
 
 describe('a single-page app that handles the redirect itself', () => {
-  const begun = async (visitor: Browser, userId = 'SIM0001') => {
+  const begun = async (visitor: Visitor, userId = 'SIM0001') => {
     const { searchParams } = new URL(await visitor.logInAtKite(loginUrl(), userId));
     const requestToken = searchParams.get('request_token') ?? '';
     const state = searchParams.get('state') ?? '';
@@ -273,7 +273,7 @@ describe('a single-page app that handles the redirect itself', () => {
     const input = await begun(visitor);
     const refused = async (
       changed: Record<string, string | undefined>,
-      from: Browser = visitor,
+      from: Visitor = visitor,
       headers: Record<string, string> = {},
     ) => {
       const { data } = await from.ask(exchange, { input: { ...input, ...changed } }, headers);
@@ -522,7 +522,7 @@ describe('across sites', () => {
   test('over HTTPS the cookie is Secure with its prefix, and the plain name is ignored', async () => {
     const secure = await startWorld({ publicUrl: 'https://api.example.com' });
     const there = new URL(secure.url).origin;
-    const visitor = new Browser(there, 'https://api.example.com');
+    const visitor = new Visitor(there, 'https://api.example.com');
     await visitor.logIn(`${there}/login?app=simulator`, 'SIM0001');
     expect([...visitor.cookies.keys()]).toEqual(['__Host-kite-keyring']);
     expect(visitor.setCookies.every((line) => /; Secure/.test(line))).toBe(true);
@@ -548,7 +548,7 @@ test('a store that is down is said, header credentials keep working, and a login
   });
   const world2 = await startWorld({ keyringStore: fragile, now: () => now });
   const there = new URL(world2.url).origin;
-  const visitor = new Browser(there, gateway);
+  const visitor = new Visitor(there, gateway);
   await visitor.logIn(`${there}/login?app=simulator`, 'SIM0001');
   down = true;
   const { data, errors } = await visitor.ask(accounts);
