@@ -58,12 +58,15 @@ export interface Config {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const wholeNumber = (least: number, most: number) =>
-  z.coerce
-    .number(`must be a whole number from ${least} to ${most}`)
-    .refine((n) => Number.isInteger(n) && n >= least && n <= most, {
-      error: `must be a whole number from ${least} to ${most}`,
-    });
+// Digits alone: `Number` would also read " " as 0, which switches limits off.
+const wholeNumber = (least: number, most: number) => {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,16}$/, error)
+    .transform(Number)
+    .refine((n) => n >= least && n <= most, error);
+};
 const simulatorPort = wholeNumber(0, 65_535);
 const milliseconds = wholeNumber(1, 3_600_000);
 const word = z.enum(['true', 'false'], 'must be true or false');
@@ -73,9 +76,13 @@ const httpUrl = z
   .refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value), {
     error: 'must be a URL that begins with http:// or https://',
   })
-  .refine((value) => !URL.canParse(value) || new URL(value).username === '', {
+  .refine((value) => !URL.canParse(value) || !/@/.test(new URL(value).href.split('/')[2] ?? ''), {
     error: 'must not hold a user name or password',
   });
+// Paths are added behind these, so nothing may follow their own.
+const baseUrl = httpUrl.refine((value) => !/[?#]/.test(value), {
+  error: 'must not hold a query or a fragment',
+});
 const apiKey = z
   .string('must be a string')
   .regex(
@@ -106,11 +113,11 @@ const gatewayVariables = {
   NODE_ENV: z.string().optional(),
   HOST: z.string().optional(),
   PORT: wholeNumber(1, 65_535).default(4000),
-  PUBLIC_URL: httpUrl.optional(),
+  PUBLIC_URL: baseUrl.optional(),
   KITE_API_KEY: apiKey.optional(),
   KITE_API_SECRET: z.string().optional(),
   KITE_APPS_FILE: z.string().optional(),
-  KITE_BASE_URL: httpUrl.optional(),
+  KITE_BASE_URL: baseUrl.optional(),
   KITE_LOGIN_URL: httpUrl.optional(),
   KITE_TIMEOUT_MS: milliseconds.default(7_000),
   OPERATION_TIMEOUT_MS: milliseconds.default(30_000),
@@ -128,6 +135,13 @@ const appsFile = z.array(
   }),
   'must be a JSON array of apps',
 );
+
+/** The name of every variable that is read, for whoever documents them. */
+export const settingNames: readonly string[] = [
+  ...Object.keys(gatewayVariables),
+  ...Object.keys(simulatorVariables),
+  ...Object.keys(logVariables),
+];
 
 /**
  * Reads the gateway's settings.
@@ -224,14 +238,17 @@ function readAppsFile(file: string, faults: string[]): readonly AppOptions[] {
   const result = appsFile.safeParse(content);
   if (!result.success) {
     for (const { path, message } of result.error.issues) {
-      faults.push(`KITE_APPS_FILE: ${file}: ${[...path, message].join(': ')}`);
+      const [index, ...field] = path;
+      const where = index === undefined ? [] : [`app ${Number(index) + 1}`, ...field];
+      faults.push(`KITE_APPS_FILE: ${[file, ...where, message].join(': ')}`);
     }
     return [];
   }
   const keys = result.data.map((app) => app.apiKey);
-  const twice = keys.find((key, index) => keys.indexOf(key) !== index);
-  if (twice !== undefined)
-    faults.push(`KITE_APPS_FILE: ${file}: the app ${twice} stands in it twice.`);
+  const twice = new Set(keys.filter((key, index) => keys.indexOf(key) !== index));
+  for (const key of twice) {
+    faults.push(`KITE_APPS_FILE: ${file}: the app ${key} stands in it more than once.`);
+  }
   if (keys.length === 0) faults.push(`KITE_APPS_FILE: ${file}: no app stands in it.`);
   return result.data.map(({ apiKey, apiSecret, name, listed }) => ({
     apiKey,

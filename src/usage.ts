@@ -11,6 +11,7 @@ Usage
   kite-graphql --version        the version
 
 Settings come from the environment, or from a file .env in the folder where it starts.
+  NODE_ENV                        "production": no simulator, and nothing for newcomers
   HOST, PORT                      where it listens: loopback, 4000
   PUBLIC_URL                      its address as browsers reach it: http://localhost:<port>
   KITE_API_KEY, KITE_API_SECRET   one Kite Connect app
@@ -46,20 +47,21 @@ export interface Started {
 /** The lines that greet whoever started the gateway. */
 export function greeting(started: Started): string {
   const { graphqlUrl, graphiql, simulatorUrl, authorization, upstream, notices } = started;
-  const example = '{"query":"{ accounts { id user { userName } margins { equity { net } } } }"}';
+  const query =
+    '{ accounts { id user { userName } margins { equity { net } commodity { net } } } }';
   return [
     '',
     `  GraphQL    ${graphqlUrl}${graphiql ? '   open it in a browser for GraphiQL' : ''}`,
     simulatorUrl === null
       ? `  Kite       ${upstream}`
-      : `  Kite       simulated at ${simulatorUrl}: nothing leaves this machine`,
+      : `  Kite       simulated at ${simulatorUrl}: no account needed, nothing leaves this machine`,
     ...notices.map((notice) => `  Note       ${notice}`),
     '',
     '  Try it:',
     `  curl ${graphqlUrl} \\`,
     "    -H 'Content-Type: application/json' \\",
     `    -H 'Authorization: ${authorization ?? 'token <api_key>:<access_token>'}' \\`,
-    `    -d '${example}'`,
+    `    -d '${JSON.stringify({ query })}'`,
     '',
     '  Ctrl-C stops it.',
     '',
