@@ -10,6 +10,10 @@ import { emptyFolder, freePorts, run, startCommand } from './support/command.ts'
 const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ address }) => address === '::1'),
 );
+const ipv6: [string, string][] = [
+  ['::', 'localhost'],
+  ['::1', '[::1]'],
+];
 const two = 'token simulator:SIM0001-token, token simulator:SIM0002-token';
 
 describe('the greeting', () => {
@@ -45,15 +49,14 @@ describe('the greeting', () => {
     expect(greeting).not.toContain('SIM0002-token');
   });
 
-  test.each([
-    ['0.0.0.0', 'localhost'],
-    ['127.0.0.1', '127.0.0.1'],
-    ...(hasIpv6 ? [['::', 'localhost'] as const, ['::1', '[::1]'] as const] : []),
-  ])('with HOST=%s names an address that can be opened', async (HOST, host) => {
-    const { greeting, port } = await startCommand({ env: { HOST } });
-    expect(greeting).toContain(`http://${host}:${port}/graphql`);
-    expect(await status(`http://${host}:${port}/graphql`)).toBe(200);
-  });
+  test.each([['0.0.0.0', 'localhost'], ['127.0.0.1', '127.0.0.1'], ...(hasIpv6 ? ipv6 : [])])(
+    'with HOST=%s names an address that can be opened',
+    async (HOST, host) => {
+      const { greeting, port } = await startCommand({ env: { HOST } });
+      expect(greeting).toContain(`http://${host}:${port}/graphql`);
+      expect(await status(`http://${host}:${port}/graphql`)).toBe(200);
+    },
+  );
 
   test('with an upstream of its own starts no simulator, and shows no credential', async () => {
     const upstream = await startCommand();

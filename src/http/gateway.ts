@@ -10,9 +10,10 @@ import { retryingGets } from '../kite/retry.ts';
 import { Secret } from '../kite/secret.ts';
 import { schema } from '../schema/schema.ts';
 import { readCredentials } from './credentials.ts';
-import { type GraphiqlPage, graphiqlOptions, renderGraphiqlPage } from './graphiql.ts';
+import type { GraphiqlPage } from './graphiql.ts';
 import { createRequestTracker } from './request-tracker.ts';
 import { useErrors } from './use-errors.ts';
+import { useGraphiql } from './use-graphiql.ts';
 import { useJsonOnly } from './use-json-only.ts';
 import { useLimits } from './use-limits.ts';
 import { useOperationLog } from './use-operation-log.ts';
@@ -61,6 +62,8 @@ export type Gateway = YogaServerInstance<Record<string, unknown>, Context>;
 
 /** The most calls to Kite under way at once; the rest wait their turn. */
 const mostCallsUnderWay = 256;
+/** Where the gateway answers. */
+const endpoint = '/graphql';
 /** The longest request body, in bytes: a thousand ids and a long document fit in a tenth of it. */
 const longestRequestBody = 1_000_000;
 
@@ -86,13 +89,15 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       }),
     plugins: [
       useRequestId(track),
+      graphiql !== false && useGraphiql(endpoint, graphiql === true ? {} : graphiql),
       useJsonOnly(),
       useLimits({ introspection: options.introspection ?? true }),
       useErrors(track, log),
       useOperationLog(track, log),
     ],
-    graphiql: graphiql !== false && graphiqlOptions(graphiql === true ? {} : graphiql),
-    renderGraphiQL: renderGraphiqlPage,
+    graphqlEndpoint: endpoint,
+    // useGraphiql has a page that needs no internet and keeps no secret.
+    graphiql: false,
     landingPage: ({ url, fetchAPI, graphqlEndpoint }) =>
       url.pathname === '/' && graphiql !== false
         ? new fetchAPI.Response(null, { status: 302, headers: { location: graphqlEndpoint } })
