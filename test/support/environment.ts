@@ -30,3 +30,8 @@ export function findCommand(
   const places = names.flatMap((name) => folders.map((folder) => join(folder, name)));
   return places.find((place) => existsSync(place)) ?? null;
 }
+
+/** This machine's whole environment, for npm: its registry may be set there. */
+export function wholeEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env };
+}
