@@ -4,7 +4,6 @@ import { pino } from 'pino';
 import { type Context, createContext } from '../context.ts';
 import { schema } from '../schema/schema.ts';
 import { readCredentials } from './credentials.ts';
-import { graphiqlOptions, renderGraphiqlPage } from './graphiql.ts';
 import { openBrowserKeyring } from './open-browser-keyring.ts';
 import type { GatewayOptions } from './options.ts';
 import type { Origins } from './origins.ts';
@@ -13,6 +12,7 @@ import { createRequestTracker } from './request-tracker.ts';
 import { senderOf } from './sender.ts';
 import { createBrowserKeyrings, createServices } from './services.ts';
 import { useErrors } from './use-errors.ts';
+import { useGraphiql } from './use-graphiql.ts';
 import { useJsonOnly } from './use-json-only.ts';
 import { useLimits } from './use-limits.ts';
 import { useLogin } from './use-login.ts';
@@ -22,6 +22,8 @@ import { useRequestId } from './use-request-id.ts';
 /** A mounted gateway: a fetch handler, and a request listener for `node:http`. */
 export type Gateway = YogaServerInstance<Record<string, unknown>, Context>;
 
+/** Where the gateway answers. */
+const endpoint = '/graphql';
 /** The longest request body, in bytes: a thousand ids and a long document fit in a tenth of it. */
 const longestRequestBody = 1_000_000;
 
@@ -57,14 +59,16 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     plugins: [
       useRequestId(track),
       useLogin({ services, browsers, track, keyringRequest }),
+      graphiql !== false && useGraphiql(endpoint, graphiql === true ? {} : graphiql),
       useJsonOnly(track),
       useLimits({ introspection: options.introspection ?? true }),
       useErrors(track, log),
       useOperationLog(track, log),
       { onDispose: () => browsers.keyrings.close() },
     ],
-    graphiql: graphiql !== false && graphiqlOptions(graphiql === true ? {} : graphiql),
-    renderGraphiQL: renderGraphiqlPage,
+    graphqlEndpoint: endpoint,
+    // useGraphiql has a page that needs no internet and keeps no secret.
+    graphiql: false,
     landingPage: ({ url, fetchAPI, graphqlEndpoint }) => {
       if (url.pathname !== '/') return page(404, 'Not found', `GraphQL is at ${graphqlEndpoint}.`);
       return graphiql === false
