@@ -212,9 +212,9 @@ async function runUntil(page: Page, text: string): Promise<void> {
 /** All that the browser would still know: its storages, its databases, its cookies, its address. */
 async function remains(context: BrowserContext, page: Page): Promise<string> {
   const state = await context.storageState({ indexedDB: true });
-  // A page of the same origin that did not replace the storages sees what is really kept.
+  // Another page of the origin: GraphiQL's own sees storages of its own.
   const other = await context.newPage();
-  await other.goto(`${origin}/graphql?query={__typename}`);
+  await other.goto(`${origin}/nothing`);
   const stored = await other.evaluate(() =>
     JSON.stringify([{ ...localStorage }, { ...sessionStorage }]),
   );
