@@ -7,6 +7,7 @@ import { settingNames } from '../src/config.ts';
 import { schema } from '../src/schema/schema.ts';
 import { run, startCommand } from './support/command.ts';
 import { requestTokenOf } from './support/login.ts';
+import { Visitor } from './support/visitor.ts';
 import { apps, startWorld, tokens } from './support/world.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -76,12 +77,24 @@ describe('the GraphQL examples', async () => {
       .map(({ text }) => [path, text] as const),
   );
 
+  const origin = new URL(world.url).origin;
+
+  /** The answer to a header's credential or, where an example speaks of a browser's state, to its cookie. */
+  const answerTo = async (query: string) => {
+    if (!query.includes('$state')) {
+      const requestToken = await requestTokenOf(world.simulator, 'SIM0001');
+      return world.askRaw(query, { authorization: tokens('SIM0001'), variables: { requestToken } });
+    }
+    const visitor = new Visitor(origin, 'http://localhost:4000');
+    const callback = new URL(await visitor.logInAtKite(`${origin}/login`, 'SIM0001'));
+    const [requestToken, state] = ['request_token', 'state'].map((name) =>
+      callback.searchParams.get(name),
+    );
+    return visitor.askRaw(query, { requestToken, state });
+  };
+
   test.each(examples)('of %s answer without an error: %j', async (_path, query) => {
-    const variables = { requestToken: await requestTokenOf(world.simulator, 'SIM0001') };
-    const { status, data, errors, text } = await world.askRaw(query, {
-      authorization: tokens('SIM0001'),
-      variables,
-    });
+    const { status, data, errors, text } = await answerTo(query);
     expect({ status, errors }).toEqual({ status: 200, errors: [] });
     expect(data).toBeTruthy();
     expect(text).not.toMatch(/"__typename":"\w*Error"/);

@@ -64,10 +64,19 @@ export class Visitor {
     return this.visit(await this.logInAtKite(loginUrl, userId));
   }
 
-  /** Asks with the cookie. */
-  async ask<Data, Variables>(
+  /** Asks a typed operation with the cookie. */
+  ask<Data, Variables>(
     document: TypedDocumentString<Data, Variables>,
     variables?: Variables,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<Data>> {
+    return this.askRaw(document.toString(), variables, headers);
+  }
+
+  /** Asks whatever text it is given, with the cookie. */
+  async askRaw<Data = unknown>(
+    query: string,
+    variables?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Answer<Data>> {
     const response = await fetch(`${this.#gateway}/graphql`, {
@@ -79,7 +88,7 @@ export class Visitor {
         ...this.#cookieHeader(),
         ...headers,
       },
-      body: JSON.stringify({ query: document.toString(), variables }),
+      body: JSON.stringify({ query, variables }),
     });
     this.#keep(response);
     const text = await response.text();
