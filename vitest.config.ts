@@ -1,4 +1,5 @@
 // How the tests run: on real sockets, in parallel files, with one copy of graphql.
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,5 +9,7 @@ export default defineConfig({
     // and an error of one copy is a stranger to the other.
     server: { deps: { inline: [/graphql/, /pothos/, /envelop/] } },
     testTimeout: 15_000,
+    // Vitest leaves a core free, which on two is one; browsers and processes are mostly waited for.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
