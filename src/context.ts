@@ -2,12 +2,17 @@
 import type { Apps } from './apps.ts';
 import type { KiteClient } from './kite/client.ts';
 import type { Credential } from './kite/credential.ts';
+import { Deadline } from './kite/operation.ts';
 import { type Account, accountOf } from './loaders/account.ts';
 import { createLoaders, type Loaders } from './loaders/loaders.ts';
+import type { SharedReads } from './loaders/shared-reads.ts';
 
 /** What lives as long as the gateway. */
 export interface Services {
+  /** For what changes something; reads go through the loaders. */
   readonly kite: KiteClient;
+  /** What requests share of reads. */
+  readonly reads: SharedReads;
   readonly apps: Apps;
   /** Whether answers to exchangeToken and renewSession may hold tokens. */
   readonly exposeTokens: boolean;
@@ -25,6 +30,8 @@ export interface Caller {
   readonly credentials: readonly Credential[];
   /** The Authorization scheme that was seen and is not ours; null where there was none fit to repeat. */
   readonly foreignScheme: string | null;
+  /** Seconds: the greatest age that an answer of Kite's may have for this caller. 0 for fresh ones. */
+  readonly maxAgeSeconds: number;
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
 }
@@ -36,30 +43,23 @@ export interface Context extends Services {
   readonly accounts: readonly Account[];
   readonly foreignScheme: string | null;
   readonly loaders: Loaders;
-  /** Fires at the operation's deadline. Writes heed only this: a client that leaves does not undo them. */
-  readonly deadline: AbortSignal;
+  /**
+   * The operation's deadline, under which writes run: a client that leaves does not undo them.
+   * Whoever made the context ends it with the operation.
+   */
+  readonly deadline: Deadline;
 }
 
 /** Makes the context of one operation. */
 export function createContext(services: Services, caller: Caller): Context {
-  const deadline = AbortSignal.timeout(services.operationTimeoutMilliseconds);
+  const deadline = new Deadline(services.operationTimeoutMilliseconds);
+  const { requestId, credentials, foreignScheme, maxAgeSeconds, signal } = caller;
   return {
     ...services,
-    requestId: caller.requestId,
-    accounts: caller.credentials.map(accountOf),
-    foreignScheme: caller.foreignScheme,
-    loaders: createLoaders(services.kite, services.now, either(caller.signal, deadline)),
+    requestId,
+    accounts: credentials.map(accountOf),
+    foreignScheme,
+    loaders: createLoaders(services.reads, { operation: deadline.unless(signal), maxAgeSeconds }),
     deadline,
   };
-}
-
-// Not AbortSignal.any: Yoga's signals of requests are its own, which that refuses.
-function either(...signals: readonly AbortSignal[]): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of signals) {
-    const end = () => controller.abort(signal.reason);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  }
-  return controller.signal;
 }

@@ -3,18 +3,19 @@ import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'gr
 import { type Logger, pino } from 'pino';
 import { createApps } from '../apps.ts';
 import { type Context, createContext, type Services } from '../context.ts';
-import { bounded } from '../kite/bounded.ts';
-import { createKiteClient } from '../kite/client.ts';
-import { gotTransport } from '../kite/got-transport.ts';
-import { retryingGets } from '../kite/retry.ts';
+import { openRateLog } from '../kite/open-rate-log.ts';
 import { Secret } from '../kite/secret.ts';
+import { createUpstream } from '../kite/upstream.ts';
+import { createSharedReads } from '../loaders/shared-reads.ts';
 import { schema } from '../schema/schema.ts';
+import { acceptedAge } from './cache-control.ts';
 import { readCredentials } from './credentials.ts';
 import { type GraphiqlPage, graphiqlOptions, renderGraphiqlPage } from './graphiql.ts';
 import { createRequestTracker } from './request-tracker.ts';
 import { useErrors } from './use-errors.ts';
 import { useJsonOnly } from './use-json-only.ts';
 import { useLimits } from './use-limits.ts';
+import { useOperationEnd } from './use-operation-end.ts';
 import { useOperationLog } from './use-operation-log.ts';
 import { useRequestId } from './use-request-id.ts';
 
@@ -42,6 +43,15 @@ export interface GatewayOptions {
   readonly kiteTimeoutMilliseconds?: number;
   /** Milliseconds for one GraphQL operation, waiting and retries included. Default 30000. */
   readonly operationTimeoutMilliseconds?: number;
+  /**
+   * The most calls to Kite started in any 1,000 ms per api_key, all users together. Calls beyond it wait.
+   * Default 10, which is Kite's own limit; 0 for none.
+   */
+  readonly kiteRateLimit?: number;
+  /** A `redis://` URL, by which all replicas together keep to `kiteRateLimit`. Default: each by itself. */
+  readonly redisUrl?: string;
+  /** The greatest age, in seconds, that a request's `Cache-Control: max-age` may accept. Default 60. */
+  readonly maxAgeSeconds?: number;
   /** The gateway's own address, as browsers reach it. Default `http://localhost:4000`. */
   readonly publicUrl?: string | URL;
   /** Whether exchangeToken and renewSession may answer with tokens. Default false. */
@@ -59,8 +69,6 @@ export interface GatewayOptions {
 /** A mounted gateway: a fetch handler, and a request listener for `node:http`. */
 export type Gateway = YogaServerInstance<Record<string, unknown>, Context>;
 
-/** The most calls to Kite under way at once; the rest wait their turn. */
-const mostCallsUnderWay = 256;
 /** The longest request body, in bytes: a thousand ids and a long document fit in a tenth of it. */
 const longestRequestBody = 1_000_000;
 
@@ -72,7 +80,7 @@ const longestRequestBody = 1_000_000;
  */
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const log = options.logger ?? pino({ level: 'silent' });
-  const services = createServices(options);
+  const { services, close } = createServices(options, log);
   const track = createRequestTracker();
   const { graphiql = false } = options;
 
@@ -82,6 +90,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       createContext(services, {
         requestId: track(request).id,
         ...readCredentials(request.headers),
+        maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
         signal: request.signal,
       }),
     plugins: [
@@ -90,6 +99,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useLimits({ introspection: options.introspection ?? true }),
       useErrors(track, log),
       useOperationLog(track, log),
+      useOperationEnd(),
+      { onDispose: close },
     ],
     graphiql: graphiql !== false && graphiqlOptions(graphiql === true ? {} : graphiql),
     renderGraphiQL: renderGraphiqlPage,
@@ -106,18 +117,35 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   });
 }
 
-function createServices(options: GatewayOptions): Services {
-  const send = gotTransport({
+interface RunningServices {
+  readonly services: Services;
+  /** Lets go of every connection. */
+  readonly close: () => Promise<void>;
+}
+
+function createServices(options: GatewayOptions, log: Logger): RunningServices {
+  const rateLog = openRateLog({
+    limit: options.kiteRateLimit ?? 10,
+    redisUrl: options.redisUrl,
+    onReachable: (isReachable) => {
+      if (isReachable) log.info('The rate limit is counted in Redis again');
+      else log.warn('Redis does not answer: the rate limit is counted in this process alone');
+    },
+  });
+  const { kite, close } = createUpstream({
     baseUrl: new URL(options.kiteBaseUrl ?? 'https://api.kite.trade'),
     timeoutMilliseconds: options.kiteTimeoutMilliseconds ?? 7_000,
+    rateLog: rateLog.log,
   });
+  const now = options.now ?? (() => new Date());
   const apps = (options.apps ?? []).map(({ apiSecret, ...app }, _index, all) => ({
     listed: all.length === 1,
     ...app,
     ...(apiSecret !== undefined && { apiSecret: new Secret(apiSecret) }),
   }));
-  return {
-    kite: createKiteClient(retryingGets(bounded(send, mostCallsUnderWay))),
+  const services: Services = {
+    kite,
+    reads: createSharedReads({ kite, now, maxAgeSeconds: options.maxAgeSeconds ?? 60 }),
     apps: createApps(
       apps,
       new URL(options.publicUrl ?? 'http://localhost:4000'),
@@ -125,6 +153,12 @@ function createServices(options: GatewayOptions): Services {
     ),
     exposeTokens: options.exposeTokens ?? false,
     operationTimeoutMilliseconds: options.operationTimeoutMilliseconds ?? 30_000,
-    now: options.now ?? (() => new Date()),
+    now,
+  };
+  return {
+    services,
+    close: async () => {
+      await Promise.all([close(), rateLog.close()]);
+    },
   };
 }

@@ -2,7 +2,6 @@
 import type { Context } from '../context.ts';
 import { KiteError } from '../kite/error.ts';
 import type { Account } from '../loaders/account.ts';
-import { forgetAccount } from '../loaders/loaders.ts';
 import { findAccount, reachedAccounts } from './account.ts';
 import { type AccountFailure, AccountFailureRef } from './account-failure.ts';
 import { builder } from './builder.ts';
@@ -55,13 +54,14 @@ builder.mutationField('logout', (t) =>
 async function logOut(id: string, context: Context): Promise<AccountFailure | null> {
   const account = findAccount(context, id);
   if (account === undefined) return { accountId: id, account: null, error: accountNotFound(id) };
+  context.loaders.forget(account);
   try {
     await invalidate(account, context);
     return null;
   } catch (error) {
     return { accountId: id, account, error: problemOf(error, 'logout', context, account) };
   } finally {
-    forgetAccount(context.loaders, account);
+    context.loaders.forget(account);
   }
 }
 

@@ -30,8 +30,9 @@ export function newSession(
 ): SessionSource {
   const credential = { apiKey, accessToken: session.accessToken };
   const account = accountOf(credential);
+  loaders.forget(account);
   if (session.profile !== null) {
-    loaders.profiles.clear(account).prime(account, Promise.resolve(session.profile));
+    loaders.profiles.prime(account, Promise.resolve(session.profile));
   }
   return { id: sessionIdOf(credential), account, session, receivedAt: now() };
 }

@@ -64,12 +64,15 @@ export async function startWorld(options: GatewayOptions = {}, simulated: Simula
     kiteBaseUrl: simulator.url,
     kiteLoginUrl: `${simulator.url}/connect/login`,
     exposeTokens: true,
+    // The limit has tests of its own; the others need not wait.
+    kiteRateLimit: 0,
     ...options,
   });
   const server = await listen(gateway, '127.0.0.1', 0);
   const url = `http://127.0.0.1:${server.port}/graphql`;
   afterAll(async () => {
     await server.close(0);
+    await gateway.dispose();
     await simulator.close();
   });
 
