@@ -45,6 +45,7 @@ export function budgeted(send: Transport, options: BudgetOptions): Transport {
       }
       return response;
     } finally {
+      start.ended();
       budget.leave();
     }
   };

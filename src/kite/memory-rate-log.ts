@@ -1,12 +1,10 @@
 // The rate log of one process.
-import { countedMilliseconds, type RateLog, type Start } from './rate-log.ts';
-
-/** What the log of one process can do beyond the interface. */
-export interface MemoryRateLog extends RateLog {
-  start(apiKey: string): MemoryStart | number;
-  /** How many apps it remembers: those with a start in the last moments, or a closing. */
-  readonly size: number;
-}
+import {
+  countedMilliseconds,
+  longestWayMilliseconds,
+  type RateLog,
+  type Start,
+} from './rate-log.ts';
 
 /** A start that can be taken back, where somebody else had to agree and did not. */
 export interface MemoryStart extends Start {
@@ -14,28 +12,39 @@ export interface MemoryStart extends Start {
   cancel(): void;
 }
 
+/** What the log of one process can do beyond the interface. */
+export interface MemoryRateLog extends RateLog {
+  start(apiKey: string): MemoryStart | number;
+  /** How many apps it remembers: those with a call in the last moments, or a closing. */
+  readonly size: number;
+}
+
 interface Entry {
-  at: number;
+  sentAt: number;
+  endedAt: number;
 }
 
 interface Lately {
-  /** Starts, oldest first. */
-  readonly starts: Entry[];
+  entries: Entry[];
   closedUntil: number;
 }
 
 /**
  * Makes a log in memory: a sliding one, since a bucket that refills lets nearly twice as many through.
- * @param limit the most starts per app in a window.
+ * @param limit the most calls per app in a window.
+ * @param clock milliseconds of a clock that never jumps.
  */
-export function createMemoryRateLog(limit: number): MemoryRateLog {
+export function createMemoryRateLog(
+  limit: number,
+  clock: () => number = () => performance.now(),
+): MemoryRateLog {
   const apps = new Map<string, Lately>();
   let isSwept = false;
 
   function latelyOf(apiKey: string): Lately {
     let lately = apps.get(apiKey);
     if (lately === undefined) {
-      lately = { starts: [], closedUntil: 0 };
+      lately = { entries: [], closedUntil: 0 };
       apps.set(apiKey, lately);
       if (!isSwept) sweepLater();
     }
@@ -48,10 +57,9 @@ export function createMemoryRateLog(limit: number): MemoryRateLog {
   }
 
   function sweep(): void {
-    const now = performance.now();
-    for (const [apiKey, { starts, closedUntil }] of apps) {
-      const last = starts.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
-      if (last + countedMilliseconds <= now && closedUntil <= now) apps.delete(apiKey);
+    const now = clock();
+    for (const [apiKey, { entries, closedUntil }] of apps) {
+      if (closedUntil <= now && !entries.some((entry) => counts(entry, now))) apps.delete(apiKey);
     }
     isSwept = false;
     if (apps.size > 0) sweepLater();
@@ -63,34 +71,42 @@ export function createMemoryRateLog(limit: number): MemoryRateLog {
       return apps.size;
     },
     start(apiKey) {
-      const { starts, closedUntil } = latelyOf(apiKey);
-      const now = performance.now();
-      while (starts[0] !== undefined && starts[0].at + countedMilliseconds <= now) starts.shift();
-      // More than the limit can be there: one that was sent so late that it had dropped out already.
-      const inTheWay = starts.at(-limit)?.at ?? Number.NEGATIVE_INFINITY;
-      const opensAt = Math.max(closedUntil, inTheWay + countedMilliseconds);
-      if (opensAt > now) return Math.ceil(opensAt - now);
-      const entry = { at: now };
-      starts.push(entry);
+      const lately = latelyOf(apiKey);
+      const now = clock();
+      if (lately.closedUntil > now) return Math.ceil(lately.closedUntil - now);
+      const entries = lately.entries.filter((entry) => counts(entry, now));
+      lately.entries = entries;
+      if (entries.length >= limit) {
+        const arrivals = entries.map((entry) => arrival(entry, now)).sort((a, b) => a - b);
+        const inTheWay = arrivals[entries.length - limit] ?? now;
+        return Math.max(1, Math.ceil(inTheWay + countedMilliseconds - now));
+      }
+      const entry = { sentAt: Number.POSITIVE_INFINITY, endedAt: Number.POSITIVE_INFINITY };
+      entries.push(entry);
       return {
-        sent() {
-          const list = latelyOf(apiKey).starts;
-          remove(list, entry);
-          // Nothing in the list is later than now, so its order holds.
-          entry.at = performance.now();
-          list.push(entry);
+        sent: () => {
+          entry.sentAt = clock();
         },
-        cancel: () => remove(starts, entry),
+        ended: () => {
+          entry.endedAt = clock();
+        },
+        cancel: () => {
+          entry.endedAt = Number.NEGATIVE_INFINITY;
+        },
       };
     },
     close(apiKey, milliseconds) {
       const lately = latelyOf(apiKey);
-      lately.closedUntil = Math.max(lately.closedUntil, performance.now() + milliseconds);
+      lately.closedUntil = Math.max(lately.closedUntil, clock() + milliseconds);
     },
   };
 }
 
-function remove(starts: Entry[], entry: Entry): void {
-  const index = starts.lastIndexOf(entry);
-  if (index !== -1) starts.splice(index, 1);
+/** The latest moment at which a call can have arrived, as far as is known: never later than it turns out to be. */
+function arrival({ sentAt, endedAt }: Entry, now: number): number {
+  return Math.min(now, endedAt, sentAt + longestWayMilliseconds);
+}
+
+function counts(entry: Entry, now: number): boolean {
+  return arrival(entry, now) + countedMilliseconds > now;
 }

@@ -2,7 +2,7 @@
 import { createClient } from '@redis/client';
 import { createMemoryRateLog } from './memory-rate-log.ts';
 import { type RateLog, unlimited } from './rate-log.ts';
-import { createRedisRateLog } from './redis-rate-log.ts';
+import { createRedisRateLog, type RedisCommands } from './redis-rate-log.ts';
 
 /** Where starts are counted. */
 export interface RateLogOptions {
@@ -35,9 +35,16 @@ export function openRateLog({ limit, redisUrl, onReachable }: RateLogOptions): O
   });
   // Commands reject while there is no connection, and the log says so; the event says nothing more.
   client.on('error', () => {});
-  client.connect().catch(() => {});
+  const connected = client.connect().catch(() => {});
+  const commands: RedisCommands = {
+    // The first calls may come before the first connection: they wait for it as long as for an answer.
+    async sendCommand(words) {
+      if (!client.isReady) await connected;
+      return client.sendCommand(words);
+    },
+  };
   return {
-    log: createRedisRateLog(client, { limit, onReachable }),
+    log: createRedisRateLog(commands, { limit, onReachable }),
     close: async () => client.destroy(),
   };
 }

@@ -1,27 +1,31 @@
-// The record of which calls an app has started lately, by which its next one may start or must wait.
+// The record of which calls an app has made lately, by which its next one may start or must wait.
+// Kite counts arrivals, and how long a call is on its way differs: one that had to make a connection, followed
+// by one that had not, arrive closer together than they left. So a call does not count from when it was allowed,
+// but from the latest moment at which it can have arrived: it arrived before its answer came back.
 
 /** Milliseconds in which Kite counts an app's calls. */
 export const windowMilliseconds = 1_000;
 
+/** Milliseconds for which an arrival counts: a little longer than the window, since timers and clocks are not exact. */
+export const countedMilliseconds = windowMilliseconds + 5;
+
 /**
- * Milliseconds for which a start counts: a little longer than Kite's window, because Kite counts arrivals.
- * Calls need not all take equally long from here to there, and a slow one followed by a quick one come
- * closer together than they left. What takes longest, making a connection, is not in this: see {@link Start.sent}.
+ * The longest that a call is taken to be on its way, in milliseconds: without an answer by then, Kite is slow,
+ * not the way to it. So a slow Kite costs a fifth of the budget at most, a quick one next to nothing.
  */
-export const countedMilliseconds = windowMilliseconds + 50;
+export const longestWayMilliseconds = 250;
 
 /** A call that may start. */
 export interface Start {
-  /**
-   * The call has gone out: it counts from now on, not from when it was allowed. Between the two a connection
-   * may have been made, and a call that waited for one would reach Kite in a later window than it was counted in.
-   */
+  /** It has gone out on a connection. Until then it cannot have arrived, so until then it counts. */
   sent(): void;
+  /** It has its answer, or none will come. */
+  ended(): void;
 }
 
-/** A log of starts per app: at most so many in any window, however they are spread. */
+/** A log of calls per app: at most so many in any window, however they are spread. */
 export interface RateLog {
-  /** The most starts in a window. */
+  /** The most calls in a window. */
   readonly limit: number;
   /**
    * Tries to start a call now.
@@ -32,7 +36,7 @@ export interface RateLog {
   close(apiKey: string, milliseconds: number): void;
 }
 
-const noStart: Start = { sent() {} };
+const noStart: Start = { sent() {}, ended() {} };
 
 /** A log that holds nobody back. */
 export const unlimited: RateLog = {

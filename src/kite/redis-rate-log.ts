@@ -1,7 +1,12 @@
 // The rate log that all replicas share, in Redis: one script, by Redis's own clock.
 import { createHash, randomUUID } from 'node:crypto';
 import { createMemoryRateLog } from './memory-rate-log.ts';
-import { countedMilliseconds, type RateLog, type Start } from './rate-log.ts';
+import {
+  countedMilliseconds,
+  longestWayMilliseconds,
+  type RateLog,
+  type Start,
+} from './rate-log.ts';
 
 /** What is needed of a Redis client: sends one command, and rejects while there is no connection. */
 export interface RedisCommands {
@@ -10,7 +15,7 @@ export interface RedisCommands {
 
 /** How a log in Redis behaves. */
 export interface RedisRateLogOptions {
-  /** The most starts per app in a window, over all replicas. */
+  /** The most calls per app in a window, over all replicas. */
   readonly limit: number;
   /** Milliseconds to wait for Redis before going on without it. Default 250. */
   readonly patienceMilliseconds?: number;
@@ -18,33 +23,50 @@ export interface RedisRateLogOptions {
   readonly onReachable?: (isReachable: boolean) => void;
 }
 
-// KEYS: the starts (a sorted set by time), and what closes the window. ARGV: a new start's name, the limit, how
-// long a start counts; or, to close the window, for how long. Answers 0 for a start, else the milliseconds to
-// wait; and the time by Redis's clock.
+// KEYS: two sorted sets, of calls under way by when they were sent and of ended ones by when they arrived at the
+// latest; and what closes the window. ARGV: how long an arrival counts, the longest way, the limit; then one of
+//   start NAME       answers {0, now} for a start, else {milliseconds to wait, now}
+//   sent NAME TIME   the call under way went out only then
+//   ended NAME TIME  the call has arrived by then
+//   close TIME       nothing starts for so many milliseconds
+// A call under way counts as arriving now, until the longest way has passed. All times are Redis's, in milliseconds.
 const script = `
+local underWay, ended, closed = KEYS[1], KEYS[2], KEYS[3]
+local counted, way, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local verb, name, at = ARGV[4], ARGV[5], ARGV[6]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local counted = tonumber(ARGV[3])
-local closed = redis.call('PTTL', KEYS[2])
-if ARGV[4] then
-  if closed < tonumber(ARGV[4]) then redis.call('SET', KEYS[2], '1', 'PX', ARGV[4]) end
-  return { 0, now }
+local function keep(key) redis.call('PEXPIRE', key, 2 * (counted + way)) end
+if verb == 'sent' then
+  redis.call('ZADD', underWay, 'XX', at, name)
+elseif verb == 'ended' then
+  if redis.call('ZREM', underWay, name) == 1 then
+    redis.call('ZADD', ended, at, name)
+    keep(ended)
+  end
+elseif verb == 'close' then
+  if redis.call('PTTL', closed) < tonumber(name) then redis.call('SET', closed, '1', 'PX', name) end
+else
+  local wait = redis.call('PTTL', closed)
+  if wait > 0 then return { wait, now } end
+  redis.call('ZREMRANGEBYSCORE', ended, '-inf', now - counted)
+  redis.call('ZREMRANGEBYSCORE', underWay, '-inf', now - counted - way)
+  if redis.call('ZCARD', ended) + redis.call('ZCARD', underWay) >= limit then
+    local oldest = now
+    local first = redis.call('ZRANGE', ended, 0, 0, 'WITHSCORES')[2]
+    if first then oldest = math.min(oldest, first) end
+    first = redis.call('ZRANGE', underWay, 0, 0, 'WITHSCORES')[2]
+    if first then oldest = math.min(oldest, first + way) end
+    return { math.max(1, oldest + counted - now), now }
+  end
+  redis.call('ZADD', underWay, now, name)
+  keep(underWay)
 end
-if closed > 0 then return { closed, now } end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - counted)
-local limit = tonumber(ARGV[2])
-local count = redis.call('ZCARD', KEYS[1])
-if count >= limit then
-  local first = redis.call('ZRANGE', KEYS[1], count - limit, count - limit, 'WITHSCORES')
-  return { math.min(counted, math.max(1, first[2] + counted - now)), now }
-end
-redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('PEXPIRE', KEYS[1], 2 * counted)
 return { 0, now }
 `;
 
-/** Milliseconds between grant and sending that the margin of {@link countedMilliseconds} covers well enough. */
-const smallDelay = 5;
+/** Milliseconds between grant and sending that are not worth telling Redis of: its own are not finer. */
+const smallDelay = 2;
 /** Milliseconds for which Redis is left alone after it failed, so that not every call pays for the attempt. */
 const pause = 1_000;
 
@@ -54,53 +76,56 @@ const pause = 1_000;
  */
 export function createRedisRateLog(redis: RedisCommands, options: RedisRateLogOptions): RateLog {
   const { limit, patienceMilliseconds = 250, onReachable } = options;
-  // Every start of this process is in here too, so that the limit still holds when Redis is lost in mid-window.
+  // Every call of this process is in here too, so that the limit still holds when Redis is lost in mid-window.
   const own = createMemoryRateLog(limit);
-  const name = randomUUID();
+  const prefix = randomUUID();
+  const settings = [countedMilliseconds, longestWayMilliseconds, limit].map(String);
   let count = 0;
   let isReachable = true;
   let aloneUntil = 0;
 
-  async function command(...words: string[]): Promise<unknown> {
-    if (performance.now() < aloneUntil) throw new Error('Redis is left alone for a moment');
+  /** The script's answer; null where Redis gave none. */
+  async function run(apiKey: string, ...verb: (string | number)[]): Promise<unknown> {
+    if (performance.now() < aloneUntil) return null;
+    const words = ['EVAL', script, '3', ...keysOf(apiKey), ...settings, ...verb.map(String)];
     try {
       const answer = await within(patienceMilliseconds, redis.sendCommand(words));
       if (!isReachable) onReachable?.(true);
       isReachable = true;
       return answer;
-    } catch (error) {
+    } catch {
       aloneUntil = performance.now() + pause;
       if (isReachable) onReachable?.(false);
       isReachable = false;
-      throw error;
+      return null;
     }
-  }
-
-  function ask(apiKey: string, id: string, ...closing: string[]): Promise<unknown> {
-    const { starts, closed } = keysOf(apiKey);
-    const values = [id, String(limit), String(countedMilliseconds), ...closing];
-    return command('EVAL', script, '2', starts, closed, ...values);
   }
 
   async function start(apiKey: string): Promise<Start | number> {
     const ownStart = own.start(apiKey);
     if (typeof ownStart === 'number') return ownStart;
     count += 1;
-    const id = `${name} ${count}`;
+    const name = `${prefix} ${count}`;
     const askedAt = performance.now();
-    const answer = await ask(apiKey, id).catch(() => null);
+    const answer = await run(apiKey, 'start', name);
     const [wait, grantedAt] = Array.isArray(answer) ? answer : [];
     if (typeof wait !== 'number' || typeof grantedAt !== 'number') return ownStart;
     if (wait > 0) {
       ownStart.cancel();
       return wait;
     }
+    let sentAfter = 0;
+    const sinceAsked = () => Math.ceil(performance.now() - askedAt);
     return {
       sent() {
         ownStart.sent();
-        const delay = Math.ceil(performance.now() - askedAt);
-        if (delay <= smallDelay) return;
-        command('ZADD', keysOf(apiKey).starts, 'XX', String(grantedAt + delay), id).catch(() => {});
+        sentAfter = sinceAsked();
+        if (sentAfter > smallDelay) void run(apiKey, 'sent', name, grantedAt + sentAfter);
+      },
+      ended() {
+        ownStart.ended();
+        const arrivedAfter = Math.min(sinceAsked(), sentAfter + longestWayMilliseconds);
+        void run(apiKey, 'ended', name, grantedAt + arrivedAfter);
       },
     };
   }
@@ -110,16 +135,15 @@ export function createRedisRateLog(redis: RedisCommands, options: RedisRateLogOp
     start,
     close(apiKey, milliseconds) {
       own.close(apiKey, milliseconds);
-      const closing = String(Math.ceil(milliseconds));
-      ask(apiKey, '', closing).catch(() => {});
+      void run(apiKey, 'close', Math.ceil(milliseconds));
     },
   };
 }
 
 /** Keys hold no api_key: a Redis that others can look into need not tell whose apps there are. */
-function keysOf(apiKey: string): { readonly starts: string; readonly closed: string } {
+function keysOf(apiKey: string): string[] {
   const app = createHash('sha256').update(apiKey).digest('base64url');
-  return { starts: `kite-graphql:starts:{${app}}`, closed: `kite-graphql:closed:{${app}}` };
+  return ['under-way', 'ended', 'closed'].map((noun) => `kite-graphql:rate:{${app}}:${noun}`);
 }
 
 function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {

@@ -106,6 +106,11 @@ export async function startWorld(options: GatewayOptions = {}, simulated: Simula
     clearFaults: () => control('DELETE', 'faults'),
     advance: (advanceSeconds: number) => control('POST', 'clock', { advanceSeconds }),
     reset: () => control('POST', 'reset'),
+    /** How many calls the simulator has seen since `calls`. */
+    async arrived(): Promise<number> {
+      const { requests } = (await control('GET', 'requests')) as { requests: UpstreamCall[] };
+      return requests.length;
+    },
     /** The calls that the simulator has seen since it was last asked. */
     async calls(): Promise<readonly UpstreamCall[]> {
       const { requests } = (await control('GET', 'requests')) as { requests: UpstreamCall[] };

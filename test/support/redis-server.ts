@@ -1,0 +1,94 @@
+// A real Redis for a test: on a free loopback port, with a folder of its own, gone with the test.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A Redis that can be stopped and started again on the same port, empty. */
+export interface RedisServer {
+  /** Where it listens. */
+  readonly url: string;
+  /** The file that SAVE writes. */
+  readonly dump: string;
+  /** Lets it hang: connections stay open, nothing is answered. */
+  pause(): void;
+  /** Ends a pause. */
+  resume(): void;
+  /** Stops it as a crash would. */
+  stop(): Promise<void>;
+  /** Starts it again after a stop. */
+  start(): Promise<void>;
+  /** Stops it and removes its folder. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Whether this machine has a redis-server. */
+export function hasRedis(): boolean {
+  return spawnSync('redis-server', ['--version']).status === 0;
+}
+
+/** Starts a Redis. */
+export async function startRedis(): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'kite-graphql-redis-'));
+  const port = await freePort();
+  let running: ChildProcess | null = null;
+
+  const start = async () => {
+    running = spawn(
+      'redis-server',
+      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'].concat([
+        '--dir',
+        folder,
+        '--dbfilename',
+        'dump.rdb',
+      ]),
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    await ready(running);
+  };
+  const stop = async () => {
+    const server = running;
+    running = null;
+    if (server === null || server.exitCode !== null) return;
+    server.kill('SIGKILL');
+    await once(server, 'exit');
+  };
+
+  await start();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    dump: join(folder, 'dump.rdb'),
+    pause: () => void running?.kill('SIGSTOP'),
+    resume: () => void running?.kill('SIGCONT'),
+    start,
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function ready(server: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    server.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      if (output.includes('Ready to accept connections')) resolve();
+    });
+    server.once('exit', () => reject(new Error(`redis-server did not start:\n${output}`)));
+    server.once('error', reject);
+  });
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('No port');
+  return address.port;
+}
