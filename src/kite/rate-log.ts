@@ -11,9 +11,9 @@ export const countedMilliseconds = windowMilliseconds + 5;
 
 /**
  * The longest that a call is taken to be on its way, in milliseconds: without an answer by then, Kite is slow,
- * not the way to it. So a slow Kite costs a fifth of the budget at most, a quick one next to nothing.
+ * not the way to it. So a slow Kite costs a third of the budget at most, a quick one next to nothing.
  */
-export const longestWayMilliseconds = 250;
+export const longestWayMilliseconds = 500;
 
 /** A call that may start. */
 export interface Start {

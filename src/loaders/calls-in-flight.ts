@@ -1,4 +1,5 @@
 // The calls of one kind that are in flight, so that whoever asks for the same thing joins instead of calling again.
+import { abortedBy } from '../kite/error.ts';
 import type { Operation } from '../kite/operation.ts';
 import type { Answer } from './answer.ts';
 import { SharedCall } from './shared-call.ts';
@@ -26,6 +27,8 @@ export class CallsInFlight<T> {
     operation: Operation,
     ask: (operation: Operation) => Promise<T>,
   ): Promise<Answer<T>> {
+    // Nobody would be waiting for the call, so nobody would ever end it.
+    if (operation.signal.aborted) return Promise.reject(abortedBy(operation.signal, false));
     const known = this.#calls.get(digest);
     if (known !== undefined) return known.join(operation);
     const call = new SharedCall(

@@ -199,3 +199,14 @@ test('a call begun before a logout is neither joined after it nor held, but answ
   calls[1]?.answer();
   expect(await third).toBe(await after);
 });
+
+test('whoever has left before asking costs no call', async () => {
+  const { kite, calls } = slowKite(() => new Date(start));
+  const reads = createSharedReads({ kite, now: () => new Date(start), maxAgeSeconds: 60 });
+  const [credential] = credentials;
+  if (credential === undefined) throw new Error('no credential');
+  const gone = operation(5_000).unless(AbortSignal.abort());
+  const asking = reads.profile(credential, { operation: gone, maxAgeSeconds: 0 });
+  await expect(asking).rejects.toMatchObject({ code: 'aborted' });
+  expect(calls).toEqual([]);
+});
