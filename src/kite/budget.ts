@@ -131,8 +131,12 @@ class Budget {
         break;
       }
       const call = line.waiting.next();
-      if (call === undefined) this.leave();
-      else call.go(answer);
+      if (call !== undefined) call.go(answer);
+      else {
+        // Whoever it was for left while the log was asked. It must not count as on its way for ever.
+        answer.ended();
+        this.leave();
+      }
     }
     line.isServed = false;
     this.#dropIfIdle(line);

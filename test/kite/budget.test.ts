@@ -100,6 +100,40 @@ test('a deadline in the queue says when to come back: when all others have had t
   await first;
 });
 
+test('a start whose caller left while it was being granted is given up, and holds up nobody', async () => {
+  let grant = () => {};
+  let ended = 0;
+  const log: RateLog = {
+    limit: 1,
+    start: () =>
+      new Promise((resolve) => {
+        grant = () =>
+          resolve({
+            sent() {},
+            ended() {
+              ended += 1;
+            },
+          });
+      }),
+    close() {},
+  };
+  const { send, sent } = slow({ log, mostUnderWay: 1 });
+  const { operation, leave } = someone();
+  const left = send(get('a'), operation);
+  leave();
+  await expect(left).rejects.toMatchObject({ code: 'aborted', mayHaveReachedKite: false });
+  grant();
+  await settled();
+  expect(ended).toBe(1);
+  expect(sent).toEqual([]);
+  const next = send(get('b'), someone().operation);
+  grant();
+  await settled();
+  sent[0]?.end();
+  await next;
+  expect(ended).toBe(2);
+});
+
 test('nothing stays behind of an app for which nobody waits any more', async () => {
   const log = createMemoryRateLog(1);
   const { send, sent } = slow({ log });
