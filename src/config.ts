@@ -2,7 +2,9 @@
 // The only reader of process.env.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { AppOptions } from './http/gateway.ts';
+import type { AppOptions } from './http/options.ts';
+import { parseKeyringKeys } from './keyring/keys.ts';
+import { isLoopback, siteRelation } from './site.ts';
 
 /** The faults of an environment, one line each; no line quotes a value that may be a secret. */
 export class ConfigError extends Error {
@@ -27,6 +29,14 @@ export interface SimulatorConfig {
   readonly redirectUrl: string | undefined;
 }
 
+/** Where and how keyrings are kept. */
+export interface KeyringConfig {
+  /** `memory:`, `sqlite:<file>` or `redis://...`; may hold a password. */
+  readonly store: string;
+  /** Keys of 32 bytes: the first seals, all open; undefined: a random one for this process. */
+  readonly keys: readonly Uint8Array[] | undefined;
+}
+
 /** How logs are written. */
 export interface LogConfig {
   readonly level: string;
@@ -45,6 +55,14 @@ export interface Config {
   readonly kiteLoginUrl: string | undefined;
   readonly kiteTimeoutMilliseconds: number;
   readonly operationTimeoutMilliseconds: number;
+  /** Origins beside the gateway's own whose pages may use keyrings. */
+  readonly allowedOrigins: readonly string[];
+  readonly keyring: KeyringConfig;
+  /** Calls in any 1,000 ms for each app; 0: no limit. */
+  readonly kiteRateLimit: number;
+  /** The greatest age, in seconds, that a client may accept. */
+  readonly maxAgeSeconds: number;
+  readonly trustProxy: boolean;
   /** Undefined: as the upstream suggests. */
   readonly exposeTokens: boolean | undefined;
   readonly graphiql: boolean;
@@ -58,12 +76,15 @@ export interface Config {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const wholeNumber = (least: number, most: number) =>
-  z.coerce
-    .number(`must be a whole number from ${least} to ${most}`)
-    .refine((n) => Number.isInteger(n) && n >= least && n <= most, {
-      error: `must be a whole number from ${least} to ${most}`,
-    });
+// Digits alone: `Number` would also read " " as 0, which switches limits off.
+const wholeNumber = (least: number, most: number) => {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,16}$/, error)
+    .transform(Number)
+    .refine((n) => n >= least && n <= most, error);
+};
 const simulatorPort = wholeNumber(0, 65_535);
 const milliseconds = wholeNumber(1, 3_600_000);
 const word = z.enum(['true', 'false'], 'must be true or false');
@@ -73,9 +94,13 @@ const httpUrl = z
   .refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value), {
     error: 'must be a URL that begins with http:// or https://',
   })
-  .refine((value) => !URL.canParse(value) || new URL(value).username === '', {
+  .refine((value) => !URL.canParse(value) || !/@/.test(new URL(value).href.split('/')[2] ?? ''), {
     error: 'must not hold a user name or password',
   });
+// Paths are added behind these, so nothing may follow their own.
+const baseUrl = httpUrl.refine((value) => !/[?#]/.test(value), {
+  error: 'must not hold a query or a fragment',
+});
 const apiKey = z
   .string('must be a string')
   .regex(
@@ -102,18 +127,47 @@ const simulatorVariables = {
   SIMULATOR_REDIRECT_URL: httpUrl.optional(),
 };
 
+function keys(text: string, { addIssue }: z.RefinementCtx): readonly Uint8Array[] {
+  try {
+    return parseKeyringKeys(text);
+  } catch (error) {
+    addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'unreadable' });
+    return [];
+  }
+}
+
+function origins(text: string, { addIssue }: z.RefinementCtx): readonly string[] {
+  return text.split(',').map((word) => {
+    const origin = word.trim().replace(/\/$/, '');
+    if (URL.parse(origin)?.origin !== origin) {
+      const message = `"${origin}" is no origin: write https://app.example.com, several separated by commas`;
+      addIssue({ code: 'custom', message });
+    }
+    return origin;
+  });
+}
+
 const gatewayVariables = {
   NODE_ENV: z.string().optional(),
   HOST: z.string().optional(),
   PORT: wholeNumber(1, 65_535).default(4000),
-  PUBLIC_URL: httpUrl.optional(),
+  PUBLIC_URL: baseUrl.optional(),
   KITE_API_KEY: apiKey.optional(),
   KITE_API_SECRET: z.string().optional(),
   KITE_APPS_FILE: z.string().optional(),
-  KITE_BASE_URL: httpUrl.optional(),
+  KITE_BASE_URL: baseUrl.optional(),
   KITE_LOGIN_URL: httpUrl.optional(),
   KITE_TIMEOUT_MS: milliseconds.default(7_000),
   OPERATION_TIMEOUT_MS: milliseconds.default(30_000),
+  KITE_RATE_LIMIT: wholeNumber(0, 1_000_000).default(10),
+  MAX_AGE_SECONDS: wholeNumber(0, 86_400).default(60),
+  KEYRING_STORE: z
+    .string()
+    .regex(/^(memory:|sqlite:.+|rediss?:\/\/.+)$/, 'must be memory:, sqlite:<file> or redis://...')
+    .default('memory:'),
+  KEYRING_KEYS: z.string().transform(keys).optional(),
+  ALLOWED_ORIGINS: z.string().transform(origins).default([]),
+  TRUST_PROXY: flag.default(false),
   EXPOSE_TOKENS: flag.optional(),
   GRAPHIQL: flag.optional(),
   INTROSPECTION: flag.optional(),
@@ -128,6 +182,13 @@ const appsFile = z.array(
   }),
   'must be a JSON array of apps',
 );
+
+/** The name of every variable that is read, for whoever documents them. */
+export const settingNames: readonly string[] = [
+  ...Object.keys(gatewayVariables),
+  ...Object.keys(simulatorVariables),
+  ...Object.keys(logVariables),
+];
 
 /**
  * Reads the gateway's settings.
@@ -149,6 +210,7 @@ export function readConfig(environment: Environment = process.env): Config {
       );
     }
   }
+  if (values !== null) faults.push(...keyringFaults(values));
   if (values === null || faults.length > 0) throw new ConfigError(faults);
 
   const production = values.NODE_ENV === 'production';
@@ -157,12 +219,17 @@ export function readConfig(environment: Environment = process.env): Config {
     production,
     host: values.HOST,
     port: values.PORT,
-    publicUrl: values.PUBLIC_URL ?? `http://localhost:${values.PORT}`,
+    publicUrl: publicUrlOf(values),
     apps,
     kiteBaseUrl: values.KITE_BASE_URL,
     kiteLoginUrl: values.KITE_LOGIN_URL,
     kiteTimeoutMilliseconds: values.KITE_TIMEOUT_MS,
     operationTimeoutMilliseconds: values.OPERATION_TIMEOUT_MS,
+    allowedOrigins: values.ALLOWED_ORIGINS,
+    keyring: { store: values.KEYRING_STORE, keys: values.KEYRING_KEYS },
+    kiteRateLimit: values.KITE_RATE_LIMIT,
+    maxAgeSeconds: values.MAX_AGE_SECONDS,
+    trustProxy: values.TRUST_PROXY,
     exposeTokens: values.EXPOSE_TOKENS,
     graphiql: values.GRAPHIQL ?? !production,
     introspection: values.INTROSPECTION ?? !production,
@@ -224,14 +291,17 @@ function readAppsFile(file: string, faults: string[]): readonly AppOptions[] {
   const result = appsFile.safeParse(content);
   if (!result.success) {
     for (const { path, message } of result.error.issues) {
-      faults.push(`KITE_APPS_FILE: ${file}: ${[...path, message].join(': ')}`);
+      const [index, ...field] = path;
+      const where = index === undefined ? [] : [`app ${Number(index) + 1}`, ...field];
+      faults.push(`KITE_APPS_FILE: ${[file, ...where, message].join(': ')}`);
     }
     return [];
   }
   const keys = result.data.map((app) => app.apiKey);
-  const twice = keys.find((key, index) => keys.indexOf(key) !== index);
-  if (twice !== undefined)
-    faults.push(`KITE_APPS_FILE: ${file}: the app ${twice} stands in it twice.`);
+  const twice = new Set(keys.filter((key, index) => keys.indexOf(key) !== index));
+  for (const key of twice) {
+    faults.push(`KITE_APPS_FILE: ${file}: the app ${key} stands in it more than once.`);
+  }
   if (keys.length === 0) faults.push(`KITE_APPS_FILE: ${file}: no app stands in it.`);
   return result.data.map(({ apiKey, apiSecret, name, listed }) => ({
     apiKey,
@@ -239,6 +309,40 @@ function readAppsFile(file: string, faults: string[]): readonly AppOptions[] {
     ...(name !== undefined && { name }),
     ...(listed !== undefined && { listed }),
   }));
+}
+
+/** What is wrong with where browsers reach the gateway, and with what keeps their sessions. */
+function keyringFaults(values: z.infer<z.ZodObject<typeof gatewayVariables>>): string[] {
+  const faults: string[] = [];
+  const publicUrl = publicUrlOf(values);
+  if (new URL(publicUrl).protocol === 'http:' && !isLoopback(new URL(publicUrl).hostname)) {
+    faults.push(
+      `PUBLIC_URL: ${publicUrl} is plain HTTP, over which a session cookie can be stolen. Use https:// (plain HTTP works on localhost alone).`,
+    );
+  }
+  for (const origin of values.ALLOWED_ORIGINS) {
+    if (siteRelation(origin, publicUrl) === 'cross-site') {
+      faults.push(
+        `ALLOWED_ORIGINS: ${origin} is another site than PUBLIC_URL, ${publicUrl}: browsers would not send the cookie from there.`,
+      );
+    }
+  }
+  if (values.KEYRING_STORE !== 'memory:' && values.KEYRING_KEYS === undefined) {
+    faults.push(
+      'KEYRING_KEYS: needed with KEYRING_STORE, which keeps tokens sealed. Make one with: openssl rand -base64 32',
+    );
+  }
+  return faults;
+}
+
+function publicUrlOf({
+  PUBLIC_URL,
+  PORT,
+}: {
+  PUBLIC_URL?: string | undefined;
+  PORT: number;
+}): string {
+  return PUBLIC_URL ?? `http://localhost:${PORT}`;
 }
 
 function simulatorConfig(values: z.infer<z.ZodObject<typeof simulatorVariables>>): SimulatorConfig {
@@ -259,7 +363,7 @@ function logConfig(values: z.infer<z.ZodObject<typeof logVariables>>): LogConfig
 
 function notices(
   apps: readonly AppOptions[],
-  values: { KITE_BASE_URL?: string | undefined; KITE_LOGIN_URL?: string | undefined },
+  values: z.infer<z.ZodObject<typeof gatewayVariables>>,
 ): readonly string[] {
   const withoutSecret = apps.filter((app) => app.apiSecret === undefined).map((app) => app.apiKey);
   const lines = withoutSecret.map(
@@ -270,6 +374,13 @@ function notices(
     lines.push(
       'KITE_BASE_URL is set without KITE_LOGIN_URL: logins go to https://kite.zerodha.com, calls to the address you set.',
     );
+  }
+  for (const origin of values.ALLOWED_ORIGINS) {
+    if (siteRelation(origin, publicUrlOf(values)) === 'cross-site-on-loopback') {
+      lines.push(
+        `${origin} and ${publicUrlOf(values)} are two sites to most browsers, which then send no cookie: use hosts with a common parent, such as app.kite.localhost and api.kite.localhost.`,
+      );
+    }
   }
   return lines;
 }

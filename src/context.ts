@@ -1,5 +1,7 @@
 // What a resolver gets: who is asking, loaders, services. New for every operation; making it costs no I/O.
 import type { Apps } from './apps.ts';
+import type { BrowserKeyring } from './browser-keyring.ts';
+import type { SessionRecord } from './keyring/session-record.ts';
 import type { KiteClient } from './kite/client.ts';
 import type { Credential } from './kite/credential.ts';
 import { Deadline } from './kite/operation.ts';
@@ -32,16 +34,31 @@ export interface Caller {
   readonly foreignScheme: string | null;
   /** Seconds: the greatest age that an answer of Kite's may have for this caller. 0 for fresh ones. */
   readonly maxAgeSeconds: number;
+  /** The keyring of the browser that asks; used where no credentials came. */
+  readonly keyring: BrowserKeyring;
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
+}
+
+/** One account that a request reaches. */
+export interface ReachedAccount {
+  /** Opaque; known without an upstream call. */
+  readonly id: string;
+  /** The app through which it is reached. */
+  readonly apiKey: string;
+  /** What loaders read it through; null once its session has ended, so that no call is made in vain. */
+  readonly access: Account | null;
+  /** Its session in the browser's keyring; null with header credentials. */
+  readonly session: SessionRecord | null;
 }
 
 /** The context of one operation. */
 export interface Context extends Services {
   readonly requestId: string;
-  /** Every account that this request reaches, in the credentials' order. */
-  readonly accounts: readonly Account[];
+  /** Every account that this request reaches: the credentials' in their order, or the keyring's, newest first. */
+  readonly accounts: readonly ReachedAccount[];
   readonly foreignScheme: string | null;
+  readonly keyring: BrowserKeyring;
   readonly loaders: Loaders;
   /**
    * The operation's deadline, under which writes run: a client that leaves does not undo them.
@@ -53,13 +70,32 @@ export interface Context extends Services {
 /** Makes the context of one operation. */
 export function createContext(services: Services, caller: Caller): Context {
   const deadline = new Deadline(services.operationTimeoutMilliseconds);
-  const { requestId, credentials, foreignScheme, maxAgeSeconds, signal } = caller;
+  const { requestId, foreignScheme, keyring, maxAgeSeconds, signal } = caller;
   return {
     ...services,
     requestId,
-    accounts: credentials.map(accountOf),
+    accounts: reachedBy(caller),
     foreignScheme,
+    keyring,
     loaders: createLoaders(services.reads, { operation: deadline.unless(signal), maxAgeSeconds }),
     deadline,
   };
+}
+
+function reachedBy({ credentials, keyring }: Caller): readonly ReachedAccount[] {
+  // The header wins, whole: the two are never merged.
+  if (credentials.length > 0) return credentials.map(accountOfHeader);
+  return keyring.sessions.filter(({ state }) => state !== 'REVOKED').map(accountOfSession);
+}
+
+function accountOfHeader(credential: Credential): ReachedAccount {
+  const access = accountOf(credential);
+  return { id: access.id, apiKey: credential.apiKey, access, session: null };
+}
+
+/** The account of a keyring's session. Its id outlives the session. */
+export function accountOfSession(session: SessionRecord): ReachedAccount {
+  const { accountId: id, apiKey, accessToken } = session;
+  const access = accessToken && { id, credential: { apiKey, accessToken } };
+  return { id, apiKey, access, session };
 }

@@ -4,7 +4,9 @@ import { loadEnvFile } from 'node:process';
 import { printSchema } from 'graphql';
 import { ConfigError, readConfig, readSimulatorConfig } from './config.ts';
 import { createGateway } from './http/gateway.ts';
-import { listen } from './http/listen.ts';
+import { hostInUrl, listen } from './http/listen.ts';
+import { openKeyringStore } from './keyring/open-store.ts';
+import { type KeyringStore, KeyringStoreError } from './keyring/store.ts';
 import { createLogger } from './log.ts';
 import { schema } from './schema/schema.ts';
 import { type Simulator, startSimulator } from './simulator/simulator.ts';
@@ -21,15 +23,34 @@ export async function main(words: readonly string[]): Promise<void> {
   const [word, ...others] = words;
   const run = others.length === 0 ? commands.get(word) : undefined;
   try {
-    if (run === undefined)
-      throw new ConfigError([`"${words.join(' ')}" is no command; see --help.`]);
-    if (existsSync('.env')) loadEnvFile('.env');
+    if (run === undefined) throw new ConfigError([`${quoted(words)} is no command; see --help.`]);
+    // From here on, so that a signal in the middle of a start is not lost.
+    const signal = firstSignal();
+    readEnvFile();
     const stop = await run();
-    if (stop !== null) await untilSignal(stop);
+    if (stop !== null) {
+      await signal;
+      await stop();
+    }
     process.exit(0);
   } catch (error) {
     for (const line of faultLines(error)) process.stderr.write(`kite-graphql: ${line}\n`);
     process.exit(1);
+  }
+}
+
+// What was typed may be a setting with a secret in it.
+function quoted(words: readonly string[]): string {
+  const isHarmless = words.every((word) => /^[\w.-]{1,24}$/.test(word));
+  return isHarmless ? `"${words.join(' ')}"` : 'This';
+}
+
+function readEnvFile(): void {
+  if (!existsSync('.env')) return;
+  try {
+    loadEnvFile('.env');
+  } catch {
+    throw new ConfigError(['.env: cannot be read. It is optional: a file of NAME=value lines.']);
   }
 }
 
@@ -52,13 +73,22 @@ async function runGateway(): Promise<Stop> {
   const simulator = config.simulator && (await simulate(config.simulator, config.publicUrl));
   try {
     const authorization =
-      simulator && 'token simulator:SIM0001-token, token simulator:SIM0002-token';
+      config.simulator && standingCredentials(Math.min(config.simulator.accounts, 2));
     const { kiteBaseUrl = simulator?.url, kiteLoginUrl } = config;
     const loginUrl = kiteLoginUrl ?? (simulator ? `${simulator.url}/connect/login` : undefined);
+    const { keyring } = config;
+    const keyringStore = await openStore(keyring.store);
     const gateway = createGateway({
+      allowedOrigins: config.allowedOrigins,
+      keyringStore,
+      ...(keyring.keys !== undefined && { keyringKeys: keyring.keys }),
+      trustProxy: config.trustProxy,
       apps: simulator ? [simulatorApp] : config.apps,
       kiteTimeoutMilliseconds: config.kiteTimeoutMilliseconds,
       operationTimeoutMilliseconds: config.operationTimeoutMilliseconds,
+      kiteRateLimit: config.kiteRateLimit,
+      ...(/^rediss?:/.test(keyring.store) && { redisUrl: keyring.store }),
+      maxAgeSeconds: config.maxAgeSeconds,
       publicUrl: config.publicUrl,
       introspection: config.introspection,
       ...(kiteBaseUrl !== undefined && { kiteBaseUrl }),
@@ -67,10 +97,10 @@ async function runGateway(): Promise<Stop> {
       graphiql: config.graphiql && (authorization === null ? true : { authorization }),
       logger: createLogger(config.log),
     });
-    const server = await listen(gateway, config.host, config.port);
+    const server = await naming('HOST', 'PORT', config, listen(gateway, config.host, config.port));
     await say(
       greeting({
-        graphqlUrl: `http://${config.host ?? 'localhost'}:${server.port}/graphql`,
+        graphqlUrl: `http://${hostInUrl(config.host)}:${server.port}/graphql`,
         graphiql: config.graphiql,
         simulatorUrl: simulator?.url ?? null,
         authorization,
@@ -89,8 +119,24 @@ async function runGateway(): Promise<Stop> {
   }
 }
 
+async function openStore(url: string): Promise<KeyringStore> {
+  try {
+    return await openKeyringStore(url, () => new Date());
+  } catch (error) {
+    if (!(error instanceof KeyringStoreError)) throw error;
+    throw new ConfigError([
+      'KEYRING_STORE: the store cannot be opened. Is the server up, or the folder of the file there and writable?',
+    ]);
+  }
+}
+
 /** The app that the simulator knows, with the secret that its documentation names. */
 const simulatorApp = { apiKey: 'simulator', apiSecret: 'simulator-secret', name: 'Simulator' };
+
+function standingCredentials(count: number): string {
+  const users = ['SIM0001', 'SIM0002'].slice(0, count);
+  return users.map((user) => `token simulator:${user}-token`).join(', ');
+}
 
 async function runSimulator(): Promise<Stop> {
   const config = readSimulatorConfig();
@@ -112,35 +158,46 @@ async function simulate(
   publicUrl: string,
 ): Promise<Simulator> {
   const callback = redirectUrl ?? `${publicUrl.replace(/\/+$/, '')}/callback`;
-  return startSimulator({ ...options, redirectUrl: callback });
+  const started = startSimulator({ ...options, redirectUrl: callback });
+  return naming('SIMULATOR_HOST', 'SIMULATOR_PORT', options, started);
 }
 
-async function untilSignal(stop: Stop): Promise<void> {
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
+function firstSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        resolve();
+        // A second one means now.
+        process.on(signal, () => process.exit(0));
+      });
+    }
   });
-  // A second signal means now.
-  process.once('SIGINT', () => process.exit(0));
-  process.once('SIGTERM', () => process.exit(0));
-  await stop();
+}
+
+/** Says of a server that cannot listen which variable to change. */
+async function naming<T>(
+  hostVariable: string,
+  portVariable: string,
+  { host = 'localhost', port }: { readonly host?: string | undefined; readonly port: number },
+  listening: Promise<T>,
+): Promise<T> {
+  try {
+    return await listening;
+  } catch (error) {
+    const faults: Partial<Record<string, string>> = {
+      EADDRINUSE: `${portVariable}: port ${port} is in use on ${host}. Stop what listens there, or set another.`,
+      EACCES: `${portVariable}: this user may not listen on port ${port}. Set one above 1023.`,
+      EADDRNOTAVAIL: `${hostVariable}: this machine has no address ${host}.`,
+      ENOTFOUND: `${hostVariable}: no address is known by the name ${host}.`,
+      EAI_AGAIN: `${hostVariable}: no address is known by the name ${host}.`,
+      EINVAL: `${hostVariable}: ${host} is no address to listen on.`,
+    };
+    const fault = faults[(error as NodeJS.ErrnoException).code ?? ''];
+    throw fault === undefined ? error : new ConfigError([fault]);
+  }
 }
 
 function faultLines(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.faults;
-  const { code, port, address } = error as NodeJS.ErrnoException & {
-    port?: number;
-    address?: string;
-  };
-  if (code === 'EADDRINUSE') {
-    return [
-      `port ${port} is in use on ${address}: stop what listens there, or set PORT (the simulator's is SIMULATOR_PORT).`,
-    ];
-  }
-  if (code === 'EACCES')
-    return [`port ${port} may not be opened by this user: set PORT to one above 1023.`];
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-    return [`HOST: this machine has no address ${address ?? 'of that name'}.`];
-  }
   return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
 }

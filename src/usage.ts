@@ -11,6 +11,7 @@ Usage
   kite-graphql --version        the version
 
 Settings come from the environment, or from a file .env in the folder where it starts.
+  NODE_ENV                        "production": no simulator, and nothing for newcomers
   HOST, PORT                      where it listens: loopback, 4000
   PUBLIC_URL                      its address as browsers reach it: http://localhost:<port>
   KITE_API_KEY, KITE_API_SECRET   one Kite Connect app
@@ -19,6 +20,12 @@ Settings come from the environment, or from a file .env in the folder where it s
   KITE_LOGIN_URL                  https://kite.zerodha.com/connect/login
   KITE_TIMEOUT_MS                 one call to Kite: 7000
   OPERATION_TIMEOUT_MS            one GraphQL operation: 30000
+  KITE_RATE_LIMIT                 10 calls in any second for each app; 0 switches it off
+  MAX_AGE_SECONDS                 60: the greatest age that a client may accept
+  KEYRING_STORE                   memory:; or sqlite:<file>, redis://...: where browsers' sessions are kept
+  KEYRING_KEYS                    base64 keys of 32 bytes, by commas; needed for the other stores
+  ALLOWED_ORIGINS                 none: origins, by commas, whose pages may use the cookie
+  TRUST_PROXY                     false; true behind a proxy that sets X-Forwarded-For
   EXPOSE_TOKENS                   whether answers may hold tokens: false; true with the simulator
   GRAPHIQL, INTROSPECTION         true; false with NODE_ENV=production
   LOG_LEVEL, LOG_FORMAT           info; pretty on a terminal, json otherwise
@@ -46,20 +53,21 @@ export interface Started {
 /** The lines that greet whoever started the gateway. */
 export function greeting(started: Started): string {
   const { graphqlUrl, graphiql, simulatorUrl, authorization, upstream, notices } = started;
-  const example = '{"query":"{ accounts { id user { userName } margins { equity { net } } } }"}';
+  const query =
+    '{ accounts { id user { userName } margins { equity { net } commodity { net } } } }';
   return [
     '',
     `  GraphQL    ${graphqlUrl}${graphiql ? '   open it in a browser for GraphiQL' : ''}`,
     simulatorUrl === null
       ? `  Kite       ${upstream}`
-      : `  Kite       simulated at ${simulatorUrl}: nothing leaves this machine`,
+      : `  Kite       simulated at ${simulatorUrl}: no account needed, nothing leaves this machine`,
     ...notices.map((notice) => `  Note       ${notice}`),
     '',
     '  Try it:',
     `  curl ${graphqlUrl} \\`,
     "    -H 'Content-Type: application/json' \\",
     `    -H 'Authorization: ${authorization ?? 'token <api_key>:<access_token>'}' \\`,
-    `    -d '${example}'`,
+    `    -d '${JSON.stringify({ query })}'`,
     '',
     '  Ctrl-C stops it.',
     '',

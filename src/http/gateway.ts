@@ -1,74 +1,31 @@
 // The gateway: Yoga and its plugins, in the order that a request meets them.
 import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
-import { type Logger, pino } from 'pino';
-import { createApps } from '../apps.ts';
-import { type Context, createContext, type Services } from '../context.ts';
-import { openRateLog } from '../kite/open-rate-log.ts';
-import { Secret } from '../kite/secret.ts';
-import { createUpstream } from '../kite/upstream.ts';
-import { createSharedReads } from '../loaders/shared-reads.ts';
+import { pino } from 'pino';
+import { type Context, createContext } from '../context.ts';
 import { schema } from '../schema/schema.ts';
 import { acceptedAge } from './cache-control.ts';
 import { readCredentials } from './credentials.ts';
-import { type GraphiqlPage, graphiqlOptions, renderGraphiqlPage } from './graphiql.ts';
+import { openBrowserKeyring } from './open-browser-keyring.ts';
+import type { GatewayOptions } from './options.ts';
+import type { Origins } from './origins.ts';
+import { page } from './page.ts';
 import { createRequestTracker } from './request-tracker.ts';
+import { senderOf } from './sender.ts';
+import { createBrowserKeyrings, createServices } from './services.ts';
 import { useErrors } from './use-errors.ts';
+import { useGraphiql } from './use-graphiql.ts';
 import { useJsonOnly } from './use-json-only.ts';
 import { useLimits } from './use-limits.ts';
+import { useLogin } from './use-login.ts';
 import { useOperationEnd } from './use-operation-end.ts';
 import { useOperationLog } from './use-operation-log.ts';
 import { useRequestId } from './use-request-id.ts';
 
-/** A Kite Connect app, as whoever mounts the gateway names it. */
-export interface AppOptions {
-  /** The app's public key. */
-  readonly apiKey: string;
-  /** The app's secret. Without it, callers of exchangeToken bring a checksum. */
-  readonly apiSecret?: string;
-  /** A name for people. */
-  readonly name?: string;
-  /** Whether `apps` shows it to strangers. Default: true for an only app, else false. */
-  readonly listed?: boolean;
-}
-
-/** How a gateway behaves. Everything has a default that is safe. */
-export interface GatewayOptions {
-  /** The Kite Connect apps. Default none: header credentials still work for any app. */
-  readonly apps?: readonly AppOptions[];
-  /** Kite's address; may carry a path. Default `https://api.kite.trade`. */
-  readonly kiteBaseUrl?: string | URL;
-  /** Kite's login page. Default `https://kite.zerodha.com/connect/login`. */
-  readonly kiteLoginUrl?: string | URL;
-  /** Milliseconds for one call to Kite, connection included. Default 7000. */
-  readonly kiteTimeoutMilliseconds?: number;
-  /** Milliseconds for one GraphQL operation, waiting and retries included. Default 30000. */
-  readonly operationTimeoutMilliseconds?: number;
-  /**
-   * The most calls to Kite started in any 1,000 ms per api_key, all users together. Calls beyond it wait.
-   * Default 10, which is Kite's own limit; 0 for none.
-   */
-  readonly kiteRateLimit?: number;
-  /** A `redis://` URL, by which all replicas together keep to `kiteRateLimit`. Default: each by itself. */
-  readonly redisUrl?: string;
-  /** The greatest age, in seconds, that a request's `Cache-Control: max-age` may accept. Default 60. */
-  readonly maxAgeSeconds?: number;
-  /** The gateway's own address, as browsers reach it. Default `http://localhost:4000`. */
-  readonly publicUrl?: string | URL;
-  /** Whether exchangeToken and renewSession may answer with tokens. Default false. */
-  readonly exposeTokens?: boolean;
-  /** GraphiQL on the GraphQL address. Default false. */
-  readonly graphiql?: boolean | GraphiqlPage;
-  /** Whether clients may ask for the schema. Default true. */
-  readonly introspection?: boolean;
-  /** Where to log. Default: nowhere. */
-  readonly logger?: Logger;
-  /** The time. Default: the machine's. */
-  readonly now?: () => Date;
-}
-
 /** A mounted gateway: a fetch handler, and a request listener for `node:http`. */
 export type Gateway = YogaServerInstance<Record<string, unknown>, Context>;
 
+/** Where the gateway answers. */
+const endpoint = '/graphql';
 /** The longest request body, in bytes: a thousand ids and a long document fit in a tenth of it. */
 const longestRequestBody = 1_000_000;
 
@@ -81,84 +38,74 @@ const longestRequestBody = 1_000_000;
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const log = options.logger ?? pino({ level: 'silent' });
   const { services, close } = createServices(options, log);
+  const browsers = createBrowserKeyrings(options);
   const track = createRequestTracker();
-  const { graphiql = false } = options;
+  const { graphiql = false, trustProxy = false } = options;
+  const keyringRequest = (request: Request, serverContext: unknown) => ({
+    request,
+    device: senderOf(request, serverContext, trustProxy),
+    setCookie: (line: string) => track(request).setCookies.push(line),
+  });
 
   return createYoga<Record<string, unknown>, Context>({
     schema,
-    context: ({ request }: YogaInitialContext) =>
-      createContext(services, {
+    context: async (initial: YogaInitialContext) => {
+      const { request } = initial;
+      const who = readCredentials(request.headers);
+      const hasCredentials = who.credentials.length > 0;
+      const about = keyringRequest(request, initial);
+      const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
+      return createContext(services, {
         requestId: track(request).id,
-        ...readCredentials(request.headers),
+        ...who,
+        keyring,
         maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
         signal: request.signal,
-      }),
+      });
+    },
     plugins: [
       useRequestId(track),
-      useJsonOnly(),
+      useLogin({ services, browsers, track, keyringRequest }),
+      graphiql !== false && useGraphiql(endpoint, graphiql === true ? {} : graphiql),
+      useJsonOnly(track),
       useLimits({ introspection: options.introspection ?? true }),
       useErrors(track, log),
       useOperationLog(track, log),
       useOperationEnd(),
+      { onDispose: () => browsers.keyrings.close() },
       { onDispose: close },
     ],
-    graphiql: graphiql !== false && graphiqlOptions(graphiql === true ? {} : graphiql),
-    renderGraphiQL: renderGraphiqlPage,
-    landingPage: ({ url, fetchAPI, graphqlEndpoint }) =>
-      url.pathname === '/' && graphiql !== false
-        ? new fetchAPI.Response(null, { status: 302, headers: { location: graphqlEndpoint } })
-        : new fetchAPI.Response('Not found', { status: 404 }),
+    graphqlEndpoint: endpoint,
+    // useGraphiql has a page that needs no internet and keeps no secret.
+    graphiql: false,
+    landingPage: ({ url, fetchAPI, graphqlEndpoint }) => {
+      if (url.pathname !== '/') return page(404, 'Not found', `GraphQL is at ${graphqlEndpoint}.`);
+      return graphiql === false
+        ? page(200, 'kite-graphql', `This is a GraphQL API. It is at ${graphqlEndpoint}.`)
+        : new fetchAPI.Response(null, { status: 302, headers: { location: graphqlEndpoint } });
+    },
     // useErrors masks: it also sees what fails before an operation runs, and it knows the request's id.
     maskedErrors: false,
     logging: false,
-    cors: false,
+    cors: corsFor(browsers.origins),
     multipart: false,
     maxRequestBodySize: longestRequestBody,
   });
 }
 
-interface RunningServices {
-  readonly services: Services;
-  /** Lets go of every connection. */
-  readonly close: () => Promise<void>;
-}
-
-function createServices(options: GatewayOptions, log: Logger): RunningServices {
-  const rateLog = openRateLog({
-    limit: options.kiteRateLimit ?? 10,
-    redisUrl: options.redisUrl,
-    onReachable: (isReachable) => {
-      if (isReachable) log.info('The rate limit is counted in Redis again');
-      else log.warn('Redis does not answer: the rate limit is counted in this process alone');
-    },
-  });
-  const { kite, close } = createUpstream({
-    baseUrl: new URL(options.kiteBaseUrl ?? 'https://api.kite.trade'),
-    timeoutMilliseconds: options.kiteTimeoutMilliseconds ?? 7_000,
-    rateLog: rateLog.log,
-  });
-  const now = options.now ?? (() => new Date());
-  const apps = (options.apps ?? []).map(({ apiSecret, ...app }, _index, all) => ({
-    listed: all.length === 1,
-    ...app,
-    ...(apiSecret !== undefined && { apiSecret: new Secret(apiSecret) }),
-  }));
-  const services: Services = {
-    kite,
-    reads: createSharedReads({ kite, now, maxAgeSeconds: options.maxAgeSeconds ?? 60 }),
-    apps: createApps(
-      apps,
-      new URL(options.publicUrl ?? 'http://localhost:4000'),
-      new URL(options.kiteLoginUrl ?? 'https://kite.zerodha.com/connect/login'),
-    ),
-    exposeTokens: options.exposeTokens ?? false,
-    operationTimeoutMilliseconds: options.operationTimeoutMilliseconds ?? 30_000,
-    now,
-  };
-  return {
-    services,
-    close: async () => {
-      await Promise.all([close(), rateLog.close()]);
-    },
+/** CORS answers for allowed origins alone; stock Yoga would answer any. */
+function corsFor(origins: Origins) {
+  return (request: Request) => {
+    const origin = request.headers.get('origin');
+    return origins.isAllowed(origin)
+      ? {
+          origin,
+          credentials: true,
+          methods: ['POST'],
+          allowedHeaders: ['content-type', 'cache-control', 'x-request-id'],
+          exposedHeaders: ['x-request-id'],
+          maxAge: 600,
+        }
+      : false;
   };
 }

@@ -1,4 +1,5 @@
 // GraphiQL on the GraphQL address: offline, with tabs that greet a newcomer, and no token in the browser's storage.
+import { createHash } from 'node:crypto';
 import type { GraphiQLOptions } from 'graphql-yoga';
 
 /** How the page greets. */
@@ -7,8 +8,9 @@ export interface GraphiqlPage {
   readonly authorization?: string;
 }
 
-const whoAmI = `# Who am I? Press the triangle above, or Ctrl-Enter.
-# The Headers tab below says who is asking. Several accounts came with it, so this asks for all.
+const whoAmI = `# Who am I? Press the pink triangle,
+# or Ctrl-Enter. The Headers tab below says
+# who is asking: several accounts may.
 
 query WhoAmI {
   accounts {
@@ -18,13 +20,13 @@ query WhoAmI {
       userName
       email
       broker
-      exchanges
     }
   }
 }
 `;
 
-const margins = `# Funds of both segments, in rupees. Ask for one segment alone, and Kite is asked for that one only.
+const margins = `# Funds of both segments, in rupees, with
+# one call to Kite for each account.
 
 query Margins {
   accounts {
@@ -59,8 +61,10 @@ fragment Funds on SegmentMargins {
 }
 `;
 
-const severalAccounts = `# Several accounts at once: list them in the Authorization header, separated by commas.
-# One that fails is null, with a coded error beside the answer; the others are complete.
+const severalAccounts = `# Several accounts at once: the Authorization
+# header lists them, with commas between.
+# What fails is null, with a coded error
+# beside it; the rest is complete.
 
 query SeveralAccounts {
   accounts {
@@ -81,8 +85,12 @@ query SeveralAccounts {
 }
 `;
 
-const login = `# Log a user in: run LoginUrls, open a kiteLoginUrl, and copy the request_token that it ends with
-# into ExchangeToken. A request token works once, for five minutes.
+const login = `# Log a user in: run LoginUrls, open the
+# kiteLoginUrl, and log in. Copy request_token
+# from the address where that ends into the
+# variables below, and run ExchangeToken.
+# It works once, for five minutes. This page
+# forgets all that is typed when it closes.
 
 query LoginUrls {
   apps {
@@ -92,8 +100,8 @@ query LoginUrls {
   }
 }
 
-mutation ExchangeToken {
-  exchangeToken(input: { requestToken: "paste it here" }) {
+mutation ExchangeToken($requestToken: String!) {
+  exchangeToken(input: { requestToken: $requestToken }) {
     __typename
     ... on Session {
       account {
@@ -113,12 +121,16 @@ mutation ExchangeToken {
 }
 `;
 
-/** Yoga's options for the page. */
+/** What the page shows first. */
 export function graphiqlOptions({ authorization }: GraphiqlPage): GraphiQLOptions {
   const headers = JSON.stringify(authorization ? { Authorization: authorization } : {}, null, 2);
+  const variables = JSON.stringify({ requestToken: 'paste it here' }, null, 2);
   return {
     title: 'kite-graphql',
-    defaultTabs: [whoAmI, margins, severalAccounts, login].map((query) => ({ query, headers })),
+    defaultTabs: [
+      ...[whoAmI, margins, severalAccounts].map((query) => ({ query, headers })),
+      { query: login, variables, headers },
+    ],
     defaultHeaders: headers,
     headers,
     shouldPersistHeaders: false,
@@ -127,8 +139,66 @@ export function graphiqlOptions({ authorization }: GraphiqlPage): GraphiQLOption
   };
 }
 
-/** The page. Its nine megabytes are loaded when somebody first looks. */
-export async function renderGraphiqlPage(options: GraphiQLOptions): Promise<string> {
+/**
+ * Runs before GraphiQL: gives it a storage that ends with the page, and keeps queries out of the address.
+ * It would otherwise leave variables, answers and queries, and so tokens, in the browser for anyone after.
+ */
+const forgetful = `
+  class PageStorage {
+    getItem(key) { return Object.hasOwn(this, key) ? this[key] : null; }
+    setItem(key, value) { this[key] = String(value); }
+    removeItem(key) { delete this[key]; }
+    clear() { for (const key of Object.keys(this)) delete this[key]; }
+    key(index) { return Object.keys(this)[index] ?? null; }
+    get length() { return Object.keys(this).length; }
+  }
+  for (const name of ['localStorage', 'sessionStorage']) {
+    Object.defineProperty(window, name, { value: new PageStorage() });
+  }
+  history.replaceState = () => {};
+`;
+
+/** A page, and the headers that go with it. */
+export interface RenderedPage {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Renders the page. Its nine megabytes are loaded when somebody first looks. */
+export async function renderGraphiqlPage(page: GraphiqlPage): Promise<RenderedPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  return String(await renderGraphiQL(options));
+  const html = String(await renderGraphiQL(graphiqlOptions(page)));
+  const body = html.replace('<head>', () => `<head><script>${forgetful}</script>`);
+  const scripts = [...body.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, text = '']) => text);
+  return {
+    body: new TextEncoder().encode(body),
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': contentSecurityPolicy(scripts),
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    },
+  };
+}
+
+/** Lets the page run its own scripts, talk to its own origin, and nothing else. */
+function contentSecurityPolicy(scripts: readonly string[]): string {
+  const hashes = scripts.map(
+    (script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+  );
+  return [
+    "default-src 'none'",
+    `script-src ${hashes.join(' ')}`,
+    // The editor starts its language services from scripts inside the page, and styles its lines one by one.
+    'worker-src blob:',
+    "style-src 'unsafe-inline'",
+    'font-src data:',
+    'img-src data:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
 }

@@ -1,5 +1,5 @@
 // Listening: on one address or on both loopback ones, and closing in good order.
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 
 /** A running server. */
 export interface Listening {
@@ -7,6 +7,12 @@ export interface Listening {
   readonly port: number;
   /** Stops accepting, lets what is in flight finish for at most `graceMilliseconds`, then cuts it off. */
   close(graceMilliseconds: number): Promise<void>;
+}
+
+/** The host to write into a URL for whoever sits at this machine; undefined stands for both loopback addresses. */
+export function hostInUrl(host: string | undefined): string {
+  if (host === undefined || host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 const loopback = ['127.0.0.1', '::1'];
@@ -23,11 +29,25 @@ export async function listen(
   port: number,
 ): Promise<Listening> {
   const servers: Server[] = [];
+  const underWay = new Set<ServerResponse>();
+  let isClosing = false;
+  const cutOffAll = () => {
+    for (const server of servers) server.closeAllConnections();
+  };
+  const tracked: RequestListener = (request, response) => {
+    underWay.add(response);
+    response.once('close', () => {
+      underWay.delete(response);
+      // What is left has no answer due: connections kept alive, or opened and never used.
+      if (isClosing && underWay.size === 0) cutOffAll();
+    });
+    handler(request, response);
+  };
   let bound = port;
   try {
     for (const address of host === undefined ? loopback : [host]) {
       // Two headers of one name arrive as one list; Node's default drops the second without a word.
-      const server = createServer({ maxHeaderSize, joinDuplicateHeaders: true }, handler);
+      const server = createServer({ maxHeaderSize, joinDuplicateHeaders: true }, tracked);
       const isExtra = servers.length > 0;
       if (!(await opened(server, address, bound, isExtra))) continue;
       servers.push(server);
@@ -35,13 +55,21 @@ export async function listen(
       if (where !== null && typeof where === 'object') bound = where.port;
     }
   } catch (error) {
-    await Promise.all(servers.map((server) => closed(server, 0)));
+    await Promise.all(servers.map(closed));
     throw error;
   }
   return {
     port: bound,
     close: async (grace) => {
-      await Promise.all(servers.map((server) => closed(server, grace)));
+      isClosing = true;
+      const cutOff = setTimeout(cutOffAll, grace);
+      const all = Promise.all(servers.map(closed));
+      for (const response of underWay) {
+        if (!response.headersSent) response.setHeader('Connection', 'close');
+      }
+      if (underWay.size === 0) cutOffAll();
+      await all;
+      clearTimeout(cutOff);
     },
   };
 }
@@ -57,11 +85,6 @@ function opened(server: Server, host: string, port: number, isExtra: boolean): P
   });
 }
 
-async function closed(server: Server, grace: number): Promise<void> {
-  const cutOff = setTimeout(() => server.closeAllConnections(), grace);
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
-  clearTimeout(cutOff);
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
 }

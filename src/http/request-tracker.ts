@@ -7,6 +7,8 @@ export interface TrackedRequest {
   readonly id: string;
   /** When the request was first seen, in milliseconds of a clock that never jumps. */
   readonly startedAt: number;
+  /** Set-Cookie lines for the answer; whoever handles the request may add some. */
+  readonly setCookies: string[];
 }
 
 /** Looks requests up; the same request always gives the same answer. */
@@ -22,7 +24,7 @@ export function createRequestTracker(): RequestTracker {
     if (known !== undefined) return known;
     const given = request.headers.get('x-request-id') ?? '';
     const id = sane.test(given) ? given : randomUUID();
-    const entry = { id, startedAt: performance.now() };
+    const entry = { id, startedAt: performance.now(), setCookies: [] };
     tracked.set(request, entry);
     return entry;
   };

@@ -38,7 +38,9 @@ function coded(error: GraphQLError, requestId: string, report: Report): GraphQLE
   const { http, code, ...rest } = error.extensions ?? {};
   if (isErrorCode(code)) return copy(error, error.message, { ...rest, code, requestId, http });
   if (isOfTheRequest(error)) {
-    const extensions = { code: 'BAD_USER_INPUT', retryable: false, requestId, http };
+    // What is no request at all is refused by HTTP status to every client; `spec` spares the older ones.
+    const status = code === 'BAD_REQUEST' ? Object.assign({}, http, { spec: false }) : http;
+    const extensions = { code: 'BAD_USER_INPUT', retryable: false, requestId, http: status };
     return copy(error, badRequestMessage(error), extensions);
   }
   report(error);

@@ -3,8 +3,8 @@ import {
   GraphQLError,
   Kind,
   NoSchemaIntrospectionCustomRule,
+  type SelectionSetNode,
   type ValidationRule,
-  visit,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
@@ -35,45 +35,49 @@ export function useLimits({ introspection }: LimitsOptions): Plugin {
   };
 }
 
-const DepthRule: ValidationRule = (context) => ({
-  OperationDefinition(operation) {
-    // Depth inside a fragment counts from where it is spread; cycles are another rule's business.
-    const depthBelow = (
-      node: Parameters<typeof visit>[0],
-      above: number,
-      path: readonly string[],
-    ) => {
-      let depth = above;
-      visit(node, {
-        Field: {
-          enter(field) {
-            depth += 1;
-            if (depth <= deepest) return undefined;
-            const message = `The query is too deep: ${deepest} levels of fields are allowed.`;
-            context.reportError(new GraphQLError(message, { nodes: field }));
-            return false;
-          },
-          leave() {
-            depth -= 1;
-          },
-        },
-        FragmentSpread(spread) {
-          const name = spread.name.value;
-          const fragment = context.getFragment(name);
-          if (fragment && !path.includes(name)) depthBelow(fragment, depth, [...path, name]);
-        },
-      });
-    };
-    depthBelow(operation, 0, []);
-  },
-});
+const DepthRule: ValidationRule = (context) => {
+  // Each fragment is measured once: spread exponentially often, it still costs no more.
+  const measured = new Map<string, number>();
+  const depthOf = (node: SelectionSetNode | undefined): number => {
+    const depths = node?.selections.map((selection) => {
+      if (selection.kind === Kind.FIELD) return 1 + depthOf(selection.selectionSet);
+      if (selection.kind === Kind.INLINE_FRAGMENT) return depthOf(selection.selectionSet);
+      return depthOfFragment(selection.name.value);
+    });
+    return Math.max(0, ...(depths ?? []));
+  };
+  const depthOfFragment = (name: string): number => {
+    const known = measured.get(name);
+    if (known !== undefined) return known;
+    // A cycle meets this zero and ends; that it is one, another rule says.
+    measured.set(name, 0);
+    const depth = depthOf(context.getFragment(name)?.selectionSet);
+    measured.set(name, depth);
+    return depth;
+  };
+  return {
+    OperationDefinition(operation) {
+      if (depthOf(operation.selectionSet) <= deepest) return;
+      const message = `The query is too deep: ${deepest} levels of fields are allowed.`;
+      context.reportError(new GraphQLError(message, { nodes: operation }));
+    },
+  };
+};
 
 const RootFieldsRule: ValidationRule = (context) => ({
-  OperationDefinition({ selectionSet }) {
-    const fields = selectionSet.selections.filter(({ kind }) => kind === Kind.FIELD);
-    const excess = fields[mostRootFields];
-    if (excess === undefined) return;
+  OperationDefinition(operation) {
+    const spread = new Set<string>();
+    const countOf = ({ selections }: SelectionSetNode): number =>
+      selections.reduce((count, selection) => {
+        if (selection.kind === Kind.FIELD) return count + 1;
+        if (selection.kind === Kind.INLINE_FRAGMENT) return count + countOf(selection.selectionSet);
+        const name = selection.name.value;
+        const fragment = spread.has(name) ? undefined : context.getFragment(name);
+        spread.add(name);
+        return fragment ? count + countOf(fragment.selectionSet) : count;
+      }, 0);
+    if (countOf(operation.selectionSet) <= mostRootFields) return;
     const message = `The operation is too wide: ${mostRootFields} fields are allowed at its root.`;
-    context.reportError(new GraphQLError(message, { nodes: excess }));
+    context.reportError(new GraphQLError(message, { nodes: operation }));
   },
 });

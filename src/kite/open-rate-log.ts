@@ -27,12 +27,7 @@ export interface OpenRateLog {
 export function openRateLog({ limit, redisUrl, onReachable }: RateLogOptions): OpenRateLog {
   if (limit === 0) return { log: unlimited, close: async () => {} };
   if (redisUrl === undefined) return { log: createMemoryRateLog(limit), close: async () => {} };
-  const client = createClient({
-    url: redisUrl,
-    // A command that waited for a connection would hold a call back for as long.
-    disableOfflineQueue: true,
-    socket: { reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 2_000) },
-  });
+  const client = clientFor(redisUrl);
   // Commands reject while there is no connection, and the log says so; the event says nothing more.
   client.on('error', () => {});
   const connected = client.connect().catch(() => {});
@@ -45,6 +40,28 @@ export function openRateLog({ limit, redisUrl, onReachable }: RateLogOptions): O
   };
   return {
     log: createRedisRateLog(commands, { limit, onReachable }),
-    close: async () => client.destroy(),
+    close: async () => {
+      if (client.isOpen) client.destroy();
+    },
   };
+}
+
+function clientFor(url: string) {
+  try {
+    return createClient({
+      url,
+      // A command that waited for a connection would hold a call back for as long.
+      disableOfflineQueue: true,
+      // A connection that fell silent is noticed by the ping that stays unanswered.
+      pingInterval: 2_000,
+      socket: {
+        connectTimeout: 1_000,
+        socketTimeout: 5_000,
+        reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 6), 2_000),
+      },
+    });
+  } catch {
+    // The client's own error quotes the URL, password and all.
+    throw new TypeError('redisUrl is not of the form redis://[user:password@]host[:port][/number]');
+  }
 }

@@ -1,5 +1,5 @@
 // AccountFailure: one account of an answer that failed, as data beside those that did not.
-import type { Account } from '../loaders/account.ts';
+import type { ReachedAccount } from '../context.ts';
 import { AccountRef } from './account.ts';
 import { ApiErrorRef } from './api-error.ts';
 import { builder } from './builder.ts';
@@ -9,7 +9,7 @@ import type { Problem } from './problem.ts';
 export interface AccountFailure {
   readonly accountId: string;
   /** Null when no account has the id. */
-  readonly account: Account | null;
+  readonly account: ReachedAccount | null;
   readonly error: Problem;
 }
 

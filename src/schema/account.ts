@@ -1,11 +1,16 @@
 // Account: what one credential of the request reaches, and the ways to ask for it.
-import type { Context } from '../context.ts';
-import type { Account } from '../loaders/account.ts';
+import type { Context, ReachedAccount } from '../context.ts';
 import { builder } from './builder.ts';
-import { accountNotFound, loginUrl, problemError } from './problem.ts';
+import {
+  accountNotFound,
+  keyringUnavailable,
+  loginUrl,
+  type Problem,
+  problemError,
+} from './problem.ts';
 
 /** The GraphQL type Account. Its children add themselves. */
-export const AccountRef = builder.objectRef<Account>('Account').implement({
+export const AccountRef = builder.objectRef<ReachedAccount>('Account').implement({
   description:
     'One Kite account that this request reaches. Each child costs one call to Kite at most, ' +
     'and none when it is not asked for; a child that fails is null and leaves the others alone.',
@@ -13,13 +18,13 @@ export const AccountRef = builder.objectRef<Account>('Account').implement({
     id: t.exposeID('id', {
       nullable: false,
       description:
-        'Opaque, and known without calling Kite. Made from the credential: the same token gives ' +
-        'the same id, the next login another. It tells nothing of the user or the token.',
+        'Opaque, and known without calling Kite. With a header it is made from the credential: the next ' +
+        'login gives another. In a browser’s keyring it stays the same from login to login. ' +
+        'It tells nothing of the user or the token.',
     }),
-    apiKey: t.string({
+    apiKey: t.exposeString('apiKey', {
       nullable: false,
       description: 'The key of the Kite Connect app through which the account is reached.',
-      resolve: ({ credential }) => credential.apiKey,
     }),
   }),
 });
@@ -55,6 +60,7 @@ builder.queryField('accounts', (t) =>
     nullable: { list: true, items: true },
     description:
       "Every account that this request reaches, in the credentials' order; or those named, in the order named. " +
+      'From a keyring: its active and expired sessions, the newest first; an expired one answers SESSION_EXPIRED without a call to Kite. ' +
       'An id that is not reached is null, with NOT_FOUND at its path. Calls Kite for nothing by itself.',
     args: {
       ids: t.arg.idList({ description: 'Ids from an earlier answer. Left out: every account.' }),
@@ -69,30 +75,39 @@ builder.queryField('accounts', (t) =>
 
 /**
  * The accounts of the request.
- * @throws UNAUTHENTICATED when it reaches none.
+ * @throws UNAUTHENTICATED when it reaches none; KEYRING_UNAVAILABLE when nobody can tell.
  */
-export function reachedAccounts(context: Context): readonly Account[] {
+export function reachedAccounts(context: Context): readonly ReachedAccount[] {
   if (context.accounts.length > 0) return context.accounts;
-  const { foreignScheme, apps } = context;
+  if (context.keyring.unavailable) throw problemError(keyringUnavailable());
+  throw problemError(unauthenticated(context));
+}
+
+/** No credential came with the request, or none that may be used. */
+export function unauthenticated(context: Context): Problem {
+  const { foreignScheme, apps, keyring } = context;
   const app = apps.listed[0];
-  throw problemError({
+  const reasons = [
+    foreignScheme === null
+      ? 'No credential came with this request.'
+      : `The Authorization scheme ${foreignScheme} means nothing to this gateway.`,
+    'Send "Authorization: token api_key:access_token", or log in from a browser.',
+    ...(keyring.barred === null ? [] : [keyring.barred]),
+  ];
+  return {
     code: 'UNAUTHENTICATED',
-    message:
-      (foreignScheme === null
-        ? 'No credential came with this request. '
-        : `The Authorization scheme ${foreignScheme} means nothing to this gateway. `) +
-      'Send "Authorization: token api_key:access_token", or log in.',
+    message: reasons.join(' '),
     retryable: false,
     ...(app && { loginUrl: loginUrl(context, app.apiKey) }),
-  });
+  };
 }
 
 /** The account of the request with an id, or undefined. */
-export function findAccount(context: Context, id: string): Account | undefined {
+export function findAccount(context: Context, id: string): ReachedAccount | undefined {
   return context.accounts.find((account) => account.id === id);
 }
 
-function accountWithId(context: Context, id: string): Account {
+function accountWithId(context: Context, id: string): ReachedAccount {
   const account = findAccount(context, id);
   if (account === undefined) throw problemError(accountNotFound(id));
   return account;

@@ -18,6 +18,8 @@ const descriptions = {
   UPSTREAM_TIMEOUT: 'Kite did not answer in time.',
   UPSTREAM_INVALID_RESPONSE: 'Kite answered something that makes no sense here.',
   UPSTREAM_ERROR: 'Any other error that Kite reports.',
+  KEYRING_UNAVAILABLE:
+    'The gateway cannot reach the store of its browser sessions. They are not lost; ask again later.',
   INTERNAL_SERVER_ERROR: 'A fault of the gateway. Its log has more under the request id.',
 } as const;
 

@@ -29,6 +29,8 @@ export interface Redemption {
 
 /** What the caller sent; none of it is trusted, and none of it is ever quoted. */
 export interface RedemptionInput {
+  /** Whether a browser's keyring takes the session: then nobody else gets it. */
+  readonly forKeyring: boolean;
   /** The input field that the token came in. */
   readonly tokenField: 'requestToken' | 'refreshToken';
   readonly token: string;
@@ -37,6 +39,11 @@ export interface RedemptionInput {
 }
 
 const word = /^[A-Za-z0-9._-]{1,128}$/;
+/** Whether a request or refresh token looks like one: anything else never reaches Kite. */
+export function isToken(token: Secret): boolean {
+  return word.test(token.reveal());
+}
+
 const hexSha256 = /^[0-9a-f]{64}$/i;
 
 /**
@@ -45,11 +52,11 @@ const hexSha256 = /^[0-9a-f]{64}$/i;
  */
 export function redemption(input: RedemptionInput, context: Context): Redemption | Problem {
   const { exposeTokens, apps } = context;
-  if (!exposeTokens) {
+  if (!exposeTokens && !input.forKeyring) {
     return badInput(
       input.tokenField,
       'This gateway lets no tokens out, so the session could reach nobody: ' +
-        'log in through loginUrl, or ask the operator for EXPOSE_TOKENS. Kite was not called, and the token is unspent.',
+        'log in through loginUrl, or send the state that came back with the redirect. Kite was not called, and the token is unspent.',
     );
   }
   const apiKey = input.apiKey ?? apps.only?.apiKey;

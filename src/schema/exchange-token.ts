@@ -1,8 +1,11 @@
 // exchangeToken: a request token becomes a session.
+import type { Context } from '../context.ts';
+import type { KiteSession } from '../kite/session.ts';
 import { builder } from './builder.ts';
 import { ExchangeTokenResultRef, redemption } from './exchange-token-result.ts';
-import { problemOf } from './problem.ts';
-import { newSession } from './session.ts';
+import { keeping } from './keeping.ts';
+import { badInput, type Problem, problemOf } from './problem.ts';
+import { newSessionOfRecord, type SessionSource, sessionForCaller } from './session.ts';
 
 const ExchangeTokenInput = builder.inputType('ExchangeTokenInput', {
   description: 'What came back from Kite’s login page.',
@@ -21,7 +24,9 @@ const ExchangeTokenInput = builder.inputType('ExchangeTokenInput', {
         '`api_key + request_token + api_secret`.',
     }),
     state: t.string({
-      description: 'The nonce from the redirect; needed when the session goes into a keyring.',
+      description:
+        'The nonce from the redirect, its `state` parameter: then the session goes into this browser’s keyring, ' +
+        'and the answer holds no token. Only from the gateway’s own origin or one that its operator allowed.',
     }),
   }),
 });
@@ -40,16 +45,48 @@ builder.mutationField('exchangeToken', (t) =>
       }),
     },
     resolve: async (_root, { input }, context) => {
-      const asked = { ...input, tokenField: 'requestToken', token: input.requestToken } as const;
-      const checked = redemption(asked, context);
+      const { requestToken, state, ...rest } = input;
+      const login = state == null ? null : await begunHere(state, input.apiKey, context);
+      if (login !== null && 'code' in login) return login;
+      const asked = { ...rest, ...login, tokenField: 'requestToken', token: requestToken } as const;
+      const checked = redemption({ ...asked, forKeyring: login !== null }, context);
       if ('code' in checked) return checked;
       const { apiKey, token, proof } = checked;
+      let session: KiteSession;
       try {
-        const session = await context.kite.exchangeToken(apiKey, token, proof, context.deadline);
-        return newSession(session, apiKey, context);
+        session = await context.kite.exchangeToken(apiKey, token, proof, context.deadline);
       } catch (error) {
         return problemOf(error, 'redeem', context, { apiKey });
       }
+      if (login === null) return sessionForCaller(session, apiKey, context);
+      return keeping(async (): Promise<SessionSource> => {
+        const record = await context.keyring.add(apiKey, session);
+        return newSessionOfRecord(record, session, context);
+      });
     },
   }),
 );
+
+/** The app of a login that this very browser began; a problem where it may not, or did not, begin one. */
+async function begunHere(
+  state: string,
+  apiKey: string | null | undefined,
+  { keyring }: Context,
+): Promise<{ readonly apiKey: string } | Problem> {
+  if (keyring.barred !== null) return badInput('state', keyring.barred);
+  if (!keyring.mayAttempt()) {
+    const message = 'Too many logins from this address: try again in a minute.';
+    return { code: 'RATE_LIMITED', message, retryable: true, retryAfterSeconds: 60 };
+  }
+  const login = await keyring.takePendingLogin(state);
+  if (login === null) {
+    return badInput(
+      'state',
+      'This browser has begun no such login, or too long ago: begin it again at loginUrl.',
+    );
+  }
+  const isOther = apiKey != null && apiKey !== login.apiKey;
+  return isOther
+    ? badInput('apiKey', 'The login was begun for another app.')
+    : { apiKey: login.apiKey };
+}

@@ -1,11 +1,11 @@
 // logout: Kite forgets the access tokens of all accounts of the request, or of those named.
-import type { Context } from '../context.ts';
+import type { Context, ReachedAccount } from '../context.ts';
+import { KeyringStoreError } from '../keyring/store.ts';
 import { KiteError } from '../kite/error.ts';
-import type { Account } from '../loaders/account.ts';
 import { findAccount, reachedAccounts } from './account.ts';
 import { type AccountFailure, AccountFailureRef } from './account-failure.ts';
 import { builder } from './builder.ts';
-import { accountNotFound, problemOf } from './problem.ts';
+import { accountNotFound, keyringUnavailable, type Problem, problemOf } from './problem.ts';
 
 interface LogoutPayload {
   readonly loggedOut: readonly string[];
@@ -44,6 +44,7 @@ builder.mutationField('logout', (t) =>
       const accounts = reachedAccounts(context);
       const ids = new Set(accountIds ?? accounts.map(({ id }) => id));
       const outcomes = await Promise.all([...ids].map((id) => logOut(id, context)));
+      await context.keyring.clearIfEmpty();
       const failures = outcomes.filter((outcome) => outcome !== null);
       const failed = new Set(failures.map(({ accountId }) => accountId));
       return { loggedOut: [...ids].filter((id) => !failed.has(id)), failures };
@@ -54,22 +55,48 @@ builder.mutationField('logout', (t) =>
 async function logOut(id: string, context: Context): Promise<AccountFailure | null> {
   const account = findAccount(context, id);
   if (account === undefined) return { accountId: id, account: null, error: accountNotFound(id) };
-  context.loaders.forget(account);
+  const { access } = account;
+  if (access !== null) context.loaders.forget(access);
+  const refused = await invalidate(account, context);
+  if (access !== null) context.loaders.forget(access);
+  const error = (await forget(account, context)) ?? refused;
+  return error && { accountId: id, account, error };
+}
+
+/** Ends the account's tokens at Kite; what went wrong, or null. */
+async function invalidate(account: ReachedAccount, context: Context): Promise<Problem | null> {
+  const { apiKey, access, session } = account;
+  const { kite, deadline } = context;
   try {
-    await invalidate(account, context);
+    // First: a refresh token would open the account again.
+    const refreshToken = session?.refreshToken ?? null;
+    if (refreshToken !== null) {
+      await unlessDead(kite.invalidateRefreshToken(apiKey, refreshToken, deadline));
+    }
+    if (access !== null) await unlessDead(kite.invalidateAccessToken(access.credential, deadline));
     return null;
   } catch (error) {
-    return { accountId: id, account, error: problemOf(error, 'logout', context, account) };
-  } finally {
-    context.loaders.forget(account);
+    return problemOf(error, 'logout', context, account);
   }
 }
 
-async function invalidate({ credential }: Account, { kite, deadline }: Context): Promise<void> {
+/** Makes the gateway forget a keyring's tokens, whatever Kite said of them. */
+async function forget({ session }: ReachedAccount, { keyring }: Context): Promise<Problem | null> {
   try {
-    await kite.invalidateAccessToken(credential, deadline);
+    if (session !== null) await keyring.revoke(session);
+    return null;
   } catch (error) {
-    const isAlreadyDead = error instanceof KiteError && error.code === 'token';
-    if (!isAlreadyDead) throw error;
+    if (error instanceof KeyringStoreError) return keyringUnavailable();
+    throw error;
+  }
+}
+
+/** A token that Kite already rejects needs no ending. */
+async function unlessDead(call: Promise<void>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    const isDead = error instanceof KiteError && error.code === 'token';
+    if (!isDead) throw error;
   }
 }

@@ -1,13 +1,12 @@
 // Margins: the two segments of an account.
-import type { Context } from '../context.ts';
+import type { Context, ReachedAccount } from '../context.ts';
 import type { Segment } from '../kite/margins.ts';
-import type { Account } from '../loaders/account.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';
 import { reading, wellFormed } from './reading.ts';
 import { SegmentMarginsRef, type SegmentSource } from './segment-margins.ts';
 
-const MarginsRef = builder.objectRef<Account>('Margins').implement({
+const MarginsRef = builder.objectRef<ReachedAccount>('Margins').implement({
   description:
     'Funds and margins of an account. One segment alone costs one call for that segment; ' +
     'both, asked together, cost one call as well.',
@@ -36,12 +35,13 @@ builder.objectField(AccountRef, 'margins', (t) =>
 );
 
 async function segment(
-  account: Account,
+  account: ReachedAccount,
   name: Segment,
   context: Context,
 ): Promise<SegmentSource | null> {
-  const load = context.loaders.margins.load({ account, segment: name });
-  const answer = await reading(load, context, account);
+  const answer = await reading(account, context, (access) =>
+    context.loaders.margins.load({ account: access, segment: name }),
+  );
   const margins = wellFormed(answer.margins, account);
   return margins && { account, segment: name, margins, asOf: answer.asOf };
 }

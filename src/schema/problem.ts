@@ -1,8 +1,7 @@
 // A problem: an expected failure as data. Reads throw it as a GraphQL error, writes answer it in a union.
 import { GraphQLError } from 'graphql';
-import type { Context } from '../context.ts';
+import type { Context, ReachedAccount } from '../context.ts';
 import { KiteError, type KiteErrorCode } from '../kite/error.ts';
-import type { Account } from '../loaders/account.ts';
 import type { ErrorCode } from './error-code.ts';
 
 /** An expected failure, fit to be shown to the caller. */
@@ -44,6 +43,27 @@ export function accountNotFound(accountId: string): Problem {
   return { code: 'NOT_FOUND', message, retryable: false, accountId };
 }
 
+/** A keyring's session that is known to have ended: said without asking Kite. */
+export function sessionExpired({ id, apiKey }: ReachedAccount, context: Context): Problem {
+  const code = 'SESSION_EXPIRED';
+  return {
+    code,
+    message: messages[code] ?? code,
+    retryable: false,
+    accountId: id,
+    loginUrl: loginUrl(context, apiKey),
+  };
+}
+
+/** The store of browser sessions cannot be reached: nobody knows which accounts a cookie opens. */
+export function keyringUnavailable(): Problem {
+  return {
+    code: 'KEYRING_UNAVAILABLE',
+    message: 'The gateway cannot reach the store of its browser sessions: ask again in a moment.',
+    retryable: true,
+  };
+}
+
 /** What was being done when Kite failed, which decides what a TokenException means. */
 export type Purpose = 'read' | 'logout' | 'redeem';
 
@@ -56,24 +76,27 @@ export function problemOf(
   error: unknown,
   purpose: Purpose,
   context: Context,
-  subject: Account | { readonly apiKey: string },
+  subject: ReachedAccount | { readonly apiKey: string },
 ): Problem {
   if (!(error instanceof KiteError)) throw error;
-  const account = 'credential' in subject ? subject : null;
-  const apiKey = 'credential' in subject ? subject.credential.apiKey : subject.apiKey;
-  const code = codes[error.code] ?? (purpose === 'redeem' ? 'TOKEN_REJECTED' : 'SESSION_EXPIRED');
+  const code = codeOf(error, purpose);
   const isAboutLogin = code === 'TOKEN_REJECTED' || code === 'SESSION_EXPIRED';
   return {
     code,
     message: messages[code] ?? kiteWords(error),
     retryable: purpose === 'read' ? passes.has(code) : !error.mayHaveReachedKite,
-    ...(account && { accountId: account.id }),
-    ...(isAboutLogin && { loginUrl: loginUrl(context, apiKey) }),
+    ...('id' in subject && { accountId: subject.id }),
+    ...(isAboutLogin && { loginUrl: loginUrl(context, subject.apiKey) }),
     ...(code === 'RATE_LIMITED' && { retryAfterSeconds: error.retryAfterSeconds ?? 1 }),
     ...(error.status !== null && {
       kite: { errorType: error.errorType, status: error.status, message: error.kiteMessage },
     }),
   };
+}
+
+/** The word for a failed call. A TokenException means another thing to a login than to a session. */
+export function codeOf(error: KiteError, purpose: Purpose): ErrorCode {
+  return codes[error.code] ?? (purpose === 'redeem' ? 'TOKEN_REJECTED' : 'SESSION_EXPIRED');
 }
 
 /** The address to log in again: our own page where we can finish the login, else Kite's. */

@@ -1,8 +1,13 @@
 // renewSession: a refresh token becomes a new session, on platforms that are given refresh tokens.
+import { accountOfSession, type Context } from '../context.ts';
+import type { SessionRecord } from '../keyring/session-record.ts';
+import type { KiteSession } from '../kite/session.ts';
+import { findAccount } from './account.ts';
 import { builder } from './builder.ts';
 import { ExchangeTokenResultRef, redemption } from './exchange-token-result.ts';
-import { badInput, problemOf } from './problem.ts';
-import { newSession } from './session.ts';
+import { keeping } from './keeping.ts';
+import { badInput, keyringUnavailable, type Problem, problemOf } from './problem.ts';
+import { newSessionOfRecord, sessionForCaller } from './session.ts';
 
 const RenewSessionInput = builder.inputType('RenewSessionInput', {
   description: 'Either an account of a keyring, or the refresh token that the caller kept.',
@@ -35,25 +40,55 @@ builder.mutationField('renewSession', (t) =>
       }),
     },
     resolve: async (_root, { input }, context) => {
-      if (input.accountId != null) {
-        return badInput(
-          'accountId',
-          'No keyring came with this request: send refreshToken instead.',
-        );
+      const { accountId, refreshToken, ...rest } = input;
+      if ((accountId == null) === (refreshToken == null)) {
+        return badInput('refreshToken', 'Send either accountId or refreshToken.');
       }
-      if (input.refreshToken == null) {
-        return badInput('refreshToken', 'Send the refresh token of the session to renew.');
-      }
-      const asked = { ...input, tokenField: 'refreshToken', token: input.refreshToken } as const;
-      const checked = redemption(asked, context);
+      const record = accountId == null ? null : ownSession(accountId, context);
+      if (record !== null && 'code' in record) return record;
+      const kept = record && { apiKey: record.apiKey, token: record.refreshToken?.reveal() ?? '' };
+      const checked = redemption(
+        {
+          token: refreshToken ?? '',
+          ...rest,
+          ...kept,
+          tokenField: 'refreshToken',
+          forKeyring: record !== null,
+        },
+        context,
+      );
       if ('code' in checked) return checked;
       const { apiKey, token, proof } = checked;
+      const old = record && accountOfSession(record).access;
+      let session: KiteSession;
       try {
-        const session = await context.kite.renewSession(apiKey, token, proof, context.deadline);
-        return newSession(session, apiKey, context);
+        if (old !== null) context.loaders.forget(old);
+        session = await context.kite.renewSession(apiKey, token, proof, context.deadline);
       } catch (error) {
         return problemOf(error, 'redeem', context, { apiKey });
+      } finally {
+        if (old !== null) context.loaders.forget(old);
       }
+      if (record === null) return sessionForCaller(session, apiKey, context);
+      return keeping(async () => {
+        const renewed = await context.keyring.renew(record, session);
+        return renewed === null
+          ? badInput('accountId', 'The session ended while it was being renewed: log in again.')
+          : newSessionOfRecord(renewed, session, context);
+      });
     },
   }),
 );
+
+/** The session of a keyring's account that can be renewed, or why there is none. */
+function ownSession(accountId: string, context: Context): SessionRecord | Problem {
+  const session = findAccount(context, accountId)?.session;
+  if (session == null) {
+    return context.keyring.unavailable
+      ? keyringUnavailable()
+      : badInput('accountId', 'No account of a keyring with this id came with this request.');
+  }
+  return session.refreshToken === null
+    ? badInput('accountId', 'Kite gave no refresh token with this session: log in again.')
+    : session;
+}

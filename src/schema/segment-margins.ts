@@ -1,20 +1,20 @@
 // SegmentMargins and its two halves: what can be traded with in one segment, and what holds it.
+import type { ReachedAccount } from '../context.ts';
 import type { Field } from '../kite/field.ts';
 import type { AvailableName, Segment, SegmentMargins, UtilisedName } from '../kite/margins.ts';
-import type { Account } from '../loaders/account.ts';
 import { builder } from './builder.ts';
 import { wellFormed } from './reading.ts';
 
 /** One segment of one account. */
 export interface SegmentSource {
-  readonly account: Account;
+  readonly account: ReachedAccount;
   readonly segment: Segment;
   readonly margins: SegmentMargins;
   readonly asOf: Date;
 }
 
 interface AmountsSource<Name extends string> {
-  readonly account: Account;
+  readonly account: ReachedAccount;
   readonly amounts: Readonly<Record<Name, Field<number | null>>>;
 }
 

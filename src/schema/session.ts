@@ -1,40 +1,86 @@
-// Session: what a login gave, and the life of it.
-import type { Context } from '../context.ts';
+// Session: what a login gave, and the life of it; from the token endpoint's answer or from a browser's keyring.
+import { accountOfSession, type Context, type ReachedAccount } from '../context.ts';
+import type { Device } from '../keyring/device.ts';
+import type { SessionRecord } from '../keyring/session-record.ts';
 import { malformed } from '../kite/field.ts';
 import { nextSixInIndia } from '../kite/india-time.ts';
 import type { Secret } from '../kite/secret.ts';
 import type { KiteSession } from '../kite/session.ts';
-import { type Account, accountOf, sessionIdOf } from '../loaders/account.ts';
-import { AccountRef } from './account.ts';
+import { accountOf, sessionIdOf } from '../loaders/account.ts';
+import { AccountRef, unauthenticated } from './account.ts';
 import { builder } from './builder.ts';
-import { reading } from './reading.ts';
-import { UserRef } from './user.ts';
+import { keyringUnavailable, problemError } from './problem.ts';
+import { UserRef, userOf } from './user.ts';
 
-/** A session and the account that it opens. */
+/** Tokens that may go out in the answer that they came for, and never again. */
+export type TokensOnce = Pick<KiteSession, 'accessToken' | 'publicToken' | 'refreshToken'>;
+
+/** A session, wherever it came from. */
 export interface SessionSource {
   readonly id: string;
-  readonly account: Account;
-  readonly session: KiteSession;
-  /** When the gateway received it. */
-  readonly receivedAt: Date;
+  readonly account: ReachedAccount;
+  readonly state: 'ACTIVE' | 'EXPIRED' | 'REVOKED';
+  /** When the user logged in, by Kite; null where it did not say it readably. */
+  readonly loginTime: Date | null;
+  /** When the gateway received or stored it. */
+  readonly issuedAt: Date;
+  /** The tokens; null but in the answer to a login or renewal whose session no keyring took. */
+  readonly tokens: TokensOnce | null;
+  /** When and where it was used; null for a session of no keyring. */
+  readonly use: { readonly lastSeenAt: Date; readonly devices: readonly Device[] } | null;
 }
 
-/**
- * The source of a session that Kite has just handed over. Its profile, where the answer holds one,
- * is what the account's `user` resolves to in this operation: no further call.
- */
-export function newSession(
+/** A session that Kite has just handed over and that goes to the caller. */
+export function sessionForCaller(
   session: KiteSession,
   apiKey: string,
-  { loaders, now }: Context,
+  context: Context,
 ): SessionSource {
   const credential = { apiKey, accessToken: session.accessToken };
-  const account = accountOf(credential);
-  loaders.forget(account);
-  if (session.profile !== null) {
-    loaders.profiles.prime(account, Promise.resolve(session.profile));
-  }
-  return { id: sessionIdOf(credential), account, session, receivedAt: now() };
+  const access = accountOf(credential);
+  const account = { id: access.id, apiKey, access, session: null };
+  prime(account, session, context);
+  return {
+    id: sessionIdOf(credential),
+    account,
+    state: 'ACTIVE',
+    // The token in this answer works once: an unreadable time beside it must not take it along.
+    loginTime: session.loginTime === malformed ? null : session.loginTime,
+    issuedAt: context.now(),
+    tokens: session,
+    use: null,
+  };
+}
+
+/** A session of a browser's keyring. Its tokens stay there. */
+export function sessionOfRecord(record: SessionRecord): SessionSource {
+  const { sessionId: id, state, loginTime, issuedAt } = record;
+  return {
+    id,
+    account: accountOfSession(record),
+    state,
+    loginTime,
+    issuedAt,
+    tokens: null,
+    use: record,
+  };
+}
+
+/** The same, where Kite has just handed it over: its profile need not be asked for again. */
+export function newSessionOfRecord(
+  record: SessionRecord,
+  session: KiteSession,
+  context: Context,
+): SessionSource {
+  const source = sessionOfRecord(record);
+  prime(source.account, session, context);
+  return source;
+}
+
+function prime({ access }: ReachedAccount, { profile }: KiteSession, { loaders }: Context): void {
+  if (access === null) return;
+  loaders.forget(access);
+  if (profile !== null) loaders.profiles.prime(access, Promise.resolve(profile));
 }
 
 const SessionStateEnum = builder.enumType('SessionState', {
@@ -46,20 +92,47 @@ const SessionStateEnum = builder.enumType('SessionState', {
   } as const,
 });
 
+const DeviceRef = builder.objectRef<Device>('SessionDevice').implement({
+  description: 'An address and a browser that a session was used from.',
+  fields: (t) => ({
+    ipAddress: t.exposeString('ipAddress', {
+      description: 'The address that requests came from; null where it is not known.',
+    }),
+    userAgent: t.exposeString('userAgent', {
+      description: 'What the browser calls itself, at most 256 characters. Untrusted text.',
+    }),
+    firstSeenAt: t.expose('firstSeenAt', {
+      type: 'DateTime',
+      nullable: false,
+      description: 'When it was first seen.',
+    }),
+    lastSeenAt: t.expose('lastSeenAt', {
+      type: 'DateTime',
+      nullable: false,
+      description: 'When it was last seen, within a minute.',
+    }),
+  }),
+});
+
 /** The GraphQL type Session. */
 export const SessionRef = builder.objectRef<SessionSource>('Session').implement({
   description:
     'A Kite session: everything that the token endpoint says, and the life of it. ' +
     'It ends at logout, when the broker says so, and every morning.',
   fields: (t) => {
-    const token = (description: string, secret: (session: KiteSession) => Secret | null) =>
+    const token = (description: string, secret: (tokens: TokensOnce) => Secret | null) =>
       t.string({
-        description: `${description} Only in the answer to exchangeToken or renewSession, and only where the operator lets tokens out; null otherwise.`,
-        resolve: ({ session }, _arguments, { exposeTokens }) =>
-          exposeTokens ? (secret(session)?.reveal() ?? null) : null,
+        description:
+          `${description} Only in the answer to exchangeToken or renewSession, where the operator lets ` +
+          'tokens out and no keyring took the session; null otherwise.',
+        resolve: ({ tokens }, _arguments, { exposeTokens }) =>
+          tokens !== null && exposeTokens ? (secret(tokens)?.reveal() ?? null) : null,
       });
     return {
-      id: t.exposeID('id', { nullable: false, description: 'Opaque id of this session.' }),
+      id: t.exposeID('id', {
+        nullable: false,
+        description: 'Opaque id of this session; the next login has another.',
+      }),
       account: t.expose('account', {
         type: AccountRef,
         nullable: false,
@@ -68,16 +141,13 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
       user: t.field({
         type: UserRef,
         description:
-          "Who logged in. From the token's own answer where that says it: no further call.",
-        resolve: async ({ account }, _arguments, context) => {
-          const profile = await reading(context.loaders.profiles.load(account), context, account);
-          return { profile, account };
-        },
+          "Who logged in. From the token's own answer where that says it: no further call then.",
+        resolve: ({ account }, _arguments, context) => userOf(account, context),
       }),
       apiKey: t.string({
         nullable: false,
         description: 'The key of the app that the user logged in through.',
-        resolve: ({ account }) => account.credential.apiKey,
+        resolve: ({ account }) => account.apiKey,
       }),
       accessToken: token(
         'Signs calls to Kite. Never let it reach a browser.',
@@ -85,27 +155,45 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
       ),
       publicToken: token('Validates the session where requests are public.', (s) => s.publicToken),
       refreshToken: token('Renews the session; few platforms get one.', (s) => s.refreshToken),
-      loginTime: t.field({
+      loginTime: t.expose('loginTime', {
         type: 'DateTime',
         description: 'When the user logged in, by Kite; null where Kite does not say it readably.',
-        resolve: ({ session }) => knownLoginTime(session),
       }),
-      state: t.field({
+      authenticatedAt: t.expose('loginTime', {
+        type: 'DateTime',
+        description: 'When the user proved who they are: Kite’s login time, as `loginTime`.',
+      }),
+      issuedAt: t.expose('issuedAt', {
+        type: 'DateTime',
+        nullable: false,
+        description: 'When the gateway received the session and, with a keyring, stored it.',
+      }),
+      state: t.expose('state', {
         type: SessionStateEnum,
         nullable: false,
         description: 'Where the session is in its life.',
-        resolve: () => 'ACTIVE' as const,
       }),
       active: t.boolean({
         nullable: false,
         description: 'Whether `state` is ACTIVE.',
-        resolve: () => true,
+        resolve: ({ state }) => state === 'ACTIVE',
       }),
       expiresAt: t.field({
         type: 'DateTime',
         description:
           'An estimate: the next 06:00 in India after the login. The only proof of an end is SESSION_EXPIRED.',
-        resolve: ({ session, receivedAt }) => nextSixInIndia(knownLoginTime(session) ?? receivedAt),
+        resolve: ({ loginTime, issuedAt }) => nextSixInIndia(loginTime ?? issuedAt),
+      }),
+      lastSeenAt: t.field({
+        type: 'DateTime',
+        description: 'When it was last used, within a minute; null for a session of no keyring.',
+        resolve: ({ use }) => use?.lastSeenAt ?? null,
+      }),
+      devices: t.field({
+        type: [DeviceRef],
+        nullable: false,
+        description: 'Where it was used from, the last seen first, at most ten.',
+        resolve: ({ use }) => [...(use?.devices ?? [])],
       }),
     };
   },
@@ -115,11 +203,23 @@ builder.objectField(AccountRef, 'session', (t) =>
   t.field({
     type: SessionRef,
     description: "This account's session in the browser's keyring; null with header credentials.",
-    resolve: () => null,
+    resolve: ({ session }) => session && sessionOfRecord(session),
   }),
 );
 
-function knownLoginTime({ loginTime }: KiteSession): Date | null {
-  // The token in this answer works once: an unreadable time beside it must not take it along.
-  return loginTime === malformed ? null : loginTime;
-}
+builder.queryField('sessions', (t) =>
+  t.field({
+    type: [SessionRef],
+    description:
+      "The Kite sessions in this browser's keyring, newest first; ended ones stay listed for a week, " +
+      'so that a page can offer the login again. Empty with header credentials. Makes no upstream call by itself.',
+    resolve: (_root, _arguments, context) => {
+      const { accounts, keyring } = context;
+      const hasCredentials = accounts.some(({ session }) => session === null);
+      if (hasCredentials) return [];
+      if (keyring.unavailable) throw problemError(keyringUnavailable());
+      if (keyring.barred !== null) throw problemError(unauthenticated(context));
+      return keyring.sessions.map(sessionOfRecord);
+    },
+  }),
+);

@@ -1,6 +1,6 @@
 // User and UserMeta: who the broker says an account's owner is.
+import type { Context, ReachedAccount } from '../context.ts';
 import type { Profile, ProfileMeta } from '../kite/profile.ts';
-import type { Account } from '../loaders/account.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';
 import { reading, wellFormed } from './reading.ts';
@@ -8,12 +8,12 @@ import { reading, wellFormed } from './reading.ts';
 /** A profile and the account that it was read through. */
 export interface UserSource {
   readonly profile: Profile;
-  readonly account: Account;
+  readonly account: ReachedAccount;
 }
 
 interface MetaSource {
   readonly meta: ProfileMeta;
-  readonly account: Account;
+  readonly account: ReachedAccount;
 }
 
 const UserMetaRef = builder.objectRef<MetaSource>('UserMeta').implement({
@@ -92,13 +92,18 @@ export const UserRef = builder.objectRef<UserSource>('User').implement({
   },
 });
 
+/** The user of an account, for one upstream call. */
+export async function userOf(account: ReachedAccount, context: Context): Promise<UserSource> {
+  const profile = await reading(account, context, (access) =>
+    context.loaders.profiles.load(access),
+  );
+  return { profile, account };
+}
+
 builder.objectField(AccountRef, 'user', (t) =>
   t.field({
     type: UserRef,
     description: 'Who the account belongs to. Costs one call to Kite (GET /user/profile).',
-    resolve: async (account, _arguments, context) => {
-      const profile = await reading(context.loaders.profiles.load(account), context, account);
-      return { profile, account };
-    },
+    resolve: (account, _arguments, context) => userOf(account, context),
   }),
 );

@@ -1,0 +1,36 @@
+// The gateway's cookies: their names, their attributes, and how a request's are read.
+import { parseCookie, stringifySetCookie } from 'cookie';
+
+/** The names and attributes of the gateway's cookies, which depend on how browsers reach it. */
+export interface Cookies {
+  /** The name of the cookie that opens a keyring. */
+  readonly keyringName: string;
+  /** What the names of cookies of unfinished logins begin with. */
+  readonly loginPrefix: string;
+  /** A Set-Cookie line. HttpOnly, SameSite=Lax, Path=/; Secure but on plain HTTP. */
+  set(name: string, value: string, maxAgeSeconds: number): string;
+  /** A Set-Cookie line that takes a cookie back. */
+  clear(name: string): string;
+}
+
+/**
+ * The cookies of a gateway.
+ * @param secure whether browsers reach it by HTTPS; then only names with `__Host-` count, which no
+ *   other host and no plain page can set.
+ */
+export function createCookies(secure: boolean): Cookies {
+  const prefix = secure ? '__Host-' : '';
+  const set = (name: string, value: string, maxAge: number) =>
+    stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure });
+  return {
+    keyringName: `${prefix}kite-keyring`,
+    loginPrefix: `${prefix}kite-login-`,
+    set,
+    clear: (name) => set(name, '', 0),
+  };
+}
+
+/** The cookies that came with a request. */
+export function cookiesOf(request: Request): Readonly<Record<string, string | undefined>> {
+  return parseCookie(request.headers.get('cookie') ?? '');
+}

@@ -1,0 +1,59 @@
+// How a gateway is told to behave. Everything has a default that is safe.
+import type { Logger } from 'pino';
+import type { KeyringStore } from '../keyring/store.ts';
+import type { GraphiqlPage } from './graphiql.ts';
+
+/** A Kite Connect app, as whoever mounts the gateway names it. */
+export interface AppOptions {
+  /** The app's public key. */
+  readonly apiKey: string;
+  /** The app's secret. Without it, callers of exchangeToken bring a checksum. */
+  readonly apiSecret?: string;
+  /** A name for people. */
+  readonly name?: string;
+  /** Whether `apps` shows it to strangers. Default: true for an only app, else false. */
+  readonly listed?: boolean;
+}
+
+/** How a gateway behaves. Everything has a default that is safe. */
+export interface GatewayOptions {
+  /** The Kite Connect apps. Default none: header credentials still work for any app. */
+  readonly apps?: readonly AppOptions[];
+  /** Kite's address; may carry a path. Default `https://api.kite.trade`. */
+  readonly kiteBaseUrl?: string | URL;
+  /** Kite's login page. Default `https://kite.zerodha.com/connect/login`. */
+  readonly kiteLoginUrl?: string | URL;
+  /** Milliseconds for one call to Kite, connection included. Default 7000. */
+  readonly kiteTimeoutMilliseconds?: number;
+  /** Milliseconds for one GraphQL operation, waiting and retries included. Default 30000. */
+  readonly operationTimeoutMilliseconds?: number;
+  /**
+   * The most calls to Kite started in any 1,000 ms per api_key, all users together. Calls beyond it wait.
+   * Default 10, which is Kite's own limit; 0 for none.
+   */
+  readonly kiteRateLimit?: number;
+  /** A `redis://` URL, by which all replicas together keep to `kiteRateLimit`. Default: each by itself. */
+  readonly redisUrl?: string;
+  /** The greatest age, in seconds, that a request's `Cache-Control: max-age` may accept. Default 60. */
+  readonly maxAgeSeconds?: number;
+  /** The gateway's own address, as browsers reach it. Default `http://localhost:4000`. */
+  readonly publicUrl?: string | URL;
+  /** Whether exchangeToken and renewSession may answer with tokens. Default false. */
+  readonly exposeTokens?: boolean;
+  /** Origins beside the gateway's own whose pages may use their visitors' keyrings. Default none. */
+  readonly allowedOrigins?: readonly string[];
+  /** Where keyrings are kept. Default: in memory, and gone with the process. The gateway closes it. */
+  readonly keyringStore?: KeyringStore;
+  /** Keys of 32 bytes that seal what is kept: the first seals, all open. Default: a random one. */
+  readonly keyringKeys?: readonly Uint8Array[];
+  /** Whether the last address of X-Forwarded-For is the sender's, as behind one proxy. Default false. */
+  readonly trustProxy?: boolean;
+  /** GraphiQL on the GraphQL address. Default false. */
+  readonly graphiql?: boolean | GraphiqlPage;
+  /** Whether clients may ask for the schema. Default true. */
+  readonly introspection?: boolean;
+  /** Where to log. Default: nowhere. */
+  readonly logger?: Logger;
+  /** The time. Default: the machine's. */
+  readonly now?: () => Date;
+}

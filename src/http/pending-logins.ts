@@ -1,0 +1,82 @@
+// Logins that a browser has begun and not finished: each in a sealed, short-lived cookie of its own, so that
+// a link from elsewhere finds none, and several can go on side by side.
+import { createHash, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { PendingLogin } from '../browser-keyring.ts';
+import type { Sealer } from '../keyring/sealer.ts';
+import { type Cookies, cookiesOf } from './cookies.ts';
+
+/** How long a login may take, in milliseconds: ten minutes, twice what Kite gives its request token. */
+const lifetime = 10 * 60 * 1_000;
+/** How long its cookie stays, in seconds: longer, so that a late return is told that it is late. */
+const cookieSeconds = 60 * 60;
+/** How many may go on side by side in one browser. */
+const mostPending = 8;
+
+/** A pending login as its cookie holds it. */
+export interface FoundLogin extends PendingLogin {
+  /** The cookie's name. */
+  readonly cookieName: string;
+  /** Whether it took too long. */
+  readonly late: boolean;
+}
+
+/** The unfinished logins of browsers. */
+export interface PendingLogins {
+  /** Begins a login: its nonce, and the Set-Cookie lines that remember it and forget the ninth. */
+  begin(
+    request: Request,
+    login: { readonly apiKey: string; readonly returnTo: string | null },
+  ): Promise<{ readonly nonce: string; readonly setCookies: readonly string[] }>;
+  /** The logins that a request's cookies hold, the newest first. What does not open is left out. */
+  find(request: Request): Promise<readonly FoundLogin[]>;
+}
+
+const shape = z.object({
+  nonce: z.string(),
+  apiKey: z.string(),
+  returnTo: z.string().nullable(),
+  startedAt: z.number(),
+});
+
+/** Keeps pending logins in cookies that only this gateway, and its replicas with the same keys, can open. */
+export function createPendingLogins(
+  cookies: Cookies,
+  sealer: Sealer,
+  now: () => Date,
+): PendingLogins {
+  async function find(request: Request): Promise<readonly FoundLogin[]> {
+    const sealed = Object.entries(cookiesOf(request)).filter(([name]) =>
+      name.startsWith(cookies.loginPrefix),
+    );
+    const found = await Promise.all(
+      sealed.map(async ([cookieName, value]) => {
+        const opened = await sealer.open(['login', cookieName], value ?? '');
+        const login = opened.ok ? shape.safeParse(opened.value) : null;
+        if (!login?.success) return [];
+        const late = now().getTime() - login.data.startedAt > lifetime;
+        return [{ ...login.data, cookieName, late }];
+      }),
+    );
+    return found.flat().sort((one, other) => other.startedAt - one.startedAt);
+  }
+
+  return {
+    find,
+    async begin(request, login) {
+      const nonce = randomBytes(24).toString('base64url');
+      const digest = createHash('sha256').update(nonce).digest().toString('base64url', 0, 9);
+      const name = cookies.loginPrefix + digest;
+      const pending: PendingLogin = { nonce, ...login, startedAt: now().getTime() };
+      const value = await sealer.seal(['login', name], pending);
+      const tooMany = (await find(request)).slice(mostPending - 1);
+      return {
+        nonce,
+        setCookies: [
+          cookies.set(name, value, cookieSeconds),
+          ...tooMany.map(({ cookieName }) => cookies.clear(cookieName)),
+        ],
+      };
+    },
+  };
+}

@@ -1,0 +1,92 @@
+// From options to services: what lives as long as the gateway, made once.
+import type { Logger } from 'pino';
+import { createApps } from '../apps.ts';
+import type { Services } from '../context.ts';
+import { createKeyrings } from '../keyring/keyrings.ts';
+import { generateKey } from '../keyring/keys.ts';
+import { createMemoryStore } from '../keyring/memory-store.ts';
+import { createSealer } from '../keyring/sealer.ts';
+import { openRateLog } from '../kite/open-rate-log.ts';
+import { Secret } from '../kite/secret.ts';
+import { createUpstream } from '../kite/upstream.ts';
+import { createSharedReads } from '../loaders/shared-reads.ts';
+import { createAttempts } from './attempts.ts';
+import { createCookies } from './cookies.ts';
+import type { BrowserKeyrings } from './keep-session.ts';
+import type { GatewayOptions } from './options.ts';
+import { createOrigins } from './origins.ts';
+import { createPendingLogins } from './pending-logins.ts';
+
+const defaultPublicUrl = 'http://localhost:4000';
+
+/** Services, and the way to be rid of them. */
+export interface RunningServices {
+  readonly services: Services;
+  /** Lets go of every connection. */
+  readonly close: () => Promise<void>;
+}
+
+/** What resolvers use. @throws TypeError for a URL that is none. */
+export function createServices(options: GatewayOptions, log: Logger): RunningServices {
+  const rateLog = openRateLog({
+    limit: options.kiteRateLimit ?? 10,
+    redisUrl: options.redisUrl,
+    onReachable: (isReachable) => {
+      if (isReachable) log.info('The rate limit is counted in Redis again');
+      else log.warn('Redis does not answer: the rate limit is counted in this process alone');
+    },
+  });
+  const { kite, close } = createUpstream({
+    baseUrl: new URL(options.kiteBaseUrl ?? 'https://api.kite.trade'),
+    timeoutMilliseconds: options.kiteTimeoutMilliseconds ?? 7_000,
+    rateLog: rateLog.log,
+  });
+  const now = options.now ?? (() => new Date());
+  const apps = (options.apps ?? []).map(({ apiSecret, ...app }, _index, all) => ({
+    listed: all.length === 1,
+    ...app,
+    ...(apiSecret !== undefined && { apiSecret: new Secret(apiSecret) }),
+  }));
+  const services: Services = {
+    kite,
+    reads: createSharedReads({ kite, now, maxAgeSeconds: options.maxAgeSeconds ?? 60 }),
+    apps: createApps(
+      apps,
+      new URL(options.publicUrl ?? defaultPublicUrl),
+      new URL(options.kiteLoginUrl ?? 'https://kite.zerodha.com/connect/login'),
+    ),
+    exposeTokens: options.exposeTokens ?? false,
+    operationTimeoutMilliseconds: options.operationTimeoutMilliseconds ?? 30_000,
+    now,
+  };
+  return {
+    services,
+    close: async () => {
+      await Promise.all([close(), rateLog.close()]);
+    },
+  };
+}
+
+/** What keyrings of browsers are made from. @throws TypeError for a URL that is none. */
+export function createBrowserKeyrings(options: GatewayOptions): BrowserKeyrings {
+  const { logger, now = () => new Date() } = options;
+  const origins = createOrigins(
+    new URL(options.publicUrl ?? defaultPublicUrl),
+    options.allowedOrigins ?? [],
+  );
+  const cookies = createCookies(origins.secure);
+  const sealer = createSealer(options.keyringKeys ?? [generateKey()]);
+  return {
+    keyrings: createKeyrings({
+      store: options.keyringStore ?? createMemoryStore(now),
+      sealer,
+      now,
+      report: (report) => logger?.warn(report, 'Keyring'),
+    }),
+    pendingLogins: createPendingLogins(cookies, sealer, now),
+    cookies,
+    origins,
+    attempts: createAttempts(now),
+    now,
+  };
+}

@@ -1,0 +1,169 @@
+// Plugin: the login of browsers. /login begins one and leads to Kite; /callback is where Kite leads back,
+// puts the session into the browser's keyring, and returns to the page that asked.
+import type { Plugin } from 'graphql-yoga';
+import type { PendingLogin } from '../browser-keyring.ts';
+import type { Services } from '../context.ts';
+import { KeyringFullError } from '../keyring/keyring.ts';
+import { KeyringStoreError } from '../keyring/store.ts';
+import { KiteError } from '../kite/error.ts';
+import { Deadline } from '../kite/operation.ts';
+import { Secret } from '../kite/secret.ts';
+import type { ErrorCode } from '../schema/error-code.ts';
+import { isToken } from '../schema/exchange-token-result.ts';
+import { codeOf } from '../schema/problem.ts';
+import {
+  type BrowserKeyrings,
+  type KeyringRequest,
+  keepSession,
+  keyringCookieOf,
+} from './keep-session.ts';
+import { page } from './page.ts';
+import type { RequestTracker } from './request-tracker.ts';
+
+/** What the `error` parameter of the page returned to may say. */
+export type LoginError = ErrorCode | 'LOGIN_CANCELLED' | 'LOGIN_EXPIRED' | 'LOGIN_MISMATCH';
+
+/** Where the routes find what they need. */
+export interface LoginOptions {
+  readonly services: Services;
+  readonly browsers: BrowserKeyrings;
+  readonly track: RequestTracker;
+  /** What of a request keyrings care about. */
+  readonly keyringRequest: (request: Request, serverContext: unknown) => KeyringRequest;
+}
+
+/** Serves GET /login and GET /callback. */
+export function useLogin(options: LoginOptions): Plugin {
+  return {
+    async onRequest({ request, url, serverContext, endResponse }) {
+      if (request.method !== 'GET') return;
+      const { pathname, searchParams } = url;
+      if (pathname === '/login') endResponse(await begin(options, request, searchParams));
+      if (pathname === '/callback') {
+        const about = options.keyringRequest(request, serverContext);
+        endResponse(await finish(options, about, searchParams));
+      }
+    },
+  };
+}
+
+async function begin(
+  { services: { apps }, browsers, track }: LoginOptions,
+  request: Request,
+  parameters: URLSearchParams,
+): Promise<Response> {
+  const app = apps.find(parameters.get('app') ?? apps.only?.apiKey ?? '');
+  if (app === undefined) {
+    return page(400, 'No such app', 'This gateway does not serve the app that the address names.');
+  }
+  if (app.apiSecret === undefined) {
+    return page(
+      400,
+      'No login here',
+      'The gateway holds no secret for this app, so it cannot finish a login.',
+    );
+  }
+  const asked = parameters.get('returnTo');
+  const returnTo = asked === null ? null : browsers.origins.trustedPage(asked);
+  if (asked !== null && returnTo === null) {
+    return page(
+      400,
+      'Not a page of ours',
+      'returnTo must be a page of this gateway’s own origin or of one that its operator allowed.',
+    );
+  }
+  const { nonce, setCookies } = await browsers.pendingLogins.begin(request, {
+    apiKey: app.apiKey,
+    returnTo,
+  });
+  track(request).setCookies.push(...setCookies);
+  return redirect(apps.kiteLoginUrl(app.apiKey, [{ name: 'state', value: nonce }]));
+}
+
+async function finish(
+  options: LoginOptions,
+  about: KeyringRequest,
+  parameters: URLSearchParams,
+): Promise<Response> {
+  const { browsers } = options;
+  const { cookies } = browsers;
+  const pending = await browsers.pendingLogins.find(about.request);
+  const requestToken = parameters.get('request_token');
+  if (parameters.get('status') !== 'success' || requestToken === null) {
+    // Kite echoes nothing when the user cancels: it can only have been the login begun last.
+    const [newest] = pending;
+    if (newest) about.setCookie(cookies.clear(newest.cookieName));
+    return refused(options, newest, 'LOGIN_CANCELLED');
+  }
+  const login = pending.find(({ nonce }) => nonce === parameters.get('state'));
+  if (login === undefined) return refused(options, pending[0], 'LOGIN_MISMATCH');
+  about.setCookie(cookies.clear(login.cookieName));
+  if (login.late) return refused(options, login, 'LOGIN_EXPIRED');
+  if (!browsers.attempts(about.device.ipAddress)) return refused(options, login, 'RATE_LIMITED');
+  const error = await keep(options, about, login, new Secret(requestToken));
+  return error === null ? redirect(homeOf(options, login)) : refused(options, login, error);
+}
+
+/** Redeems the request token and keeps the session; the code of what went wrong, or null. */
+async function keep(
+  { services, browsers }: LoginOptions,
+  about: KeyringRequest,
+  { apiKey }: PendingLogin,
+  requestToken: Secret,
+): Promise<LoginError | null> {
+  const apiSecret = services.apps.find(apiKey)?.apiSecret;
+  if (apiSecret === undefined || !isToken(requestToken)) return 'LOGIN_MISMATCH';
+  const deadline = new Deadline(services.operationTimeoutMilliseconds);
+  try {
+    const session = await services.kite.exchangeToken(
+      apiKey,
+      requestToken,
+      { apiSecret },
+      deadline,
+    );
+    await keepSession(browsers, about, keyringCookieOf(browsers, about.request), apiKey, session);
+    return null;
+  } catch (error) {
+    if (error instanceof KiteError) return codeOf(error, 'redeem');
+    if (error instanceof KeyringStoreError) return 'KEYRING_UNAVAILABLE';
+    if (error instanceof KeyringFullError) return 'BAD_USER_INPUT';
+    throw error;
+  } finally {
+    deadline.end();
+  }
+}
+
+/** The gateway's own page, for a login that did not say where to return to. */
+function homeOf({ browsers }: LoginOptions, { returnTo }: PendingLogin): string {
+  return returnTo ?? `${browsers.origins.own}/`;
+}
+
+function refused(
+  options: LoginOptions,
+  login: PendingLogin | undefined,
+  error: LoginError,
+): Response {
+  if (login?.returnTo == null)
+    return page(
+      400,
+      'Not logged in',
+      `${explanations[error] ?? 'Kite did not confirm the login.'} (${error})`,
+    );
+  const url = new URL(homeOf(options, login));
+  url.searchParams.set('error', error);
+  return redirect(url.href);
+}
+
+const explanations: Partial<Record<LoginError, string>> = {
+  LOGIN_CANCELLED: 'The login was cancelled.',
+  LOGIN_EXPIRED: 'The login took too long. Begin it again.',
+  LOGIN_MISMATCH: 'This browser has begun no such login. Begin it again, in this browser.',
+  TOKEN_REJECTED: 'Kite refused the login’s token. Begin the login again.',
+  RATE_LIMITED: 'Too many logins from this address. Try again in a minute.',
+};
+
+function redirect(location: string): Response {
+  // The address that leads here holds a request token: it must reach no cache and no Referer header.
+  const headers = { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' };
+  return new Response(null, { status: 303, headers });
+}

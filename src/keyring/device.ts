@@ -1,0 +1,33 @@
+// Where a session was used from, as far as a request tells.
+import { maxDevices, maxIpAddressLength, maxUserAgentLength } from './policy.ts';
+
+/** What one request tells of its sender. */
+export interface DeviceHint {
+  /** The address it came from; null where unknown. */
+  readonly ipAddress: string | null;
+  /** Its User-Agent header, untrusted text; null where it sent none. */
+  readonly userAgent: string | null;
+}
+
+/** An address and a user agent that a session was used from. */
+export interface Device extends DeviceHint {
+  /** When it was first seen. */
+  readonly firstSeenAt: Date;
+  /** When it was last seen, within a minute. */
+  readonly lastSeenAt: Date;
+}
+
+/** The devices with one more sighting, the last seen first, at most ten; texts are cut to their bounds. */
+export function withSighting(
+  devices: readonly Device[],
+  hint: DeviceHint | null,
+  at: Date,
+): readonly Device[] {
+  if (hint === null) return devices;
+  const ipAddress = hint.ipAddress?.slice(0, maxIpAddressLength) ?? null;
+  const userAgent = hint.userAgent?.slice(0, maxUserAgentLength) ?? null;
+  const isIt = (device: Device) => device.ipAddress === ipAddress && device.userAgent === userAgent;
+  const firstSeenAt = devices.find(isIt)?.firstSeenAt ?? at;
+  const seen: Device = { ipAddress, userAgent, firstSeenAt, lastSeenAt: at };
+  return [seen, ...devices.filter((device) => !isIt(device))].slice(0, maxDevices);
+}

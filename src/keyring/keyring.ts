@@ -1,0 +1,84 @@
+// What the layers above see of keyrings: a cookie opens one, a login adds to it, and what ends in it is forgotten.
+import type { Secret } from '../kite/secret.ts';
+import type { KiteSession } from '../kite/session.ts';
+import type { DeviceHint } from './device.ts';
+import type { Login } from './login.ts';
+import { maxRecords } from './policy.ts';
+import type { SessionRecord } from './session-record.ts';
+
+/** What a cookie opens. */
+export interface Keyring {
+  /** The keyring's own id; not secret, and no way to the cookie. */
+  readonly id: string;
+  /** When it is gone however busy it is; sooner where nobody uses it for 7 days. */
+  readonly endsAt: Date;
+  /** Its sessions, the newest `issuedAt` first; ended ones for 7 days from their end. */
+  readonly sessions: readonly SessionRecord[];
+}
+
+/** What a login gives the browser. */
+export interface Added {
+  /** The new cookie, which replaces the browser's old one. */
+  readonly cookie: Secret;
+  /** The keyring's id. */
+  readonly keyringId: string;
+  /** When the keyring, and so the cookie, is gone at the latest. */
+  readonly endsAt: Date;
+  /** The session. */
+  readonly record: SessionRecord;
+}
+
+/** The keyrings of browsers. Every method but `settled` throws KeyringStoreError where the store is down. */
+export interface Keyrings {
+  /**
+   * Opens a keyring; null where the cookie leads nowhere. Its use is written down in the background, with the
+   * device where one is known, at most once a minute.
+   */
+  open(cookie: Secret, device: DeviceHint | null): Promise<Keyring | null>;
+  /**
+   * Adds a session to the cookie's keyring, or to a new one where there is no cookie or it leads nowhere. A session
+   * of the same app and user is replaced and keeps its account id. The old cookie works for 60 seconds more.
+   * @throws KeyringFullError where the keyring holds 1,000 sessions.
+   */
+  add(cookie: Secret | null, login: Login, device: DeviceHint | null): Promise<Added>;
+  /**
+   * Ends a session whose token Kite refused: forgets the access and public token, keeps a refresh token. False
+   * where nothing changed, as the session had ended or a later login has replaced it.
+   */
+  markExpired(keyringId: string, record: SessionRecord): Promise<boolean>;
+  /**
+   * Ends a session by logout, whatever Kite says of it: forgets all of its tokens. False where nothing changed, as
+   * the session was revoked already or a later login has replaced it.
+   */
+  markRevoked(keyringId: string, record: SessionRecord): Promise<boolean>;
+  /**
+   * Puts new tokens into a session, active or expired, of the same account. Null where nothing changed: a later
+   * login has replaced it, it was revoked meanwhile, or the tokens are another user's.
+   */
+  renew(
+    keyringId: string,
+    record: SessionRecord,
+    session: KiteSession,
+  ): Promise<SessionRecord | null>;
+  /**
+   * Deletes the cookie's keyring where no active or expired session is left in it. True where the cookie leads
+   * nowhere now, so that the browser may drop it. A login that comes between is never lost.
+   */
+  forgetIfEmpty(cookie: Secret): Promise<boolean>;
+  /** Resolves when no background write is under way any more; never rejects. */
+  settled(): Promise<void>;
+  /** Lets background writes end, then closes the store. */
+  close(): Promise<void>;
+}
+
+/** The keyring holds as many sessions as one may. */
+export class KeyringFullError extends Error {
+  override readonly name = 'KeyringFullError';
+  /** Always this word. */
+  readonly code = 'full';
+
+  /** Takes nothing. */
+  constructor() {
+    super(`A keyring holds at most ${maxRecords} sessions`);
+  }
+}

@@ -1,0 +1,136 @@
+// Keyrings over a store and a sealer. No lock is held while anybody talks to Kite: a change says what it expects to
+// find, is tried again where somebody came between, and a later login always wins.
+import type { Secret } from '../kite/secret.ts';
+import { type Keyring, KeyringFullError, type Keyrings } from './keyring.ts';
+import { ended, loggedIn, renewed } from './login.ts';
+import { newCookie, newId, pointerOf, rowKeyOf } from './names.ts';
+import { absoluteLifetime, maxTries, retiredCookieLifetime } from './policy.ts';
+import type { KeyringReport } from './report.ts';
+import { createSealedRecords } from './sealed-records.ts';
+import type { Sealer } from './sealer.ts';
+import type { SessionRecord } from './session-record.ts';
+import { type KeyringStore, KeyringStoreError, type StoredKeyring } from './store.ts';
+import { createUpkeep, expiryOf } from './upkeep.ts';
+
+/** What keyrings are made of. */
+export interface KeyringsOptions {
+  /** Where they lie; closed with them. */
+  readonly store: KeyringStore;
+  /** What seals their records. */
+  readonly sealer: Sealer;
+  /** The time. */
+  readonly now: () => Date;
+  /** Hears of rows that did not open and of background writes that failed; must not throw. Default: nobody does. */
+  readonly report?: (report: KeyringReport) => void;
+}
+
+/** Keyrings over a store and a sealer. */
+export function createKeyrings(options: KeyringsOptions): Keyrings {
+  const { store, sealer, now, report = () => undefined } = options;
+  const records = createSealedRecords(store, sealer, report);
+  const upkeep = createUpkeep(store, records, now, report);
+
+  async function find(cookie: Secret | null) {
+    const pointer = cookie && pointerOf(cookie);
+    const keyring = pointer === null ? null : await store.open(pointer);
+    return pointer === null || keyring === null ? null : { pointer, keyring };
+  }
+
+  async function begin(): Promise<StoredKeyring> {
+    const id = newId();
+    const createdAt = now().getTime();
+    const expiresAt = expiryOf(createdAt, createdAt);
+    await store.createKeyring({ id, createdAt, expiresAt });
+    return { id, createdAt, revision: 0, pointer: { expiresAt, retired: false }, records: [] };
+  }
+
+  async function end(keyringId: string, record: SessionRecord, state: 'EXPIRED' | 'REVOKED') {
+    const change = (current: SessionRecord) => ended(current, record, state, now());
+    return (await records.change(keyringId, record.key, change)) !== null;
+  }
+
+  return {
+    async open(cookie, device) {
+      const found = await find(cookie);
+      if (found === null) return null;
+      const { pointer, keyring } = found;
+      const entries = await records.unseal(keyring.id, keyring.records);
+      upkeep.touch(pointer, keyring, entries, device);
+      return opened(
+        keyring,
+        entries.map(({ record }) => record),
+      );
+    },
+
+    async add(cookie, login, device) {
+      // Without a user id there is nothing to meet an earlier session by: this one gets a row of its own.
+      const userId = login.userId ?? `unknown ${newId()}`;
+      for (let tries = 0; tries < maxTries; tries += 1) {
+        const found = await find(cookie);
+        const keyring = found?.keyring ?? (await begin());
+        const key = rowKeyOf(keyring.id, login.apiKey, userId);
+        const row = keyring.records.find((candidate) => candidate.key === key);
+        const [previous] = await records.unseal(keyring.id, row ? [row] : []);
+        const at = now();
+        const record = loggedIn(key, login, previous?.record, device, at);
+        // The version of the row, also where it did not open: what nobody can read may be replaced.
+        const [outcome] = await records.write(keyring.id, [
+          { record, version: row?.version ?? null },
+        ]);
+        if (outcome === 'full') throw new KeyringFullError();
+        if (outcome !== 'written') continue;
+
+        // The session lies in the keyring now. Should one of the next steps fail, the old cookie still finds it.
+        const next = newCookie();
+        const expiresAt = expiryOf(keyring.createdAt, at.getTime());
+        if (!(await store.writePointer(next.pointer, keyring.id, expiresAt))) continue;
+        if (found) {
+          const retiredAt = at.getTime() + retiredCookieLifetime;
+          await upkeep.run(keyring.id, () => store.retirePointer(found.pointer, retiredAt));
+        }
+        return { cookie: next.cookie, keyringId: keyring.id, endsAt: endOf(keyring), record };
+      }
+      throw new KeyringStoreError();
+    },
+
+    markExpired: (keyringId, record) => end(keyringId, record, 'EXPIRED'),
+    markRevoked: (keyringId, record) => end(keyringId, record, 'REVOKED'),
+
+    renew(keyringId, record, session) {
+      const change = (current: SessionRecord) => renewed(current, record, session, now());
+      return records.change(keyringId, record.key, change);
+    },
+
+    async forgetIfEmpty(cookie) {
+      for (let tries = 0; tries < maxTries; tries += 1) {
+        const found = await find(cookie);
+        if (found === null) return true;
+        const { id, revision, records: rows } = found.keyring;
+        const entries = await records.unseal(id, rows);
+        if (entries.some(({ record }) => record.state !== 'REVOKED')) return false;
+        if (await store.deleteKeyring(id, revision)) return true;
+      }
+      throw new KeyringStoreError();
+    },
+
+    settled: () => upkeep.settled(),
+
+    async close() {
+      await upkeep.settled();
+      await store.close();
+    },
+  };
+}
+
+function opened(keyring: StoredKeyring, records: readonly SessionRecord[]): Keyring {
+  // Stores keep no order: logins of the same millisecond are ordered too, by a name that says nothing.
+  const sessions = records.toSorted(
+    (one, other) =>
+      other.issuedAt.getTime() - one.issuedAt.getTime() || (one.key < other.key ? -1 : 1),
+  );
+  return { id: keyring.id, endsAt: endOf(keyring), sessions };
+}
+
+function endOf({ createdAt }: StoredKeyring): Date {
+  return new Date(createdAt + absoluteLifetime);
+}

@@ -1,0 +1,24 @@
+// From the operator's words to a store. Each store is loaded only where it is wanted.
+import { createMemoryStore } from './memory-store.ts';
+import type { KeyringStore } from './store.ts';
+
+/**
+ * Opens the store that `url` names: `memory:`, `sqlite:<file>`, `redis://…` or `rediss://…`.
+ * @param now tells the time by which things expire.
+ * @throws TypeError for anything else, without quoting it; KeyringStoreError where the store cannot be opened now.
+ */
+export async function openKeyringStore(url: string, now: () => Date): Promise<KeyringStore> {
+  if (url === 'memory:') return createMemoryStore(now);
+  const file = /^sqlite:(?<file>.+)$/s.exec(url)?.groups?.file;
+  if (file !== undefined) {
+    const { openSqliteStore } = await import('./sqlite-store.ts');
+    return openSqliteStore(file, now);
+  }
+  if (/^rediss?:\/\//.test(url)) {
+    const { openRedisStore } = await import('./redis-store.ts');
+    return openRedisStore(url, now);
+  }
+  throw new TypeError(
+    'A keyring store is memory:, sqlite:<file>, redis://<host> or rediss://<host>, and this is none of them',
+  );
+}

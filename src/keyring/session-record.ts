@@ -1,0 +1,93 @@
+// One Kite session as a keyring keeps it: what is sealed, and how it comes back from JSON.
+import { z } from 'zod';
+import { Secret } from '../kite/secret.ts';
+import type { Device } from './device.ts';
+
+/**
+ * A session's state.
+ * - `ACTIVE`: Kite accepts its token, as far as is known.
+ * - `EXPIRED`: Kite said that its token is dead; a refresh token may still renew it.
+ * - `REVOKED`: somebody logged out.
+ */
+export type SessionState = 'ACTIVE' | 'EXPIRED' | 'REVOKED';
+
+/** A Kite session in a keyring. The profile of the login answer is not kept. */
+export interface SessionRecord {
+  /** The key of its row. Not in the sealed text, to which it is bound. */
+  readonly key: string;
+  /** Random; a new one with each login and renewal. */
+  readonly sessionId: string;
+  /** Random; the same for as long as the keyring holds this user of this app. */
+  readonly accountId: string;
+  /** The Kite Connect app. */
+  readonly apiKey: string;
+  /** The broker's id of the user; null where Kite did not say. */
+  readonly userId: string | null;
+  /** Whether it still works. */
+  readonly state: SessionState;
+  /** Signs the account's calls; null once the session has ended. */
+  readonly accessToken: Secret | null;
+  /** Kite's public token; null where it sent none, and once the session has ended. */
+  readonly publicToken: Secret | null;
+  /** Renews the session, also an expired one; null where Kite sent none, and once it is revoked. */
+  readonly refreshToken: Secret | null;
+  /** When the user logged in, in Kite's words; null where it did not say. */
+  readonly loginTime: Date | null;
+  /** When the gateway stored this login or renewal. */
+  readonly issuedAt: Date;
+  /** When it expired or was revoked, whichever came first; null while it is active. */
+  readonly endedAt: Date | null;
+  /** When its keyring was last opened while it was active, within a minute. */
+  readonly lastSeenAt: Date;
+  /** Where it was used from, the last seen first, at most ten. */
+  readonly devices: readonly Device[];
+}
+
+const date = z.iso.datetime().transform((text) => new Date(text));
+const secret = z
+  .string()
+  .min(1)
+  .transform((text) => new Secret(text));
+const device = z.object({
+  ipAddress: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  firstSeenAt: date,
+  lastSeenAt: date,
+});
+const shape = z.object({
+  sessionId: z.string().min(1),
+  accountId: z.string().min(1),
+  apiKey: z.string().min(1),
+  userId: z.string().min(1).nullable(),
+  state: z.enum(['ACTIVE', 'EXPIRED', 'REVOKED']),
+  accessToken: secret.nullable(),
+  publicToken: secret.nullable(),
+  refreshToken: secret.nullable(),
+  loginTime: date.nullable(),
+  issuedAt: date,
+  endedAt: date.nullable(),
+  lastSeenAt: date,
+  devices: z.array(device),
+});
+
+/** The record of a row from its unsealed JSON; null where that is none. */
+export function parseRecord(key: string, json: unknown): SessionRecord | null {
+  const result = shape.safeParse(json);
+  return result.success ? { key, ...result.data } : null;
+}
+
+/** What is sealed of a record. The only place that writes tokens out, and only into a seal. */
+export function recordJson({ key: _, ...record }: SessionRecord): unknown {
+  return {
+    ...record,
+    accessToken: record.accessToken?.reveal() ?? null,
+    publicToken: record.publicToken?.reveal() ?? null,
+    refreshToken: record.refreshToken?.reveal() ?? null,
+  };
+}
+
+/** Whether two records are of one login: the same session, or another that was given the same token. */
+export function isSameLogin(one: SessionRecord, other: SessionRecord): boolean {
+  if (one.sessionId === other.sessionId) return true;
+  return one.accessToken !== null && one.accessToken.reveal() === other.accessToken?.reveal();
+}

@@ -1,0 +1,103 @@
+// Where keyrings lie: what every store must do, in one sentence a method. A store knows times, versions and
+// sealed text; it never sees a token, a user id or a cookie. All times are milliseconds since the epoch.
+
+/** One session's row. */
+export interface StoredRecord {
+  /** The row's key within its keyring; see `rowKeyOf`. */
+  readonly key: string;
+  /** The sealed session. */
+  readonly sealed: string;
+  /** Names this state of the row; never comes twice in one keyring. */
+  readonly version: number;
+}
+
+/** What a pointer leads to, all of one moment. */
+export interface StoredKeyring {
+  /** The keyring's own id, random and stable. */
+  readonly id: string;
+  /** When the keyring began. */
+  readonly createdAt: number;
+  /** Counts the writes to its records. */
+  readonly revision: number;
+  /** The pointer it was opened by. */
+  readonly pointer: {
+    /** When the pointer stops leading here, unless it is touched. */
+    readonly expiresAt: number;
+    /** Whether a login has replaced it: it can then not be touched any more. */
+    readonly retired: boolean;
+  };
+  /** Its rows that have not expired, in no particular order. */
+  readonly records: readonly StoredRecord[];
+}
+
+/** A new keyring, still without records and pointers. */
+export interface NewKeyring {
+  /** Its id. */
+  readonly id: string;
+  /** When it begins. */
+  readonly createdAt: number;
+  /** When it goes away with all that is in it, unless a pointer written or touched later outlives this. */
+  readonly expiresAt: number;
+}
+
+/** A row to write, if nobody else wrote it first. */
+export interface RecordWrite {
+  /** The row's key within its keyring. */
+  readonly key: string;
+  /** The sealed session. */
+  readonly sealed: string;
+  /** When the row goes away before its keyring does; null: it stays as long as the keyring. */
+  readonly expiresAt: number | null;
+  /** The version this write replaces; null: there must be no such row. */
+  readonly expectedVersion: number | null;
+}
+
+/**
+ * What became of a write.
+ * - `written`: it is there, for every instance of the store.
+ * - `conflict`: the row has another version than expected, or exists, or is gone. Nothing changed.
+ * - `full`: a new row would exceed the capacity. Nothing changed.
+ * - `gone`: there is no such keyring any more. Nothing changed.
+ */
+export type WriteOutcome = 'written' | 'conflict' | 'full' | 'gone';
+
+/**
+ * Keeps keyrings. Every method is atomic, also against other processes with the same store, sees nothing that
+ * has expired, and throws {@link KeyringStoreError} and nothing else.
+ */
+export interface KeyringStore {
+  /** Everything behind a pointer, as of one moment; null where it leads nowhere. */
+  open(pointer: string): Promise<StoredKeyring | null>;
+  /** One row of a keyring; null where it or the keyring is missing. */
+  readRecord(keyringId: string, key: string): Promise<StoredRecord | null>;
+  /** Begins a keyring, whose id must be new. */
+  createKeyring(keyring: NewKeyring): Promise<void>;
+  /** Writes rows, each by itself under compare-and-set; outcomes stand in the order of the writes. */
+  writeRecords(
+    keyringId: string,
+    writes: readonly RecordWrite[],
+    capacity: number,
+  ): Promise<readonly WriteOutcome[]>;
+  /** Lets a new pointer lead to a keyring, which then lives at least as long; false where the keyring is gone. */
+  writePointer(pointer: string, keyringId: string, expiresAt: number): Promise<boolean>;
+  /** Lets a pointer, and with it its keyring, live until then at least; does nothing to a retired or missing one. */
+  touchPointer(pointer: string, expiresAt: number): Promise<void>;
+  /** Ends a pointer at that time, or earlier where it would end earlier: from then on nothing prolongs it. */
+  retirePointer(pointer: string, expiresAt: number): Promise<void>;
+  /** Deletes a keyring with all its rows if it is still at this revision; false where it is not, or is gone. */
+  deleteKeyring(keyringId: string, revision: number): Promise<boolean>;
+  /** Lets go of files and connections; every later call throws. A second close does nothing. */
+  close(): Promise<void>;
+}
+
+/** The store cannot be reached or cannot do its work. It holds no address and no error of a third party. */
+export class KeyringStoreError extends Error {
+  override readonly name = 'KeyringStoreError';
+  /** Always this word. */
+  readonly code = 'unavailable';
+
+  /** Takes nothing, so that nothing can leak. */
+  constructor() {
+    super('The keyring store is unavailable');
+  }
+}

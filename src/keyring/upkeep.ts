@@ -1,0 +1,79 @@
+// What is written down of a keyring's use, behind the back of whoever reads it: its idle lifetime begins anew, its
+// sessions were seen. At most once a minute, and never a reason to fail.
+import { type DeviceHint, withSighting } from './device.ts';
+import { absoluteLifetime, idleLifetime, touchInterval } from './policy.ts';
+import type { KeyringReport } from './report.ts';
+import type { SealedRecords, VersionedRecord } from './sealed-records.ts';
+import type { KeyringStore, StoredKeyring } from './store.ts';
+
+/** Work that nobody waits for. */
+export interface Upkeep {
+  /** Notes, in the background, that a keyring was opened just now. */
+  touch(
+    pointer: string,
+    keyring: StoredKeyring,
+    entries: readonly VersionedRecord[],
+    device: DeviceHint | null,
+  ): void;
+  /** Runs work in the background; where it fails, that is reported. */
+  run(keyringId: string, work: () => Promise<unknown>): Promise<void>;
+  /** Resolves when nothing is under way any more; never rejects. */
+  settled(): Promise<void>;
+}
+
+/** When a keyring that is used now is gone: after its idle lifetime, or earlier at its absolute end. */
+export function expiryOf(createdAt: number, now: number): number {
+  return Math.min(now + idleLifetime, createdAt + absoluteLifetime);
+}
+
+/** Upkeep of the keyrings in `store`; failures go to `report`. */
+export function createUpkeep(
+  store: KeyringStore,
+  records: SealedRecords,
+  now: () => Date,
+  report: (report: KeyringReport) => void,
+): Upkeep {
+  const underWay = new Set<Promise<void>>();
+  const touching = new Set<string>();
+
+  const upkeep: Upkeep = {
+    touch(pointer, keyring, entries, device) {
+      // Several requests of one page open the keyring at once: one of them is enough.
+      if (touching.has(pointer)) return;
+      const at = now();
+      const expiresAt = expiryOf(keyring.createdAt, at.getTime());
+      const { retired, expiresAt: current } = keyring.pointer;
+      const isDue = !retired && expiresAt - current >= touchInterval;
+      const seen = entries.flatMap(({ record, version }) => {
+        const isFresh = at.getTime() - record.lastSeenAt.getTime() < touchInterval;
+        if (record.state !== 'ACTIVE' || isFresh) return [];
+        const devices = withSighting(record.devices, device, at);
+        return [{ record: { ...record, lastSeenAt: at, devices }, version }];
+      });
+      if (seen.length === 0 && !isDue) return;
+      touching.add(pointer);
+      const touch = upkeep.run(keyring.id, async () => {
+        if (isDue) await store.touchPointer(pointer, expiresAt);
+        // Whoever overtakes this has seen the session too, or ended it: no second try.
+        if (seen.length > 0) await records.write(keyring.id, seen);
+      });
+      touch.finally(() => touching.delete(pointer));
+    },
+
+    run(keyringId, work) {
+      const done = work()
+        .then(
+          () => undefined,
+          () => report({ kind: 'upkeep-failed', keyringId }),
+        )
+        .finally(() => underWay.delete(done));
+      underWay.add(done);
+      return done;
+    },
+
+    async settled() {
+      await Promise.allSettled(underWay);
+    },
+  };
+  return upkeep;
+}

@@ -1,0 +1,270 @@
+// The settings: every default, every fault by its name and all at once, and never a secret in a line.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ConfigError, readConfig, readSimulatorConfig, settingNames } from '../src/config.ts';
+import { help } from '../src/usage.ts';
+import { emptyFolder } from './support/command.ts';
+
+const app = { KITE_API_KEY: 'mykey', KITE_API_SECRET: 'mysecret' };
+
+function faultsOf(
+  environment: Record<string, string>,
+  read: typeof readConfig | typeof readSimulatorConfig = readConfig,
+): readonly string[] {
+  try {
+    read(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+test('without any variable: loopback, port 4000, the simulator, everything for newcomers', () => {
+  expect(readConfig({})).toMatchObject({
+    production: false,
+    host: undefined,
+    port: 4000,
+    publicUrl: 'http://localhost:4000',
+    apps: [],
+    kiteBaseUrl: undefined,
+    kiteTimeoutMilliseconds: 7000,
+    operationTimeoutMilliseconds: 30_000,
+    exposeTokens: undefined,
+    graphiql: true,
+    introspection: true,
+    log: { level: 'info' },
+    simulator: {
+      host: '127.0.0.1',
+      port: 4010,
+      accounts: 5,
+      latencyMilliseconds: 0,
+      rateLimit: 10,
+      redirectUrl: undefined,
+    },
+    notices: [],
+  });
+});
+
+test('every variable reaches the setting that it names', () => {
+  const config = readConfig({
+    ...app,
+    HOST: '0.0.0.0',
+    PORT: '8080',
+    PUBLIC_URL: 'https://gateway.example/kite',
+    KITE_BASE_URL: 'https://sandbox.kite.example/oms',
+    KITE_LOGIN_URL: 'https://login.example/connect?x=1',
+    KITE_TIMEOUT_MS: '1000',
+    OPERATION_TIMEOUT_MS: '2000',
+    EXPOSE_TOKENS: 'true',
+    GRAPHIQL: 'false',
+    INTROSPECTION: 'false',
+    LOG_LEVEL: 'warn',
+    LOG_FORMAT: 'pretty',
+  });
+  expect(config).toMatchObject({
+    host: '0.0.0.0',
+    port: 8080,
+    publicUrl: 'https://gateway.example/kite',
+    apps: [{ apiKey: 'mykey', apiSecret: 'mysecret' }],
+    kiteBaseUrl: 'https://sandbox.kite.example/oms',
+    kiteLoginUrl: 'https://login.example/connect?x=1',
+    kiteTimeoutMilliseconds: 1000,
+    operationTimeoutMilliseconds: 2000,
+    exposeTokens: true,
+    graphiql: false,
+    introspection: false,
+    log: { level: 'warn', format: 'pretty' },
+    simulator: null,
+    notices: [],
+  });
+});
+
+test('the simulator alone reads its own variables, and no others', () => {
+  const config = readSimulatorConfig({
+    PORT: 'nonsense',
+    SIMULATOR_HOST: '::1',
+    SIMULATOR_PORT: '0',
+    SIMULATOR_ACCOUNTS: '10000',
+    SIMULATOR_LATENCY_MS: '50',
+    SIMULATOR_RATE_LIMIT: '0',
+    SIMULATOR_REDIRECT_URL: 'http://localhost:5173/callback',
+  });
+  expect(config).toEqual({
+    host: '::1',
+    port: 0,
+    accounts: 10_000,
+    latencyMilliseconds: 50,
+    rateLimit: 0,
+    redirectUrl: 'http://localhost:5173/callback',
+  });
+});
+
+test('what is set to nothing is not set', () => {
+  const empty = Object.fromEntries(settingNames.map((name) => [name, '']));
+  expect(readConfig(empty)).toEqual(readConfig({}));
+});
+
+test('an upstream of one kind or another means no simulator', () => {
+  expect(readConfig(app).simulator).toBeNull();
+  expect(readConfig({ KITE_BASE_URL: 'http://127.0.0.1:9' }).simulator).toBeNull();
+});
+
+test('in production GraphiQL and introspection are off, unless switched on', () => {
+  const production = { ...app, NODE_ENV: 'production' };
+  expect(readConfig(production)).toMatchObject({ graphiql: false, introspection: false });
+  expect(readConfig({ ...production, GRAPHIQL: 'true', INTROSPECTION: 'true' })).toMatchObject({
+    graphiql: true,
+    introspection: true,
+  });
+});
+
+test('production without an app is refused, also with the simulator in mind', () => {
+  expect(faultsOf({ NODE_ENV: 'production' })).toEqual([expect.stringMatching(/^KITE_API_KEY: /)]);
+});
+
+describe('one bad value is one line that names its variable', () => {
+  const numbers = [' ', 'x', '-1', '1.5', '0x10', '1e3', '1e99', '٣'];
+  test.each([
+    ...numbers.map((value) => ['PORT', value]),
+    ['PORT', '0'],
+    ['PORT', '65536'],
+    ['PUBLIC_URL', 'localhost:4000'],
+    ['PUBLIC_URL', 'javascript:alert(1)'],
+    ['PUBLIC_URL', 'https://gateway.example/?x=1'],
+    ['KITE_BASE_URL', 'ftp://kite.example'],
+    ['KITE_BASE_URL', 'https://'],
+    ['KITE_BASE_URL', 'https://user:hunter2@kite.example'],
+    ['KITE_BASE_URL', 'https://:hunter2@kite.example'],
+    ['KITE_BASE_URL', 'https://kite.example/?token=hunter2'],
+    ['KITE_LOGIN_URL', 'not a url'],
+    ['KITE_API_KEY', 'has space'],
+    ['KITE_API_KEY', 'k'.repeat(129)],
+    ['KITE_TIMEOUT_MS', '0'],
+    ['OPERATION_TIMEOUT_MS', '3600001'],
+    ['EXPOSE_TOKENS', 'yes'],
+    ['GRAPHIQL', '1'],
+    ['INTROSPECTION', 'TRUE'],
+    ['LOG_LEVEL', 'loud'],
+    ['LOG_FORMAT', 'xml'],
+    ['SIMULATOR_PORT', '65536'],
+    ['SIMULATOR_ACCOUNTS', '0'],
+    ['SIMULATOR_ACCOUNTS', '10001'],
+    ['SIMULATOR_LATENCY_MS', '-5'],
+    ['SIMULATOR_RATE_LIMIT', ' '],
+    ['SIMULATOR_REDIRECT_URL', '/callback'],
+  ])('%s=%s', (name, value) => {
+    const faults = faultsOf({ ...(name !== 'KITE_API_KEY' && app), [name]: value });
+    expect(new Set(faults.map((fault) => fault.split(':')[0]))).toEqual(new Set([name]));
+    expect(faults.join()).not.toContain('\n');
+    expect(faults.join()).not.toContain('hunter2');
+  });
+});
+
+test('several bad values are named all at once', () => {
+  const faults = faultsOf({
+    PORT: 'x',
+    LOG_LEVEL: 'loud',
+    SIMULATOR_ACCOUNTS: '0',
+    KITE_API_SECRET: 'hunter2',
+    KITE_APPS_FILE: '/nowhere/apps.json',
+  });
+  expect(faults.map((fault) => fault.split(':')[0]).toSorted()).toEqual([
+    'KITE_API_SECRET',
+    'KITE_APPS_FILE',
+    'LOG_LEVEL',
+    'PORT',
+    'SIMULATOR_ACCOUNTS',
+  ]);
+  expect(faults.join()).not.toContain('hunter2');
+});
+
+test('a secret without its key is refused', () => {
+  expect(faultsOf({ KITE_API_SECRET: 'hunter2' })).toEqual([
+    expect.stringMatching(/^KITE_API_SECRET: .*KITE_API_KEY/),
+  ]);
+});
+
+test('a key without its secret is allowed, and a line says what then does not work', () => {
+  const { apps, notices } = readConfig({ KITE_API_KEY: 'mykey' });
+  expect(apps).toEqual([{ apiKey: 'mykey' }]);
+  expect(notices).toEqual([expect.stringMatching(/mykey has no secret.*exchangeToken/)]);
+});
+
+test('a login page beside the simulator is refused: a login at Kite would end there', () => {
+  expect(faultsOf({ KITE_LOGIN_URL: 'https://kite.example/connect/login' })).toEqual([
+    expect.stringMatching(/^KITE_LOGIN_URL: /),
+  ]);
+});
+
+test('calls to another address with logins at Kite are worth a line', () => {
+  const { notices } = readConfig({ KITE_BASE_URL: 'https://sandbox.kite.example/oms' });
+  expect(notices).toEqual([expect.stringMatching(/KITE_LOGIN_URL/)]);
+});
+
+describe('KITE_APPS_FILE', () => {
+  const fileWith = (content: string) => {
+    const file = join(emptyFolder(), 'apps.json');
+    writeFileSync(file, content);
+    return file;
+  };
+
+  test('gives its apps, in order', () => {
+    const apps = [
+      { apiKey: 'one', apiSecret: 'secret-one', name: 'One', listed: true },
+      { apiKey: 'two' },
+    ];
+    expect(readConfig({ KITE_APPS_FILE: fileWith(JSON.stringify(apps)) }).apps).toEqual(apps);
+  });
+
+  test.each([
+    ['hunter2', /is not JSON/],
+    ['[{"apiKey": "one", "apiSecret": "hunter2"', /is not JSON/],
+    ['', /is not JSON/],
+    ['{"apiKey": "one", "apiSecret": "hunter2"}', /must be a JSON array of apps/],
+    ['null', /must be a JSON array of apps/],
+    ['[]', /no app stands in it/],
+    ['["hunter2"]', /app 1/],
+    ['[{"apiSecret": "hunter2"}]', /app 1: apiKey: must be a string/],
+    [
+      '[{"apiKey": "one"}, {"apiKey": "no spaces", "apiSecret": "hunter2"}]',
+      /app 2: apiKey: must be 1 to 128/,
+    ],
+    ['[{"apiKey": "one", "apiSecret": ""}]', /app 1: apiSecret: must not be empty/],
+    ['[{"apiKey": "one", "apiSecret": 5}]', /app 1: apiSecret: must be a string/],
+    ['[{"apiKey": "one", "listed": "hunter2"}]', /app 1: listed: must be true or false/],
+    ['[{"apiKey": "one", "api_secret": "hunter2"}]', /app 1: .*"api_secret"/],
+    [
+      '[{"apiKey": "one", "apiSecret": "hunter2"}, {"apiKey": "one"}]',
+      /the app one .*more than once/,
+    ],
+  ])('with %s is one line that says why', (content, why) => {
+    const faults = faultsOf({ KITE_APPS_FILE: fileWith(content) });
+    expect(faults).toEqual([expect.stringMatching(why)]);
+    expect(faults[0]).toMatch(/^KITE_APPS_FILE: /);
+    expect(faults[0]).not.toContain('hunter2');
+    expect(faults[0]).not.toContain('\n');
+  });
+
+  test('that is missing or a folder cannot be read', () => {
+    const folder = join(emptyFolder(), 'apps.json');
+    mkdirSync(folder);
+    for (const file of [folder, '/nowhere/apps.json']) {
+      expect(faultsOf({ KITE_APPS_FILE: file })).toEqual([
+        `KITE_APPS_FILE: ${file} cannot be read.`,
+      ]);
+    }
+  });
+
+  test('beside KITE_API_KEY is refused', () => {
+    const file = fileWith('[{"apiKey": "one"}]');
+    expect(faultsOf({ ...app, KITE_APPS_FILE: file })).toEqual([
+      expect.stringMatching(/^KITE_APPS_FILE: .*KITE_API_KEY/),
+    ]);
+  });
+});
+
+test('--help names every variable', () => {
+  for (const name of settingNames) expect(help).toContain(name);
+});

@@ -1,0 +1,224 @@
+// GraphiQL in a real browser: offline, greeting, working, and forgetful of every token.
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { chromiumPath, launchChromium } from './support/browser.ts';
+import { isCi } from './support/environment.ts';
+import { requestTokenOf } from './support/login.ts';
+import { apps, startWorld, tokens } from './support/world.ts';
+
+const authorization = tokens('SIM0001', 'SIM0002');
+const world = await startWorld({ graphiql: { authorization }, apps: apps.slice(0, 1) });
+const bare = await startWorld({ graphiql: true });
+const none = await startWorld();
+const origin = new URL(world.url).origin;
+
+const opened = (url: string) =>
+  fetch(url, { headers: { accept: 'text/html' }, redirect: 'manual' });
+
+describe('the page', () => {
+  test('comes to browsers on the GraphQL address, and from the root', async () => {
+    const page = await opened(world.url);
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(page.headers.get('x-request-id')).toBeTruthy();
+    const root = await opened(`${origin}/`);
+    expect([root.status, root.headers.get('location')]).toEqual([302, '/graphql']);
+  });
+
+  test('may run nothing but its own scripts, and reach nothing but this gateway', async () => {
+    const { headers } = await opened(world.url);
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("connect-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/script-src[^;]*unsafe/);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(headers.get('x-frame-options')).toBe('DENY');
+  });
+
+  test('holds credentials only where it was given them', async () => {
+    expect(await (await opened(world.url)).text()).toContain('SIM0001-token');
+    expect(await (await opened(bare.url)).text()).not.toContain('SIM0001');
+  });
+
+  test('is not there where it was not asked for', async () => {
+    expect((await opened(none.url)).headers.get('content-type') ?? '').not.toContain('html');
+    const root = await opened(new URL('/', none.url).href);
+    expect(root.status).toBe(200);
+    expect(await root.text()).toContain('It is at /graphql');
+  });
+});
+
+// A run that must check everything does not skip it: without Chromium it fails at the launch.
+describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+  }, 60_000);
+  afterAll(() => browser?.close());
+
+  async function visit(address: string) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    onTestFinished(() => context.close());
+    const requests: string[] = [];
+    const complaints: string[] = [];
+    context.on('request', (request) => requests.push(request.url()));
+    context.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    context.on('weberror', (error) => complaints.push(String(error.error())));
+    const page = await context.newPage();
+    await page.goto(address);
+    await ready(page);
+    return { context, page, requests, complaints };
+  }
+
+  test('loads without leaving the machine or complaining, and answers the first tab at once', async () => {
+    const { page, requests, complaints } = await visit(`${origin}/`);
+    expect(page.url()).toBe(world.url);
+    await page.locator('.graphiql-execute-button').click();
+    await answered(page, 'SIM0002');
+    expect(await answerOf(page)).toContain('"SIM0001"');
+    expect(await answerOf(page)).not.toContain('"errors"');
+    const elsewhere = requests.filter(
+      (url) => !/^(data|blob):/.test(url) && new URL(url).origin !== origin,
+    );
+    expect(elsewhere).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  test('runs every other tab with Ctrl-Enter', async () => {
+    const { page, complaints } = await visit(world.url);
+    expect(await page.locator('.graphiql-tab-button').allTextContents()).toEqual([
+      'WhoAmI',
+      'Margins',
+      'SeveralAccounts',
+      'LoginUrls',
+    ]);
+    await openTab(page, 1);
+    await clickAt(page, 'query Margins');
+    await runUntil(page, '"equity"');
+    await openTab(page, 2);
+    await clickAt(page, 'query SeveralAccounts');
+    await runUntil(page, '"userName"');
+    expect(await answerOf(page)).not.toContain('"errors"');
+    await openTab(page, 3);
+    await clickAt(page, 'query LoginUrls');
+    await runUntil(page, 'login?v=3&api_key=simulator');
+    expect(complaints).toEqual([]);
+  });
+
+  test('explains fields in its documentation', async () => {
+    const { page } = await visit(world.url);
+    await page.getByLabel('Show Documentation Explorer').click();
+    await page.locator('.graphiql-doc-explorer').getByText('Query', { exact: true }).click();
+    await page.getByText('Every account that this request reaches').first().waitFor();
+  });
+
+  test('keeps no token once it is closed or loaded anew, and greets again', async () => {
+    const { context, page } = await visit(world.url);
+    const requestToken = await requestTokenOf(world.simulator, 'SIM0001');
+    await page.locator('.graphiql-execute-button').click();
+    await answered(page, 'SIM0002');
+
+    await openTab(page, 3);
+    await write(page, 'Variables', `{"requestToken": "${requestToken}"}`);
+    await clickAt(page, 'mutation ExchangeToken');
+    await page.keyboard.press('Control+Enter');
+    await answered(page, '"Session"');
+    await write(page, 'Headers', '{"Authorization": "token simulator:SIM0003-token"}');
+    await writeQuery(page, '# token-canary\n{ accounts { user { userId } } }');
+    await runUntil(page, 'SIM0003');
+    // What GraphiQL would keep, it writes half a second after the last change.
+    await page.waitForTimeout(1_000);
+
+    const kept = await remains(context, page);
+    await page.reload();
+    await ready(page);
+    await page.locator('.graphiql-execute-button').click();
+    await answered(page, 'SIM0002');
+    expect(page.url()).toBe(world.url);
+    for (const text of [kept, await remains(context, page)]) {
+      for (const secret of [requestToken, 'SIM0001-token', 'SIM0003-token', 'token-canary']) {
+        expect(text).not.toContain(secret);
+      }
+    }
+  });
+});
+
+/** Waits until the page knows the schema, and so can run. */
+async function ready(page: Page): Promise<void> {
+  await page.locator('.graphiql-query-editor .view-line').first().waitFor();
+  await page.locator('.graphiql-execute-button').waitFor();
+}
+
+/** Opens a tab. By keyboard: its tabs can also be dragged, and take some quick clicks for that. */
+async function openTab(page: Page, index: number): Promise<void> {
+  await page.locator('.graphiql-tab-button').nth(index).focus();
+  await page.keyboard.press('Enter');
+  await page
+    .locator('.graphiql-tab')
+    .nth(index)
+    .and(page.locator('.graphiql-tab-active'))
+    .waitFor();
+}
+
+/** Puts the cursor into the line that holds the words. */
+async function clickAt(page: Page, words: string): Promise<void> {
+  const lines = page.locator('.graphiql-query-editor .view-line');
+  await lines
+    .filter({ hasText: words.replaceAll(' ', '\u00a0') })
+    .first()
+    .click();
+}
+
+async function write(page: Page, tool: 'Variables' | 'Headers', text: string): Promise<void> {
+  await page.getByRole('button', { name: tool, exact: true }).click();
+  await page.locator('.graphiql-editor-tool .view-line').locator('visible=true').first().click();
+  await replace(page, text);
+}
+
+async function writeQuery(page: Page, text: string): Promise<void> {
+  await page.locator('.graphiql-query-editor .view-line').first().click();
+  await replace(page, text);
+}
+
+async function replace(page: Page, text: string): Promise<void> {
+  await page.keyboard.press('Control+A');
+  await page.keyboard.press('Delete');
+  await page.keyboard.insertText(text);
+}
+
+async function answerOf(page: Page): Promise<string> {
+  const text = await page.locator('.graphiql-response').textContent();
+  return (text ?? '').replaceAll('\u00a0', ' ');
+}
+
+async function answered(page: Page, text: string): Promise<void> {
+  await expect.poll(() => answerOf(page), { timeout: 10_000 }).toContain(text);
+}
+
+/** Presses Ctrl-Enter until the answer is there: the page learns of new text a moment later. */
+async function runUntil(page: Page, text: string): Promise<void> {
+  const attempt = async () => {
+    await page.keyboard.press('Control+Enter');
+    return answerOf(page);
+  };
+  await expect.poll(attempt, { timeout: 10_000, interval: 300 }).toContain(text);
+}
+
+/** All that the browser would still know: its storages, its databases, its cookies, its address. */
+async function remains(context: BrowserContext, page: Page): Promise<string> {
+  const state = await context.storageState({ indexedDB: true });
+  // Another page of the origin: GraphiQL's own sees storages of its own.
+  const other = await context.newPage();
+  await other.goto(`${origin}/nothing`);
+  const stored = await other.evaluate(() =>
+    JSON.stringify([{ ...localStorage }, { ...sessionStorage }]),
+  );
+  const databases = await other.evaluate(async () => JSON.stringify(await indexedDB.databases()));
+  await other.close();
+  return [JSON.stringify(state), stored, databases, page.url()].join('\n');
+}

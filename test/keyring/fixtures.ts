@@ -1,0 +1,84 @@
+// What keyring tests have in common: a clock that is set, logins that are made up, keyrings over a store.
+import { expect } from 'vitest';
+import type { Added, Keyring, Keyrings } from '../../src/keyring/keyring.ts';
+import { createKeyrings } from '../../src/keyring/keyrings.ts';
+import { generateKey } from '../../src/keyring/keys.ts';
+import type { Login } from '../../src/keyring/login.ts';
+import type { KeyringReport } from '../../src/keyring/report.ts';
+import { createSealer, type Sealer } from '../../src/keyring/sealer.ts';
+import type { KeyringStore } from '../../src/keyring/store.ts';
+import { Secret } from '../../src/kite/secret.ts';
+import type { KiteSession } from '../../src/kite/session.ts';
+import type { Place } from './stores.ts';
+
+/** Spans in milliseconds. */
+export const second = 1_000;
+export const minute = 60 * second;
+export const day = 24 * 60 * minute;
+
+/** The app of every login. */
+export const apiKey = 'testapikey0123456';
+/** A device. */
+export const laptop = { ipAddress: '192.0.2.7', userAgent: 'Firefox' };
+/** The sealer of every suite that needs no second one. */
+export const oneKey = createSealer([generateKey()]);
+
+/** A clock that stands still until it is moved. */
+export function createClock() {
+  let time = Date.now();
+  return {
+    now: () => new Date(time),
+    advance: (milliseconds: number) => {
+      time += milliseconds;
+    },
+  };
+}
+
+/** What Kite might answer. */
+export function kiteSession(userId: string | null, token = `token-of-${userId}`): KiteSession {
+  return {
+    accessToken: new Secret(token),
+    publicToken: new Secret(`public-${token}`),
+    refreshToken: null,
+    loginTime: new Date('2026-01-05T03:45:00Z'),
+    userId,
+    profile: null,
+  };
+}
+
+/** A confirmed login of a user. */
+export function login(userId: string | null, token?: string): Login {
+  return { apiKey, userId, session: kiteSession(userId, token) };
+}
+
+/** Keyrings over a store, with what they report. */
+export function keyringsOver(store: KeyringStore, now: () => Date, sealer: Sealer = oneKey) {
+  const reports: KeyringReport[] = [];
+  const report = (event: KeyringReport) => void reports.push(event);
+  return { keyrings: createKeyrings({ store, sealer, now, report }), reports };
+}
+
+/** Keyrings in a place, with a clock that only the test moves. */
+export async function setUp(place: Place) {
+  const clock = createClock();
+  const store = await place.open(clock.now);
+  return { clock, store, ...keyringsOver(store, clock.now) };
+}
+
+/** Opens a keyring that must be there, and waits until its use is written down. */
+export async function opened(
+  keyrings: Keyrings,
+  { cookie }: Pick<Added, 'cookie'>,
+): Promise<Keyring> {
+  const keyring = await keyrings.open(cookie, laptop);
+  await keyrings.settled();
+  if (keyring === null) expect.fail('The cookie leads nowhere');
+  return keyring;
+}
+
+/** The one item of a list that must have one. */
+export function only<Item>(items: readonly Item[]): Item {
+  const [item] = items;
+  if (item === undefined || items.length > 1) expect.fail(`${items.length} items, not one`);
+  return item;
+}

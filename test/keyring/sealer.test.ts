@@ -1,0 +1,108 @@
+// Seals: what goes in comes out, in its place, with its key, unchanged; nothing else does.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { generateKey, parseKeyringKeys } from '../../src/keyring/keys.ts';
+import { type Binding, createSealer } from '../../src/keyring/sealer.ts';
+
+const sealer = createSealer([generateKey()]);
+const binding: fc.Arbitrary<Binding> = fc.tuple(fc.string(), fc.string(), fc.string());
+
+test('opens what it sealed, with any key in its ring', () =>
+  fc.assert(
+    fc.asyncProperty(
+      binding,
+      fc.jsonValue(),
+      fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }), { minLength: 1, maxLength: 4 }),
+      async (place, value, keys) => {
+        const json = JSON.parse(JSON.stringify(value));
+        for (const key of keys) {
+          const sealed = await createSealer([key]).seal(place, value);
+          expect(sealed).toMatch(/^[\w.-]+$/);
+          expect(await createSealer(keys).open(place, sealed)).toEqual({ ok: true, value: json });
+        }
+      },
+    ),
+    { numRuns: 50 },
+  ));
+
+test('does not open elsewhere', () =>
+  fc.assert(
+    fc.asyncProperty(binding, binding, async (place, other) => {
+      fc.pre(place.join('\0') !== other.join('\0'));
+      const sealed = await sealer.seal(place, 'value');
+      expect(await sealer.open(other, sealed)).toEqual({ ok: false, reason: 'elsewhere' });
+    }),
+    { numRuns: 50 },
+  ));
+
+test('does not open with one part more, one less, or parts run together', async () => {
+  const sealed = await sealer.seal(['record', 'a', 'b'], 'value');
+  const places: Binding[] = [
+    ['record', 'a'],
+    ['record', 'a', 'b', ''],
+    ['record', 'ab'],
+    ['login'],
+  ];
+  for (const place of places) {
+    expect(await sealer.open(place, sealed)).toEqual({ ok: false, reason: 'elsewhere' });
+  }
+});
+
+test('does not open once a character is changed', async () => {
+  const sealed = await sealer.seal(['record', 'a'], { token: 'secret' });
+  const parts = sealed.split('.');
+  await fc.assert(
+    fc.asyncProperty(fc.nat(sealed.length - 1), fc.constantFrom(...'Az09-_.'), async (at, next) => {
+      const changed = sealed.slice(0, at) + next + sealed.slice(at + 1);
+      // The last character of a part has bits that base64url does not use.
+      const isSame = changed
+        .split('.')
+        .every((part, i) =>
+          Buffer.from(part, 'base64url').equals(Buffer.from(parts[i] ?? '', 'base64url')),
+        );
+      fc.pre(!isSame);
+      expect((await sealer.open(['record', 'a'], changed)).ok).toBe(false);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('never throws, whatever it is given', () =>
+  fc.assert(
+    fc.asyncProperty(fc.oneof(fc.string(), fc.base64String(), fc.json()), async (text) => {
+      const opened = await sealer.open(['record'], text);
+      expect(opened.ok).toBe(false);
+    }),
+  ));
+
+test('seals with the first key', async () => {
+  const [first, second] = [generateKey(), generateKey()];
+  const sealed = await createSealer([first, second]).seal(['login'], 1);
+  expect(await createSealer([first]).open(['login'], sealed)).toEqual({ ok: true, value: 1 });
+  const reason = 'unknown-key';
+  expect(await createSealer([second]).open(['login'], sealed)).toEqual({ ok: false, reason });
+});
+
+test('needs keys of 32 bytes', () => {
+  expect(() => createSealer([])).toThrow(TypeError);
+  expect(() => createSealer([new Uint8Array(16)])).toThrow('A key has 16 bytes, not 32');
+});
+
+test('reads keys in both alphabets of base64', () =>
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (key) => {
+      const bytes = Buffer.from(key);
+      const text = `${bytes.toString('base64')}, ${bytes.toString('base64url')}`;
+      expect(parseKeyringKeys(text)).toEqual([key, key]);
+    }),
+  ));
+
+test.each([
+  ['', 'Key 1 of 1 has 0 bytes, not 32'],
+  ['c2hvcnQtc2VjcmV0', 'Key 1 of 1 has 12 bytes, not 32'],
+  [`${'A'.repeat(43)},`, 'Key 2 of 2 has 0 bytes, not 32'],
+  [`${'A'.repeat(43)},${'A'.repeat(44)}`, 'Key 2 of 2 has 33 bytes, not 32'],
+  ['my secret phrase!', 'Key 1 of 1 is not base64 (it has 17 characters)'],
+])('names a faulty key by its place and length (%#)', (text, message) => {
+  expect(() => parseKeyringKeys(text)).toThrow(new Error(message));
+});

@@ -1,0 +1,195 @@
+// What lies in a store: nothing readable, nothing that opens anywhere else, nothing that outlives its time.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { createClient } from '@redis/client';
+import { describe, expect, test } from 'vitest';
+import { generateKey } from '../../src/keyring/keys.ts';
+import { createSealer } from '../../src/keyring/sealer.ts';
+import type { KeyringStore } from '../../src/keyring/store.ts';
+import { Secret } from '../../src/kite/secret.ts';
+import { apiKey, createClock, day, keyringsOver, login, minute, only, opened } from './fixtures.ts';
+import { describeStore, describeStores, type Place } from './stores.ts';
+
+/** A text as it stands, and as it would look in hex and in both base64 alphabets, wherever it began. */
+function disguises(text: string): string[] {
+  const aligned = [0, 1, 2].map((shift) => {
+    const whole = Buffer.concat([Buffer.alloc(shift), Buffer.from(text)]);
+    const first = shift === 0 ? 0 : shift + 1;
+    return whole.toString('base64').slice(first, Math.floor((whole.length * 4) / 3));
+  });
+  const url = aligned.map((one) => one.replaceAll('+', '-').replaceAll('/', '_'));
+  return [text, Buffer.from(text).toString('hex'), ...aligned, ...url];
+}
+
+/** Every byte that a store has written, as latin1. */
+async function bytesOf(place: Place): Promise<string> {
+  if (place.kind === 'redis') {
+    const client = createClient({ url: place.url() });
+    await client.connect();
+    await client.sendCommand(['SAVE']);
+    client.destroy();
+    return readFileSync(place.redis().dump, 'latin1');
+  }
+  const file = place.url().slice('sqlite:'.length);
+  const names = readdirSync(dirname(file)).filter((name) => name.startsWith(basename(file)));
+  expect(names).toContain(`${basename(file)}-wal`);
+  return names.map((name) => readFileSync(join(dirname(file), name), 'latin1')).join('\0');
+}
+
+describe('what is stored', () => {
+  const suite = (place: Place) =>
+    test('names no token, user, app or cookie', async () => {
+      const clock = createClock();
+      const { keyrings } = keyringsOver(await place.open(clock.now), clock.now);
+      const secrets = ['access-token-0123456789', 'USER0123456789', 'refresh-token-0123456789'];
+      const [token = '', userId = '', refresh = ''] = secrets;
+      const { session } = login(userId, token);
+      const renewable = { ...session, refreshToken: new Secret(refresh) };
+      const device = { ipAddress: '192.0.2.123', userAgent: 'A browser of this kind' };
+      const first = await keyrings.add(null, { apiKey, userId, session: renewable }, device);
+      const next = await keyrings.add(first.cookie, login(userId, token), device);
+      clock.advance(minute);
+      const record = only((await opened(keyrings, next)).sessions);
+      await keyrings.markExpired(next.keyringId, record);
+
+      const bytes = await bytesOf(place);
+      expect(bytes).toContain(next.keyringId);
+      expect(bytes).toContain(record.key);
+      // A seal's header names the keyring in base64: whoever finds that would find a secret too.
+      const found = disguises(next.keyringId)
+        .slice(2)
+        .filter((text) => bytes.includes(text));
+      expect(found).not.toEqual([]);
+      const cookies = [first.cookie.reveal(), next.cookie.reveal()];
+      const raw = cookies.map((one) => Buffer.from(one, 'base64url').toString('latin1'));
+      const names = [apiKey, record.accountId, record.sessionId, ...Object.values(device)];
+      const hidden = [...secrets, ...names, ...cookies].flatMap(disguises).concat(raw);
+      expect(hidden.filter((text) => bytes.includes(text))).toEqual([]);
+    });
+  describeStore('sqlite', suite);
+  describeStore('redis', suite);
+});
+
+describe('a row', () => {
+  describeStores((place) => {
+    async function twoKeyrings() {
+      const clock = createClock();
+      const store = await place.open(clock.now);
+      const { keyrings, reports } = keyringsOver(store, clock.now);
+      const mine = await keyrings.add(null, login('AB0001'), null);
+      const theirs = await keyrings.add(null, login('AB0002'), null);
+      return { clock, store, keyrings, reports, mine, theirs };
+    }
+
+    async function copy(store: KeyringStore, from: [string, string], to: [string, string]) {
+      const sealed = (await store.readRecord(...from))?.sealed ?? '';
+      const expectedVersion = (await store.readRecord(...to))?.version ?? null;
+      const write = { key: to[1], sealed, expiresAt: null, expectedVersion };
+      expect(await store.writeRecords(to[0], [write], 10)).toEqual(['written']);
+    }
+
+    test('copied to another keyring or key does not open there', async () => {
+      const { store, keyrings, reports, mine, theirs } = await twoKeyrings();
+      const from: [string, string] = [theirs.keyringId, theirs.record.key];
+      await copy(store, from, [mine.keyringId, mine.record.key]);
+      await copy(store, from, [mine.keyringId, theirs.record.key]);
+      await copy(store, from, [theirs.keyringId, mine.record.key]);
+      expect((await opened(keyrings, mine)).sessions).toEqual([]);
+      expect(only((await opened(keyrings, theirs)).sessions).userId).toBe('AB0002');
+      const report = { kind: 'unreadable-records', reason: 'elsewhere' };
+      expect(reports).toEqual([
+        { ...report, keyringId: mine.keyringId, count: 2 },
+        { ...report, keyringId: theirs.keyringId, count: 1 },
+      ]);
+      expect(await keyrings.markRevoked(mine.keyringId, mine.record)).toBe(false);
+    });
+
+    test('opens with an old key beside the new one, and not with the new one only', async () => {
+      const { clock, store } = await twoKeyrings();
+      const [older, newer] = [generateKey(), generateKey()];
+      const before = keyringsOver(store, clock.now, createSealer([older])).keyrings;
+      const added = await before.add(null, login('AB0001'), null);
+
+      const rotated = keyringsOver(store, clock.now, createSealer([newer]));
+      expect((await opened(rotated.keyrings, added)).sessions).toEqual([]);
+      expect(rotated.reports).toEqual([
+        { kind: 'unreadable-records', keyringId: added.keyringId, reason: 'unknown-key', count: 1 },
+      ]);
+
+      const both = keyringsOver(store, clock.now, createSealer([newer, older])).keyrings;
+      expect((await opened(both, added)).sessions).toHaveLength(1);
+      clock.advance(minute);
+      await opened(both, added);
+      // That use was written down with the new key.
+      expect((await opened(rotated.keyrings, added)).sessions).toHaveLength(1);
+    });
+
+    test('that cannot be read is replaced by the next login', async () => {
+      const { store, keyrings, mine } = await twoKeyrings();
+      const { version } = (await store.readRecord(mine.keyringId, mine.record.key)) ?? {};
+      const { key } = mine.record;
+      const write = { key, sealed: 'garbage', expiresAt: null, expectedVersion: version ?? null };
+      await store.writeRecords(mine.keyringId, [write], 10);
+      expect((await opened(keyrings, mine)).sessions).toEqual([]);
+      const next = await keyrings.add(mine.cookie, login('AB0001'), null);
+      expect((await opened(keyrings, next)).sessions).toHaveLength(1);
+    });
+  });
+});
+
+describe('a SQLite file', () => {
+  describeStore('sqlite', (place) => {
+    test('is its owner’s alone', async () => {
+      await place.open();
+      const file = place.url().slice('sqlite:'.length);
+      const modes = ['', '-wal', '-shm'].map((suffix) => statSync(file + suffix).mode & 0o777);
+      expect(modes).toEqual([0o600, 0o600, 0o600]);
+    });
+
+    test('loses what has expired with a later write', async () => {
+      const clock = createClock();
+      const { keyrings } = keyringsOver(await place.open(clock.now), clock.now);
+      const gone = await keyrings.add(null, login('AB0001'), null);
+      const kept = await keyrings.add(null, login('AB0002'), null);
+      await keyrings.markRevoked(gone.keyringId, gone.record);
+      clock.advance(6 * day);
+      await opened(keyrings, kept);
+      clock.advance(day);
+      await keyrings.add(null, login('AB0003'), null);
+      const database = new DatabaseSync(place.url().slice('sqlite:'.length), { readOnly: true });
+      const ids = (sql: string) => database.prepare(sql).all().flatMap(Object.values);
+      expect(ids('SELECT id FROM keyrings')).toContain(kept.keyringId);
+      expect(ids('SELECT id FROM keyrings')).not.toContain(gone.keyringId);
+      expect(ids('SELECT keyring_id FROM pointers')).not.toContain(gone.keyringId);
+      expect(ids('SELECT keyring_id FROM records')).not.toContain(gone.keyringId);
+      database.close();
+    });
+  });
+});
+
+describe('a Redis key', () => {
+  describeStore('redis', (place) =>
+    test('begins with our name and ends by itself', async () => {
+      const clock = createClock();
+      const { keyrings } = keyringsOver(await place.open(clock.now), clock.now);
+      const first = await keyrings.add(null, login('AB0001'), null);
+      clock.advance(minute);
+      await keyrings.add(first.cookie, login('AB0002'), null);
+      const client = createClient({ url: place.url() });
+      await client.connect();
+      const keys = await client.keys('*');
+      expect(keys.every((key) => key.startsWith('kite-graphql:'))).toBe(true);
+      const spans = await Promise.all(keys.map((key) => client.pTTL(key)));
+      client.destroy();
+      const [retired, ...others] = spans.sort((one, other) => one - other);
+      expect(retired).toBeGreaterThan(0);
+      expect(retired).toBeLessThanOrEqual(minute);
+      expect(others).toHaveLength(2);
+      for (const span of others) {
+        expect(span).toBeGreaterThan(7 * day - minute);
+        expect(span).toBeLessThanOrEqual(7 * day);
+      }
+    }),
+  );
+});

@@ -1,0 +1,156 @@
+// The package as it would be published: installed into an empty folder, started, mounted, compiled against.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startSimulator } from '../src/simulator/simulator.ts';
+import { run, startCommand } from './support/command.ts';
+import { findCommand, searchPath, wholeEnvironment } from './support/environment.ts';
+import { tokens } from './support/world.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'kite-graphql-package-'));
+const command = join(folder, 'node_modules/.bin/kite-graphql');
+let files: string[] = [];
+
+beforeAll(() => {
+  const environment = { cwd: folder, env: wholeEnvironment(), encoding: 'utf8' } as const;
+  const packed = execFileSync('npm', ['pack', root, '--json', '--silent'], environment);
+  // The build, which npm runs first, may have said something.
+  const [entry] = Object.values(
+    JSON.parse(packed.slice(packed.search(/^[[{]/m))),
+  ) as PackedPackage[];
+  files = entry?.files.map(({ path }) => path) ?? [];
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+  const install = ['install', `./${entry?.filename}`, '--omit=dev', '--no-audit', '--no-fund'];
+  execFileSync('npm', [...install, '--prefer-offline', '--silent'], environment);
+}, 180_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface PackedPackage {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+describe('the tarball', () => {
+  test('holds what users need, and nothing else', () => {
+    const top = new Set(files.map((path) => path.split('/')[0]));
+    expect([...top].toSorted()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dist',
+      'package.json',
+      'schema.graphql',
+    ]);
+    const code = files.filter((path) => path.startsWith('dist/'));
+    expect(code).toContain('dist/index.d.ts');
+    for (const path of code) expect(path).toMatch(/\.(js|d\.ts)$/);
+    const sources = code.filter((path) => path.endsWith('.js'));
+    expect(code).toHaveLength(2 * sources.length);
+  });
+
+  test('refers to no source', () => {
+    for (const path of files.filter((each) => each.endsWith('.js'))) {
+      const text = readFileSync(join(folder, 'node_modules/kite-graphql', path), 'utf8');
+      expect([path, /from '[^']*\.ts'|import\('[^']*\.ts'\)/.test(text)]).toEqual([path, false]);
+    }
+  });
+
+  test('has a command that can be run', () => {
+    const file = join(folder, 'node_modules/kite-graphql/dist/command.js');
+    expect(statSync(file).mode & 0o111).toBe(0o111);
+    expect(readFileSync(file, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+});
+
+test('the installed command runs gateway, simulator and GraphiQL', async () => {
+  const { url } = await startCommand({ program: [process.execPath, command] });
+  const page = await fetch(url, { headers: { accept: 'text/html' } });
+  expect(await page.text()).toContain('SIM0001-token');
+  expect(await userAt(url)).toEqual({ data: { account: { user: { userId: 'SIM0001' } } } });
+});
+
+const other = findCommand(
+  ['node'],
+  searchPath.filter((place) => !place.includes('node_modules')),
+);
+const oldNode = other !== null && isUnsupported(other) ? other : null;
+
+test.skipIf(oldNode === null)('an older Node is told in one line what is needed', async () => {
+  const { code, stdout, stderr } = await run({ program: [oldNode ?? 'node', command] }).ended;
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^kite-graphql needs Node\.js 22\.18 .*\n$/);
+});
+
+test("the README's server of one's own answers", async () => {
+  const simulator = await startSimulator({ port: 0 });
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const [, script = ''] = /```js\n([\s\S]*?createGateway[\s\S]*?)```/.exec(readme) ?? [];
+  const changed = script
+    .replace('createGateway({', `createGateway({ kiteBaseUrl: '${simulator.url}',`)
+    .replace(
+      "listen(4000, 'localhost')",
+      "listen(0, () => console.log('port', server.address().port))",
+    );
+  writeFileSync(join(folder, 'server.mjs'), changed);
+  const server = run({ program: [process.execPath, 'server.mjs'], cwd: folder });
+  const [, port] = /port (\d+)/.exec(await server.said(/port \d+/)) ?? [];
+  const answer = await userAt(`http://localhost:${port}/graphql`);
+  await simulator.close();
+  expect(answer).toEqual({ data: { account: { user: { userId: 'SIM0001' } } } });
+});
+
+test('the type declarations serve a strict consumer', async () => {
+  const consumer = `
+    import { createServer } from 'node:http';
+    import { createGateway, type Gateway, type GatewayOptions } from 'kite-graphql';
+    const options: GatewayOptions = { apps: [{ apiKey: 'key' }], graphiql: { authorization: 'token a:b' } };
+    const gateway: Gateway = createGateway(options);
+    createServer({ joinDuplicateHeaders: true }, gateway);
+    export const answer: Response | Promise<Response> = gateway.fetch('http://localhost/graphql');
+    // @ts-expect-error: not an option
+    createGateway({ kiteBaseURL: 'http://localhost' });
+  `;
+  writeFileSync(join(folder, 'consumer.ts'), consumer);
+  const types = join(root, 'node_modules/@types');
+  const compile = [
+    '--noEmit',
+    '--strict',
+    '--skipLibCheck',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+  ];
+  const { code, stdout } = await run({
+    program: [
+      join(root, 'node_modules/.bin/tsc'),
+      ...compile,
+      '--typeRoots',
+      types,
+      '--types',
+      'node',
+      'consumer.ts',
+    ],
+    cwd: folder,
+  }).ended;
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+});
+
+async function userAt(url: string): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: tokens('SIM0001') },
+    body: '{"query": "{ account { user { userId } } }"}',
+  });
+  return response.json();
+}
+
+function isUnsupported(node: string): boolean {
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' });
+  const [major = 0, minor = 0] = version.slice(1).split('.').map(Number);
+  return !((major === 22 && minor >= 18) || major === 24 || major >= 26);
+}
