@@ -4,12 +4,17 @@ import type { BrowserKeyring } from './browser-keyring.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
 import type { KiteClient } from './kite/client.ts';
 import type { Credential } from './kite/credential.ts';
+import { Deadline } from './kite/operation.ts';
 import { type Account, accountOf } from './loaders/account.ts';
 import { createLoaders, type Loaders } from './loaders/loaders.ts';
+import type { SharedReads } from './loaders/shared-reads.ts';
 
 /** What lives as long as the gateway. */
 export interface Services {
+  /** For what changes something; reads go through the loaders. */
   readonly kite: KiteClient;
+  /** What requests share of reads. */
+  readonly reads: SharedReads;
   readonly apps: Apps;
   /** Whether answers to exchangeToken and renewSession may hold tokens. */
   readonly exposeTokens: boolean;
@@ -27,6 +32,8 @@ export interface Caller {
   readonly credentials: readonly Credential[];
   /** The Authorization scheme that was seen and is not ours; null where there was none fit to repeat. */
   readonly foreignScheme: string | null;
+  /** Seconds: the greatest age that an answer of Kite's may have for this caller. 0 for fresh ones. */
+  readonly maxAgeSeconds: number;
   /** The keyring of the browser that asks; used where no credentials came. */
   readonly keyring: BrowserKeyring;
   /** Fires when the client goes away. */
@@ -53,20 +60,24 @@ export interface Context extends Services {
   readonly foreignScheme: string | null;
   readonly keyring: BrowserKeyring;
   readonly loaders: Loaders;
-  /** Fires at the operation's deadline. Writes heed only this: a client that leaves does not undo them. */
-  readonly deadline: AbortSignal;
+  /**
+   * The operation's deadline, under which writes run: a client that leaves does not undo them.
+   * Whoever made the context ends it with the operation.
+   */
+  readonly deadline: Deadline;
 }
 
 /** Makes the context of one operation. */
 export function createContext(services: Services, caller: Caller): Context {
-  const deadline = AbortSignal.timeout(services.operationTimeoutMilliseconds);
+  const deadline = new Deadline(services.operationTimeoutMilliseconds);
+  const { requestId, foreignScheme, keyring, maxAgeSeconds, signal } = caller;
   return {
     ...services,
-    requestId: caller.requestId,
+    requestId,
     accounts: reachedBy(caller),
-    foreignScheme: caller.foreignScheme,
-    keyring: caller.keyring,
-    loaders: createLoaders(services.kite, services.now, either(caller.signal, deadline)),
+    foreignScheme,
+    keyring,
+    loaders: createLoaders(services.reads, { operation: deadline.unless(signal), maxAgeSeconds }),
     deadline,
   };
 }
@@ -87,15 +98,4 @@ export function accountOfSession(session: SessionRecord): ReachedAccount {
   const { accountId: id, apiKey, accessToken } = session;
   const access = accessToken && { id, credential: { apiKey, accessToken } };
   return { id, apiKey, access, session };
-}
-
-// Not AbortSignal.any: Yoga's signals of requests are its own, which that refuses.
-function either(...signals: readonly AbortSignal[]): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of signals) {
-    const end = () => controller.abort(signal.reason);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  }
-  return controller.signal;
 }

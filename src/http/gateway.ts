@@ -3,6 +3,7 @@ import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'gr
 import { pino } from 'pino';
 import { type Context, createContext } from '../context.ts';
 import { schema } from '../schema/schema.ts';
+import { acceptedAge } from './cache-control.ts';
 import { readCredentials } from './credentials.ts';
 import { openBrowserKeyring } from './open-browser-keyring.ts';
 import type { GatewayOptions } from './options.ts';
@@ -16,6 +17,7 @@ import { useGraphiql } from './use-graphiql.ts';
 import { useJsonOnly } from './use-json-only.ts';
 import { useLimits } from './use-limits.ts';
 import { useLogin } from './use-login.ts';
+import { useOperationEnd } from './use-operation-end.ts';
 import { useOperationLog } from './use-operation-log.ts';
 import { useRequestId } from './use-request-id.ts';
 
@@ -35,7 +37,7 @@ const longestRequestBody = 1_000_000;
  */
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const log = options.logger ?? pino({ level: 'silent' });
-  const services = createServices(options);
+  const { services, close } = createServices(options, log);
   const browsers = createBrowserKeyrings(options);
   const track = createRequestTracker();
   const { graphiql = false, trustProxy = false } = options;
@@ -53,8 +55,13 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       const hasCredentials = who.credentials.length > 0;
       const about = keyringRequest(request, initial);
       const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
-      const { signal } = request;
-      return createContext(services, { requestId: track(request).id, ...who, keyring, signal });
+      return createContext(services, {
+        requestId: track(request).id,
+        ...who,
+        keyring,
+        maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
+        signal: request.signal,
+      });
     },
     plugins: [
       useRequestId(track),
@@ -64,7 +71,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useLimits({ introspection: options.introspection ?? true }),
       useErrors(track, log),
       useOperationLog(track, log),
+      useOperationEnd(),
       { onDispose: () => browsers.keyrings.close() },
+      { onDispose: close },
     ],
     graphqlEndpoint: endpoint,
     // useGraphiql has a page that needs no internet and keeps no secret.

@@ -27,6 +27,15 @@ export interface GatewayOptions {
   readonly kiteTimeoutMilliseconds?: number;
   /** Milliseconds for one GraphQL operation, waiting and retries included. Default 30000. */
   readonly operationTimeoutMilliseconds?: number;
+  /**
+   * The most calls to Kite started in any 1,000 ms per api_key, all users together. Calls beyond it wait.
+   * Default 10, which is Kite's own limit; 0 for none.
+   */
+  readonly kiteRateLimit?: number;
+  /** A `redis://` URL, by which all replicas together keep to `kiteRateLimit`. Default: each by itself. */
+  readonly redisUrl?: string;
+  /** The greatest age, in seconds, that a request's `Cache-Control: max-age` may accept. Default 60. */
+  readonly maxAgeSeconds?: number;
   /** The gateway's own address, as browsers reach it. Default `http://localhost:4000`. */
   readonly publicUrl?: string | URL;
   /** Whether exchangeToken and renewSession may answer with tokens. Default false. */

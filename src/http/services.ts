@@ -1,15 +1,15 @@
 // From options to services: what lives as long as the gateway, made once.
+import type { Logger } from 'pino';
 import { createApps } from '../apps.ts';
 import type { Services } from '../context.ts';
 import { createKeyrings } from '../keyring/keyrings.ts';
 import { generateKey } from '../keyring/keys.ts';
 import { createMemoryStore } from '../keyring/memory-store.ts';
 import { createSealer } from '../keyring/sealer.ts';
-import { bounded } from '../kite/bounded.ts';
-import { createKiteClient } from '../kite/client.ts';
-import { gotTransport } from '../kite/got-transport.ts';
-import { retryingGets } from '../kite/retry.ts';
+import { openRateLog } from '../kite/open-rate-log.ts';
 import { Secret } from '../kite/secret.ts';
+import { createUpstream } from '../kite/upstream.ts';
+import { createSharedReads } from '../loaders/shared-reads.ts';
 import { createAttempts } from './attempts.ts';
 import { createCookies } from './cookies.ts';
 import type { BrowserKeyrings } from './keep-session.ts';
@@ -17,23 +17,39 @@ import type { GatewayOptions } from './options.ts';
 import { createOrigins } from './origins.ts';
 import { createPendingLogins } from './pending-logins.ts';
 
-/** The most calls to Kite under way at once; the rest wait their turn. */
-const mostCallsUnderWay = 256;
 const defaultPublicUrl = 'http://localhost:4000';
 
+/** Services, and the way to be rid of them. */
+export interface RunningServices {
+  readonly services: Services;
+  /** Lets go of every connection. */
+  readonly close: () => Promise<void>;
+}
+
 /** What resolvers use. @throws TypeError for a URL that is none. */
-export function createServices(options: GatewayOptions): Services {
-  const send = gotTransport({
+export function createServices(options: GatewayOptions, log: Logger): RunningServices {
+  const rateLog = openRateLog({
+    limit: options.kiteRateLimit ?? 10,
+    redisUrl: options.redisUrl,
+    onReachable: (isReachable) => {
+      if (isReachable) log.info('The rate limit is counted in Redis again');
+      else log.warn('Redis does not answer: the rate limit is counted in this process alone');
+    },
+  });
+  const { kite, close } = createUpstream({
     baseUrl: new URL(options.kiteBaseUrl ?? 'https://api.kite.trade'),
     timeoutMilliseconds: options.kiteTimeoutMilliseconds ?? 7_000,
+    rateLog: rateLog.log,
   });
+  const now = options.now ?? (() => new Date());
   const apps = (options.apps ?? []).map(({ apiSecret, ...app }, _index, all) => ({
     listed: all.length === 1,
     ...app,
     ...(apiSecret !== undefined && { apiSecret: new Secret(apiSecret) }),
   }));
-  return {
-    kite: createKiteClient(retryingGets(bounded(send, mostCallsUnderWay))),
+  const services: Services = {
+    kite,
+    reads: createSharedReads({ kite, now, maxAgeSeconds: options.maxAgeSeconds ?? 60 }),
     apps: createApps(
       apps,
       new URL(options.publicUrl ?? defaultPublicUrl),
@@ -41,7 +57,13 @@ export function createServices(options: GatewayOptions): Services {
     ),
     exposeTokens: options.exposeTokens ?? false,
     operationTimeoutMilliseconds: options.operationTimeoutMilliseconds ?? 30_000,
-    now: options.now ?? (() => new Date()),
+    now,
+  };
+  return {
+    services,
+    close: async () => {
+      await Promise.all([close(), rateLog.close()]);
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import type { Services } from '../context.ts';
 import { KeyringFullError } from '../keyring/keyring.ts';
 import { KeyringStoreError } from '../keyring/store.ts';
 import { KiteError } from '../kite/error.ts';
+import { Deadline } from '../kite/operation.ts';
 import { Secret } from '../kite/secret.ts';
 import type { ErrorCode } from '../schema/error-code.ts';
 import { isToken } from '../schema/exchange-token-result.ts';
@@ -112,7 +113,7 @@ async function keep(
 ): Promise<LoginError | null> {
   const apiSecret = services.apps.find(apiKey)?.apiSecret;
   if (apiSecret === undefined || !isToken(requestToken)) return 'LOGIN_MISMATCH';
-  const deadline = AbortSignal.timeout(services.operationTimeoutMilliseconds);
+  const deadline = new Deadline(services.operationTimeoutMilliseconds);
   try {
     const session = await services.kite.exchangeToken(
       apiKey,
@@ -127,6 +128,8 @@ async function keep(
     if (error instanceof KeyringStoreError) return 'KEYRING_UNAVAILABLE';
     if (error instanceof KeyringFullError) return 'BAD_USER_INPUT';
     throw error;
+  } finally {
+    deadline.end();
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type Segment,
   type SegmentMargins,
 } from './margins.ts';
+import type { Operation } from './operation.ts';
 import { type Profile, parseProfile } from './profile.ts';
 import { Secret } from './secret.ts';
 import { type KiteSession, parseSession } from './session.ts';
@@ -18,86 +19,90 @@ import type { KiteRequest, Transport } from './transport.ts';
 /** What redeems a one-time or long-lived token: the app's secret, or a checksum that somebody else made with it. */
 export type Proof = { readonly apiSecret: Secret } | { readonly checksum: Secret };
 
-/** The calls. Every one throws KiteError; a signal ends the waiting and the call. */
+/** The calls. Every one throws KiteError; the operation's signal ends the waiting and the call. */
 export interface KiteClient {
   /** GET /user/profile */
-  profile(credential: Credential, signal?: AbortSignal): Promise<Profile>;
+  profile(credential: Credential, operation: Operation): Promise<Profile>;
   /** GET /user/margins: both segments. */
-  margins(credential: Credential, signal?: AbortSignal): Promise<Margins>;
+  margins(credential: Credential, operation: Operation): Promise<Margins>;
   /** GET /user/margins/:segment */
   segmentMargins(
     credential: Credential,
     segment: Segment,
-    signal?: AbortSignal,
+    operation: Operation,
   ): Promise<SegmentMargins>;
   /** POST /session/token: redeems a request token, which works once. Never retried. */
   exchangeToken(
     apiKey: string,
     requestToken: Secret,
     proof: Proof,
-    signal?: AbortSignal,
+    operation: Operation,
   ): Promise<KiteSession>;
   /** POST /session/refresh_token: a new access token for a refresh token. Never retried. */
   renewSession(
     apiKey: string,
     refreshToken: Secret,
     proof: Proof,
-    signal?: AbortSignal,
+    operation: Operation,
   ): Promise<KiteSession>;
   /** DELETE /session/token: Kite forgets the access token. Never retried. */
-  invalidateAccessToken(credential: Credential, signal?: AbortSignal): Promise<void>;
+  invalidateAccessToken(credential: Credential, operation: Operation): Promise<void>;
   /** DELETE /session/token with a refresh token: Kite forgets that. Never retried. */
-  invalidateRefreshToken(apiKey: string, refreshToken: Secret, signal?: AbortSignal): Promise<void>;
+  invalidateRefreshToken(apiKey: string, refreshToken: Secret, operation: Operation): Promise<void>;
 }
 
 /** Makes a client over a transport. */
 export function createKiteClient(send: Transport): KiteClient {
-  async function call(request: KiteRequest, signal: AbortSignal | undefined): Promise<unknown> {
-    return openEnvelope(await send(request, signal), secretsOf(request));
+  async function call(request: KiteRequest, operation: Operation): Promise<unknown> {
+    return openEnvelope(await send(request, operation), secretsOf(request));
   }
 
   async function redeem(
     path: string,
     tokenName: 'request_token' | 'refresh_token',
     [apiKey, token, proof]: readonly [string, Secret, Proof],
-    signal: AbortSignal | undefined,
+    operation: Operation,
   ): Promise<KiteSession> {
     const sum = 'checksum' in proof ? proof.checksum : checksum(apiKey, token, proof.apiSecret);
     const form = { api_key: apiKey, [tokenName]: token, checksum: sum };
-    return parsed(parseSession(await call({ method: 'POST', path, form }, signal)));
+    return parsed(parseSession(await call({ method: 'POST', path, apiKey, form }, operation)));
   }
 
   return {
-    async profile(credential, signal) {
-      return parsed(
-        parseProfile(await call({ method: 'GET', path: '/user/profile', credential }, signal)),
-      );
+    async profile(credential, operation) {
+      return parsed(parseProfile(await call(get('/user/profile', credential), operation)));
     },
-    async margins(credential, signal) {
-      return parsed(
-        parseMargins(await call({ method: 'GET', path: '/user/margins', credential }, signal)),
-      );
+    async margins(credential, operation) {
+      return parsed(parseMargins(await call(get('/user/margins', credential), operation)));
     },
-    async segmentMargins(credential, segment, signal) {
-      const path = `/user/margins/${segment}`;
-      return parsed(parseSegmentMargins(await call({ method: 'GET', path, credential }, signal)));
+    async segmentMargins(credential, segment, operation) {
+      const request = get(`/user/margins/${segment}`, credential);
+      return parsed(parseSegmentMargins(await call(request, operation)));
     },
-    exchangeToken(apiKey, requestToken, proof, signal) {
-      return redeem('/session/token', 'request_token', [apiKey, requestToken, proof], signal);
+    exchangeToken(apiKey, requestToken, proof, operation) {
+      return redeem('/session/token', 'request_token', [apiKey, requestToken, proof], operation);
     },
-    renewSession(apiKey, refreshToken, proof, signal) {
+    renewSession(apiKey, refreshToken, proof, operation) {
       const path = '/session/refresh_token';
-      return redeem(path, 'refresh_token', [apiKey, refreshToken, proof], signal);
+      return redeem(path, 'refresh_token', [apiKey, refreshToken, proof], operation);
     },
-    async invalidateAccessToken(credential, signal) {
-      const query = { api_key: credential.apiKey, access_token: credential.accessToken };
-      await call({ method: 'DELETE', path: '/session/token', query, credential }, signal);
+    async invalidateAccessToken(credential, operation) {
+      const { apiKey, accessToken } = credential;
+      const query = { api_key: apiKey, access_token: accessToken };
+      await call(
+        { method: 'DELETE', path: '/session/token', apiKey, query, credential },
+        operation,
+      );
     },
-    async invalidateRefreshToken(apiKey, refreshToken, signal) {
+    async invalidateRefreshToken(apiKey, refreshToken, operation) {
       const query = { api_key: apiKey, refresh_token: refreshToken };
-      await call({ method: 'DELETE', path: '/session/token', query }, signal);
+      await call({ method: 'DELETE', path: '/session/token', apiKey, query }, operation);
     },
   };
+}
+
+function get(path: string, credential: Credential): KiteRequest {
+  return { method: 'GET', path, apiKey: credential.apiKey, credential };
 }
 
 function parsed<T>(value: T | null): T {

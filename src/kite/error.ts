@@ -1,10 +1,11 @@
 // The one error that leaves the Kite client. It holds no header, URL, body or third-party error.
+import { isDeadline } from './operation.ts';
 
 /**
  * Why a call gave no answer.
  * - `token`: a TokenException; the access, request or refresh token is not accepted.
  * - `permission`: a PermissionException.
- * - `rate-limited`: HTTP 429.
+ * - `rate-limited`: HTTP 429, or no turn in this app's rate budget before the operation's deadline.
  * - `unavailable`: another 5xx, a NetworkException, a refused or broken connection.
  * - `timeout`: our own deadline passed.
  * - `invalid-response`: not an envelope where one was due, or one without its data.
@@ -63,9 +64,10 @@ export class KiteError extends Error {
   }
 }
 
-/** The error for a signal that fired: our operation's deadline is a timeout, everything else an abort. */
-export function abortedBy(signal: AbortSignal | undefined): KiteError {
-  const reason: unknown = signal?.reason;
-  const isDeadline = reason instanceof DOMException && reason.name === 'TimeoutError';
-  return new KiteError(isDeadline ? 'timeout' : 'aborted');
+/**
+ * The error for a signal that fired: our operation's deadline is a timeout, everything else an abort.
+ * @param mayHaveReachedKite false where nothing had been sent yet.
+ */
+export function abortedBy(signal: AbortSignal, mayHaveReachedKite = true): KiteError {
+  return new KiteError(isDeadline(signal) ? 'timeout' : 'aborted', { mayHaveReachedKite });
 }

@@ -1,30 +1,20 @@
-// The transport over got: deadlines, cancellation, keep-alive; no redirects, no retries, no error of got's beyond this file.
+// The transport over got, for what changes something: deadlines, cancellation, keep-alive; no redirects, no retries, no error of got's beyond this file.
 import got, { AbortError, RequestError, TimeoutError } from 'got';
 import { version } from '../version.ts';
 import { authorizationHeader } from './credential.ts';
 import { abortedBy, KiteError } from './error.ts';
-import { type KiteRequest, longestBody, revealed, type Transport } from './transport.ts';
-
-/** Codes of failures that happen before a byte of the request is on its way. */
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-]);
-
-/** Where and for how long the transport calls. */
-export interface GotTransportOptions {
-  /** Kite's address; may carry a path. */
-  readonly baseUrl: URL;
-  /** Milliseconds for one call, connection and body included. */
-  readonly timeoutMilliseconds: number;
-}
+import {
+  type KiteRequest,
+  longestBody,
+  retryAfter,
+  revealed,
+  type Transport,
+  type TransportOptions,
+  wasNeverSent,
+} from './transport.ts';
 
 /** Makes a {@link Transport} over got. It follows no redirect, because the next host would see the token. */
-export function gotTransport(options: GotTransportOptions): Transport {
+export function gotTransport(options: TransportOptions): Transport {
   const base = options.baseUrl.href.replace(/\/+$/, '');
   const client = got.extend({
     throwHttpErrors: false,
@@ -34,15 +24,16 @@ export function gotTransport(options: GotTransportOptions): Transport {
     headers: { 'user-agent': `kite-graphql/${version}`, 'x-kite-version': '3' },
   });
 
-  return async (request, signal) => {
+  return async (request, { signal }, onSent) => {
+    if (signal.aborted) throw abortedBy(signal, false);
     const tooLong = new AbortController();
-    const signals = signal === undefined ? [tooLong.signal] : [tooLong.signal, signal];
     try {
       const call = client(base + request.path, {
         method: request.method,
-        signal: signals.length === 1 ? tooLong.signal : AbortSignal.any(signals),
+        signal: AbortSignal.any([tooLong.signal, signal]),
         ...sent(request),
       });
+      if (onSent) call.on('request', (outgoing) => outgoing.once('finish', onSent));
       call.on('downloadProgress', ({ transferred }) => {
         if (transferred > longestBody) tooLong.abort();
       });
@@ -50,7 +41,7 @@ export function gotTransport(options: GotTransportOptions): Transport {
       return {
         status: response.statusCode,
         body: response.body,
-        retryAfterSeconds: seconds(response.headers['retry-after']),
+        retryAfterSeconds: retryAfter(response.headers['retry-after']),
       };
     } catch (error) {
       if (tooLong.signal.aborted) throw new KiteError('invalid-response');
@@ -69,16 +60,21 @@ function sent(request: KiteRequest) {
   };
 }
 
-function seconds(header: string | undefined): number | null {
-  return header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) : null;
-}
-
-function kiteErrorFrom(error: unknown, signal: AbortSignal | undefined): KiteError {
+function kiteErrorFrom(error: unknown, signal: AbortSignal): KiteError {
   // got's errors carry the request with its headers, so only their codes go on.
-  if (signal?.aborted || error instanceof AbortError) return abortedBy(signal);
+  if (signal.aborted || error instanceof AbortError) return abortedBy(signal);
   if (error instanceof TimeoutError) return new KiteError('timeout');
   const code = error instanceof RequestError ? error.code : '';
   // The peer answered, but not in HTTP, or not in the encoding that it named.
-  if (/^(HPE_|Z_)/.test(code)) return new KiteError('invalid-response');
-  return new KiteError('unavailable', { mayHaveReachedKite: !neverSent.has(code) });
+  if (/^(HPE_|Z_|ERR_BROTLI)/.test(codeOfCause(error) ?? code))
+    return new KiteError('invalid-response');
+  return new KiteError('unavailable', { mayHaveReachedKite: !wasNeverSent(code) });
+}
+
+/** What lies below got's error for an answer that could not be read. */
+function codeOfCause(error: unknown): string | undefined {
+  const cause = error instanceof RequestError ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
+    ? cause.code
+    : undefined;
 }

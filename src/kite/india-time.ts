@@ -31,3 +31,8 @@ export function nextSixInIndia(time: Date): Date {
   const six = Math.floor(local / dayMilliseconds) * dayMilliseconds + sixOClockMilliseconds;
   return new Date((six > local ? six : six + dayMilliseconds) - offsetMilliseconds);
 }
+
+/** The last 06:00 in India at or before a time: an answer from before it is of a session that has ended. */
+export function lastSixInIndia(time: Date): Date {
+  return new Date(nextSixInIndia(time).getTime() - dayMilliseconds);
+}

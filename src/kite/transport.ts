@@ -1,11 +1,14 @@
 // The seam between the Kite client and an HTTP client: one request out, one response or KiteError back.
 import type { Credential } from './credential.ts';
+import type { Operation } from './operation.ts';
 import type { Secret } from './secret.ts';
 
 /** One HTTP request to Kite. */
 export interface KiteRequest {
   /** Kite's user endpoints know no other verbs. */
   readonly method: 'GET' | 'POST' | 'DELETE';
+  /** The app on whose rate limit the request counts. */
+  readonly apiKey: string;
   /** Path below the base URL, such as `/user/profile`; never with a query. */
   readonly path: string;
   /** Parameters of the query string. */
@@ -27,10 +30,15 @@ export interface KiteResponse {
 }
 
 /**
- * Sends one request, once, within the transport's own deadline.
- * @throws KiteError and nothing else: `timeout`, `unavailable`, `invalid-response` or `aborted`.
+ * Sends one request, once, within the transport's own deadline and the operation's.
+ * @param onSent called when the request goes out on a connected socket, or just after.
+ * @throws KiteError and nothing else: `timeout`, `unavailable`, `invalid-response`, `rate-limited` or `aborted`.
  */
-export type Transport = (request: KiteRequest, signal?: AbortSignal) => Promise<KiteResponse>;
+export type Transport = (
+  request: KiteRequest,
+  operation: Operation,
+  onSent?: () => void,
+) => Promise<KiteResponse>;
 
 /** The longest body worth reading, in bytes: a hundred times Kite's largest answer. */
 export const longestBody = 1_000_000;
@@ -45,4 +53,31 @@ export function revealed(
       typeof value === 'string' ? value : value.reveal(),
     ]),
   );
+}
+
+/** Where and for how long a transport calls. */
+export interface TransportOptions {
+  /** Kite's address; may carry a path. */
+  readonly baseUrl: URL;
+  /** Milliseconds for one call, connection and body included. */
+  readonly timeoutMilliseconds: number;
+}
+
+/** A Retry-After header in seconds; null where it is absent or a date. */
+export function retryAfter(header: unknown): number | null {
+  return typeof header === 'string' && /^\d{1,6}$/.test(header) ? Number(header) : null;
+}
+
+const neverSent = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+]);
+
+/** Whether a system's error code speaks of a failure before a byte of the request was on its way. */
+export function wasNeverSent(code: string): boolean {
+  return neverSent.has(code);
 }

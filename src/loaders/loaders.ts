@@ -1,25 +1,32 @@
 // The loaders of one operation.
-import type { KiteClient } from '../kite/client.ts';
 import type { Account } from './account.ts';
+import type { Asker } from './answer.ts';
 import { createMarginsLoader, type MarginsLoader } from './margins.ts';
 import { createProfileLoader, type ProfileLoader } from './profiles.ts';
+import type { SharedReads } from './shared-reads.ts';
 
 /** What resolvers read upstream data through. They live for one operation. */
 export interface Loaders {
   readonly profiles: ProfileLoader;
   readonly margins: MarginsLoader;
+  /**
+   * Forgets all that was read for an account, here and in what requests share, so that nothing is answered from
+   * before its session was ended or renewed. To be called before Kite is, and again after, however that went.
+   */
+  readonly forget: (account: Account) => void;
 }
 
-/** Makes the loaders of one operation, whose signal ends their calls. */
-export function createLoaders(kite: KiteClient, now: () => Date, signal: AbortSignal): Loaders {
+/** Makes the loaders of one operation. */
+export function createLoaders(reads: SharedReads, asker: Asker): Loaders {
+  const profiles = createProfileLoader(reads, asker);
+  const margins = createMarginsLoader(reads, asker);
   return {
-    profiles: createProfileLoader(kite, signal),
-    margins: createMarginsLoader(kite, now, signal),
+    profiles,
+    margins,
+    forget(account) {
+      profiles.clear(account);
+      margins.clear({ account, segment: 'equity' }).clear({ account, segment: 'commodity' });
+      reads.forget(account.credential);
+    },
   };
-}
-
-/** Forgets what was loaded for an account, so that nothing is answered from before its logout. */
-export function forgetAccount({ profiles, margins }: Loaders, account: Account): void {
-  profiles.clear(account);
-  margins.clear({ account, segment: 'equity' }).clear({ account, segment: 'commodity' });
 }

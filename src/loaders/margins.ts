@@ -1,9 +1,9 @@
 // The loader of margins: it sees which segments of an account a wave asks for, and calls Kite once for them.
 import DataLoader from 'dataloader';
-import type { KiteClient } from '../kite/client.ts';
-import type { Field } from '../kite/field.ts';
-import type { Segment, SegmentMargins } from '../kite/margins.ts';
+import type { Segment } from '../kite/margins.ts';
 import type { Account } from './account.ts';
+import type { Asker } from './answer.ts';
+import type { SegmentValue, SharedReads } from './shared-reads.ts';
 
 /** One segment of one account. */
 export interface MarginsKey {
@@ -14,7 +14,7 @@ export interface MarginsKey {
 /** One segment's margins and the moment Kite answered. */
 export interface SegmentAnswer {
   /** Null where Kite's answer leaves the segment out. */
-  readonly margins: Field<SegmentMargins | null>;
+  readonly margins: SegmentValue;
   /** When Kite's answer arrived. */
   readonly asOf: Date;
 }
@@ -22,26 +22,8 @@ export interface SegmentAnswer {
 /** Loads one segment of an account. Rejects with KiteError. */
 export type MarginsLoader = DataLoader<MarginsKey, Promise<SegmentAnswer>, string>;
 
-type Answer = (segment: Segment) => SegmentAnswer;
-
-/** Makes the loader for one operation, whose signal ends its calls. */
-export function createMarginsLoader(
-  kite: KiteClient,
-  now: () => Date,
-  signal: AbortSignal,
-): MarginsLoader {
-  async function ask(account: Account, segments: ReadonlySet<Segment>): Promise<Answer> {
-    const [only, other] = segments;
-    if (only !== undefined && other === undefined) {
-      const margins = await kite.segmentMargins(account.credential, only, signal);
-      const asOf = now();
-      return () => ({ margins, asOf });
-    }
-    const both = await kite.margins(account.credential, signal);
-    const asOf = now();
-    return (segment) => ({ margins: both[segment], asOf });
-  }
-
+/** Makes the loader for one operation. */
+export function createMarginsLoader(reads: SharedReads, asker: Asker): MarginsLoader {
   return new DataLoader(
     async (keys) => {
       const segments = new Map<string, Set<Segment>>();
@@ -50,13 +32,14 @@ export function createMarginsLoader(
         if (known === undefined) segments.set(account.id, new Set([segment]));
         else known.add(segment);
       }
-      const answers = new Map<string, Promise<Answer>>();
+      const answers = new Map<string, ReturnType<SharedReads['margins']>>();
       // An array of promises, not a promise of answers: one hanging account holds back no other.
-      return keys.map(({ account, segment }) => {
+      return keys.map(async ({ account, segment }): Promise<SegmentAnswer> => {
         const wanted = segments.get(account.id) ?? new Set([segment]);
-        const answer = answers.get(account.id) ?? ask(account, wanted);
+        const answer = answers.get(account.id) ?? reads.margins(account.credential, wanted, asker);
         answers.set(account.id, answer);
-        return answer.then((of) => of(segment));
+        const { value, asOf } = await answer(segment);
+        return { margins: value, asOf };
       });
     },
     { cacheKeyFn: ({ account, segment }) => `${account.id} ${segment}` },

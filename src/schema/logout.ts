@@ -2,7 +2,6 @@
 import type { Context, ReachedAccount } from '../context.ts';
 import { KeyringStoreError } from '../keyring/store.ts';
 import { KiteError } from '../kite/error.ts';
-import { forgetAccount } from '../loaders/loaders.ts';
 import { findAccount, reachedAccounts } from './account.ts';
 import { type AccountFailure, AccountFailureRef } from './account-failure.ts';
 import { builder } from './builder.ts';
@@ -56,8 +55,10 @@ builder.mutationField('logout', (t) =>
 async function logOut(id: string, context: Context): Promise<AccountFailure | null> {
   const account = findAccount(context, id);
   if (account === undefined) return { accountId: id, account: null, error: accountNotFound(id) };
+  const { access } = account;
+  if (access !== null) context.loaders.forget(access);
   const refused = await invalidate(account, context);
-  if (account.access !== null) forgetAccount(context.loaders, account.access);
+  if (access !== null) context.loaders.forget(access);
   const error = (await forget(account, context)) ?? refused;
   return error && { accountId: id, account, error };
 }

@@ -1,5 +1,5 @@
 // renewSession: a refresh token becomes a new session, on platforms that are given refresh tokens.
-import type { Context } from '../context.ts';
+import { accountOfSession, type Context } from '../context.ts';
 import type { SessionRecord } from '../keyring/session-record.ts';
 import type { KiteSession } from '../kite/session.ts';
 import { findAccount } from './account.ts';
@@ -59,11 +59,15 @@ builder.mutationField('renewSession', (t) =>
       );
       if ('code' in checked) return checked;
       const { apiKey, token, proof } = checked;
+      const old = record && accountOfSession(record).access;
       let session: KiteSession;
       try {
+        if (old !== null) context.loaders.forget(old);
         session = await context.kite.renewSession(apiKey, token, proof, context.deadline);
       } catch (error) {
         return problemOf(error, 'redeem', context, { apiKey });
+      } finally {
+        if (old !== null) context.loaders.forget(old);
       }
       if (record === null) return sessionForCaller(session, apiKey, context);
       return keeping(async () => {

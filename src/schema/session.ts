@@ -79,7 +79,7 @@ export function newSessionOfRecord(
 
 function prime({ access }: ReachedAccount, { profile }: KiteSession, { loaders }: Context): void {
   if (access === null) return;
-  loaders.profiles.clear(access);
+  loaders.forget(access);
   if (profile !== null) loaders.profiles.prime(access, Promise.resolve(profile));
 }
 

@@ -65,12 +65,15 @@ export async function startWorld(options: GatewayOptions = {}, simulated: Simula
     kiteBaseUrl: simulator.url,
     kiteLoginUrl: `${simulator.url}/connect/login`,
     exposeTokens: true,
+    // The limit has tests of its own; the others need not wait.
+    kiteRateLimit: 0,
     ...options,
   });
   const server = await listen(gateway, '127.0.0.1', 0);
   const url = `http://127.0.0.1:${server.port}/graphql`;
   afterAll(async () => {
     await server.close(0);
+    await gateway.dispose();
     await simulator.close();
   });
 
@@ -104,6 +107,11 @@ export async function startWorld(options: GatewayOptions = {}, simulated: Simula
     clearFaults: () => control('DELETE', 'faults'),
     advance: (advanceSeconds: number) => control('POST', 'clock', { advanceSeconds }),
     reset: () => control('POST', 'reset'),
+    /** How many calls the simulator has seen since `calls`. */
+    async arrived(): Promise<number> {
+      const { requests } = (await control('GET', 'requests')) as { requests: UpstreamCall[] };
+      return requests.length;
+    },
     /** The calls that the simulator has seen since it was last asked. */
     async calls(): Promise<readonly UpstreamCall[]> {
       const { requests } = (await control('GET', 'requests')) as { requests: UpstreamCall[] };

@@ -1,0 +1,67 @@
+// Which rate log a gateway uses: none, its own, or the one that replicas share in Redis.
+import { createClient } from '@redis/client';
+import { createMemoryRateLog } from './memory-rate-log.ts';
+import { type RateLog, unlimited } from './rate-log.ts';
+import { createRedisRateLog, type RedisCommands } from './redis-rate-log.ts';
+
+/** Where starts are counted. */
+export interface RateLogOptions {
+  /** The most calls per app in any 1,000 ms; 0 for no limit. */
+  readonly limit: number;
+  /** `redis://` or `rediss://`: the Redis that replicas share. Left out: this process counts by itself. */
+  readonly redisUrl?: string | undefined;
+  /** Told once whenever Redis stops answering (false), and when it answers again (true). */
+  readonly onReachable: (isReachable: boolean) => void;
+}
+
+/** A rate log, and the way to close the connection that it may have. */
+export interface OpenRateLog {
+  readonly log: RateLog;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens a rate log. A Redis that cannot be reached is tried again and again, and meanwhile done without.
+ * @throws TypeError for a URL that is none.
+ */
+export function openRateLog({ limit, redisUrl, onReachable }: RateLogOptions): OpenRateLog {
+  if (limit === 0) return { log: unlimited, close: async () => {} };
+  if (redisUrl === undefined) return { log: createMemoryRateLog(limit), close: async () => {} };
+  const client = clientFor(redisUrl);
+  // Commands reject while there is no connection, and the log says so; the event says nothing more.
+  client.on('error', () => {});
+  const connected = client.connect().catch(() => {});
+  const commands: RedisCommands = {
+    // The first calls may come before the first connection: they wait for it as long as for an answer.
+    async sendCommand(words) {
+      if (!client.isReady) await connected;
+      return client.sendCommand(words);
+    },
+  };
+  return {
+    log: createRedisRateLog(commands, { limit, onReachable }),
+    close: async () => {
+      if (client.isOpen) client.destroy();
+    },
+  };
+}
+
+function clientFor(url: string) {
+  try {
+    return createClient({
+      url,
+      // A command that waited for a connection would hold a call back for as long.
+      disableOfflineQueue: true,
+      // A connection that fell silent is noticed by the ping that stays unanswered.
+      pingInterval: 2_000,
+      socket: {
+        connectTimeout: 1_000,
+        socketTimeout: 5_000,
+        reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 6), 2_000),
+      },
+    });
+  } catch {
+    // The client's own error quotes the URL, password and all.
+    throw new TypeError('redisUrl is not of the form redis://[user:password@]host[:port][/number]');
+  }
+}

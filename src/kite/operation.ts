@@ -1,0 +1,60 @@
+// What a call to Kite belongs to: somebody who waits for it, for so long, and takes turns with others.
+
+/** On whose behalf a call is made. */
+export interface Operation {
+  /** The same for all calls of one GraphQL operation, which take turns with other operations as one. */
+  readonly id: symbol;
+  /** Ends the waiting and the call. Its reason is a TimeoutError at the deadline; anything else is a departure. */
+  readonly signal: AbortSignal;
+  /** The deadline, in milliseconds of `performance.now()`; retries and waiting for a turn included. */
+  readonly deadlineAt: number;
+  /** Told when a call has its turn and is sent: until then nothing of it has left this process. */
+  readonly begun?: () => void;
+}
+
+/** An operation that ends at its deadline and for no other reason; {@link Deadline.end} frees its timer. */
+export class Deadline implements Operation {
+  readonly id = Symbol('operation');
+  readonly deadlineAt: number;
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  /** @param milliseconds from now on. */
+  constructor(milliseconds: number) {
+    this.deadlineAt = performance.now() + milliseconds;
+    // Not AbortSignal.timeout: nothing could stop that, and at thousands of operations a second each
+    // would stay in memory, with all that it holds, until long after its answer.
+    this.#timer = setTimeout(() => {
+      this.#controller.abort(new DOMException('The operation took too long', 'TimeoutError'));
+    }, milliseconds);
+    this.#timer.unref();
+  }
+
+  /** Fires at the deadline. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The same operation for calls that nobody needs once whoever asked has gone. */
+  unless(gone: AbortSignal): Operation {
+    const controller = new AbortController();
+    // Not AbortSignal.any: Yoga's signals of requests are its own, which that refuses.
+    for (const signal of [gone, this.signal]) {
+      const end = () => controller.abort(signal.reason);
+      if (signal.aborted) end();
+      else signal.addEventListener('abort', end, { once: true });
+    }
+    return { id: this.id, deadlineAt: this.deadlineAt, signal: controller.signal };
+  }
+
+  /** The operation is over: its signal will never fire. */
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Whether a signal fired because time was up, rather than because somebody left. */
+export function isDeadline(signal: AbortSignal): boolean {
+  const reason: unknown = signal.reason;
+  return reason instanceof DOMException && reason.name === 'TimeoutError';
+}

@@ -1,0 +1,17 @@
+// An answer of Kite's and its age; and who asks, and how old an answer may be for them.
+import type { Operation } from '../kite/operation.ts';
+
+/** Something that Kite answered. Requests share it: nobody may change it. */
+export interface Answer<T> {
+  readonly value: T;
+  /** When Kite's answer arrived. */
+  readonly asOf: Date;
+}
+
+/** On whose behalf something is read. */
+export interface Asker {
+  /** Its deadline and departure end this asker's waiting; and the call, once nobody else waits for it. */
+  readonly operation: Operation;
+  /** Seconds: the greatest age that an answer may have. 0 for a fresh one. */
+  readonly maxAgeSeconds: number;
+}

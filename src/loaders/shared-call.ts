@@ -1,0 +1,83 @@
+// A call to Kite that several may wait for. It ends when it is answered, or when the last of them has gone.
+import { abortedBy, KiteError } from '../kite/error.ts';
+import { isDeadline, type Operation } from '../kite/operation.ts';
+
+/**
+ * One call on behalf of everybody who waits for it. It takes the turn of the operation that began it, and may wait
+ * for that turn as long as the most patient of them; once sent, it has Kite's time limit to itself.
+ */
+export class SharedCall<T> implements Operation {
+  readonly id: symbol;
+  /** What comes of it. Rejects with KiteError. */
+  readonly outcome: Promise<T>;
+  readonly #controller = new AbortController();
+  readonly #onDeserted: () => void;
+  #deadlineAt = 0;
+  #waiting = 0;
+  #hasBegun = false;
+
+  /**
+   * @param id whose turn it takes.
+   * @param ask makes the call; called at once.
+   * @param onDeserted called when the last one leaves, just before the call is aborted: nobody may join it then.
+   */
+  constructor(
+    { id, deadlineAt }: Operation,
+    ask: (operation: Operation) => Promise<T>,
+    onDeserted: () => void,
+  ) {
+    this.id = id;
+    this.#deadlineAt = deadlineAt;
+    this.#onDeserted = onDeserted;
+    this.outcome = ask(this);
+  }
+
+  /** Fires when nobody waits any more, for the reason of the last one. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The latest deadline of all who wait or waited. */
+  get deadlineAt(): number {
+    return this.#deadlineAt;
+  }
+
+  readonly begun = (): void => {
+    this.#hasBegun = true;
+  };
+
+  /** Waits for the outcome until the operation ends, which is then the end of this waiting alone. */
+  join({ signal, deadlineAt }: Operation): Promise<T> {
+    if (signal.aborted) return Promise.reject(abortedBy(signal, false));
+    this.#waiting += 1;
+    if (deadlineAt > this.#deadlineAt) this.#deadlineAt = deadlineAt;
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        this.#waiting -= 1;
+        if (this.#waiting > 0) reject(this.#unfinished(signal));
+        else {
+          this.#onDeserted();
+          this.#controller.abort(signal.reason);
+        }
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      this.outcome.then(
+        (value) => {
+          signal.removeEventListener('abort', leave);
+          resolve(value);
+        },
+        (error: unknown) => {
+          signal.removeEventListener('abort', leave);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  #unfinished(signal: AbortSignal): KiteError {
+    // Others still wait for its turn, which may come any moment: a second is the shortest honest answer.
+    return isDeadline(signal) && !this.#hasBegun
+      ? new KiteError('rate-limited', { retryAfterSeconds: 1, mayHaveReachedKite: false })
+      : abortedBy(signal, this.#hasBegun);
+  }
+}

@@ -1,0 +1,137 @@
+// Reads from Kite, shared between requests: a call in flight is joined, and an answer that is young enough for
+// whoever asks is given again. Nothing is ever shared between two credentials.
+import { createHash } from 'node:crypto';
+import type { KiteClient } from '../kite/client.ts';
+import type { Credential } from '../kite/credential.ts';
+import { KiteError } from '../kite/error.ts';
+import { type Field, isRecord, malformed } from '../kite/field.ts';
+import type { Margins, Segment, SegmentMargins } from '../kite/margins.ts';
+import type { Profile } from '../kite/profile.ts';
+import type { Answer, Asker } from './answer.ts';
+import { CallsInFlight } from './calls-in-flight.ts';
+import { HeldAnswers } from './held-answers.ts';
+
+/** One segment of an answer; null where Kite left it out. */
+export type SegmentValue = Field<SegmentMargins | null>;
+
+/** Reads on behalf of many requests. All reject with KiteError. */
+export interface SharedReads {
+  /** Who the user is: GET /user/profile at most. */
+  profile(credential: Credential, asker: Asker): Promise<Answer<Profile>>;
+  /**
+   * The segments asked for, in one call at most: GET /user/margins where both have to be called for,
+   * GET /user/margins/:segment where one has. Each is as old as its own `asOf`.
+   */
+  margins(
+    credential: Credential,
+    segments: ReadonlySet<Segment>,
+    asker: Asker,
+  ): (segment: Segment) => Promise<Answer<SegmentValue>>;
+  /**
+   * Forgets a credential, before and after its session is ended or renewed: no answer from before
+   * is given, and no call begun before is joined.
+   */
+  forget(credential: Credential): void;
+}
+
+/** How reads are shared. */
+export interface SharedReadsOptions {
+  readonly kite: KiteClient;
+  /** The time: when an answer arrived, and how old it is. */
+  readonly now: () => Date;
+  /** The greatest age, in seconds, that anybody may accept; 0 holds no answers. */
+  readonly maxAgeSeconds: number;
+  /** The most answers that are held of each kind: profiles, and either segment. Default 4000. */
+  readonly mostHeld?: number;
+}
+
+/** Makes the reads that all requests of a gateway share. */
+export function createSharedReads(options: SharedReadsOptions): SharedReads {
+  const { kite, now, maxAgeSeconds, mostHeld = 4_000 } = options;
+  const holding = { maxAgeSeconds, most: mostHeld, now };
+  const held = {
+    profile: new HeldAnswers<Profile>(holding),
+    equity: new HeldAnswers<SegmentValue>(holding),
+    commodity: new HeldAnswers<SegmentValue>(holding),
+  };
+  const keepSegment = (segment: Segment) => (digest: string, answer: Answer<SegmentValue>) =>
+    hold(held[segment], digest, answer);
+  const calls = {
+    profile: new CallsInFlight<Profile>(now, (digest, answer) => {
+      hold(held.profile, digest, answer);
+    }),
+    equity: new CallsInFlight<SegmentValue>(now, keepSegment('equity')),
+    commodity: new CallsInFlight<SegmentValue>(now, keepSegment('commodity')),
+    both: new CallsInFlight<Margins>(now, (digest, { value, asOf }) => {
+      keepSegment('equity')(digest, { value: value.equity, asOf });
+      keepSegment('commodity')(digest, { value: value.commodity, asOf });
+    }),
+  };
+
+  function forget(digest: string): void {
+    for (const kind of [...Object.values(calls), ...Object.values(held)]) kind.forget(digest);
+  }
+
+  /** A session that Kite says has ended takes everything that was read through it along. */
+  function watched<T>(digest: string, answer: Promise<T>): Promise<T> {
+    answer.catch((error: unknown) => {
+      if (error instanceof KiteError && error.code === 'token') forget(digest);
+    });
+    return answer;
+  }
+
+  return {
+    profile(credential, asker) {
+      const digest = digestOf(credential);
+      const known = held.profile.find(digest, asker.maxAgeSeconds);
+      if (known !== undefined) return Promise.resolve(known);
+      return calls.profile.join(digest, asker.operation, (operation) =>
+        watched(digest, kite.profile(credential, operation)),
+      );
+    },
+    margins(credential, segments, { operation, maxAgeSeconds: accepted }) {
+      const digest = digestOf(credential);
+      const answers = new Map<Segment, Promise<Answer<SegmentValue>>>();
+      const missing: Segment[] = [];
+      for (const segment of segments) {
+        const known = held[segment].find(digest, accepted);
+        if (known === undefined) missing.push(segment);
+        else answers.set(segment, Promise.resolve(known));
+      }
+      const [only, other] = missing;
+      if (only !== undefined && other === undefined) {
+        const ask = (shared: typeof operation) =>
+          watched(digest, kite.segmentMargins(credential, only, shared));
+        answers.set(only, calls[only].join(digest, operation, ask));
+      } else if (only !== undefined) {
+        const both = calls.both.join(digest, operation, (shared) =>
+          watched(digest, kite.margins(credential, shared)),
+        );
+        for (const segment of missing) answers.set(segment, both.then(ofSegment(segment)));
+      }
+      return (segment) =>
+        answers.get(segment) ?? Promise.reject(new RangeError(`${segment} was not asked for`));
+    },
+    forget: (credential) => forget(digestOf(credential)),
+  };
+}
+
+function ofSegment(segment: Segment) {
+  return ({ value, asOf }: Answer<Margins>): Answer<SegmentValue> => ({
+    value: value[segment],
+    asOf,
+  });
+}
+
+/** Holds an answer in which everything makes sense: of any other, the next to ask shall get a new one. */
+function hold<T>(held: HeldAnswers<T>, digest: string, answer: Answer<T>): void {
+  if (isWhole(answer.value)) held.hold(digest, answer);
+}
+
+function isWhole(value: unknown): boolean {
+  return isRecord(value) ? Object.values(value).every(isWhole) : value !== malformed;
+}
+
+function digestOf({ apiKey, accessToken }: Credential): string {
+  return createHash('sha256').update(`${apiKey}\0${accessToken.reveal()}`).digest('base64');
+}

@@ -1,0 +1,212 @@
+// What shared reads must never do, in every order of events: give one credential another's answer, an answer that
+// is too old, or one from before a logout.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { KiteClient } from '../../src/kite/client.ts';
+import type { Credential } from '../../src/kite/credential.ts';
+import { KiteError } from '../../src/kite/error.ts';
+import { parseSegmentMargins, type Segment } from '../../src/kite/margins.ts';
+import { Deadline, type Operation } from '../../src/kite/operation.ts';
+import { parseProfile } from '../../src/kite/profile.ts';
+import { Secret } from '../../src/kite/secret.ts';
+import { createSharedReads } from '../../src/loaders/shared-reads.ts';
+
+interface Call {
+  readonly operation: Operation;
+  readonly answer: () => void;
+  readonly fail: (error: KiteError) => void;
+}
+
+/** A Kite whose answers come when the test says so, and say who asked for what, and when it was answered. */
+function slowKite(now: () => Date) {
+  const calls: Call[] = [];
+  const called = <T>(operation: Operation, value: () => T) =>
+    new Promise<T>((resolve, reject) => {
+      operation.begun?.();
+      calls.push({ operation, answer: () => resolve(value()), fail: reject });
+      operation.signal.addEventListener('abort', () => reject(new KiteError('aborted')));
+    });
+  const user = ({ apiKey, accessToken }: Credential) => `${apiKey}:${accessToken.reveal()}`;
+  const numbers = { equity: 1, commodity: 2 };
+  const segmentOf = (credential: Credential, segment: Segment) => {
+    const digits = Number(credential.accessToken.reveal()) * 10 + numbers[segment];
+    const margins = parseSegmentMargins({ enabled: true, net: digits });
+    if (margins === null) throw new Error('no margins');
+    return margins;
+  };
+  const never = () => Promise.reject(new Error('not called here'));
+  const kite: KiteClient = {
+    profile: (credential, operation) =>
+      called(operation, () => {
+        const at = now().toISOString();
+        const profile = parseProfile({ user_id: user(credential), user_name: at });
+        if (profile === null) throw new Error('no profile');
+        return profile;
+      }),
+    margins: (credential, operation) =>
+      called(operation, () => ({
+        equity: segmentOf(credential, 'equity'),
+        commodity: segmentOf(credential, 'commodity'),
+      })),
+    segmentMargins: (credential, segment, operation) =>
+      called(operation, () => segmentOf(credential, segment)),
+    exchangeToken: never,
+    renewSession: never,
+    invalidateAccessToken: never,
+    invalidateRefreshToken: never,
+  };
+  return { kite, calls };
+}
+
+const credentials: readonly Credential[] = ['1', '2', '3'].flatMap((token) =>
+  ['a', 'b'].map((apiKey) => ({ apiKey, accessToken: new Secret(token) })),
+);
+const start = new Date('2026-01-05T10:00:00+05:30').getTime();
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+const which = fc.nat({ max: credentials.length - 1 });
+const event = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      type: fc.constant('read' as const),
+      which,
+      age: fc.constantFrom(0, 0, 5, 60, 9_999),
+      what: fc.constantFrom('profile', 'equity', 'commodity', 'both'),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant('answer' as const), nth: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('die' as const), nth: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('leave' as const), nth: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('forget' as const), which }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('wait' as const), s: fc.nat(90) }) },
+);
+
+test('everybody gets their own data, no older than they accept and than their last logout', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(event, { maxLength: 60 }), async (events) => {
+      let time = start;
+      const now = () => new Date(time);
+      const { kite, calls } = slowKite(now);
+      const reads = createSharedReads({ kite, now, maxAgeSeconds: 60, mostHeld: 4 });
+      const forgottenAt = new Map<Credential, number>();
+      const askers: AbortController[] = [];
+      const waiting: Promise<unknown>[] = [];
+      const wait = (outcome: Promise<unknown>) => {
+        outcome.catch(() => {});
+        waiting.push(outcome);
+      };
+
+      for (const step of events) {
+        if (step.type === 'wait') time += step.s * 1_000;
+        else if (step.type === 'answer') calls[step.nth % calls.length]?.answer();
+        else if (step.type === 'die') calls[step.nth % calls.length]?.fail(new KiteError('token'));
+        else if (step.type === 'leave') askers[step.nth % askers.length]?.abort();
+        else if (step.type === 'forget') {
+          const credential = credentials[step.which];
+          if (credential === undefined) continue;
+          reads.forget(credential);
+          // Later reads must be answered later: an answer of this very moment is from before.
+          forgottenAt.set(credential, time);
+          time += 1;
+        } else {
+          const credential = credentials[step.which];
+          if (credential === undefined) continue;
+          const controller = new AbortController();
+          askers.push(controller);
+          const operation: Operation = {
+            id: Symbol('reader'),
+            signal: controller.signal,
+            deadlineAt: performance.now() + 30_000,
+          };
+          const asker = { operation, maxAgeSeconds: step.age };
+          const oldest = Math.max(
+            time - Math.min(step.age, 60) * 1_000,
+            (forgottenAt.get(credential) ?? 0) + 1,
+          );
+          const check = (asOf: Date) => expect(asOf.getTime()).toBeGreaterThanOrEqual(oldest);
+          const token = credential.accessToken.reveal();
+          if (step.what === 'profile') {
+            wait(
+              reads.profile(credential, asker).then(({ value, asOf }) => {
+                check(asOf);
+                expect(value.userId).toBe(`${credential.apiKey}:${token}`);
+                // `asOf` is when Kite answered.
+                expect(value.userName).toBe(asOf.toISOString());
+              }),
+            );
+          } else {
+            const wanted: Segment[] =
+              step.what === 'equity' || step.what === 'commodity'
+                ? [step.what]
+                : ['equity', 'commodity'];
+            const answer = reads.margins(credential, new Set(wanted), asker);
+            for (const segment of wanted) {
+              wait(
+                answer(segment).then(({ value, asOf }) => {
+                  check(asOf);
+                  const digits = Number(token) * 10 + (segment === 'equity' ? 1 : 2);
+                  expect(value).toMatchObject({ net: digits });
+                }),
+              );
+            }
+          }
+        }
+        await settled();
+      }
+      for (const call of calls) call.answer();
+      for (const outcome of await Promise.allSettled(waiting)) {
+        if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(KiteError);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function operation(milliseconds: number): Deadline {
+  return new Deadline(milliseconds);
+}
+
+test('a deadline ends the waiting of its own operation; the call goes on for the others', async () => {
+  const { kite, calls } = slowKite(() => new Date(start));
+  const reads = createSharedReads({ kite, now: () => new Date(start), maxAgeSeconds: 60 });
+  const [credential] = credentials;
+  if (credential === undefined) throw new Error('no credential');
+  const ask = (milliseconds: number) =>
+    reads.profile(credential, { operation: operation(milliseconds), maxAgeSeconds: 0 });
+  const [short, long] = [ask(30), ask(5_000)];
+  await expect(short).rejects.toMatchObject({ code: 'timeout' });
+  expect(calls).toHaveLength(1);
+  expect(calls[0]?.operation.signal.aborted).toBe(false);
+  calls[0]?.answer();
+  await expect(long).resolves.toMatchObject({ value: { userId: 'a:1' } });
+});
+
+test('a call begun before a logout is neither joined after it nor held, but answers who waited', async () => {
+  const { kite, calls } = slowKite(() => new Date(start));
+  const reads = createSharedReads({ kite, now: () => new Date(start), maxAgeSeconds: 60 });
+  const [credential] = credentials;
+  if (credential === undefined) throw new Error('no credential');
+  const ask = () => reads.profile(credential, { operation: operation(5_000), maxAgeSeconds: 60 });
+  const before = ask();
+  reads.forget(credential);
+  const after = ask();
+  expect(calls).toHaveLength(2);
+  calls[0]?.answer();
+  await before;
+  const third = ask();
+  expect(calls).toHaveLength(2);
+  calls[1]?.answer();
+  expect(await third).toBe(await after);
+});
+
+test('whoever has left before asking costs no call', async () => {
+  const { kite, calls } = slowKite(() => new Date(start));
+  const reads = createSharedReads({ kite, now: () => new Date(start), maxAgeSeconds: 60 });
+  const [credential] = credentials;
+  if (credential === undefined) throw new Error('no credential');
+  const gone = operation(5_000).unless(AbortSignal.abort());
+  const asking = reads.profile(credential, { operation: gone, maxAgeSeconds: 0 });
+  await expect(asking).rejects.toMatchObject({ code: 'aborted' });
+  expect(calls).toEqual([]);
+});
