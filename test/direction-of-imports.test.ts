@@ -10,11 +10,12 @@ const src = fileURLToPath(new URL('../src', import.meta.url));
 const allowed: Readonly<Record<string, readonly string[]>> = {
   kite: ['version.ts'],
   loaders: ['kite'],
+  sums: ['kite'],
   keyring: ['kite'],
   'apps.ts': ['kite'],
   'browser-keyring.ts': ['keyring', 'kite'],
   'context.ts': ['apps.ts', 'browser-keyring.ts', 'keyring', 'loaders', 'kite'],
-  schema: ['context.ts', 'apps.ts', 'keyring', 'loaders', 'kite'],
+  schema: ['context.ts', 'apps.ts', 'keyring', 'sums', 'loaders', 'kite'],
   http: ['schema', 'context.ts', 'apps.ts', 'browser-keyring.ts', 'keyring', 'loaders', 'kite'],
   'index.ts': ['http', 'keyring'],
   'config.ts': ['http', 'keyring', 'site.ts'],

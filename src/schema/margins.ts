@@ -1,5 +1,6 @@
 // Margins: the two segments of an account.
 import type { Context, ReachedAccount } from '../context.ts';
+import type { Field } from '../kite/field.ts';
 import type { Segment } from '../kite/margins.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';
@@ -43,5 +44,6 @@ async function segment(
     context.loaders.margins.load({ account: access, segment: name }),
   );
   const margins = wellFormed(answer.margins, account);
-  return margins && { account, segment: name, margins, asOf: answer.asOf };
+  const read = <T>(value: Field<T>): T => wellFormed(value, account);
+  return margins && { segment: name, margins, asOf: answer.asOf, read };
 }

@@ -1,28 +1,42 @@
-// How resolvers read from Kite: a failed call or a malformed value becomes a coded error at its field.
+// How resolvers read from Kite: a failed call or a malformed value becomes a problem, as data or at its field.
 import type { Context, ReachedAccount } from '../context.ts';
 import { KiteError } from '../kite/error.ts';
 import { type Field, malformed } from '../kite/field.ts';
 import type { Account } from '../loaders/account.ts';
-import { problemError, problemOf, sessionExpired } from './problem.ts';
+import { type Problem, problemError, problemOf, sessionExpired } from './problem.ts';
+
+/** What came of something that may fail: its value, or why there is none. */
+export type Outcome<T> = { readonly value: T } | { readonly problem: Problem };
 
 /**
  * Reads through an account; a KiteError becomes the problem that it stands for.
  * An account whose session has ended costs no call. One whose token Kite refuses is noted as ended,
  * before anybody hears of it, so that no replica asks again.
  */
+export async function attempt<T>(
+  account: ReachedAccount,
+  context: Context,
+  load: (access: Account) => Promise<T>,
+): Promise<Outcome<T>> {
+  if (account.access === null) return { problem: sessionExpired(account, context) };
+  try {
+    return { value: await load(account.access) };
+  } catch (error) {
+    const isRefused = error instanceof KiteError && error.code === 'token';
+    if (isRefused && account.session !== null) await context.keyring.expire(account.session);
+    return { problem: problemOf(error, 'read', context, account) };
+  }
+}
+
+/** The same for a field of its own. @throws the problem as a GraphQL error. */
 export async function reading<T>(
   account: ReachedAccount,
   context: Context,
   load: (access: Account) => Promise<T>,
 ): Promise<T> {
-  if (account.access === null) throw problemError(sessionExpired(account, context));
-  try {
-    return await load(account.access);
-  } catch (error) {
-    const isRefused = error instanceof KiteError && error.code === 'token';
-    if (isRefused && account.session !== null) await context.keyring.expire(account.session);
-    throw problemError(problemOf(error, 'read', context, account));
-  }
+  const outcome = await attempt(account, context, load);
+  if ('problem' in outcome) throw problemError(outcome.problem);
+  return outcome.value;
 }
 
 /**
@@ -30,12 +44,17 @@ export async function reading<T>(
  * @throws UPSTREAM_INVALID_RESPONSE for one of the wrong type: never a wrong value, never a zero.
  */
 export function wellFormed<T>(value: Field<T>, account: ReachedAccount): T {
-  if (value !== malformed) return value;
-  throw problemError({
+  if (value === malformed) throw problemError(malformedAnswer(account));
+  return value;
+}
+
+/** Kite answered, and the answer makes no sense. */
+export function malformedAnswer({ id }: ReachedAccount): Problem {
+  return {
     code: 'UPSTREAM_INVALID_RESPONSE',
     message: 'Kite sent a value of the wrong type, or left out one that it never may.',
     retryable: false,
-    accountId: account.id,
+    accountId: id,
     kite: { errorType: null, status: 200, message: null },
-  });
+  };
 }

@@ -2,6 +2,7 @@
 import { builder } from './builder.ts';
 import './account-failure.ts';
 import './app.ts';
+import './combined-margins.ts';
 import './date-time.ts';
 import './exchange-token.ts';
 import './logout.ts';

@@ -1,21 +1,23 @@
 // SegmentMargins and its two halves: what can be traded with in one segment, and what holds it.
-import type { ReachedAccount } from '../context.ts';
 import type { Field } from '../kite/field.ts';
 import type { AvailableName, Segment, SegmentMargins, UtilisedName } from '../kite/margins.ts';
 import { builder } from './builder.ts';
-import { wellFormed } from './reading.ts';
 
-/** One segment of one account. */
+/** One segment of one account, or a sum over several. */
 export interface SegmentSource {
-  readonly account: ReachedAccount;
-  readonly segment: Segment;
+  /** Null in a total over both. */
+  readonly segment: Segment | null;
   readonly margins: SegmentMargins;
   readonly asOf: Date;
+  /** Gives a value out; throws at a field whose value is malformed, and leaves the others alone. */
+  readonly read: Read;
 }
 
+type Read = <T>(value: Field<T>) => T;
+
 interface AmountsSource<Name extends string> {
-  readonly account: ReachedAccount;
   readonly amounts: Readonly<Record<Name, Field<number | null>>>;
+  readonly read: Read;
 }
 
 const available: Readonly<Record<AvailableName, string>> = {
@@ -44,13 +46,15 @@ const utilised: Readonly<Record<UtilisedName, string>> = {
 
 const AvailableMarginsRef = amountsType(
   'AvailableMargins',
-  'Where the money of a segment comes from. An amount that Kite leaves out is null, never 0.',
+  'Where the money of a segment comes from. An amount that Kite leaves out is null, never 0; ' +
+    'in a sum it is null where Kite leaves it out for any account in it.',
   available,
 );
 
 const UtilisedMarginsRef = amountsType(
   'UtilisedMargins',
-  'What holds the money of a segment. An amount that Kite leaves out is null, never 0.',
+  'What holds the money of a segment. An amount that Kite leaves out is null, never 0; ' +
+    'in a sum it is null where Kite leaves it out for any account in it.',
   utilised,
 );
 
@@ -66,8 +70,8 @@ export const SegmentEnum = builder.enumType('Segment', {
 /** The GraphQL type SegmentMargins. */
 export const SegmentMarginsRef = builder.objectRef<SegmentSource>('SegmentMargins').implement({
   description:
-    "Funds and margins of one segment. Amounts are rupees as Kite's own float64, untouched: " +
-    'round them when you show them.',
+    "Funds and margins of one segment, or a sum of several. Amounts are rupees: one account's are Kite's own " +
+    'float64, untouched; sums are exact. Round them when you show them, not before.',
   fields: (t) => ({
     segment: t.field({
       type: SegmentEnum,
@@ -82,31 +86,27 @@ export const SegmentMarginsRef = builder.objectRef<SegmentSource>('SegmentMargin
     }),
     enabled: t.boolean({
       nullable: false,
-      description: 'Whether the segment is enabled for the user. A disabled one is all zeros.',
-      resolve: ({ margins, account }) => wellFormed(margins.enabled, account),
+      description:
+        'Whether the segment is enabled for the user. A disabled one is all zeros. ' +
+        'True in a sum, which holds enabled segments only.',
+      resolve: ({ margins, read }) => read(margins.enabled),
     }),
     net: t.float({
       nullable: false,
       description: 'Net balance for trading. Rupees; can be negative.',
-      resolve: ({ margins, account }) => wellFormed(margins.net, account),
+      resolve: ({ margins, read }) => read(margins.net),
     }),
     available: t.field({
       type: AvailableMarginsRef,
       nullable: false,
       description: 'Where the money comes from.',
-      resolve: ({ margins, account }) => ({
-        account,
-        amounts: wellFormed(margins.available, account),
-      }),
+      resolve: ({ margins, read }) => ({ amounts: read(margins.available), read }),
     }),
     utilised: t.field({
       type: UtilisedMarginsRef,
       nullable: false,
       description: 'What holds it.',
-      resolve: ({ margins, account }) => ({
-        account,
-        amounts: wellFormed(margins.utilised, account),
-      }),
+      resolve: ({ margins, read }) => ({ amounts: read(margins.utilised), read }),
     }),
   }),
 });
@@ -122,7 +122,7 @@ function amountsType<Name extends string>(
       const field = (name: Name) =>
         t.float({
           description: descriptions[name],
-          resolve: ({ amounts, account }) => wellFormed<number | null>(amounts[name], account),
+          resolve: ({ amounts, read }) => read<number | null>(amounts[name]),
         });
       const names = Object.keys(descriptions) as Name[];
       return Object.fromEntries(names.map((name) => [name, field(name)]));

@@ -1,0 +1,123 @@
+// CombinedMargins: exact sums over accounts, and a plain statement of who is in them and who is not.
+import { type Field, malformed } from '../kite/field.ts';
+import type { Segment } from '../kite/margins.ts';
+import { sumOf } from '../sums/segment-sum.ts';
+import { AccountRef, reachedAccounts } from './account.ts';
+import { AccountFailureRef } from './account-failure.ts';
+import { builder } from './builder.ts';
+import { type Combination, combine } from './combining.ts';
+import { type Problem, problemError } from './problem.ts';
+import { SegmentMarginsRef, type SegmentSource } from './segment-margins.ts';
+import { selectedFields } from './selected-fields.ts';
+
+const both: readonly Segment[] = ['equity', 'commodity'];
+
+const CombinedMarginsRef = builder.objectRef<Combination>('CombinedMargins').implement({
+  description:
+    'Funds and margins of several accounts together. `accounts` are in the sums and `failures` are not: together ' +
+    'they are every account that was asked for. The sums stand for all of them only where `failures` is empty, ' +
+    'so ask for it, and show it beside the sums. ' +
+    'An account is in the sums whole or not at all: one whose margins could not be read, or hold a single value ' +
+    'that makes no sense, in a segment asked for is in none of them. ' +
+    'Sums are exact in decimal (0.1 and 0.2 are 0.3) and rounded to float64 once, at the end: they may differ in the ' +
+    'last digits from what JavaScript’s `+` makes of the same amounts, and from the sum of amounts rounded for show. ' +
+    'An amount that Kite leaves out for any account in a sum is null there: unknown, not 0.',
+  fields: (t) => ({
+    equity: t.field({
+      type: SegmentMarginsRef,
+      description:
+        'The sum over the equity segment. A disabled segment adds nothing; ' +
+        'null where no account in `accounts` has it enabled.',
+      resolve: (combination) => sumSource(combination, ['equity'], 'equity'),
+    }),
+    commodity: t.field({
+      type: SegmentMarginsRef,
+      description:
+        'The sum over the commodity segment. A disabled segment adds nothing; ' +
+        'null where no account in `accounts` has it enabled.',
+      resolve: (combination) => sumSource(combination, ['commodity'], 'commodity'),
+    }),
+    total: t.field({
+      type: SegmentMarginsRef,
+      description:
+        'The sum over both segments; its `segment` is null. It is rounded once, from all amounts, and not from ' +
+        '`equity` and `commodity` as shown. Null where no account in `accounts` has either enabled.',
+      resolve: (combination) => sumSource(combination, both, null),
+    }),
+    accounts: t.field({
+      type: [AccountRef],
+      nullable: false,
+      description:
+        'The accounts that are in the sums, in the order asked for. One with every segment disabled is here too: ' +
+        'it was read, and adds nothing.',
+      resolve: ({ included }) => included.map(({ account }) => account),
+    }),
+    failures: t.field({
+      type: [AccountFailureRef],
+      nullable: false,
+      description:
+        'The accounts that are not in the sums, each with the reason, in the order asked for. SESSION_EXPIRED: ' +
+        'log in again. NOT_FOUND: no such account. DUPLICATE_USER: nothing is missing, the same money is in the sums ' +
+        'through another account. For the rest, `retryable` says whether asking again may help.',
+      resolve: ({ failures }) => [...failures],
+    }),
+  }),
+});
+
+builder.queryField('combinedMargins', (t) =>
+  t.field({
+    type: CombinedMarginsRef,
+    description:
+      'Sums of funds and margins over every account that this request reaches, or over those named. ' +
+      'One that fails is left out and named in `failures`; it takes no other along. ' +
+      'Costs one call to Kite for each account: for one segment where only `equity` or only `commodity` is selected, ' +
+      'for both otherwise, also where only `accounts` or `failures` are, since those say who could be read. ' +
+      'What the same operation reads of an account’s `margins` is not called for again. ' +
+      'Waits for the slowest account; `asOf` of a sum is that of its oldest part. ' +
+      'The same broker user through two apps of a keyring counts once: the first that can be read, and the others ' +
+      'are DUPLICATE_USER without a call. Credentials in a header do not say whose they are, and no call is made to ' +
+      'find out: do not name one user twice there, or the money counts twice.',
+    args: {
+      accountIds: t.arg.idList({
+        description:
+          'The `id`s of the accounts to sum over. One named twice counts once, one that is not reached is a failure ' +
+          'with NOT_FOUND. Left out: every account.',
+      }),
+    },
+    resolve: (_root, { accountIds }, context, info) => {
+      const accounts = reachedAccounts(context);
+      const ids = accountIds ?? accounts.map(({ id }) => id);
+      return combine(accounts, ids, segmentsFor(selectedFields(info)), context);
+    },
+  }),
+);
+
+/** The segments that the fields selected need. */
+function segmentsFor(selected: ReadonlySet<string>): readonly Segment[] {
+  const named = both.filter((segment) => selected.has(segment));
+  // Who is in the sums and who is not is a question about both, unless one segment is asked for by name.
+  const asksWho = selected.has('accounts') || selected.has('failures');
+  const asksBoth = selected.has('total') || (named.length === 0 && asksWho);
+  return asksBoth ? both : named;
+}
+
+function sumSource(
+  { included }: Combination,
+  segments: readonly Segment[],
+  segment: Segment | null,
+): SegmentSource | null {
+  const sum = sumOf(included.flatMap(({ parts }) => segments.flatMap((name) => parts[name] ?? [])));
+  return sum && { ...sum, segment, read: finite };
+}
+
+function finite<T>(value: Field<T>): T {
+  if (value === malformed) throw problemError(tooLarge);
+  return value;
+}
+
+/** Only amounts that nobody has add up to it; better no number than Infinity, which JSON cannot say. */
+const tooLarge: Problem = {
+  code: 'UPSTREAM_INVALID_RESPONSE',
+  message: 'Kite sent amounts so large that their sum is beyond a float64.',
+  retryable: false,
+};
