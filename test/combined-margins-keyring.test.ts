@@ -6,7 +6,7 @@ import { createMemoryStore } from '../src/keyring/memory-store.ts';
 import { createSealer } from '../src/keyring/sealer.ts';
 import { Secret } from '../src/kite/secret.ts';
 import { graphql } from './generated/gql.ts';
-import { Browser } from './support/browser.ts';
+import { Visitor } from './support/visitor.ts';
 import { startOfTime, startWorld, tokens, type UpstreamCall } from './support/world.ts';
 
 let now = startOfTime;
@@ -18,7 +18,7 @@ const world = await startWorld(
   { accounts: 1_000 },
 );
 const origin = new URL(world.url).origin;
-const browser = () => new Browser(origin, gateway);
+const browser = () => new Visitor(origin, gateway);
 
 beforeEach(async () => {
   now = startOfTime;

@@ -88,7 +88,8 @@ test.skipIf(oldNode === null)('an older Node is told in one line what is needed'
 test("the README's server of one's own answers", async () => {
   const simulator = await startSimulator({ port: 0 });
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const [, script = ''] = /```js\n([\s\S]*?createGateway[\s\S]*?)```/.exec(readme) ?? [];
+  const blocks = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+  const script = blocks.find((block) => block.includes('createGateway')) ?? '';
   const changed = script
     .replace('createGateway({', `createGateway({ kiteBaseUrl: '${simulator.url}',`)
     .replace(
