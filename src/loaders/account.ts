@@ -1,5 +1,5 @@
 // An account: what one credential reaches, under an id that gives nothing away.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Credential } from '../kite/credential.ts';
 
 /** One Kite account of a request. */
@@ -26,5 +26,5 @@ export function sessionIdOf(credential: Credential): string {
 
 function digest(noun: string, { apiKey, accessToken }: Credential): string {
   const parts = [`kite-graphql ${noun}`, apiKey, accessToken.reveal()];
-  return createHash('sha256').update(parts.join('\0')).digest().toString('base64url', 0, 16);
+  return hash('sha256', parts.join('\0'), 'buffer').toString('base64url', 0, 16);
 }

@@ -4,9 +4,17 @@ import type { Operation } from '../kite/operation.ts';
 import type { Answer } from './answer.ts';
 import { SharedCall } from './shared-call.ts';
 
+/**
+ * Where a call is found. It is emptied when the call is over: tables that a Map has outgrown can outlive by far what they
+ * refer to, and with thousands of calls a second each would drag all that hangs on it through the garbage collector.
+ */
+interface Slot<T> {
+  call: SharedCall<Answer<T>> | undefined;
+}
+
 /** Calls in flight by credential, under its digest. */
 export class CallsInFlight<T> {
-  readonly #calls = new Map<string, SharedCall<Answer<T>>>();
+  readonly #calls = new Map<string, Slot<T>>();
   readonly #now: () => Date;
   readonly #keep: (digest: string, answer: Answer<T>) => void;
 
@@ -29,14 +37,14 @@ export class CallsInFlight<T> {
   ): Promise<Answer<T>> {
     // Nobody would be waiting for the call, so nobody would ever end it.
     if (operation.signal.aborted) return Promise.reject(abortedBy(operation.signal, false));
-    const known = this.#calls.get(digest);
+    const known = this.#calls.get(digest)?.call;
     if (known !== undefined) return known.join(operation);
     const call = new SharedCall(
       operation,
       async (shared) => ({ value: await ask(shared), asOf: this.#now() }),
       () => this.#remove(digest, call),
     );
-    this.#calls.set(digest, call);
+    this.#calls.set(digest, { call });
     call.outcome.then(
       (answer) => {
         if (this.#remove(digest, call)) this.#keep(digest, answer);
@@ -52,6 +60,9 @@ export class CallsInFlight<T> {
   }
 
   #remove(digest: string, call: SharedCall<Answer<T>>): boolean {
-    return this.#calls.get(digest) === call && this.#calls.delete(digest);
+    const slot = this.#calls.get(digest);
+    if (slot?.call !== call) return false;
+    slot.call = undefined;
+    return this.#calls.delete(digest);
   }
 }

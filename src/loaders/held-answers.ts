@@ -7,32 +7,30 @@ import type { Answer } from './answer.ts';
 export interface HeldAnswersOptions {
   /** Seconds after which an answer goes, whether or not anybody asks. 0 holds nothing. */
   readonly maxAgeSeconds: number;
-  /** The most answers; beyond it the oldest goes. */
+  /** The most answers; beyond it the older half goes. */
   readonly most: number;
   /** The time by which answers age. */
   readonly now: () => Date;
 }
 
-/** Answers by credential, under its digest. */
+/**
+ * Answers by credential, under its digest. They are held in two generations: when the younger one is full, or its time
+ * is over, the older one goes as a whole. To find and remove the oldest one for each that comes would cost far more.
+ */
 export class HeldAnswers<T> {
-  /** Oldest first. */
-  readonly #answers = new Map<string, Answer<T>>();
+  #younger = new Map<string, Answer<T>>();
+  #older = new Map<string, Answer<T>>();
   readonly #options: HeldAnswersOptions;
-  #sweeping: NodeJS.Timeout | undefined;
+  #turning: NodeJS.Timeout | undefined;
 
   constructor(options: HeldAnswersOptions) {
     this.#options = options;
   }
 
-  /** How many are held. */
-  get size(): number {
-    return this.#answers.size;
-  }
-
   /** The answer of a credential, if it is young enough, and not from before the last 06:00 in India. */
   find(digest: string, maxAgeSeconds: number): Answer<T> | undefined {
     if (maxAgeSeconds <= 0) return undefined;
-    const answer = this.#answers.get(digest);
+    const answer = this.#younger.get(digest) ?? this.#older.get(digest);
     if (answer === undefined) return undefined;
     const now = this.#options.now();
     const age = now.getTime() - answer.asOf.getTime();
@@ -46,27 +44,27 @@ export class HeldAnswers<T> {
   hold(digest: string, answer: Answer<T>): void {
     const { maxAgeSeconds, most } = this.#options;
     if (maxAgeSeconds <= 0) return;
-    this.#answers.delete(digest);
-    this.#answers.set(digest, answer);
-    const [oldest] = this.#answers.keys();
-    if (this.#answers.size > most && oldest !== undefined) this.#answers.delete(oldest);
-    this.#sweeping ??= setTimeout(() => this.#sweep(), maxAgeSeconds * 1_000).unref();
+    if (this.#younger.size >= most / 2) this.#turn();
+    this.#younger.set(digest, answer);
+    this.#turning ??= this.#turnLater();
   }
 
   /** Drops the answer of a credential. */
   forget(digest: string): void {
-    this.#answers.delete(digest);
+    this.#younger.delete(digest);
+    this.#older.delete(digest);
   }
 
-  #sweep(): void {
-    const { maxAgeSeconds, now } = this.#options;
-    const milliseconds = maxAgeSeconds * 1_000;
-    const oldest = now().getTime() - milliseconds;
-    for (const [digest, { asOf }] of this.#answers) {
-      if (asOf.getTime() > oldest) break;
-      this.#answers.delete(digest);
-    }
-    const isEmpty = this.#answers.size === 0;
-    this.#sweeping = isEmpty ? undefined : setTimeout(() => this.#sweep(), milliseconds).unref();
+  #turn(): void {
+    this.#older = this.#younger;
+    this.#younger = new Map();
+  }
+
+  #turnLater(): NodeJS.Timeout {
+    const milliseconds = this.#options.maxAgeSeconds * 1_000;
+    return setTimeout(() => {
+      this.#turn();
+      this.#turning = this.#older.size === 0 ? undefined : this.#turnLater();
+    }, milliseconds).unref();
   }
 }

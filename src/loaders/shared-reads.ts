@@ -1,6 +1,6 @@
 // Reads from Kite, shared between requests: a call in flight is joined, and an answer that is young enough for
 // whoever asks is given again. Nothing is ever shared between two credentials.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { KiteClient } from '../kite/client.ts';
 import type { Credential } from '../kite/credential.ts';
 import { KiteError } from '../kite/error.ts';
@@ -129,9 +129,11 @@ function hold<T>(held: HeldAnswers<T>, digest: string, answer: Answer<T>): void 
 }
 
 function isWhole(value: unknown): boolean {
-  return isRecord(value) ? Object.values(value).every(isWhole) : value !== malformed;
+  if (!isRecord(value)) return value !== malformed;
+  for (const name in value) if (!isWhole(value[name])) return false;
+  return true;
 }
 
 function digestOf({ apiKey, accessToken }: Credential): string {
-  return createHash('sha256').update(`${apiKey}\0${accessToken.reveal()}`).digest('base64');
+  return hash('sha256', `${apiKey}\0${accessToken.reveal()}`, 'base64');
 }
