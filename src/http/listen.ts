@@ -20,6 +20,14 @@ const loopback = ['127.0.0.1', '::1'];
 const maxHeaderSize = 131_072;
 
 /**
+ * An answer that is due. It is emptied when it is over: tables that a Set has outgrown can outlive by far what they refer
+ * to, and with thousands of answers a second that keeps the garbage collector busy.
+ */
+interface UnderWay {
+  response: ServerResponse | null;
+}
+
+/**
  * Listens on `host`, or on every loopback address that this machine has.
  * @throws the system's error, such as EADDRINUSE, with what had begun to listen closed again.
  */
@@ -29,15 +37,17 @@ export async function listen(
   port: number,
 ): Promise<Listening> {
   const servers: Server[] = [];
-  const underWay = new Set<ServerResponse>();
+  const underWay = new Set<UnderWay>();
   let isClosing = false;
   const cutOffAll = () => {
     for (const server of servers) server.closeAllConnections();
   };
   const tracked: RequestListener = (request, response) => {
-    underWay.add(response);
+    const entry: UnderWay = { response };
+    underWay.add(entry);
     response.once('close', () => {
-      underWay.delete(response);
+      entry.response = null;
+      underWay.delete(entry);
       // What is left has no answer due: connections kept alive, or opened and never used.
       if (isClosing && underWay.size === 0) cutOffAll();
     });
@@ -64,8 +74,8 @@ export async function listen(
       isClosing = true;
       const cutOff = setTimeout(cutOffAll, grace);
       const all = Promise.all(servers.map(closed));
-      for (const response of underWay) {
-        if (!response.headersSent) response.setHeader('Connection', 'close');
+      for (const { response } of underWay) {
+        if (response?.headersSent === false) response.setHeader('Connection', 'close');
       }
       if (underWay.size === 0) cutOffAll();
       await all;
