@@ -9,6 +9,7 @@ import { openBrowserKeyring } from './open-browser-keyring.ts';
 import type { GatewayOptions } from './options.ts';
 import type { Origins } from './origins.ts';
 import { page } from './page.ts';
+import { createQuickAnswers } from './quick-answers.ts';
 import { createRequestTracker } from './request-tracker.ts';
 import { senderOf } from './sender.ts';
 import { createBrowserKeyrings, createServices } from './services.ts';
@@ -47,30 +48,44 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     setCookie: (line: string) => track(request).setCookies.push(line),
   });
 
-  return createYoga<Record<string, unknown>, Context>({
+  const contextFor = async (request: Request, serverContext: object) => {
+    const who = readCredentials(request.headers);
+    const hasCredentials = who.credentials.length > 0;
+    const about = keyringRequest(request, serverContext);
+    const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
+    return createContext(services, {
+      requestId: track(request).id,
+      ...who,
+      keyring,
+      maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
+      signal: request.signal,
+    });
+  };
+  const operationLog = useOperationLog(track, log);
+  const quick = createQuickAnswers({
     schema,
-    context: async (initial: YogaInitialContext) => {
-      const { request } = initial;
-      const who = readCredentials(request.headers);
-      const hasCredentials = who.credentials.length > 0;
-      const about = keyringRequest(request, initial);
-      const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
-      return createContext(services, {
-        requestId: track(request).id,
-        ...who,
-        keyring,
-        maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
-        signal: request.signal,
-      });
-    },
+    afterUses: options.compileAfterUses ?? 10,
+    endpoint,
+    longestBody: longestRequestBody,
+    track,
+    needsCors: browsers.origins.isAllowed,
+    createContext: contextFor,
+    log: operationLog,
+  });
+
+  const yoga = createYoga<Record<string, unknown>, Context>({
+    schema,
+    context: (initial: YogaInitialContext) =>
+      quick.contextOf(initial) ?? contextFor(initial.request, initial),
     plugins: [
+      quick.plugin,
       useRequestId(track),
       useLogin({ services, browsers, track, keyringRequest }),
       graphiql !== false && useGraphiql(endpoint, graphiql === true ? {} : graphiql),
       useJsonOnly(track),
       useLimits({ introspection: options.introspection ?? true }),
       useErrors(track, log),
-      useOperationLog(track, log),
+      operationLog,
       useOperationEnd(),
       { onDispose: () => browsers.keyrings.close() },
       { onDispose: close },
@@ -91,6 +106,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     multipart: false,
     maxRequestBodySize: longestRequestBody,
   });
+  return quick.inFrontOf(yoga);
 }
 
 /** CORS answers for allowed origins alone; stock Yoga would answer any. */

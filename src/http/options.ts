@@ -52,6 +52,8 @@ export interface GatewayOptions {
   readonly graphiql?: boolean | GraphiqlPage;
   /** Whether clients may ask for the schema. Default true. */
   readonly introspection?: boolean;
+  /** How often a query comes before it is compiled, which makes it quicker. Default 10; Infinity for never. */
+  readonly compileAfterUses?: number;
   /** Where to log. Default: nowhere. */
   readonly logger?: Logger;
   /** The time. Default: the machine's. */

@@ -67,6 +67,7 @@ export async function startWorld(options: GatewayOptions = {}, simulated: Simula
     exposeTokens: true,
     // The limit has tests of its own; the others need not wait.
     kiteRateLimit: 0,
+    compileAfterUses: 0,
     ...options,
   });
   const server = await listen(gateway, '127.0.0.1', 0);
