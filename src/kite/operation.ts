@@ -18,6 +18,7 @@ export class Deadline implements Operation {
   readonly deadlineAt: number;
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  readonly #letGo: (() => void)[] = [];
 
   /** @param milliseconds from now on. */
   constructor(milliseconds: number) {
@@ -42,14 +43,18 @@ export class Deadline implements Operation {
     for (const signal of [gone, this.signal]) {
       const end = () => controller.abort(signal.reason);
       if (signal.aborted) end();
-      else signal.addEventListener('abort', end, { once: true });
+      else {
+        signal.addEventListener('abort', end, { once: true });
+        this.#letGo.push(() => signal.removeEventListener('abort', end));
+      }
     }
     return { id: this.id, deadlineAt: this.deadlineAt, signal: controller.signal };
   }
 
-  /** The operation is over: its signal will never fire. */
+  /** The operation is over: its signal will never fire, and whoever asked may stay without holding it in memory. */
   end(): void {
     clearTimeout(this.#timer);
+    for (const letGo of this.#letGo.splice(0)) letGo();
   }
 }
 

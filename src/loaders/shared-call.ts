@@ -15,6 +15,8 @@ export class SharedCall<T> implements Operation {
   #deadlineAt = 0;
   #waiting = 0;
   #hasBegun = false;
+  /** Those who want to know when it has its turn. */
+  readonly #listening: (() => void)[] = [];
 
   /**
    * @param id whose turn it takes.
@@ -44,11 +46,14 @@ export class SharedCall<T> implements Operation {
 
   readonly begun = (): void => {
     this.#hasBegun = true;
+    for (const tell of this.#listening.splice(0)) tell();
   };
 
   /** Waits for the outcome until the operation ends, which is then the end of this waiting alone. */
-  join({ signal, deadlineAt }: Operation): Promise<T> {
+  join({ signal, deadlineAt, begun }: Operation): Promise<T> {
     if (signal.aborted) return Promise.reject(abortedBy(signal, false));
+    if (this.#hasBegun) begun?.();
+    else if (begun !== undefined) this.#listening.push(begun);
     this.#waiting += 1;
     if (deadlineAt > this.#deadlineAt) this.#deadlineAt = deadlineAt;
     return new Promise((resolve, reject) => {
