@@ -52,7 +52,10 @@ const pathsOf = async () => (await world.calls()).map(({ path }) => path);
 describe('events', () => {
   test('the present state comes at once, and then nothing but changes', async () => {
     const live = await follow(world.url, both, { authorization });
-    expect(live.response.headers.get('content-type')).toContain('text/event-stream');
+    const { headers } = live.response;
+    expect(headers.get('content-type')).toContain('text/event-stream');
+    expect(headers.get('cache-control')).toBe('no-cache');
+    expect(headers.get('x-accel-buffering')).toBe('no');
     const first = await live.next();
     expect(first).toEqual({
       data: {
@@ -251,6 +254,19 @@ describe('when nobody listens', () => {
         return data?.account?.margins?.equity?.net;
       })
       .toBe(net);
+  });
+
+  test('also where a server only cancels the body', async () => {
+    const { body } = await world.gateway.fetch('http://localhost/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', authorization },
+      body: JSON.stringify({ query: both.toString() }),
+    });
+    const reader = body?.getReader();
+    await reader?.read();
+    await settled(1);
+    await reader?.cancel();
+    await settled(0);
   });
 
   test('a client that connects again has the present state first, and nothing twice', async () => {

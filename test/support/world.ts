@@ -107,8 +107,11 @@ export async function startWorld(options: GatewayOptions = {}, simulated: Simula
     clearFaults: () => control('DELETE', 'faults'),
     advance: (advanceSeconds: number) => control('POST', 'clock', { advanceSeconds }),
     /** Makes margins change. */
-    payIn: (userId: string, segment: 'equity' | 'commodity', rupees: number) =>
-      control('POST', 'pay-ins', { userId, segment, rupees }),
+    payIn: (
+      userId: string,
+      segment: 'equity' | 'commodity',
+      rupees: number,
+    ): Promise<{ net: number }> => control('POST', 'pay-ins', { userId, segment, rupees }),
     reset: () => control('POST', 'reset'),
     /** How many calls the simulator has seen since `calls`. */
     async arrived(): Promise<number> {
