@@ -4,6 +4,7 @@ import {
   createSourceEventStream,
   type ExecutionArgs,
   executeSubscriptionEvent,
+  GraphQLError,
   mapSourceToResponseEvent,
   validateSubscriptionArgs,
 } from 'graphql';
@@ -33,7 +34,7 @@ export function useSubscriptions(): Plugin<Context> {
 
 async function subscribe(args: ExecutionArgs, context: Context) {
   const validated = validateSubscriptionArgs(args);
-  if (!('schema' in validated)) return { errors: validated };
+  if (!('schema' in validated)) return { errors: validated.map(refused) };
   const events = await createSourceEventStream(validated);
   if (!isAsyncIterable(events)) return events;
   return mapSourceToResponseEvent(validated, events, async (event) => {
@@ -44,6 +45,11 @@ async function subscribe(args: ExecutionArgs, context: Context) {
       contextValue.deadline.end();
     }
   });
+}
+
+/** With the status that a query with such variables has. */
+function refused({ message, nodes = [] }: GraphQLError): GraphQLError {
+  return new GraphQLError(message, { nodes, extensions: { http: { status: 400 } } });
 }
 
 /** A stream that ends in good order is not asked for again; one whose connection breaks is, at another replica. */
