@@ -1,4 +1,5 @@
 // Live margins with the unmodified graphql-sse client, over a real socket: events, an end, a gateway that goes away.
+import { readFileSync } from 'node:fs';
 import { createClient } from 'graphql-sse';
 import { expect, onTestFinished, test } from 'vitest';
 import { createGateway } from '../src/http/gateway.ts';
@@ -26,6 +27,33 @@ async function serve(port: number) {
   };
   return { port: server.port, stop };
 }
+
+test('the reader in the documentation gets changes, ends with the stream, and fails where that breaks off', async () => {
+  await world.reset();
+  const text = readFileSync(new URL('../docs/live-margins.md', import.meta.url), 'utf8');
+  const code = /^```js\n(async function\* follow[\s\S]*?)^```$/m.exec(text)?.[1] ?? '';
+  const { follow } = await import(`data:text/javascript,${encodeURIComponent(`export ${code}`)}`);
+  const gateway = await serve(0);
+  const following = (): AsyncGenerator<Event> =>
+    follow(
+      `http://127.0.0.1:${gateway.port}/graphql`,
+      { query },
+      { authorization: tokens('SIM0001') },
+    );
+  const events = following();
+  expect(netOf(await events.next())).toBe(99725.05000000002);
+  await world.payIn('SIM0001', 'equity', 1);
+  expect(netOf(await events.next())).toBe(99726.05);
+  await world.advance(86_400);
+  expect((await events.next()).value?.errors?.[0]?.extensions.code).toBe('SESSION_EXPIRED');
+  expect(netOf(await events.next())).toBe('over');
+
+  await world.reset();
+  const broken = following();
+  expect(netOf(await broken.next())).toBe(99725.05000000002);
+  await gateway.stop();
+  await expect(broken.next()).rejects.toThrow();
+});
 
 interface Event {
   readonly data?: { marginsChanged: { margins: { equity: { net: number } | null } } } | null;

@@ -124,6 +124,16 @@ describe('an ended session', () => {
   });
 });
 
+test('what only an operator can put right ends the account as well', async () => {
+  await world.fault({ kind: 'error-envelope', errorType: 'PermissionException', status: 403 });
+  const live = await following();
+  const last = await live.next();
+  expect(paths(last)).toContain('marginsChanged.margins.equity PERMISSION_DENIED');
+  expect(last?.errors?.map(({ extensions }) => extensions.retryable)).not.toContain(true);
+  expect(await live.next()).toBeNull();
+  expect(clock.waiting).toBe(0);
+});
+
 describe('trouble that passes', () => {
   test('is told once, asked again after longer and longer, and told when it is over', async () => {
     const live = await following();

@@ -115,6 +115,27 @@ describe('events', () => {
     ]);
   });
 
+  test('segments may be asked for below the account, for caches by id; where none is, both are watched', async () => {
+    const below = await follow(
+      world.url,
+      'subscription { marginsChanged { account { id margins { commodity { net } } } } }',
+      { authorization },
+    );
+    expect((await below.next())?.data).toMatchObject({
+      marginsChanged: { account: { margins: { commodity: { net: 100661.7 } } } },
+    });
+    await settled(1);
+    expect(await pathsOf()).toEqual(['/user/margins/commodity']);
+    below.leave();
+    await settled(0);
+    const bare = await follow(world.url, 'subscription { marginsChanged { __typename } }', {
+      authorization,
+    });
+    expect((await bare.next())?.errors).toBeUndefined();
+    await settled(1);
+    expect(await pathsOf()).toEqual(['/user/margins']);
+  });
+
   test('one who reads slowly gets the latest state, and not what came before it', async () => {
     const [slow, quick] = [new AbortController(), new AbortController()];
     const subscribed = async ({ signal }: AbortController) => {

@@ -8,7 +8,7 @@ export interface Operation {
   readonly signal: AbortSignal;
   /** The deadline, in milliseconds of `performance.now()`; retries and waiting for a turn included. */
   readonly deadlineAt: number;
-  /** Told when a call has its turn and is sent: until then nothing of it has left this process. */
+  /** Told when a call has its turn and is sent: until then nothing of it has left this process; or that it needs none. */
   readonly begun?: () => void;
 }
 
@@ -43,10 +43,8 @@ export class Deadline implements Operation {
     for (const signal of [gone, this.signal]) {
       const end = () => controller.abort(signal.reason);
       if (signal.aborted) end();
-      else {
-        signal.addEventListener('abort', end, { once: true });
-        this.#letGo.push(() => signal.removeEventListener('abort', end));
-      }
+      else signal.addEventListener('abort', end, { once: true });
+      if (signal === gone) this.#letGo.push(() => gone.removeEventListener('abort', end));
     }
     return { id: this.id, deadlineAt: this.deadlineAt, signal: controller.signal };
   }

@@ -15,7 +15,7 @@ export interface Watchable {
 
 /** The margins of accounts as they change. */
 export interface LiveMargins {
-  /** Whether so many more accounts may be watched. */
+  /** Whether so many more accounts may be watched. A watch counts once it is read. */
   hasRoomFor(accounts: number): boolean;
   /**
    * News of accounts: of each its present state first, then every change, and at last why there will be none.

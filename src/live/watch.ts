@@ -110,7 +110,7 @@ export class Watch<Subject> {
       if (!this.#watched.has(watched)) return;
       const { sent } = watched;
       const isLast = isFinal(finding);
-      // Its turn comes with a later finding: the poller is never slower than this watch wants it.
+      // A later finding will bring it, if it still holds then: the poller goes on.
       const isEarly = sent !== null && finding.at - sent.at < everyMilliseconds - slackMilliseconds;
       if (isEarly && !isLast) return;
       if (isLast) this.#watched.delete(watched);

@@ -12,25 +12,25 @@ export class SharedCall<T> implements Operation {
   readonly outcome: Promise<T>;
   readonly #controller = new AbortController();
   readonly #onDeserted: () => void;
+  readonly #tellOpener: (() => void) | undefined;
   #deadlineAt = 0;
   #waiting = 0;
   #hasBegun = false;
-  /** Those who want to know when it has its turn. */
-  readonly #listening: (() => void)[] = [];
 
   /**
-   * @param id whose turn it takes.
+   * @param opener whose turn it takes, and who is told when it has it.
    * @param ask makes the call; called at once.
    * @param onDeserted called when the last one leaves, just before the call is aborted: nobody may join it then.
    */
   constructor(
-    { id, deadlineAt }: Operation,
+    opener: Operation,
     ask: (operation: Operation) => Promise<T>,
     onDeserted: () => void,
   ) {
-    this.id = id;
-    this.#deadlineAt = deadlineAt;
+    this.id = opener.id;
+    this.#deadlineAt = opener.deadlineAt;
     this.#onDeserted = onDeserted;
+    this.#tellOpener = opener.begun;
     this.outcome = ask(this);
   }
 
@@ -46,14 +46,12 @@ export class SharedCall<T> implements Operation {
 
   readonly begun = (): void => {
     this.#hasBegun = true;
-    for (const tell of this.#listening.splice(0)) tell();
+    this.#tellOpener?.();
   };
 
   /** Waits for the outcome until the operation ends, which is then the end of this waiting alone. */
-  join({ signal, deadlineAt, begun }: Operation): Promise<T> {
+  join({ signal, deadlineAt }: Operation): Promise<T> {
     if (signal.aborted) return Promise.reject(abortedBy(signal, false));
-    if (this.#hasBegun) begun?.();
-    else if (begun !== undefined) this.#listening.push(begun);
     this.#waiting += 1;
     if (deadlineAt > this.#deadlineAt) this.#deadlineAt = deadlineAt;
     return new Promise((resolve, reject) => {

@@ -61,7 +61,10 @@ builder.subscriptionField('marginsChanged', (t) =>
       }),
     },
     subscribe: (_root, { accountIds, everySeconds }, context, info) => {
-      const selected = selectedFields(info, 'margins');
+      const selected = new Set([
+        ...selectedFields(info, 'margins'),
+        ...selectedFields(info, 'account', 'margins'),
+      ]);
       const named = both.filter((segment) => selected.has(segment));
       const accounts = watchedAccounts(accountIds, context);
       return context.live.watch(accounts, {

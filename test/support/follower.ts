@@ -30,7 +30,7 @@ export interface Follower<Data> {
 /** Subscribes; goes away when the test ends at the latest. */
 export async function follow<Data, Variables>(
   url: string,
-  document: TypedDocumentString<Data, Variables>,
+  document: TypedDocumentString<Data, Variables> | string,
   { variables, authorization, headers }: FollowSettings<Variables> = {},
 ): Promise<Follower<Data>> {
   const controller = new AbortController();
