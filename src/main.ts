@@ -78,6 +78,7 @@ async function runGateway(): Promise<Stop> {
     const loginUrl = kiteLoginUrl ?? (simulator ? `${simulator.url}/connect/login` : undefined);
     const { keyring } = config;
     const keyringStore = await openStore(keyring.store);
+    const stopping = new AbortController();
     const gateway = createGateway({
       allowedOrigins: config.allowedOrigins,
       keyringStore,
@@ -96,6 +97,7 @@ async function runGateway(): Promise<Stop> {
       exposeTokens: config.exposeTokens ?? simulator !== null,
       graphiql: config.graphiql && (authorization === null ? true : { authorization }),
       logger: createLogger(config.log),
+      stopping: stopping.signal,
     });
     const server = await naming('HOST', 'PORT', config, listen(gateway, config.host, config.port));
     await say(
@@ -109,6 +111,7 @@ async function runGateway(): Promise<Stop> {
       }),
     );
     return async () => {
+      stopping.abort();
       await server.close(graceMilliseconds);
       await gateway.dispose();
       await simulator?.close();

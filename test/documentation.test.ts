@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { settingNames } from '../src/config.ts';
 import { schema } from '../src/schema/schema.ts';
 import { run, startCommand } from './support/command.ts';
+import { follow } from './support/follower.ts';
 import { requestTokenOf } from './support/login.ts';
 import { Visitor } from './support/visitor.ts';
 import { apps, startWorld, tokens } from './support/world.ts';
@@ -81,6 +82,12 @@ describe('the GraphQL examples', async () => {
 
   /** The answer to a header's credential or, where an example speaks of a browser's state, to its cookie. */
   const answerTo = async (query: string) => {
+    if (query.startsWith('subscription')) {
+      // Another example logs the first user out.
+      const live = await follow(world.url, query, { authorization: tokens('SIM0003') });
+      const { data, errors = [] } = (await live.next()) ?? {};
+      return { status: live.response.status, data, errors, text: JSON.stringify(data) };
+    }
     if (!query.includes('$state')) {
       const requestToken = await requestTokenOf(world.simulator, 'SIM0001');
       return world.askRaw(query, { authorization: tokens('SIM0001'), variables: { requestToken } });

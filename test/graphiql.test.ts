@@ -96,6 +96,7 @@ describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
       'Margins',
       'SeveralAccounts',
       'LoginUrls',
+      'LiveMargins',
     ]);
     await openTab(page, 1);
     await clickAt(page, 'query Margins');
@@ -107,6 +108,24 @@ describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
     await openTab(page, 3);
     await clickAt(page, 'query LoginUrls');
     await runUntil(page, 'login?v=3&api_key=simulator');
+    expect(complaints).toEqual([]);
+  });
+
+  test('shows margins as they change, until it is stopped', async () => {
+    const { page, complaints } = await visit(world.url);
+    await openTab(page, 4);
+    await world.calls();
+    await clickAt(page, 'subscription LiveMargins');
+    await page.keyboard.press('Control+Enter');
+    await answered(page, '"marginsChanged"');
+    await world.payIn('SIM0002', 'equity', 1_000_000);
+    const { net } = await world.payIn('SIM0002', 'equity', 0.5);
+    await answered(page, `${net}`);
+    const button = page.locator('.graphiql-execute-button');
+    const does = () => button.getAttribute('aria-label');
+    expect(await does()).toMatch(/stop/i);
+    await button.click();
+    await expect.poll(does).toMatch(/execute/i);
     expect(complaints).toEqual([]);
   });
 

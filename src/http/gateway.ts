@@ -20,6 +20,7 @@ import { useLogin } from './use-login.ts';
 import { useOperationEnd } from './use-operation-end.ts';
 import { useOperationLog } from './use-operation-log.ts';
 import { useRequestId } from './use-request-id.ts';
+import { useSubscriptions } from './use-subscriptions.ts';
 
 /** A mounted gateway: a fetch handler, and a request listener for `node:http`. */
 export type Gateway = YogaServerInstance<Record<string, unknown>, Context>;
@@ -72,6 +73,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useErrors(track, log),
       useOperationLog(track, log),
       useOperationEnd(),
+      useSubscriptions(),
       { onDispose: () => browsers.keyrings.close() },
       { onDispose: close },
     ],

@@ -121,6 +121,29 @@ mutation ExchangeToken($requestToken: String!) {
 }
 `;
 
+const liveMargins = `# Margins as they change: the present state
+# of each account first, then every change.
+# It goes on until you press the square.
+
+subscription LiveMargins {
+  marginsChanged(everySeconds: 2) {
+    account {
+      id
+    }
+    margins {
+      equity {
+        asOf
+        net
+      }
+      commodity {
+        asOf
+        net
+      }
+    }
+  }
+}
+`;
+
 /** What the page shows first. */
 export function graphiqlOptions({ authorization }: GraphiqlPage): GraphiQLOptions {
   const headers = JSON.stringify(authorization ? { Authorization: authorization } : {}, null, 2);
@@ -130,6 +153,7 @@ export function graphiqlOptions({ authorization }: GraphiqlPage): GraphiQLOption
     defaultTabs: [
       ...[whoAmI, margins, severalAccounts].map((query) => ({ query, headers })),
       { query: login, variables, headers },
+      { query: liveMargins, headers },
     ],
     defaultHeaders: headers,
     headers,

@@ -1,6 +1,7 @@
 // How a gateway is told to behave. Everything has a default that is safe.
 import type { Logger } from 'pino';
 import type { KeyringStore } from '../keyring/store.ts';
+import type { Clock } from '../live/clock.ts';
 import type { GraphiqlPage } from './graphiql.ts';
 
 /** A Kite Connect app, as whoever mounts the gateway names it. */
@@ -56,4 +57,11 @@ export interface GatewayOptions {
   readonly logger?: Logger;
   /** The time. Default: the machine's. */
   readonly now?: () => Date;
+  /** The clock by which subscriptions poll. Default: the machine's. */
+  readonly clock?: Clock;
+  /**
+   * Fires when the server is about to stop: breaks off subscriptions, which would otherwise never end.
+   * Abort it before `server.close()`.
+   */
+  readonly stopping?: AbortSignal;
 }

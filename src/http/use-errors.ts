@@ -1,7 +1,7 @@
 // Plugin: the last gate of every answer. Errors leave with a code and the request id; what nobody
 // expected is masked, and logged once.
 import { type ExecutionResult, GraphQLError } from 'graphql';
-import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { cleanMessage } from '../kite/clean-message.ts';
 import { Secret } from '../kite/secret.ts';
@@ -16,15 +16,11 @@ export function useErrors(track: RequestTracker, log: Logger): Plugin {
       const { id } = track(request);
       const report = (error: GraphQLError) => logUnexpected(error, id, request, log);
       const finished = (answer: ExecutionResult) => withCodes(answer, id, report);
-      if (isAsyncIterable(result)) setResult(mapped(result, finished));
+      if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, finished));
       else if (Array.isArray(result)) setResult(result.map(finished));
       else setResult(finished(result));
     },
   };
-}
-
-async function* mapped<T>(source: AsyncIterable<T>, change: (item: T) => T): AsyncGenerator<T> {
-  for await (const item of source) yield change(item);
 }
 
 type Report = (error: GraphQLError) => void;

@@ -109,7 +109,8 @@ export function findAccount(context: Context, id: string): ReachedAccount | unde
   return context.accounts.find((account) => account.id === id);
 }
 
-function accountWithId(context: Context, id: string): ReachedAccount {
+/** The same. @throws NOT_FOUND when this request reaches none with that id. */
+export function accountWithId(context: Context, id: string): ReachedAccount {
   const account = findAccount(context, id);
   if (account === undefined) throw problemError(accountNotFound(id));
   return account;

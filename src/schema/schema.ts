@@ -7,6 +7,7 @@ import './date-time.ts';
 import './exchange-token.ts';
 import './logout.ts';
 import './margins.ts';
+import './margins-changed.ts';
 import './renew-session.ts';
 import './session.ts';
 import './user.ts';
@@ -17,6 +18,11 @@ builder.queryType({
 });
 builder.mutationType({
   description: 'What can be changed. Fields run one after another, in the order written.',
+});
+builder.subscriptionType({
+  description:
+    'What can be followed, over server-sent events: POST it with `Accept: text/event-stream`. ' +
+    'A connection that breaks off without `event: complete` is to be opened again.',
 });
 
 /** The GraphQL schema of the gateway. */

@@ -106,6 +106,12 @@ export async function startWorld(options: GatewayOptions = {}, simulated: Simula
     fault: (fault: Record<string, unknown>) => control('POST', 'faults', fault),
     clearFaults: () => control('DELETE', 'faults'),
     advance: (advanceSeconds: number) => control('POST', 'clock', { advanceSeconds }),
+    /** Makes margins change. */
+    payIn: (
+      userId: string,
+      segment: 'equity' | 'commodity',
+      rupees: number,
+    ): Promise<{ net: number }> => control('POST', 'pay-ins', { userId, segment, rupees }),
     reset: () => control('POST', 'reset'),
     /** How many calls the simulator has seen since `calls`. */
     async arrived(): Promise<number> {
