@@ -12,6 +12,7 @@ import { page } from './page.ts';
 import { createRequestTracker } from './request-tracker.ts';
 import { senderOf } from './sender.ts';
 import { createBrowserKeyrings, createServices } from './services.ts';
+import { useDeparture } from './use-departure.ts';
 import { useErrors } from './use-errors.ts';
 import { useGraphiql } from './use-graphiql.ts';
 import { useJsonOnly } from './use-json-only.ts';
@@ -72,6 +73,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useErrors(track, log),
       useOperationLog(track, log),
       useOperationEnd(),
+      useDeparture(),
       { onDispose: () => browsers.keyrings.close() },
       { onDispose: close },
     ],
