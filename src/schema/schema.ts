@@ -1,5 +1,7 @@
 // The whole schema: loads every noun, then builds. Printed, it is schema.graphql.
+import { specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
+import { deferDirective } from './defer.ts';
 import './account-failure.ts';
 import './app.ts';
 import './combined-margins.ts';
@@ -20,4 +22,4 @@ builder.mutationType({
 });
 
 /** The GraphQL schema of the gateway. */
-export const schema = builder.toSchema();
+export const schema = builder.toSchema({ directives: [...specifiedDirectives, deferDirective] });
