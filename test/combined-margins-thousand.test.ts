@@ -1,17 +1,22 @@
-// A thousand accounts of ten apps, a tenth of which fail in every way there is: exact sums, every failure named.
+// A thousand accounts of fifty apps, a tenth of which fail in every way there is: exact sums, every failure named,
+// no call too many, and Kite's limit kept for each app.
 import { expect, test } from 'vitest';
 import { graphql } from './generated/gql.ts';
 import { oracleSum } from './support/decimal-oracle.ts';
+import { fullestWindow } from './support/windows.ts';
 import { startWorld } from './support/world.ts';
 
-const apps = Array.from({ length: 10 }, (_, n) => ({
+const apps = Array.from({ length: 50 }, (_, n) => ({
   apiKey: `app-${n}`,
   apiSecret: `secret-${n}`,
 }));
-const world = await startWorld({ apps, kiteTimeoutMilliseconds: 2_000 }, { accounts: 1_000, apps });
+const world = await startWorld(
+  { apps, kiteTimeoutMilliseconds: 2_000, kiteRateLimit: 10 },
+  { accounts: 1_000, apps, rateLimit: 10 },
+);
 
 const users = Array.from({ length: 1_000 }, (_, n) => `SIM${String(n + 1).padStart(4, '0')}`);
-const authorization = users.map((user, n) => `token app-${n % 10}:${user}-token`).join(', ');
+const authorization = users.map((user, n) => `token app-${n % 50}:${user}-token`).join(', ');
 
 /** Every way to fail, what it is to the caller, and whether the gateway asks a second time. */
 const ways = [
@@ -101,7 +106,7 @@ test('a thousand accounts, a hundred of which fail', async () => {
     accounts: included.map(({ id }) => ({ id })),
     failures: failing.map(({ user, way }) => ({
       accountId: idOf(user),
-      account: { id: idOf(user), apiKey: `app-${users.indexOf(user) % 10}` },
+      account: { id: idOf(user), apiKey: `app-${users.indexOf(user) % 50}` },
       error: { code: way.code },
     })),
   });
@@ -110,4 +115,9 @@ test('a thousand accounts, a hundred of which fail', async () => {
   const expected = 900 + failing.reduce((count, { way }) => count + way.calls, 0);
   expect(new Set(calls.map(({ path }) => path))).toEqual(new Set(['/user/margins']));
   expect(calls).toHaveLength(expected);
+  for (const { apiKey } of apps) {
+    const ofApp = calls.filter((call) => call.apiKey === apiKey);
+    expect(ofApp.length).toBeGreaterThanOrEqual(20);
+    expect(fullestWindow(ofApp)).toBe(10);
+  }
 });
