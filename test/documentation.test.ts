@@ -81,6 +81,8 @@ describe('the GraphQL examples', async () => {
 
   /** The answer to a header's credential or, where an example speaks of a browser's state, to its cookie. */
   const answerTo = async (query: string) => {
+    // One of them logs out.
+    await world.reset();
     if (!query.includes('$state')) {
       const requestToken = await requestTokenOf(world.simulator, 'SIM0001');
       return world.askRaw(query, { authorization: tokens('SIM0001'), variables: { requestToken } });
