@@ -24,7 +24,7 @@ export function useErrors(track: RequestTracker, log: Logger): Plugin {
 }
 
 /** A whole answer, or one part of an answer that comes in several: then the fragments in it have errors of their own. */
-interface Payload extends ExecutionResult {
+export interface Payload extends ExecutionResult {
   readonly incremental?: readonly ExecutionResult[];
 }
 

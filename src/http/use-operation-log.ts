@@ -1,9 +1,9 @@
 // Plugin: one log line for every operation, with its request id and never with what was sent or answered.
-import type { ExecutionResult } from 'graphql';
 import { finalAsyncIterator, isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Context } from '../context.ts';
 import type { RequestTracker } from './request-tracker.ts';
+import type { Payload } from './use-errors.ts';
 
 /**
  * Logs each finished operation: name, accounts, errors by code, milliseconds. One that is answered in parts is
@@ -45,10 +45,6 @@ export function useOperationLog(track: RequestTracker, log: Logger): Plugin<Cont
 
 interface OperationParams {
   readonly operationName?: string | null;
-}
-
-interface Payload extends ExecutionResult {
-  readonly incremental?: readonly ExecutionResult[];
 }
 
 function codesIn({ errors = [], incremental = [] }: Payload): string[] {
