@@ -82,6 +82,8 @@ describe('the GraphQL examples', async () => {
 
   /** The answer to a header's credential or, where an example speaks of a browser's state, to its cookie. */
   const answerTo = async (query: string) => {
+    // One of them logs out.
+    await world.reset();
     if (query.startsWith('subscription')) {
       // Another example logs the first user out.
       const live = await follow(world.url, query, { authorization: tokens('SIM0003') });

@@ -129,6 +129,17 @@ describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('puts the parts of a deferred answer together', async () => {
+    const { page, complaints } = await visit(world.url);
+    await writeQuery(page, '{ accounts { apiKey ... @defer { user { userId } } } }');
+    await runUntil(page, '"apiKey"');
+    await answered(page, '"SIM0001"');
+    const answer = await answerOf(page);
+    expect(answer).toContain('"SIM0002"');
+    expect(answer).not.toMatch(/incremental|"path"/);
+    expect(complaints).toEqual([]);
+  });
+
   test('explains fields in its documentation', async () => {
     const { page } = await visit(world.url);
     await page.getByLabel('Show Documentation Explorer').click();

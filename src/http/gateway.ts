@@ -12,6 +12,8 @@ import { page } from './page.ts';
 import { createRequestTracker } from './request-tracker.ts';
 import { senderOf } from './sender.ts';
 import { createBrowserKeyrings, createServices } from './services.ts';
+import { useDefer } from './use-defer.ts';
+import { useDeparture } from './use-departure.ts';
 import { useErrors } from './use-errors.ts';
 import { useGraphiql } from './use-graphiql.ts';
 import { useJsonOnly } from './use-json-only.ts';
@@ -70,10 +72,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       graphiql !== false && useGraphiql(endpoint, graphiql === true ? {} : graphiql),
       useJsonOnly(track),
       useLimits({ introspection: options.introspection ?? true }),
+      useDefer(),
       useErrors(track, log),
       useOperationLog(track, log),
       useOperationEnd(),
       useSubscriptions(),
+      useDeparture(),
       { onDispose: () => browsers.keyrings.close() },
       { onDispose: close },
     ],

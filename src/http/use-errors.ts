@@ -15,7 +15,7 @@ export function useErrors(track: RequestTracker, log: Logger): Plugin {
     onResultProcess({ request, result, setResult }) {
       const { id } = track(request);
       const report = (error: GraphQLError) => logUnexpected(error, id, request, log);
-      const finished = (answer: ExecutionResult) => withCodes(answer, id, report);
+      const finished = (answer: Payload) => withCodes(answer, id, report);
       if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, finished));
       else if (Array.isArray(result)) setResult(result.map(finished));
       else setResult(finished(result));
@@ -23,11 +23,23 @@ export function useErrors(track: RequestTracker, log: Logger): Plugin {
   };
 }
 
+/** A whole answer, or one part of an answer that comes in several: then the fragments in it have errors of their own. */
+export interface Payload extends ExecutionResult {
+  readonly incremental?: readonly ExecutionResult[];
+}
+
 type Report = (error: GraphQLError) => void;
 
-function withCodes(answer: ExecutionResult, requestId: string, report: Report): ExecutionResult {
-  if (answer.errors === undefined) return answer;
-  return { ...answer, errors: answer.errors.map((error) => coded(error, requestId, report)) };
+function withCodes(payload: Payload, requestId: string, report: Report): Payload {
+  const { errors, incremental } = payload;
+  if (errors === undefined && incremental === undefined) return payload;
+  return {
+    ...payload,
+    ...(errors && { errors: errors.map((error) => coded(error, requestId, report)) }),
+    ...(incremental && {
+      incremental: incremental.map((part) => withCodes(part, requestId, report)),
+    }),
+  };
 }
 
 function coded(error: GraphQLError, requestId: string, report: Report): GraphQLError {

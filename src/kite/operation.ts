@@ -49,6 +49,12 @@ export class Deadline implements Operation {
     return { id: this.id, deadlineAt: this.deadlineAt, signal: controller.signal };
   }
 
+  /** Nobody waits for the operation any more: what it still has under way is not needed. */
+  abandon(): void {
+    this.end();
+    this.#controller.abort();
+  }
+
   /** The operation is over: its signal will never fire, and whoever asked may stay without holding it in memory. */
   end(): void {
     clearTimeout(this.#timer);

@@ -3,11 +3,15 @@ import type { Context, ReachedAccount } from '../context.ts';
 import { builder } from './builder.ts';
 import {
   accountNotFound,
+  badInput,
   keyringUnavailable,
   loginUrl,
   type Problem,
   problemError,
 } from './problem.ts';
+
+/** As many accounts as a request can reach; more ids only repeat some, and each costs memory. */
+const mostIds = 1_000;
 
 /** The GraphQL type Account. Its children add themselves. */
 export const AccountRef = builder.objectRef<ReachedAccount>('Account').implement({
@@ -65,10 +69,15 @@ builder.queryField('accounts', (t) =>
       'of each account does, within the budget of its app: about ten calls a second, so that some 300 accounts of ' +
       'one app can have their margins in one query. The rest answer RATE_LIMITED.',
     args: {
-      ids: t.arg.idList({ description: 'Ids from an earlier answer. Left out: every account.' }),
+      ids: t.arg.idList({
+        description: 'Ids from an earlier answer, at most 1,000. Left out: every account.',
+      }),
     },
     resolve: (_root, { ids }, context) => {
       const accounts = reachedAccounts(context);
+      if (ids != null && ids.length > mostIds) {
+        throw problemError(badInput('ids', 'Name 1,000 accounts at most.'));
+      }
       // A rejected item nulls itself alone; a throw would null the list.
       return ids?.map(async (id) => accountWithId(context, id)) ?? [...accounts];
     },

@@ -1,5 +1,7 @@
 // The whole schema: loads every noun, then builds. Printed, it is schema.graphql.
+import { specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
+import { deferDirective } from './defer.ts';
 import './account-failure.ts';
 import './app.ts';
 import './combined-margins.ts';
@@ -26,4 +28,4 @@ builder.subscriptionType({
 });
 
 /** The GraphQL schema of the gateway. */
-export const schema = builder.toSchema();
+export const schema = builder.toSchema({ directives: [...specifiedDirectives, deferDirective] });
