@@ -2,9 +2,9 @@
 import type { Context } from '../context.ts';
 import type { KiteSession } from '../kite/session.ts';
 import { builder } from './builder.ts';
-import { ExchangeTokenResultRef, redemption } from './exchange-token-result.ts';
+import { attemptRefused, ExchangeTokenResultRef, redemption } from './exchange-token-result.ts';
 import { keeping } from './keeping.ts';
-import { badInput, type Problem, problemOf } from './problem.ts';
+import { badInput, problemOf } from './problem.ts';
 import { newSessionOfRecord, type SessionSource, sessionForCaller } from './session.ts';
 
 const ExchangeTokenInput = builder.inputType('ExchangeTokenInput', {
@@ -48,10 +48,18 @@ builder.mutationField('exchangeToken', (t) =>
       const { requestToken, state, ...rest } = input;
       const login = state == null ? null : await begunHere(state, input.apiKey, context);
       if (login !== null && 'code' in login) return login;
-      const asked = { ...rest, ...login, tokenField: 'requestToken', token: requestToken } as const;
+      const asked = {
+        ...rest,
+        ...(login && { apiKey: login.apiKey }),
+        tokenField: 'requestToken',
+        token: requestToken,
+      } as const;
       const checked = redemption({ ...asked, forKeyring: login !== null }, context);
       if ('code' in checked) return checked;
       const { apiKey, token, proof } = checked;
+      const tooMany = attemptRefused(proof, context);
+      if (tooMany !== null) return tooMany;
+      if (login !== null) context.keyring.forgetPendingLogin(login);
       let session: KiteSession;
       try {
         session = await context.kite.exchangeToken(apiKey, token, proof, context.deadline);
@@ -67,18 +75,10 @@ builder.mutationField('exchangeToken', (t) =>
   }),
 );
 
-/** The app of a login that this very browser began; a problem where it may not, or did not, begin one. */
-async function begunHere(
-  state: string,
-  apiKey: string | null | undefined,
-  { keyring }: Context,
-): Promise<{ readonly apiKey: string } | Problem> {
+/** The login that this very browser began; a problem where it may not, or did not, begin one. */
+async function begunHere(state: string, apiKey: string | null | undefined, { keyring }: Context) {
   if (keyring.barred !== null) return badInput('state', keyring.barred);
-  if (!keyring.mayAttempt()) {
-    const message = 'Too many logins from this address: try again in a minute.';
-    return { code: 'RATE_LIMITED', message, retryable: true, retryAfterSeconds: 60 };
-  }
-  const login = await keyring.takePendingLogin(state);
+  const login = await keyring.pendingLogin(state);
   if (login === null) {
     return badInput(
       'state',
@@ -86,7 +86,5 @@ async function begunHere(
     );
   }
   const isOther = apiKey != null && apiKey !== login.apiKey;
-  return isOther
-    ? badInput('apiKey', 'The login was begun for another app.')
-    : { apiKey: login.apiKey };
+  return isOther ? badInput('apiKey', 'The login was begun for another app.') : login;
 }
