@@ -131,17 +131,23 @@ describe('every answer of the login', () => {
     const broken = new Proxy(store, {
       get(target, name) {
         const method = Reflect.get(target, name);
-        if (name === 'createKeyring') return () => Promise.reject(new Error('secret-canary'));
+        const isBroken = name === 'createKeyring' || name === 'open';
+        if (isBroken) return () => Promise.reject(new Error('secret-canary'));
         return typeof method === 'function' ? method.bind(target) : method;
       },
     });
     const { url } = await startWorld({ ...options, keyringStore: broken });
     const there = new URL(url).origin;
-    const end = await new Visitor(there).logIn(`${there}/login?app=simulator`, 'SIM0001');
+    const visitor = new Visitor(there, gateway);
+    const end = await visitor.logIn(`${there}/login?app=simulator`, 'SIM0001');
     expect(end.status).toBe(500);
     expect(end.text).not.toMatch(/canary|\.ts|at /);
     expect(end.headers.get('cache-control')).toBe('no-store');
-    expect(end.headers.get('x-request-id')).toBeTruthy();
+    expect(end.text).toContain(end.headers.get('x-request-id'));
+    visitor.cookies.set('kite-keyring', 'x'.repeat(43));
+    const { text, errors } = await visitor.ask(users);
+    expect(errors[0]?.extensions.code).toBe('INTERNAL_SERVER_ERROR');
+    expect(text).not.toMatch(/canary|\.ts/);
   });
 });
 
@@ -245,6 +251,59 @@ describe('attempts to redeem tokens with the gateway’s secret', () => {
       code = data?.exchangeToken && 'code' in data.exchangeToken && data.exchangeToken.code;
     }
     expect(code).toBe(last);
+  });
+});
+
+describe('where other origins are allowed', () => {
+  const answer = (address: string, method: string, from?: string, body: string | null = null) =>
+    fetch(address, {
+      method,
+      redirect: 'manual',
+      headers: {
+        accept: 'application/json',
+        ...(from && { origin: from }),
+        ...(body && { 'content-type': 'application/json' }),
+      },
+      body,
+    });
+  const query = JSON.stringify({ query: '{ apps { apiKey } }' });
+
+  test.each([gateway, friend, 'https://evil.example', undefined])(
+    'every answer varies by Origin, and names none but the one allowed: %s',
+    async (from) => {
+      for (const { headers } of [
+        await answer(world.url, 'POST', from, query),
+        await answer(world.url, 'POST', from, '{'),
+        await answer(`${world.url}?query={__typename}`, 'GET', from),
+        await answer(`${origin}/login?app=simulator`, 'GET', from),
+        await answer(`${origin}/nowhere`, 'GET', from),
+        await answer(world.url, 'OPTIONS', from),
+      ]) {
+        expect(headers.get('vary')?.split(/, */)).toContain('Origin');
+        const allowed = from === friend ? friend : null;
+        expect(headers.get('access-control-allow-origin')).toBe(allowed);
+        expect(headers.get('access-control-allow-credentials')).toBe(allowed && 'true');
+      }
+    },
+  );
+
+  test('a preflight names what may be sent, and may be kept ten minutes by the browser that asked', async () => {
+    const { status, headers } = await answer(world.url, 'OPTIONS', friend);
+    expect(status).toBe(204);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'access-control-allow-methods': 'POST',
+      'access-control-allow-headers': 'content-type, cache-control, x-request-id',
+      'access-control-max-age': '600',
+    });
+    const stranger = await answer(world.url, 'OPTIONS', 'https://evil.example');
+    expect([...stranger.headers.keys()].filter((name) => name.startsWith('access-'))).toEqual([]);
+  });
+
+  test('and where none is, nothing varies', async () => {
+    const { url } = await startWorld();
+    expect((await answer(url, 'POST', friend, query)).headers.get('vary') ?? '').not.toContain(
+      'Origin',
+    );
   });
 });
 
