@@ -31,7 +31,7 @@ export function siteRelation(one: string, other: string): SiteRelation {
   if (first.protocol !== second.protocol) return 'cross-site';
   if (first.hostname === second.hostname) return 'same-site';
   const [firstSite, secondSite] = [first, second].map(({ hostname }) =>
-    getDomain(hostname, { allowPrivateDomains: true, validHosts: ['localhost'] }),
+    getDomain(hostname, { allowPrivateDomains: true }),
   );
   if (firstSite != null && firstSite === secondSite) return 'same-site';
   const areLocal = isLoopback(first.hostname) && isLoopback(second.hostname);
