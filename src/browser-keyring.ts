@@ -30,6 +30,8 @@ export interface BrowserKeyring {
   pendingLogin(nonce: string): Promise<PendingLogin | null>;
   /** Lets the browser forget an unfinished login: its nonce works once. */
   forgetPendingLogin(login: PendingLogin): void;
+  /** Resolves where a new session could be kept. @throws KeyringStoreError */
+  ready(): Promise<void>;
   /** Whether one more attempt to redeem a request token is allowed from the sender's address now. */
   mayAttempt(): boolean;
   /** Puts a new session into the keyring, and gives the browser its new cookie. @throws KeyringStoreError, KeyringFullError */

@@ -533,7 +533,7 @@ describe('across sites', () => {
   });
 });
 
-test('a store that is down is said, header credentials keep working, and a login is not lost silently', async () => {
+test('a store that is down is said, header credentials keep working, and no login is begun at Kite in vain', async () => {
   const { createMemoryStore } = await import('../src/keyring/memory-store.ts');
   const { KeyringStoreError } = await import('../src/keyring/store.ts');
   const store = createMemoryStore(() => now);
@@ -560,8 +560,21 @@ test('a store that is down is said, header credentials keep working, and a login
   expect(errors[0]?.extensions.retryable).toBe(true);
   const header = await world2.ask(accounts, { authorization: tokens('SIM0002') });
   expect(header.data?.accounts).toMatchObject([{ user: { userId: 'SIM0002' } }]);
-  const end = await visitor.logIn(`${there}/login?app=simulator`, 'SIM0003');
-  expect(end.text).toContain('KEYRING_UNAVAILABLE');
+  await world2.calls();
+  const callback = await visitor.logInAtKite(`${there}/login?app=simulator`, 'SIM0003');
+  const { searchParams } = new URL(callback);
+  const [requestToken = '', state = ''] = ['request_token', 'state'].map(
+    (name) => searchParams.get(name) ?? '',
+  );
+  const input = { requestToken, state, apiKey: 'simulator' };
+  const refused = await visitor.ask(exchange, { input });
+  expect(refused.data?.exchangeToken).toMatchObject({
+    __typename: 'UpstreamError',
+    code: 'KEYRING_UNAVAILABLE',
+    retryable: true,
+  });
+  expect((await visitor.visit(callback)).text).toContain('KEYRING_UNAVAILABLE');
+  expect(await world2.calls()).toEqual([]);
   down = false;
   expect((await visitor.ask(accounts)).data?.accounts).toMatchObject([
     { user: { userId: 'SIM0001' } },

@@ -13,7 +13,7 @@ import { hasRedis, type RedisServer, startRedis } from './support/redis-server.t
 import { Visitor } from './support/visitor.ts';
 
 const users = graphql(`
-  query ProcessUsers { accounts { id user { userId } session { state } } }
+  query ProcessUsers { accounts { id user { userId } session { state issuedAt expiresAt } } }
 `);
 const newKey = () => randomBytes(32).toString('base64');
 
@@ -85,6 +85,11 @@ test('a gateway on a file is stopped and started again, and nobody has to log in
     stderr: expect.not.stringMatching(/rror/),
   });
   await gateway.start();
+  expect((await gateway.visitor.ask(users)).data).toEqual(before.data);
+
+  // Its times do not depend on where it runs.
+  await gateway.stop();
+  await gateway.start({ TZ: 'Pacific/Auckland' });
   expect((await gateway.visitor.ask(users)).data).toEqual(before.data);
 
   // Keys rotate: a new one in front, the old one behind it.

@@ -60,6 +60,7 @@ export async function openBrowserKeyring(
       return found === undefined || found.late ? null : found;
     },
     forgetPendingLogin: ({ nonce }) => setCookie(cookies.clear(pendingLogins.cookieNameOf(nonce))),
+    ready: () => keyrings.ready(),
     mayAttempt: () => attempts(device.ipAddress),
     async add(apiKey, session) {
       const added = await keepSession(services, about, cookie, apiKey, session);

@@ -136,6 +136,8 @@ async function keep(
   if (!isToken(requestToken)) return 'TOKEN_REJECTED';
   const deadline = new Deadline(services.operationTimeoutMilliseconds);
   try {
+    // Kite takes the token once: it is not spent where its session could not be kept.
+    await browsers.keyrings.ready();
     const session = await services.kite.exchangeToken(
       apiKey,
       requestToken,

@@ -1,10 +1,11 @@
 // exchangeToken: a request token becomes a session.
 import type { Context } from '../context.ts';
+import { KeyringStoreError } from '../keyring/store.ts';
 import type { KiteSession } from '../kite/session.ts';
 import { builder } from './builder.ts';
 import { attemptRefused, ExchangeTokenResultRef, redemption } from './exchange-token-result.ts';
 import { keeping } from './keeping.ts';
-import { badInput, problemOf } from './problem.ts';
+import { badInput, keyringUnavailable, problemOf } from './problem.ts';
 import { newSessionOfRecord, type SessionSource, sessionForCaller } from './session.ts';
 
 const ExchangeTokenInput = builder.inputType('ExchangeTokenInput', {
@@ -59,7 +60,11 @@ builder.mutationField('exchangeToken', (t) =>
       const { apiKey, token, proof } = checked;
       const tooMany = attemptRefused(proof, context);
       if (tooMany !== null) return tooMany;
-      if (login !== null) context.keyring.forgetPendingLogin(login);
+      if (login !== null) {
+        // Kite takes the token once: it is not spent where its session could not be kept.
+        if (!(await canKeep(context))) return keyringUnavailable();
+        context.keyring.forgetPendingLogin(login);
+      }
       let session: KiteSession;
       try {
         session = await context.kite.exchangeToken(apiKey, token, proof, context.deadline);
@@ -74,6 +79,16 @@ builder.mutationField('exchangeToken', (t) =>
     },
   }),
 );
+
+async function canKeep({ keyring }: Context): Promise<boolean> {
+  try {
+    await keyring.ready();
+    return true;
+  } catch (error) {
+    if (error instanceof KeyringStoreError) return false;
+    throw error;
+  }
+}
 
 /** The login that this very browser began; a problem where it may not, or did not, begin one. */
 async function begunHere(state: string, apiKey: string | null | undefined, { keyring }: Context) {
