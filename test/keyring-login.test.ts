@@ -579,4 +579,7 @@ test('a store that is down is said, header credentials keep working, and no logi
   expect((await visitor.ask(accounts)).data?.accounts).toMatchObject([
     { user: { userId: 'SIM0001' } },
   ]);
+  // Nothing was used up: the same address finishes the login once the store is back.
+  expect((await visitor.visit(callback)).status).toBe(303);
+  expect((await visitor.ask(accounts)).data?.accounts).toHaveLength(2);
 });

@@ -20,6 +20,7 @@ import {
   keyringCookieOf,
 } from './keep-session.ts';
 import { page } from './page.ts';
+import type { FoundLogin } from './pending-logins.ts';
 import type { RequestTracker } from './request-tracker.ts';
 import { logUnexpected } from './use-errors.ts';
 
@@ -112,13 +113,17 @@ async function finish(
   const requestToken = parameters.get('request_token');
   const login = pending.find(({ nonce }) => nonce === parameters.get('state'));
   if (parameters.get('status') !== 'success' || requestToken === null) {
-    // Kite echoes nothing when the user cancels: likely it was the login begun last. It may have been another,
-    // so none is forgotten.
-    return refused(options, login ?? pending[0], 'LOGIN_CANCELLED');
+    // Kite echoes nothing when the user cancels: likely it was the login begun last. Where it may have been
+    // another, none is forgotten, and each can still be finished.
+    const cancelled = login ?? pending[0];
+    if (cancelled && pending.length === 1) about.setCookie(cookies.clear(cancelled.cookieName));
+    return refused(options, cancelled, 'LOGIN_CANCELLED');
   }
   if (login === undefined) return refused(options, pending[0], 'LOGIN_MISMATCH');
-  about.setCookie(cookies.clear(login.cookieName));
-  if (login.late) return refused(options, login, 'LOGIN_EXPIRED');
+  if (login.late) {
+    about.setCookie(cookies.clear(login.cookieName));
+    return refused(options, login, 'LOGIN_EXPIRED');
+  }
   if (!browsers.attempts(about.device.ipAddress)) return refused(options, login, 'RATE_LIMITED');
   const error = await keep(options, about, login, new Secret(requestToken));
   return error === null ? redirect(homeOf(options, login)) : refused(options, login, error);
@@ -128,7 +133,7 @@ async function finish(
 async function keep(
   { services, browsers }: LoginOptions,
   about: KeyringRequest,
-  { apiKey }: PendingLogin,
+  { apiKey, cookieName }: FoundLogin,
   requestToken: Secret,
 ): Promise<LoginError | null> {
   const apiSecret = services.apps.find(apiKey)?.apiSecret;
@@ -138,6 +143,7 @@ async function keep(
   try {
     // Kite takes the token once: it is not spent where its session could not be kept.
     await browsers.keyrings.ready();
+    about.setCookie(browsers.cookies.clear(cookieName));
     const session = await services.kite.exchangeToken(
       apiKey,
       requestToken,
