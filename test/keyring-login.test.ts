@@ -425,6 +425,23 @@ describe('ending', () => {
     expect((await visitor.ask(accounts)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
   });
 
+  test('a token that Kite already rejects counts as logged out, and one known to be dead costs no call', async () => {
+    for (const isKnown of [false, true]) {
+      const visitor = browser();
+      await visitor.logIn(loginUrl(), 'SIM0001');
+      const id = (await visitor.ask(accounts)).data?.accounts?.[0]?.id;
+      await world.advance(24 * 3_600);
+      if (isKnown) await visitor.ask(accounts);
+      await world.calls();
+      const { data } = await visitor.ask(logout);
+      expect(data?.logout).toEqual({ loggedOut: [id], failures: [] });
+      expect((await world.calls()).map(({ method, status }) => [method, status])).toEqual(
+        isKnown ? [] : [['DELETE', 403]],
+      );
+      expect(visitor.cookies.size).toBe(0);
+    }
+  });
+
   test('the gateway forgets the token although Kite did not confirm, and says so', async () => {
     const visitor = browser();
     await visitor.logIn(loginUrl(), 'SIM0001');

@@ -15,6 +15,7 @@ import { Visitor } from './support/visitor.ts';
 const users = graphql(`
   query ProcessUsers { accounts { id user { userId } session { state issuedAt expiresAt } } }
 `);
+const logout = graphql(`mutation ProcessLogout { logout { loggedOut } }`);
 const newKey = () => randomBytes(32).toString('base64');
 
 let simulator: Simulator;
@@ -30,7 +31,7 @@ afterAll(async () => {
 });
 
 /** A gateway on a store, that can be stopped and started again where it was, and a browser at it. */
-async function startGatewayOn(store: string) {
+async function startGatewayOn(store: string, more: Readonly<Record<string, string>> = {}) {
   const [port = 0] = await freePorts(1);
   const env = {
     PORT: `${port}`,
@@ -40,6 +41,7 @@ async function startGatewayOn(store: string) {
     KITE_API_SECRET: 'simulator-secret',
     KEYRING_STORE: store,
     KEYRING_KEYS: newKey(),
+    ...more,
   };
   const origin = `http://localhost:${port}`;
   const visitor = new Visitor(origin);
@@ -182,6 +184,41 @@ for (const [name, isThere] of [
     });
   });
 }
+
+test.skipIf(!hasRedis() && !isCi)(
+  'two processes on one Redis see each other’s logins, expiries and logouts at once',
+  async () => {
+    await using redis = await startRedis();
+    const first = await startGatewayOn(redis.url);
+    const second = await startGatewayOn(redis.url, { KEYRING_KEYS: first.env.KEYRING_KEYS });
+    const handOver = (from: Visitor, to: Visitor) => {
+      to.cookies.clear();
+      for (const [name, value] of from.cookies) to.cookies.set(name, value);
+    };
+    await first.visitor.logIn(first.loginUrl, 'SIM0003');
+    handOver(first.visitor, second.visitor);
+    expect(await usersOf(second.visitor)).toEqual(['SIM0003']);
+    await second.visitor.logIn(second.loginUrl, 'SIM0004');
+    handOver(second.visitor, first.visitor);
+    expect(await usersOf(first.visitor)).toEqual(['SIM0003', 'SIM0004']);
+
+    const control = (path: string, method: string, body?: string) =>
+      fetch(`${simulator.url}/simulator/${path}`, { method, ...(body && { body }) });
+    await control('clock', 'POST', '{"advanceSeconds": 86400}');
+    await first.visitor.ask(users);
+    await control('requests', 'DELETE');
+    const { errors } = await second.visitor.ask(users);
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual([
+      'SESSION_EXPIRED',
+      'SESSION_EXPIRED',
+    ]);
+    expect(await (await control('requests', 'GET')).json()).toMatchObject({ requests: [] });
+
+    await second.visitor.ask(logout);
+    const gone = await first.visitor.ask(users);
+    expect(gone.errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
+  },
+);
 
 describe('a store that cannot be opened is one clear line, and no start', () => {
   const file = (content: string) => {
