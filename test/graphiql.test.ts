@@ -152,7 +152,9 @@ describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
     await page.locator('#cancel').click();
     await ready(page);
     expect(page.url()).toBe(`${own}/graphql?error=LOGIN_CANCELLED`);
-    await expect.poll(() => page.locator('#login').textContent()).toContain('LOGIN_CANCELLED');
+    await expect
+      .poll(() => page.locator('#login').textContent(), { timeout: 10_000 })
+      .toContain('LOGIN_CANCELLED');
 
     await page.getByRole('link', { name: 'Simulator' }).click();
     await page.locator('input[name=user_id][value=SIM0002]').check();

@@ -157,7 +157,9 @@ for (const [name, isThere] of [
       const { release } = await held;
       leave();
       release();
-      await expect.poll(() => usersOf(visitor)).toEqual(['SIM0001', 'SIM0002']);
+      await expect
+        .poll(() => usersOf(visitor), { timeout: 10_000 })
+        .toEqual(['SIM0001', 'SIM0002']);
       await kill();
       await start();
       expect(await usersOf(visitor)).toEqual(['SIM0001', 'SIM0002']);

@@ -9,6 +9,8 @@ import { freePorts } from './support/command.ts';
 import { isCi } from './support/environment.ts';
 import { apps, startWorld } from './support/world.ts';
 
+/** A browser on a busy machine takes its time. */
+const patience = { timeout: 10_000 };
 const document = readFileSync(new URL('../docs/browser-login.md', import.meta.url), 'utf8');
 const [, html = ''] = /^```html\n([\s\S]*?)^```$/m.exec(document) ?? [];
 
@@ -57,36 +59,38 @@ describe.skipIf(chromiumPath === null && !isCi)('the page of the document', asyn
   test('logs two users in, one after the other, and shows what they have', async () => {
     await page.getByRole('link', { name: 'Log in with Simulator' }).click();
     await decide('SIM0001', 'approve');
-    await expect.poll(items).toHaveLength(1);
+    await expect.poll(items, patience).toHaveLength(1);
     await page.getByRole('link', { name: 'Log in with Simulator' }).click();
     await decide('SIM0002', 'approve');
-    await expect.poll(items).toHaveLength(2);
+    await expect.poll(items, patience).toHaveLength(2);
     for (const text of await items()) expect(text).toMatch(/^\w[\w ]+: -?[\d.]+ rupees$/);
   });
 
   test('says that a login was cancelled, and forgets it', async () => {
     await page.getByRole('link', { name: 'Log in with Simulator' }).click();
     await decide('SIM0003', 'cancel');
-    await expect.poll(() => page.locator('#message').textContent()).toBe('LOGIN_CANCELLED');
+    await expect
+      .poll(() => page.locator('#message').textContent(), patience)
+      .toBe('LOGIN_CANCELLED');
     await page.reload();
-    await expect.poll(items).toHaveLength(2);
+    await expect.poll(items, patience).toHaveLength(2);
     expect(await page.locator('#message').textContent()).toBe('');
   });
 
   test('offers the login again the next morning', async () => {
     await world.advance(24 * 3_600);
     await page.reload();
-    await expect.poll(items).toEqual(['Log in again', 'Log in again']);
+    await expect.poll(items, patience).toEqual(['Log in again', 'Log in again']);
     await page.getByRole('link', { name: 'Log in again' }).first().click();
     await decide('SIM0001', 'approve');
     await expect
-      .poll(async () => (await items()).filter((text) => text.includes('rupees')))
+      .poll(async () => (await items()).filter((text) => text.includes('rupees')), patience)
       .toHaveLength(1);
   });
 
   test('logs everybody out', async () => {
     await page.locator('#log-out').click();
-    await expect.poll(items).toEqual([]);
+    await expect.poll(items, patience).toEqual([]);
     expect(await page.context().cookies(gateway)).toEqual([]);
     expect(complaints).toEqual([]);
   });
