@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { AppOptions } from './http/options.ts';
 import { parseKeyringKeys } from './keyring/keys.ts';
-import { isLoopback, siteRelation } from './site.ts';
+import { isOrigin, keepsCookiesSafe, siteRelation } from './site.ts';
 
 /** The faults of an environment, one line each; no line quotes a value that may be a secret. */
 export class ConfigError extends Error {
@@ -137,14 +137,14 @@ function keys(text: string, { addIssue }: z.RefinementCtx): readonly Uint8Array[
 }
 
 function origins(text: string, { addIssue }: z.RefinementCtx): readonly string[] {
-  return text.split(',').map((word) => {
-    const origin = word.trim().replace(/\/$/, '');
-    if (URL.parse(origin)?.origin !== origin) {
-      const message = `"${origin}" is no origin: write https://app.example.com, several separated by commas`;
-      addIssue({ code: 'custom', message });
-    }
-    return origin;
-  });
+  const words = text.split(',').map((word) => word.trim().replace(/\/$/, ''));
+  for (const [index, origin] of words.entries()) {
+    if (isOrigin(origin)) continue;
+    // Not quoted: an address may hold a password.
+    const message = `origin ${index + 1} of ${words.length} is none: write https://app.example.com, without a path or a star, several separated by commas`;
+    addIssue({ code: 'custom', message });
+  }
+  return words;
 }
 
 const gatewayVariables = {
@@ -315,7 +315,7 @@ function readAppsFile(file: string, faults: string[]): readonly AppOptions[] {
 function keyringFaults(values: z.infer<z.ZodObject<typeof gatewayVariables>>): string[] {
   const faults: string[] = [];
   const publicUrl = publicUrlOf(values);
-  if (new URL(publicUrl).protocol === 'http:' && !isLoopback(new URL(publicUrl).hostname)) {
+  if (!keepsCookiesSafe(new URL(publicUrl))) {
     faults.push(
       `PUBLIC_URL: ${publicUrl} is plain HTTP, over which a session cookie can be stolen. Use https:// (plain HTTP works on localhost alone).`,
     );

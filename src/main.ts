@@ -126,6 +126,8 @@ async function openStore(url: string): Promise<KeyringStore> {
   try {
     return await openKeyringStore(url, () => new Date());
   } catch (error) {
+    // Its words name what is wrong with the address, and never the address, which may hold a password.
+    if (error instanceof TypeError) throw new ConfigError([`KEYRING_STORE: ${error.message}.`]);
     if (!(error instanceof KeyringStoreError)) throw error;
     throw new ConfigError([
       'KEYRING_STORE: the store cannot be opened. Is the server up, or the folder of the file there and writable?',

@@ -22,6 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'context.ts',
     'apps.ts',
     'browser-keyring.ts',
+    'site.ts',
     'keyring',
     'live',
     'loaders',

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { settingNames } from '../src/config.ts';
+import { readConfig, settingNames } from '../src/config.ts';
 import { schema } from '../src/schema/schema.ts';
 import { run, startCommand } from './support/command.ts';
 import { follow } from './support/follower.ts';
@@ -143,6 +143,18 @@ test('the table of dependencies is that of package.json', () => {
 
 test('the table of settings has every variable, and no other', () => {
   expect(firstCells(readme, 'variable').toSorted()).toEqual(settingNames.toSorted());
+});
+
+test('the settings that docs/browser-login.md shows are accepted, without a note', () => {
+  const [{ text = '' } = {}] = blocksOf(read('docs/browser-login.md')).filter(
+    ({ language }) => language === 'ini',
+  );
+  const lines = [...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [
+    name,
+    value.startsWith('<') ? Buffer.alloc(32).toString('base64') : value,
+  ]);
+  expect(lines).toHaveLength(6);
+  expect(readConfig(Object.fromEntries(lines)).notices).toEqual([]);
 });
 
 test('.env.example has every variable, and no other, and sets none', () => {

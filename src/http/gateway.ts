@@ -1,10 +1,12 @@
 // The gateway: Yoga and its plugins, in the order that a request meets them.
 import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import { pino } from 'pino';
-import { type Context, createContext } from '../context.ts';
+import { type Context, createContext, type Services } from '../context.ts';
 import { schema } from '../schema/schema.ts';
 import { acceptedAge } from './cache-control.ts';
 import { readCredentials } from './credentials.ts';
+import type { GraphiqlPlace } from './graphiql.ts';
+import type { BrowserKeyrings } from './keep-session.ts';
 import { openBrowserKeyring } from './open-browser-keyring.ts';
 import type { GatewayOptions } from './options.ts';
 import type { Origins } from './origins.ts';
@@ -23,6 +25,7 @@ import { useOperationEnd } from './use-operation-end.ts';
 import { useOperationLog } from './use-operation-log.ts';
 import { useRequestId } from './use-request-id.ts';
 import { useSubscriptions } from './use-subscriptions.ts';
+import { useVary } from './use-vary.ts';
 
 /** A mounted gateway: a fetch handler, and a request listener for `node:http`. */
 export type Gateway = YogaServerInstance<Record<string, unknown>, Context>;
@@ -68,8 +71,10 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     },
     plugins: [
       useRequestId(track),
-      useLogin({ services, browsers, track, keyringRequest }),
-      graphiql !== false && useGraphiql(endpoint, graphiql === true ? {} : graphiql),
+      browsers.origins.areOthersAllowed && useVary(),
+      useLogin({ services, browsers, track, log, keyringRequest }),
+      graphiql !== false &&
+        useGraphiql(endpoint, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
       useJsonOnly(track),
       useLimits({ introspection: options.introspection ?? true }),
       useDefer(),
@@ -97,6 +102,15 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     multipart: false,
     maxRequestBodySize: longestRequestBody,
   });
+}
+
+/** Where GraphiQL lies for browsers, and the listed apps that they can log in through. */
+function placeOf({ apps }: Services, { origins }: BrowserKeyrings): GraphiqlPlace {
+  const url = new URL(endpoint.slice(1), origins.home).href;
+  const logins = apps.listed
+    .filter(({ apiSecret }) => apiSecret !== undefined)
+    .map(({ apiKey, name }) => ({ name: name ?? apiKey, url: apps.loginUrl(apiKey, url) }));
+  return { url, logins };
 }
 
 /** CORS answers for allowed origins alone; stock Yoga would answer any. */

@@ -41,7 +41,10 @@ export async function listen(
       // What is left has no answer due: connections kept alive, or opened and never used.
       if (isClosing && underWay.size === 0) cutOffAll();
     });
-    handler(request, response);
+    // Whoever makes a URL of a host that is none fails, and frameworks answer that with their stack.
+    const { host = 'localhost' } = request.headers;
+    if (URL.canParse(`http://${host}`)) handler(request, response);
+    else response.writeHead(400).end();
   };
   let bound = port;
   try {

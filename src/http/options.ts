@@ -45,7 +45,10 @@ export interface GatewayOptions {
   readonly allowedOrigins?: readonly string[];
   /** Where keyrings are kept. Default: in memory, and gone with the process. The gateway closes it. */
   readonly keyringStore?: KeyringStore;
-  /** Keys of 32 bytes that seal what is kept: the first seals, all open. Default: a random one. */
+  /**
+   * Keys of 32 bytes that seal what is kept: the first seals, all open. Default: a random one, with which a store
+   * that outlives the process opens for nobody after it.
+   */
   readonly keyringKeys?: readonly Uint8Array[];
   /** Whether the last address of X-Forwarded-For is the sender's, as behind one proxy. Default false. */
   readonly trustProxy?: boolean;

@@ -79,7 +79,8 @@ function copy(
   });
 }
 
-function logUnexpected(
+/** Logs what nobody expected, without what the request sent. */
+export function logUnexpected(
   error: GraphQLError,
   requestId: string,
   request: Request,

@@ -73,6 +73,16 @@ export function redemption(input: RedemptionInput, context: Context): Redemption
   return { apiKey, token: new Secret(input.token), proof };
 }
 
+/**
+ * Counts one more attempt of the sender's address to redeem a token with the gateway's own secret: the problem where
+ * it has made too many. Whoever brings a checksum holds the secret, and gains nothing from the gateway.
+ */
+export function attemptRefused(proof: Proof, { keyring }: Context): Problem | null {
+  if (!('apiSecret' in proof) || keyring.mayAttempt()) return null;
+  const message = 'Too many logins from this address: try again in a minute.';
+  return { code: 'RATE_LIMITED', message, retryable: true, retryAfterSeconds: 60 };
+}
+
 function proofOf(
   checksum: string | null | undefined,
   apiSecret: Secret | undefined,

@@ -58,7 +58,11 @@ export function tokens(...userIds: readonly string[]): string {
 }
 
 /** Starts a gateway on a simulator for the tests of a file, and stops both after them. */
-export async function startWorld(options: GatewayOptions = {}, simulated: SimulatorOptions = {}) {
+export async function startWorld(
+  options: GatewayOptions = {},
+  simulated: SimulatorOptions = {},
+  port = 0,
+) {
   const simulator = await startSimulator({ port: 0, rateLimit: 0, now: startOfTime, ...simulated });
   const gateway = createGateway({
     apps,
@@ -69,7 +73,7 @@ export async function startWorld(options: GatewayOptions = {}, simulated: Simula
     kiteRateLimit: 0,
     ...options,
   });
-  const server = await listen(gateway, '127.0.0.1', 0);
+  const server = await listen(gateway, '127.0.0.1', port);
   const url = `http://127.0.0.1:${server.port}/graphql`;
   afterAll(async () => {
     await server.close(0);
