@@ -79,6 +79,7 @@ async function runGateway(): Promise<Stop> {
     const { keyring } = config;
     const keyringStore = await openStore(keyring.store);
     const stopping = new AbortController();
+    const logger = createLogger(config.log);
     const gateway = createGateway({
       allowedOrigins: config.allowedOrigins,
       keyringStore,
@@ -96,10 +97,13 @@ async function runGateway(): Promise<Stop> {
       ...(loginUrl !== undefined && { kiteLoginUrl: loginUrl }),
       exposeTokens: config.exposeTokens ?? simulator !== null,
       graphiql: config.graphiql && (authorization === null ? true : { authorization }),
-      logger: createLogger(config.log),
+      logger,
       stopping: stopping.signal,
     });
-    const server = await naming('HOST', 'PORT', config, listen(gateway, config.host, config.port));
+    const onUnreadable = (requestId: string, reason: string) =>
+      logger.info({ requestId, reason }, 'Unreadable request');
+    const listening = listen(gateway, config.host, config.port, onUnreadable);
+    const server = await naming('HOST', 'PORT', config, listening);
     await say(
       greeting({
         graphqlUrl: `http://${hostInUrl(config.host)}:${server.port}/graphql`,
