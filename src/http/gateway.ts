@@ -21,14 +21,15 @@ import { useOperationEnd } from './use-operation-end.ts';
 import { useOperationLog } from './use-operation-log.ts';
 import { useRequestId } from './use-request-id.ts';
 import { useSubscriptions } from './use-subscriptions.ts';
+import { useVolumeLimits } from './use-volume-limits.ts';
 
 /** A mounted gateway: a fetch handler, and a request listener for `node:http`. */
 export type Gateway = YogaServerInstance<Record<string, unknown>, Context>;
 
 /** Where the gateway answers. */
 const endpoint = '/graphql';
-/** The longest request body, in bytes: a thousand ids and a long document fit in a tenth of it. */
-const longestRequestBody = 1_000_000;
+/** The longest request body, in bytes: a thousand ids and a long document fit in half of it. */
+const longestRequestBody = 100_000;
 
 /**
  * Makes a gateway to mount in any server that speaks fetch, or in `node:http`:
@@ -74,6 +75,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useOperationLog(track, log),
       useOperationEnd(),
       useSubscriptions(),
+      useVolumeLimits(),
       { onDispose: () => browsers.keyrings.close() },
       { onDispose: close },
     ],
