@@ -13,8 +13,8 @@ import { type Simulator, startSimulator } from './simulator/simulator.ts';
 import { greeting, help } from './usage.ts';
 import { version } from './version.ts';
 
-/** Milliseconds that requests in flight may take to finish after a signal. */
-const graceMilliseconds = 5_000;
+/** The most milliseconds that requests in flight may take to finish after a signal. */
+const longestGrace = 20_000;
 
 type Stop = () => Promise<void>;
 
@@ -116,7 +116,8 @@ async function runGateway(): Promise<Stop> {
     );
     return async () => {
       stopping.abort();
-      await server.close(graceMilliseconds);
+      // A call to Kite has its time: an exchange that is cut off loses the session its token was spent on.
+      await server.close(Math.min(config.kiteTimeoutMilliseconds + 1_000, longestGrace));
       await gateway.dispose();
       await simulator?.close();
     };
