@@ -30,6 +30,15 @@ describe('values', () => {
     ]);
   });
 
+  test('a subscription is held to the same', async () => {
+    const { status, errors } = await world.askRaw(
+      'subscription ($ids: [ID!]) { marginsChanged(accountIds: $ids) { account { id } } }',
+      { authorization, variables: { ids: Array.from({ length: 1_001 }, (_, n) => `id${n}`) } },
+    );
+    expect(status).toBe(400);
+    expect(errors[0]?.message).toContain('too long');
+  });
+
   test('a string that comes back from every field it is given to is bounded', async () => {
     const text = 's'.repeat(2_001);
     const query = 'query ($to: String) { apps { loginUrl(returnTo: $to) } }';
