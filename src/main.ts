@@ -13,8 +13,8 @@ import { type Simulator, startSimulator } from './simulator/simulator.ts';
 import { greeting, help } from './usage.ts';
 import { version } from './version.ts';
 
-/** Milliseconds that requests in flight may take to finish after a signal. */
-const graceMilliseconds = 5_000;
+/** The most milliseconds that requests in flight may take to finish after a signal. */
+const longestGrace = 20_000;
 
 type Stop = () => Promise<void>;
 
@@ -79,6 +79,7 @@ async function runGateway(): Promise<Stop> {
     const { keyring } = config;
     const keyringStore = await openStore(keyring.store);
     const stopping = new AbortController();
+    const logger = createLogger(config.log);
     const gateway = createGateway({
       allowedOrigins: config.allowedOrigins,
       keyringStore,
@@ -96,10 +97,13 @@ async function runGateway(): Promise<Stop> {
       ...(loginUrl !== undefined && { kiteLoginUrl: loginUrl }),
       exposeTokens: config.exposeTokens ?? simulator !== null,
       graphiql: config.graphiql && (authorization === null ? true : { authorization }),
-      logger: createLogger(config.log),
+      logger,
       stopping: stopping.signal,
     });
-    const server = await naming('HOST', 'PORT', config, listen(gateway, config.host, config.port));
+    const onUnreadable = (requestId: string, reason: string) =>
+      logger.info({ requestId, reason }, 'Unreadable request');
+    const listening = listen(gateway, config.host, config.port, onUnreadable);
+    const server = await naming('HOST', 'PORT', config, listening);
     await say(
       greeting({
         graphqlUrl: `http://${hostInUrl(config.host)}:${server.port}/graphql`,
@@ -112,7 +116,8 @@ async function runGateway(): Promise<Stop> {
     );
     return async () => {
       stopping.abort();
-      await server.close(graceMilliseconds);
+      // A call to Kite has its time: an exchange that is cut off loses the session its token was spent on.
+      await server.close(Math.min(config.kiteTimeoutMilliseconds + 1_000, longestGrace));
       await gateway.dispose();
       await simulator?.close();
     };

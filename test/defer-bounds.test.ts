@@ -63,21 +63,6 @@ describe('bounds', () => {
     expect(deferred.text).not.toContain('hunter2');
   });
 
-  test('more ids than a request can reach are BAD_USER_INPUT: each would be a part', async () => {
-    const { data } = await world.ask(graphql(`query OneId { account { id } }`), {
-      authorization: tokens('SIM0001'),
-    });
-    const named = graphql(`query Named($ids: [ID!]) { accounts(ids: $ids) { id } }`);
-    const ask = (count: number) =>
-      world.ask(named, {
-        authorization: tokens('SIM0001'),
-        variables: { ids: Array(count).fill(data?.account?.id) },
-      });
-    expect((await ask(1_000)).data?.accounts).toHaveLength(1_000);
-    const { errors } = await ask(1_001);
-    expect(errors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'ids' });
-  });
-
   test('a thousand accounts in as many parts as there may be all arrive', async () => {
     const document = `{ accounts { ${deferred(20)} } }`;
     const { parts } = await askInParts(world.url, document, {

@@ -205,6 +205,19 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
   });
 });
 
+test('SIGTERM leaves a call that Kite does not answer its time', async () => {
+  const { process, ended, port, simulatorUrl } = await startCommand({
+    env: { SIMULATOR_LATENCY_MS: '60000', KITE_TIMEOUT_MS: '5500' },
+  });
+  const query = encodeURIComponent('{ accounts { user { userName } } }');
+  const answer = getting(`http://127.0.0.1:${port}/graphql?query=${query}`);
+  await expect.poll(() => counts(simulatorUrl)).toEqual({ '/user/profile': 2 });
+  process.kill('SIGTERM');
+  const { errors } = JSON.parse(await read(await answer));
+  expect(errors.at(-1)).toMatchObject({ extensions: { code: 'UPSTREAM_TIMEOUT' } });
+  expect(await ended).toMatchObject({ code: 0, signal: null });
+});
+
 test('a file .env in the working folder is read, and the environment wins over it', async () => {
   const cwd = emptyFolder();
   writeFileSync(join(cwd, '.env'), 'SIMULATOR_ACCOUNTS=1\nGRAPHIQL=false\n');

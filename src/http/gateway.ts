@@ -26,14 +26,15 @@ import { useOperationLog } from './use-operation-log.ts';
 import { useRequestId } from './use-request-id.ts';
 import { useSubscriptions } from './use-subscriptions.ts';
 import { useVary } from './use-vary.ts';
+import { useVolumeLimits } from './use-volume-limits.ts';
 
 /** A mounted gateway: a fetch handler, and a request listener for `node:http`. */
 export type Gateway = YogaServerInstance<Record<string, unknown>, Context>;
 
 /** Where the gateway answers. */
 const endpoint = '/graphql';
-/** The longest request body, in bytes: a thousand ids and a long document fit in a tenth of it. */
-const longestRequestBody = 1_000_000;
+/** The longest request body, in bytes: a thousand ids and a long document fit in half of it. */
+const longestRequestBody = 100_000;
 
 /**
  * Makes a gateway to mount in any server that speaks fetch, or in `node:http`:
@@ -82,6 +83,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useOperationLog(track, log),
       useOperationEnd(),
       useSubscriptions(),
+      useVolumeLimits(),
       useDeparture(),
       { onDispose: () => browsers.keyrings.close() },
       { onDispose: close },

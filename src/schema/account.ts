@@ -3,15 +3,11 @@ import type { Context, ReachedAccount } from '../context.ts';
 import { builder } from './builder.ts';
 import {
   accountNotFound,
-  badInput,
   keyringUnavailable,
   loginUrl,
   type Problem,
   problemError,
 } from './problem.ts';
-
-/** As many accounts as a request can reach; more ids only repeat some, and each costs memory. */
-const mostIds = 1_000;
 
 /** The GraphQL type Account. Its children add themselves. */
 export const AccountRef = builder.objectRef<ReachedAccount>('Account').implement({
@@ -75,9 +71,6 @@ builder.queryField('accounts', (t) =>
     },
     resolve: (_root, { ids }, context) => {
       const accounts = reachedAccounts(context);
-      if (ids != null && ids.length > mostIds) {
-        throw problemError(badInput('ids', 'Name 1,000 accounts at most.'));
-      }
       // A rejected item nulls itself alone; a throw would null the list.
       return ids?.map(async (id) => accountWithId(context, id)) ?? [...accounts];
     },

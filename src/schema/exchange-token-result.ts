@@ -53,10 +53,13 @@ const hexSha256 = /^[0-9a-f]{64}$/i;
 export function redemption(input: RedemptionInput, context: Context): Redemption | Problem {
   const { exposeTokens, apps } = context;
   if (!exposeTokens && !input.forKeyring) {
+    const instead =
+      input.tokenField === 'requestToken'
+        ? 'log in through loginUrl, or send the state that came back with the redirect'
+        : 'renew a browser’s own session by its accountId';
     return badInput(
       input.tokenField,
-      'This gateway lets no tokens out, so the session could reach nobody: ' +
-        'log in through loginUrl, or send the state that came back with the redirect. Kite was not called, and the token is unspent.',
+      `This gateway lets no tokens out, so the session could reach nobody: ${instead}. Kite was not called, and the token is unspent.`,
     );
   }
   const apiKey = input.apiKey ?? apps.only?.apiKey;
