@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../src/simulator/simulator.ts';
 import { graphql } from './generated/gql.ts';
 import { emptyFolder, freePorts, run, startCommand } from './support/command.ts';
-import { isCi } from './support/environment.ts';
 import { type Gate, startGate } from './support/gate.ts';
-import { hasRedis, type RedisServer, startRedis } from './support/redis-server.ts';
+import { type RedisServer, startRedis } from './support/redis-server.ts';
 import { Visitor } from './support/visitor.ts';
+import { isRedisMissing } from './support/with-redis.ts';
 
 const users = graphql(`
   query ProcessUsers { accounts { id user { userId } session { state issuedAt expiresAt } } }
@@ -105,11 +105,11 @@ test('a gateway on a file is stopped and started again, and nobody has to log in
   expect(errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
 });
 
-for (const [name, isThere] of [
-  ['SQLite', true],
-  ['Redis', hasRedis()],
+for (const [name, isMissing] of [
+  ['SQLite', false],
+  ['Redis', isRedisMissing],
 ] as const) {
-  describe.skipIf(!isThere && !isCi)(`killed in the middle of a login, on ${name}`, () => {
+  describe.skipIf(isMissing)(`killed in the middle of a login, on ${name}`, () => {
     let redis: RedisServer | null = null;
     beforeAll(async () => {
       if (name === 'Redis') redis = await startRedis();
@@ -187,7 +187,7 @@ for (const [name, isThere] of [
   });
 }
 
-test.skipIf(!hasRedis() && !isCi)(
+test.skipIf(isRedisMissing)(
   'two processes on one Redis see each other’s logins, expiries and logouts at once',
   async () => {
     await using redis = await startRedis();

@@ -1,8 +1,8 @@
 // Three hundred accounts of one app: the limit holds in every window, and a query over one account is not kept waiting.
-import { afterAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { graphql } from './generated/gql.ts';
-import { hasRedis, startRedis } from './support/redis-server.ts';
 import { fullestWindow, users } from './support/windows.ts';
+import { describeWithRedis } from './support/with-redis.ts';
 import { startWorld, tokens, type UpstreamCall } from './support/world.ts';
 
 const funds = graphql(`
@@ -13,19 +13,10 @@ const one = graphql(`query OneBesideCrowd { account { user { userId } } }`);
 /** Ten times Kite's own, so that thirty seconds of it pass in three. */
 const limit = 100;
 
-// biome-ignore lint/style/noProcessEnv: CI is the test runner's environment, no setting of the gateway
-const isCi = process.env.CI === 'true';
-
 const alone = await startCrowd(1);
 test.concurrent('through one gateway', () => ask(alone));
 
-describe.skipIf(!hasRedis() && !isCi)('with Redis', async () => {
-  if (!hasRedis() && isCi) {
-    test('redis-server is there', () => expect.fail('It is not'));
-    return;
-  }
-  const redis = await startRedis();
-  afterAll(() => redis[Symbol.asyncDispose]());
+describeWithRedis(async (redis) => {
   const together = await startCrowd(2, redis.url);
   test.concurrent('through two gateways', () => ask(together));
 });

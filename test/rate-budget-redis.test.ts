@@ -1,23 +1,13 @@
 // The rate budget counted in a Redis that comes and goes.
-import { afterAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { graphql } from './generated/gql.ts';
-import { hasRedis, startRedis } from './support/redis-server.ts';
 import { fullestWindow, users } from './support/windows.ts';
+import { describeWithRedis } from './support/with-redis.ts';
 import { startWorld, tokens } from './support/world.ts';
 
 const names = graphql(`query NamesOfMany { accounts { user { userId } } }`);
 
-// biome-ignore lint/style/noProcessEnv: CI is the test runner's environment, no setting of the gateway
-const isCi = process.env.CI === 'true';
-
-describe.skipIf(!hasRedis() && !isCi)('with Redis', async () => {
-  if (!hasRedis() && isCi) {
-    test('redis-server is there', () => expect.fail('It is not'));
-    return;
-  }
-  const redis = await startRedis();
-  afterAll(() => redis[Symbol.asyncDispose]());
-
+describeWithRedis(async (redis) => {
   const world = await startWorld(
     { kiteRateLimit: 5, redisUrl: redis.url },
     { accounts: 40, rateLimit: 5 },
