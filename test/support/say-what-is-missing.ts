@@ -9,7 +9,7 @@ const missing = [
 ];
 
 /** Writes a line for each program that is missing. */
-export default function sayWhatIsMissing(): void {
+export function setup(): void {
   for (const name of missing) {
     const what = isCi ? 'fail, because CI=true' : 'are skipped';
     process.stdout.write(`There is no ${name} on this machine: the tests that need it ${what}.\n`);
