@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ConfigError, readConfig, readSimulatorConfig, settingNames } from '../src/config.ts';
+import { ConfigError, readConfig, readSimulatorConfig } from '../src/config.ts';
+import { settingNames } from '../src/settings/variables.ts';
 import { help } from '../src/usage.ts';
 import { emptyFolder } from './support/command.ts';
 
