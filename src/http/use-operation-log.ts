@@ -25,7 +25,7 @@ export function useOperationLog(track: RequestTracker, log: Logger): Plugin<Cont
         log.info(
           {
             requestId: id,
-            ...(params?.operationName && { operation: params.operationName }),
+            ...(isName(params?.operationName) && { operation: params.operationName }),
             accounts: accounts?.length ?? 0,
             milliseconds: Math.round(performance.now() - startedAt),
             ...(Object.keys(errors).length > 0 && { errors }),
@@ -45,6 +45,11 @@ export function useOperationLog(track: RequestTracker, log: Logger): Plugin<Cont
 
 interface OperationParams {
   readonly operationName?: string | null;
+}
+
+/** Whether it is a name of a usual length. A client may send anything, and anything else has no place in a log. */
+function isName(text: string | null | undefined): text is string {
+  return text != null && /^[_A-Za-z][_0-9A-Za-z]{0,99}$/.test(text);
 }
 
 function codesIn({ errors = [], incremental = [] }: Payload): string[] {
