@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/support/say-what-is-missing.ts',
     // Pothos, Yoga and envelop would otherwise load graphql's CommonJS copy beside our ESM one,
     // and an error of one copy is a stranger to the other.
     server: { deps: { inline: [/graphql/, /pothos/, /envelop/] } },

@@ -26,8 +26,12 @@ export interface BrowserKeyring {
   readonly unavailable: boolean;
   /** The keyring's sessions, the newest first, ended ones included; none where there is no keyring. */
   readonly sessions: readonly SessionRecord[];
-  /** The unfinished login with a nonce; null where this browser has begun none, or too long ago. Works once. */
-  takePendingLogin(nonce: string): Promise<PendingLogin | null>;
+  /** The unfinished login with a nonce; null where this browser has begun none, or too long ago. */
+  pendingLogin(nonce: string): Promise<PendingLogin | null>;
+  /** Lets the browser forget an unfinished login: its nonce works once. */
+  forgetPendingLogin(login: PendingLogin): void;
+  /** Resolves where a new session could be kept. @throws KeyringStoreError */
+  ready(): Promise<void>;
   /** Whether one more attempt to redeem a request token is allowed from the sender's address now. */
   mayAttempt(): boolean;
   /** Puts a new session into the keyring, and gives the browser its new cookie. @throws KeyringStoreError, KeyringFullError */

@@ -5,6 +5,7 @@ import type { SessionRecord } from './keyring/session-record.ts';
 import type { KiteClient } from './kite/client.ts';
 import type { Credential } from './kite/credential.ts';
 import { Deadline } from './kite/operation.ts';
+import type { LiveMargins } from './live/live-margins.ts';
 import { type Account, accountOf } from './loaders/account.ts';
 import { createLoaders, type Loaders } from './loaders/loaders.ts';
 import type { SharedReads } from './loaders/shared-reads.ts';
@@ -15,6 +16,8 @@ export interface Services {
   readonly kite: KiteClient;
   /** What requests share of reads. */
   readonly reads: SharedReads;
+  /** Margins as they change. */
+  readonly live: LiveMargins;
   readonly apps: Apps;
   /** Whether answers to exchangeToken and renewSession may hold tokens. */
   readonly exposeTokens: boolean;
@@ -65,21 +68,42 @@ export interface Context extends Services {
    * Whoever made the context ends it with the operation.
    */
   readonly deadline: Deadline;
+  /** As the caller's. */
+  readonly maxAgeSeconds: number;
+  /** Fires when the client goes away. */
+  readonly signal: AbortSignal;
 }
 
 /** Makes the context of one operation. */
 export function createContext(services: Services, caller: Caller): Context {
-  const deadline = new Deadline(services.operationTimeoutMilliseconds);
   const { requestId, foreignScheme, keyring, maxAgeSeconds, signal } = caller;
   return {
     ...services,
+    ...beginOperation(services, caller),
     requestId,
     accounts: reachedBy(caller),
     foreignScheme,
     keyring,
-    loaders: createLoaders(services.reads, { operation: deadline.unless(signal), maxAgeSeconds }),
-    deadline,
+    maxAgeSeconds,
+    signal,
   };
+}
+
+/**
+ * The context of one event of a subscription: that of the subscription, but with a deadline and loaders of its own,
+ * since a subscription outlives any deadline, and what was loaded for one event is old by the next.
+ */
+export function contextOfEvent<C extends Context>(context: C): C {
+  return { ...context, ...beginOperation(context, context) };
+}
+
+function beginOperation(
+  { reads, operationTimeoutMilliseconds }: Services,
+  { maxAgeSeconds, signal }: Pick<Caller, 'maxAgeSeconds' | 'signal'>,
+): Pick<Context, 'loaders' | 'deadline'> {
+  const deadline = new Deadline(operationTimeoutMilliseconds);
+  const loaders = createLoaders(reads, { operation: deadline.unless(signal), maxAgeSeconds });
+  return { loaders, deadline };
 }
 
 function reachedBy({ credentials, keyring }: Caller): readonly ReachedAccount[] {

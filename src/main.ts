@@ -13,8 +13,8 @@ import { type Simulator, startSimulator } from './simulator/simulator.ts';
 import { greeting, help } from './usage.ts';
 import { version } from './version.ts';
 
-/** Milliseconds that requests in flight may take to finish after a signal. */
-const graceMilliseconds = 5_000;
+/** The most milliseconds that requests in flight may take to finish after a signal. */
+const longestGrace = 20_000;
 
 type Stop = () => Promise<void>;
 
@@ -78,6 +78,8 @@ async function runGateway(): Promise<Stop> {
     const loginUrl = kiteLoginUrl ?? (simulator ? `${simulator.url}/connect/login` : undefined);
     const { keyring } = config;
     const keyringStore = await openStore(keyring.store);
+    const stopping = new AbortController();
+    const logger = createLogger(config.log);
     const gateway = createGateway({
       allowedOrigins: config.allowedOrigins,
       keyringStore,
@@ -95,9 +97,13 @@ async function runGateway(): Promise<Stop> {
       ...(loginUrl !== undefined && { kiteLoginUrl: loginUrl }),
       exposeTokens: config.exposeTokens ?? simulator !== null,
       graphiql: config.graphiql && (authorization === null ? true : { authorization }),
-      logger: createLogger(config.log),
+      logger,
+      stopping: stopping.signal,
     });
-    const server = await naming('HOST', 'PORT', config, listen(gateway, config.host, config.port));
+    const onUnreadable = (requestId: string, reason: string) =>
+      logger.info({ requestId, reason }, 'Unreadable request');
+    const listening = listen(gateway, config.host, config.port, onUnreadable);
+    const server = await naming('HOST', 'PORT', config, listening);
     await say(
       greeting({
         graphqlUrl: `http://${hostInUrl(config.host)}:${server.port}/graphql`,
@@ -109,7 +115,9 @@ async function runGateway(): Promise<Stop> {
       }),
     );
     return async () => {
-      await server.close(graceMilliseconds);
+      stopping.abort();
+      // A call to Kite has its time: an exchange that is cut off loses the session its token was spent on.
+      await server.close(Math.min(config.kiteTimeoutMilliseconds + 1_000, longestGrace));
       await gateway.dispose();
       await simulator?.close();
     };
@@ -123,6 +131,8 @@ async function openStore(url: string): Promise<KeyringStore> {
   try {
     return await openKeyringStore(url, () => new Date());
   } catch (error) {
+    // Its words name what is wrong with the address, and never the address, which may hold a password.
+    if (error instanceof TypeError) throw new ConfigError([`KEYRING_STORE: ${error.message}.`]);
     if (!(error instanceof KeyringStoreError)) throw error;
     throw new ConfigError([
       'KEYRING_STORE: the store cannot be opened. Is the server up, or the folder of the file there and writable?',

@@ -14,13 +14,24 @@ export function isLoopback(hostname: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
+/** Whether a text is an origin just as browsers send it: http or https, a host, perhaps a port, and no more. */
+export function isOrigin(text: string): boolean {
+  // URLs allow a star in a host name; no browser sends one, so it would allow nobody.
+  return /^https?:\/\/[^*]+$/.test(text) && URL.parse(text)?.origin === text;
+}
+
+/** Whether cookies may be set at an address: by HTTPS, or on this machine, where nobody listens in. */
+export function keepsCookiesSafe(url: URL): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+}
+
 /** Compares by scheme and registrable domain, as browsers do; ports make no difference. */
 export function siteRelation(one: string, other: string): SiteRelation {
   const [first, second] = [new URL(one), new URL(other)];
   if (first.protocol !== second.protocol) return 'cross-site';
   if (first.hostname === second.hostname) return 'same-site';
   const [firstSite, secondSite] = [first, second].map(({ hostname }) =>
-    getDomain(hostname, { allowPrivateDomains: true, validHosts: ['localhost'] }),
+    getDomain(hostname, { allowPrivateDomains: true }),
   );
   if (firstSite != null && firstSite === secondSite) return 'same-site';
   const areLocal = isLoopback(first.hostname) && isLoopback(second.hostname);

@@ -56,6 +56,16 @@ const documents: readonly [why: string, query: string, variables?: unknown][] = 
     'query ($ids: [ID!]) { accounts(ids: $ids) { id } }',
     { ids: ['a', [secret]] },
   ],
+  [
+    'a bad id for a subscription',
+    'subscription ($ids: [ID!]) { marginsChanged(accountIds: $ids) { account { id } } }',
+    { ids: ['a', [secret]] },
+  ],
+  [
+    'a word where a subscription wants a number',
+    'subscription ($n: Int) { marginsChanged(everySeconds: $n) { account { id } } }',
+    { n: secret },
+  ],
   ['variables that are no object', '{ apps { apiKey } }', secret],
 ];
 

@@ -1,12 +1,16 @@
 // The settings: every default, every fault by its name and all at once, and never a secret in a line.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ConfigError, readConfig, readSimulatorConfig, settingNames } from '../src/config.ts';
+import { ConfigError, readConfig, readSimulatorConfig } from '../src/config.ts';
+import { settingNames } from '../src/settings/variables.ts';
 import { help } from '../src/usage.ts';
 import { emptyFolder } from './support/command.ts';
 
 const app = { KITE_API_KEY: 'mykey', KITE_API_SECRET: 'mysecret' };
+
+const keyOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');
 
 function faultsOf(
   environment: Record<string, string>,
@@ -34,6 +38,11 @@ test('without any variable: loopback, port 4000, the simulator, everything for n
     exposeTokens: undefined,
     graphiql: true,
     introspection: true,
+    allowedOrigins: [],
+    keyring: { store: 'memory:', keys: undefined },
+    kiteRateLimit: 10,
+    maxAgeSeconds: 60,
+    trustProxy: false,
     log: { level: 'info' },
     simulator: {
       host: '127.0.0.1',
@@ -57,6 +66,12 @@ test('every variable reaches the setting that it names', () => {
     KITE_LOGIN_URL: 'https://login.example/connect?x=1',
     KITE_TIMEOUT_MS: '1000',
     OPERATION_TIMEOUT_MS: '2000',
+    KITE_RATE_LIMIT: '0',
+    MAX_AGE_SECONDS: '86400',
+    KEYRING_STORE: 'sqlite:/var/lib/keyring.sqlite',
+    KEYRING_KEYS: `${keyOf(1)}, ${keyOf(2)}`,
+    ALLOWED_ORIGINS: 'https://app.gateway.example, https://other.gateway.example/',
+    TRUST_PROXY: 'true',
     EXPOSE_TOKENS: 'true',
     GRAPHIQL: 'false',
     INTROSPECTION: 'false',
@@ -72,6 +87,14 @@ test('every variable reaches the setting that it names', () => {
     kiteLoginUrl: 'https://login.example/connect?x=1',
     kiteTimeoutMilliseconds: 1000,
     operationTimeoutMilliseconds: 2000,
+    kiteRateLimit: 0,
+    maxAgeSeconds: 86_400,
+    keyring: {
+      store: 'sqlite:/var/lib/keyring.sqlite',
+      keys: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)],
+    },
+    allowedOrigins: ['https://app.gateway.example', 'https://other.gateway.example'],
+    trustProxy: true,
     exposeTokens: true,
     graphiql: false,
     introspection: false,
@@ -143,6 +166,36 @@ describe('one bad value is one line that names its variable', () => {
     ['KITE_API_KEY', 'k'.repeat(129)],
     ['KITE_TIMEOUT_MS', '0'],
     ['OPERATION_TIMEOUT_MS', '3600001'],
+    ['KITE_RATE_LIMIT', '-1'],
+    ['KITE_RATE_LIMIT', ' '],
+    ['KITE_RATE_LIMIT', '1000001'],
+    ['MAX_AGE_SECONDS', '-1'],
+    ['MAX_AGE_SECONDS', '86401'],
+    ['KEYRING_STORE', 'memory'],
+    ['KEYRING_STORE', 'memory:hunter2'],
+    ['KEYRING_STORE', 'sqlite:'],
+    ['KEYRING_STORE', 'redis:'],
+    ['KEYRING_STORE', 'postgres://me:hunter2@db.example/kite'],
+    ['KEYRING_STORE', 'Redis://me:hunter2@redis.example'],
+    ['KEYRING_KEYS', 'hunter2!'],
+    ['KEYRING_KEYS', 'hunter2'],
+    ['KEYRING_KEYS', `${Buffer.alloc(31, 'hunter2').toString('base64')}`],
+    ['KEYRING_KEYS', `${Buffer.alloc(33, 'hunter2').toString('base64')}`],
+    ['KEYRING_KEYS', `${keyOf(1)},`],
+    ['KEYRING_KEYS', `${keyOf(1)},hunter2`],
+    ['TRUST_PROXY', '1'],
+    ['PUBLIC_URL', 'http://gateway.example'],
+    ['PUBLIC_URL', 'http://192.168.1.2:4000'],
+    ['PUBLIC_URL', 'http://localhost.gateway.example'],
+    ['PUBLIC_URL', 'https://me:hunter2@gateway.example'],
+    ['ALLOWED_ORIGINS', '*'],
+    ['ALLOWED_ORIGINS', 'http://*.localhost'],
+    ['ALLOWED_ORIGINS', 'http://localhost:3000/path'],
+    ['ALLOWED_ORIGINS', 'localhost:3000'],
+    ['ALLOWED_ORIGINS', 'null'],
+    ['ALLOWED_ORIGINS', 'http://localhost:3000,,http://localhost:3001'],
+    ['ALLOWED_ORIGINS', 'http://me:hunter2@localhost:3000'],
+    ['ALLOWED_ORIGINS', 'https://elsewhere.example'],
     ['EXPOSE_TOKENS', 'yes'],
     ['GRAPHIQL', '1'],
     ['INTROSPECTION', 'TRUE'],
@@ -158,8 +211,59 @@ describe('one bad value is one line that names its variable', () => {
     const faults = faultsOf({ ...(name !== 'KITE_API_KEY' && app), [name]: value });
     expect(new Set(faults.map((fault) => fault.split(':')[0]))).toEqual(new Set([name]));
     expect(faults.join()).not.toContain('\n');
-    expect(faults.join()).not.toContain('hunter2');
+    for (const secret of ['hunter2', Buffer.from('hunter2').toString('base64').slice(0, 8)]) {
+      expect(faults.join()).not.toContain(secret);
+    }
   });
+});
+
+test.each(['', 'production', 'test'])(
+  'a store that outlives the process needs keys, in every mode: NODE_ENV=%s',
+  (NODE_ENV) => {
+    for (const KEYRING_STORE of ['sqlite:keyring.sqlite', 'redis://:hunter2@redis.example']) {
+      expect(faultsOf({ ...app, NODE_ENV, KEYRING_STORE })).toEqual([
+        expect.stringMatching(/^KEYRING_KEYS: needed.*openssl rand -base64 32$/),
+      ]);
+      const keyring = { KEYRING_STORE, KEYRING_KEYS: keyOf(1) };
+      expect(readConfig({ ...app, NODE_ENV, ...keyring }).keyring.store).toBe(KEYRING_STORE);
+    }
+    expect(readConfig({ ...app, NODE_ENV }).keyring.keys).toBeUndefined();
+  },
+);
+
+test('the command that makes a key makes one that is taken', () => {
+  const key = execFileSync('openssl', ['rand', '-base64', '32'], { encoding: 'utf8' });
+  expect(readConfig({ KEYRING_KEYS: key }).keyring.keys).toHaveLength(1);
+});
+
+test('an origin of another site is refused, and the pair is named', () => {
+  const origins = {
+    PUBLIC_URL: 'https://api.one.example',
+    ALLOWED_ORIGINS: 'https://app.two.example',
+  };
+  expect(faultsOf({ ...app, ...origins })).toEqual([
+    expect.stringMatching(
+      /^ALLOWED_ORIGINS: https:\/\/app\.two\.example .*https:\/\/api\.one\.example/,
+    ),
+  ]);
+});
+
+test('two hosts below localhost are accepted, and a line says what browsers make of them', () => {
+  const { allowedOrigins, notices } = readConfig({
+    PUBLIC_URL: 'http://api.localhost:4000',
+    ALLOWED_ORIGINS: 'http://app.localhost:3000',
+  });
+  expect(allowedOrigins).toEqual(['http://app.localhost:3000']);
+  expect(notices).toEqual([
+    expect.stringMatching(
+      /http:\/\/app\.localhost:3000 and http:\/\/api\.localhost:4000 are two sites/,
+    ),
+  ]);
+  const sameSite = {
+    PUBLIC_URL: 'http://api.kite.localhost',
+    ALLOWED_ORIGINS: 'http://app.kite.localhost',
+  };
+  expect(readConfig(sameSite).notices).toEqual([]);
 });
 
 test('several bad values are named all at once', () => {

@@ -3,9 +3,11 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { settingNames } from '../src/config.ts';
+import { readConfig } from '../src/config.ts';
 import { schema } from '../src/schema/schema.ts';
+import { settingNames } from '../src/settings/variables.ts';
 import { run, startCommand } from './support/command.ts';
+import { follow } from './support/follower.ts';
 import { requestTokenOf } from './support/login.ts';
 import { Visitor } from './support/visitor.ts';
 import { apps, startWorld, tokens } from './support/world.ts';
@@ -81,6 +83,14 @@ describe('the GraphQL examples', async () => {
 
   /** The answer to a header's credential or, where an example speaks of a browser's state, to its cookie. */
   const answerTo = async (query: string) => {
+    // One of them logs out.
+    await world.reset();
+    if (query.startsWith('subscription')) {
+      // Another example logs the first user out.
+      const live = await follow(world.url, query, { authorization: tokens('SIM0003') });
+      const { data, errors = [] } = (await live.next()) ?? {};
+      return { status: live.response.status, data, errors, text: JSON.stringify(data) };
+    }
     if (!query.includes('$state')) {
       const requestToken = await requestTokenOf(world.simulator, 'SIM0001');
       return world.askRaw(query, { authorization: tokens('SIM0001'), variables: { requestToken } });
@@ -134,6 +144,18 @@ test('the table of dependencies is that of package.json', () => {
 
 test('the table of settings has every variable, and no other', () => {
   expect(firstCells(readme, 'variable').toSorted()).toEqual(settingNames.toSorted());
+});
+
+test('the settings that docs/browser-login.md shows are accepted, without a note', () => {
+  const [{ text = '' } = {}] = blocksOf(read('docs/browser-login.md')).filter(
+    ({ language }) => language === 'ini',
+  );
+  const lines = [...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [
+    name,
+    value.startsWith('<') ? Buffer.alloc(32).toString('base64') : value,
+  ]);
+  expect(lines).toHaveLength(6);
+  expect(readConfig(Object.fromEntries(lines)).notices).toEqual([]);
 });
 
 test('.env.example has every variable, and no other, and sets none', () => {

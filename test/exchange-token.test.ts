@@ -258,6 +258,20 @@ describe('renewSession', () => {
     expect(await world.calls()).toEqual([]);
   });
 
+  test('with tokens kept in, it refuses before Kite is called', async () => {
+    await closed.calls();
+    const { data } = await closed.ask(renew, {
+      variables: { input: { apiKey: 'simulator-platform', refreshToken: 'canary' } },
+    });
+    expect(data?.renewSession).toMatchObject({
+      __typename: 'InputError',
+      code: 'BAD_USER_INPUT',
+      field: 'refreshToken',
+      message: expect.stringContaining('accountId'),
+    });
+    expect(await closed.calls()).toEqual([]);
+  });
+
   test('an unknown refresh token is TOKEN_REJECTED', async () => {
     const { data } = await world.ask(renew, {
       variables: { input: { apiKey: 'simulator-platform', refreshToken: 'unknown' } },

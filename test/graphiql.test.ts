@@ -2,6 +2,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { chromiumPath, launchChromium } from './support/browser.ts';
+import { freePorts } from './support/command.ts';
 import { isCi } from './support/environment.ts';
 import { requestTokenOf } from './support/login.ts';
 import { apps, startWorld, tokens } from './support/world.ts';
@@ -10,6 +11,14 @@ const authorization = tokens('SIM0001', 'SIM0002');
 const world = await startWorld({ graphiql: { authorization }, apps: apps.slice(0, 1) });
 const bare = await startWorld({ graphiql: true });
 const none = await startWorld();
+// Reached by the very address that its cookies and redirects are built on, and Kite's way back leads there.
+const [port = 0] = await freePorts(1);
+const own = `http://localhost:${port}`;
+const home = await startWorld(
+  { graphiql: { authorization }, publicUrl: own, exposeTokens: false, apps: apps.slice(0, 1) },
+  { redirectUrl: `${own}/callback` },
+  port,
+);
 const origin = new URL(world.url).origin;
 
 const opened = (url: string) =>
@@ -40,6 +49,26 @@ describe('the page', () => {
   test('holds credentials only where it was given them', async () => {
     expect(await (await opened(world.url)).text()).toContain('SIM0001-token');
     expect(await (await opened(bare.url)).text()).not.toContain('SIM0001');
+  });
+
+  test.each([
+    ['listed, with its secret', apps.slice(0, 1), true],
+    ['not listed', apps.slice(1).map((app) => ({ ...app, listed: false })), false],
+    ['without its secret', [{ apiKey: 'simulator' }], false],
+  ])('offers the login through an app that is %s: %#', async (_what, served, isOffered) => {
+    const { url } = await startWorld({ graphiql: true, apps: served });
+    expect((await (await opened(url)).text()).includes('<nav id="login">')).toBe(isOffered);
+  });
+
+  test('shows the name of an app as it is, and nothing more', async () => {
+    const name = '"><script>alert(1)</script>&';
+    const { url } = await startWorld({
+      graphiql: true,
+      apps: [{ apiKey: 'simulator', apiSecret: 'secret', name }],
+    });
+    const html = await (await opened(url)).text();
+    expect(html).not.toContain('<script>alert(1)');
+    expect(html).toContain('&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;</a>');
   });
 
   test('is not there where it was not asked for', async () => {
@@ -95,7 +124,9 @@ describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
       'WhoAmI',
       'Margins',
       'SeveralAccounts',
+      'ThisBrowser',
       'LoginUrls',
+      'LiveMargins',
     ]);
     await openTab(page, 1);
     await clickAt(page, 'query Margins');
@@ -104,10 +135,81 @@ describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
     await clickAt(page, 'query SeveralAccounts');
     await runUntil(page, '"userName"');
     expect(await answerOf(page)).not.toContain('"errors"');
-    await openTab(page, 3);
+    await openTab(page, 4);
     await clickAt(page, 'query LoginUrls');
     await runUntil(page, 'login?v=3&api_key=simulator');
     expect(complaints).toEqual([]);
+  });
+
+  test('shows margins as they change, until it is stopped', async () => {
+    const { page, complaints } = await visit(world.url);
+    await openTab(page, 5);
+    await world.calls();
+    await clickAt(page, 'subscription LiveMargins');
+    await page.keyboard.press('Control+Enter');
+    await answered(page, '"marginsChanged"');
+    await world.payIn('SIM0002', 'equity', 1_000_000);
+    const { net } = await world.payIn('SIM0002', 'equity', 0.5);
+    await answered(page, `${net}`);
+    const button = page.locator('.graphiql-execute-button');
+    const does = () => button.getAttribute('aria-label');
+    expect(await does()).toMatch(/stop/i);
+    await button.click();
+    await expect.poll(does).toMatch(/execute/i);
+    expect(complaints).toEqual([]);
+  });
+
+  test('puts the parts of a deferred answer together', async () => {
+    const { page, complaints } = await visit(world.url);
+    await writeQuery(page, '{ accounts { apiKey ... @defer { user { userId } } } }');
+    await runUntil(page, '"apiKey"');
+    await answered(page, '"SIM0001"');
+    const answer = await answerOf(page);
+    expect(answer).toContain('"SIM0002"');
+    expect(answer).not.toMatch(/incremental|"path"/);
+    expect(complaints).toEqual([]);
+  });
+
+  test('logs a user in and shows the account, on its own origin and with the cookie alone', async () => {
+    const { context, page, requests, complaints } = await visit(
+      home.url.replace('127.0.0.1', 'localhost'),
+    );
+    await openTab(page, 3);
+    await clickAt(page, 'query ThisBrowser');
+    await runUntil(page, '"sessions": []');
+    await page.getByRole('link', { name: 'Simulator' }).click();
+    await page.locator('input[name=user_id][value=SIM0002]').check();
+    await page.locator('#cancel').click();
+    await ready(page);
+    expect(page.url()).toBe(`${own}/graphql?error=LOGIN_CANCELLED`);
+    await expect
+      .poll(() => page.locator('#login').textContent(), { timeout: 10_000 })
+      .toContain('LOGIN_CANCELLED');
+
+    await page.getByRole('link', { name: 'Simulator' }).click();
+    await page.locator('input[name=user_id][value=SIM0002]').check();
+    await page.locator('#approve').click();
+    await ready(page);
+    expect(page.url()).toBe(`${own}/graphql`);
+    expect(await page.locator('#login').textContent()).not.toContain('failed');
+    await openTab(page, 3);
+    await clickAt(page, 'query ThisBrowser');
+    await runUntil(page, '"ACTIVE"');
+    const { sessions } = JSON.parse(await answerOf(page)).data;
+    expect(sessions).toMatchObject([{ state: 'ACTIVE', account: {}, user: {} }]);
+    expect(sessions).toHaveLength(1);
+
+    const address = new URL(requests.find((url) => url.includes('request_token')) ?? own);
+    const requestToken = address.searchParams.get('request_token') ?? 'none';
+    expect(complaints).toEqual([]);
+    expect(await remains(context, page)).not.toContain(requestToken);
+  });
+
+  test('leaves room for the login, and fits into the window', async () => {
+    const { page } = await visit(world.url);
+    const bar = await page.locator('#login').boundingBox();
+    const below = await page.locator('.graphiql-container').first().boundingBox();
+    expect((bar?.height ?? 0) + (below?.height ?? 0)).toBe(800);
   });
 
   test('explains fields in its documentation', async () => {
@@ -123,7 +225,7 @@ describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
     await page.locator('.graphiql-execute-button').click();
     await answered(page, 'SIM0002');
 
-    await openTab(page, 3);
+    await openTab(page, 4);
     await write(page, 'Variables', `{"requestToken": "${requestToken}"}`);
     await clickAt(page, 'mutation ExchangeToken');
     await page.keyboard.press('Control+Enter');
@@ -200,13 +302,23 @@ async function answered(page: Page, text: string): Promise<void> {
   await expect.poll(() => answerOf(page), { timeout: 10_000 }).toContain(text);
 }
 
-/** Presses Ctrl-Enter until the answer is there: the page learns of new text a moment later. */
+/**
+ * Presses Ctrl-Enter and waits for the answer; again after a while, because the page learns of new text a moment
+ * later. Not at once again: while an operation runs, the keys stop it.
+ */
 async function runUntil(page: Page, text: string): Promise<void> {
-  const attempt = async () => {
+  for (let tries = 0; tries < 4; tries += 1) {
     await page.keyboard.press('Control+Enter');
-    return answerOf(page);
-  };
-  await expect.poll(attempt, { timeout: 10_000, interval: 300 }).toContain(text);
+    const found = expect.poll(() => answerOf(page), { timeout: 2_000 }).toContain(text);
+    if (
+      await found.then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
+  }
+  expect(await answerOf(page)).toContain(text);
 }
 
 /** All that the browser would still know: its storages, its databases, its cookies, its address. */
@@ -214,7 +326,7 @@ async function remains(context: BrowserContext, page: Page): Promise<string> {
   const state = await context.storageState({ indexedDB: true });
   // Another page of the origin: GraphiQL's own sees storages of its own.
   const other = await context.newPage();
-  await other.goto(`${origin}/nothing`);
+  await other.goto(new URL('/nothing', page.url()).href);
   const stored = await other.evaluate(() =>
     JSON.stringify([{ ...localStorage }, { ...sessionStorage }]),
   );

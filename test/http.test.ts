@@ -1,4 +1,5 @@
 // GraphQL over HTTP: the specification's audits, media types, verbs, request ids, what is not there.
+import { get } from 'node:http';
 import { serverAudits } from 'graphql-http';
 import { describe, expect, test } from 'vitest';
 import { startWorld } from './support/world.ts';
@@ -64,6 +65,19 @@ test('no other site may read an answer', async () => {
   });
   expect(response.headers.get('access-control-allow-origin')).toBeNull();
 });
+
+test.each(['a b', '[bad', 'x:99999'])(
+  'a host that is none is refused, with nothing said: %s',
+  async (host) => {
+    const { promise, resolve, reject } = Promise.withResolvers<[number | undefined, string]>();
+    get(world.url, { headers: { host } }, async (response) => {
+      let text = '';
+      for await (const chunk of response.setEncoding('utf8')) text += chunk;
+      resolve([response.statusCode, text]);
+    }).on('error', reject);
+    expect(await promise).toEqual([400, '']);
+  },
+);
 
 describe('X-Request-Id', () => {
   test.each([

@@ -425,6 +425,23 @@ describe('ending', () => {
     expect((await visitor.ask(accounts)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
   });
 
+  test('a token that Kite already rejects counts as logged out, and one known to be dead costs no call', async () => {
+    for (const isKnown of [false, true]) {
+      const visitor = browser();
+      await visitor.logIn(loginUrl(), 'SIM0001');
+      const id = (await visitor.ask(accounts)).data?.accounts?.[0]?.id;
+      await world.advance(24 * 3_600);
+      if (isKnown) await visitor.ask(accounts);
+      await world.calls();
+      const { data } = await visitor.ask(logout);
+      expect(data?.logout).toEqual({ loggedOut: [id], failures: [] });
+      expect((await world.calls()).map(({ method, status }) => [method, status])).toEqual(
+        isKnown ? [] : [['DELETE', 403]],
+      );
+      expect(visitor.cookies.size).toBe(0);
+    }
+  });
+
   test('the gateway forgets the token although Kite did not confirm, and says so', async () => {
     const visitor = browser();
     await visitor.logIn(loginUrl(), 'SIM0001');
@@ -533,7 +550,7 @@ describe('across sites', () => {
   });
 });
 
-test('a store that is down is said, header credentials keep working, and a login is not lost silently', async () => {
+test('a store that is down is said, header credentials keep working, and no login is begun at Kite in vain', async () => {
   const { createMemoryStore } = await import('../src/keyring/memory-store.ts');
   const { KeyringStoreError } = await import('../src/keyring/store.ts');
   const store = createMemoryStore(() => now);
@@ -560,10 +577,26 @@ test('a store that is down is said, header credentials keep working, and a login
   expect(errors[0]?.extensions.retryable).toBe(true);
   const header = await world2.ask(accounts, { authorization: tokens('SIM0002') });
   expect(header.data?.accounts).toMatchObject([{ user: { userId: 'SIM0002' } }]);
-  const end = await visitor.logIn(`${there}/login?app=simulator`, 'SIM0003');
-  expect(end.text).toContain('KEYRING_UNAVAILABLE');
+  await world2.calls();
+  const callback = await visitor.logInAtKite(`${there}/login?app=simulator`, 'SIM0003');
+  const { searchParams } = new URL(callback);
+  const [requestToken = '', state = ''] = ['request_token', 'state'].map(
+    (name) => searchParams.get(name) ?? '',
+  );
+  const input = { requestToken, state, apiKey: 'simulator' };
+  const refused = await visitor.ask(exchange, { input });
+  expect(refused.data?.exchangeToken).toMatchObject({
+    __typename: 'UpstreamError',
+    code: 'KEYRING_UNAVAILABLE',
+    retryable: true,
+  });
+  expect((await visitor.visit(callback)).text).toContain('KEYRING_UNAVAILABLE');
+  expect(await world2.calls()).toEqual([]);
   down = false;
   expect((await visitor.ask(accounts)).data?.accounts).toMatchObject([
     { user: { userId: 'SIM0001' } },
   ]);
+  // Nothing was used up: the same address finishes the login once the store is back.
+  expect((await visitor.visit(callback)).status).toBe(303);
+  expect((await visitor.ask(accounts)).data?.accounts).toHaveLength(2);
 });

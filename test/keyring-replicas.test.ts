@@ -6,9 +6,9 @@ import { generateKey } from '../src/keyring/keys.ts';
 import { openKeyringStore } from '../src/keyring/open-store.ts';
 import { type Simulator, startSimulator } from '../src/simulator/simulator.ts';
 import { graphql } from './generated/gql.ts';
-import { isCi } from './support/environment.ts';
-import { hasRedis, type RedisServer, startRedis } from './support/redis-server.ts';
+import { type RedisServer, startRedis } from './support/redis-server.ts';
 import { Visitor } from './support/visitor.ts';
+import { isRedisMissing } from './support/with-redis.ts';
 import { apps, startOfTime } from './support/world.ts';
 
 const accounts = graphql(`
@@ -18,7 +18,7 @@ const logout = graphql(`
   mutation ReplicaLogout($ids: [ID!]) { logout(accountIds: $ids) { loggedOut } }
 `);
 
-describe.skipIf(!hasRedis() && !isCi)('two gateways on one Redis', () => {
+describe.skipIf(isRedisMissing)('two gateways on one Redis', () => {
   const keyringKeys = [generateKey()];
   const gateways: { gateway: Gateway; server: Listening; origin: string }[] = [];
   let redis: RedisServer;

@@ -6,6 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { emptyFolder, freePorts, run, startCommand } from './support/command.ts';
+import { readEvents } from './support/follower.ts';
 
 const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ address }) => address === '::1'),
@@ -137,6 +138,32 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     connected.destroy();
   });
 
+  test('breaks subscriptions off, which would never end, so that their clients come again', async () => {
+    const { process, ended, url, simulatorUrl } = await startCommand();
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+        authorization: two,
+      },
+      body: '{"query": "subscription { marginsChanged { margins { equity { net } } } }"}',
+    });
+    const live = readEvents(response, () => {});
+    expect(await live.next()).toMatchObject({ data: { marginsChanged: {} } });
+    expect(await live.next()).toMatchObject({ data: { marginsChanged: {} } });
+    expect(await counts(simulatorUrl)).toEqual({ '/user/margins/equity': 2 });
+    const asked = performance.now();
+    process.kill(signal);
+    // No `event: complete`, which would tell a client that this was all.
+    await expect(live.next()).rejects.toThrow();
+    const { code, stderr } = await ended;
+    expect(code).toBe(0);
+    expect(stderr).not.toMatch(/error/i);
+    // Far less than the grace that it would give a request that never ends.
+    expect(performance.now() - asked).toBeLessThan(3_000);
+  });
+
   test('twice ends it at once, whatever is in flight', async () => {
     const { process, ended, port, simulatorUrl } = await startCommand({
       env: { SIMULATOR_LATENCY_MS: '60000' },
@@ -176,6 +203,19 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     process.kill(signal);
     expect(await ended).toMatchObject({ code: 0, signal: null });
   });
+});
+
+test('SIGTERM leaves a call that Kite does not answer its time', async () => {
+  const { process, ended, port, simulatorUrl } = await startCommand({
+    env: { SIMULATOR_LATENCY_MS: '60000', KITE_TIMEOUT_MS: '5500' },
+  });
+  const query = encodeURIComponent('{ accounts { user { userName } } }');
+  const answer = getting(`http://127.0.0.1:${port}/graphql?query=${query}`);
+  await expect.poll(() => counts(simulatorUrl)).toEqual({ '/user/profile': 2 });
+  process.kill('SIGTERM');
+  const { errors } = JSON.parse(await read(await answer));
+  expect(errors.at(-1)).toMatchObject({ extensions: { code: 'UPSTREAM_TIMEOUT' } });
+  expect(await ended).toMatchObject({ code: 0, signal: null });
 });
 
 test('a file .env in the working folder is read, and the environment wins over it', async () => {

@@ -1,5 +1,6 @@
 // How often one address may try to redeem request tokens: a gateway that holds the secret turns a stolen
 // request token into a session, so nobody may try many.
+import { isIPv6 } from 'node:net';
 
 /** The most attempts of one address in the window. */
 const mostAttempts = 30;
@@ -11,11 +12,14 @@ const mostAddresses = 10_000;
 /** Counts an attempt of an address, and says whether it is allowed. */
 export type Attempts = (address: string | null) => boolean;
 
-/** Makes a counter of attempts: 30 in any minute for each address. An unknown address counts as one. */
+/**
+ * Makes a counter of attempts: 30 in any minute for each address. An unknown address counts as one, and so do all
+ * IPv6 addresses of one network (/64), which is what a single customer is given.
+ */
 export function createAttempts(now: () => Date): Attempts {
   const seen = new Map<string, readonly number[]>();
   return (address) => {
-    const key = address ?? '';
+    const key = address === null ? '' : networkOf(address);
     const at = now().getTime();
     const recent = (seen.get(key) ?? []).filter((time) => at - time < window);
     const allowed = recent.length < mostAttempts;
@@ -25,4 +29,20 @@ export function createAttempts(now: () => Date): Attempts {
     if (seen.size > mostAddresses && oldest !== undefined) seen.delete(oldest);
     return allowed;
   };
+}
+
+/** The network of an IPv6 address, its first four groups; any other text as it is. */
+function networkOf(address: string): string {
+  const [plain = ''] = address.split('%');
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1];
+  if (mapped !== undefined) return mapped;
+  // The host of a URL is written in one way only: small letters, no leading zeros.
+  const host = isIPv6(plain) ? URL.parse(`http://[${plain}]`)?.hostname : undefined;
+  if (host === undefined) return address;
+  const [head = [], tail = []] = host
+    .slice(1, -1)
+    .split('::')
+    .map((half) => half.split(':').filter(Boolean));
+  const zeros = Array<string>(8 - head.length - tail.length).fill('0');
+  return [...head, ...zeros, ...tail].slice(0, 4).join(':');
 }

@@ -1,10 +1,12 @@
 // The gateway: Yoga and its plugins, in the order that a request meets them.
 import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import { pino } from 'pino';
-import { type Context, createContext } from '../context.ts';
+import { type Context, createContext, type Services } from '../context.ts';
 import { schema } from '../schema/schema.ts';
 import { acceptedAge } from './cache-control.ts';
 import { readCredentials } from './credentials.ts';
+import type { GraphiqlPlace } from './graphiql.ts';
+import type { BrowserKeyrings } from './keep-session.ts';
 import { openBrowserKeyring } from './open-browser-keyring.ts';
 import type { GatewayOptions } from './options.ts';
 import type { Origins } from './origins.ts';
@@ -13,6 +15,9 @@ import { createQuickAnswers } from './quick-answers.ts';
 import { createRequestTracker } from './request-tracker.ts';
 import { senderOf } from './sender.ts';
 import { createBrowserKeyrings, createServices } from './services.ts';
+import { useCompiledQueries } from './use-compiled-queries.ts';
+import { useDefer } from './use-defer.ts';
+import { useDeparture } from './use-departure.ts';
 import { useErrors } from './use-errors.ts';
 import { useGraphiql } from './use-graphiql.ts';
 import { useJsonOnly } from './use-json-only.ts';
@@ -21,14 +26,17 @@ import { useLogin } from './use-login.ts';
 import { useOperationEnd } from './use-operation-end.ts';
 import { useOperationLog } from './use-operation-log.ts';
 import { useRequestId } from './use-request-id.ts';
+import { useSubscriptions } from './use-subscriptions.ts';
+import { useVary, varyingBy } from './use-vary.ts';
+import { useVolumeLimits } from './use-volume-limits.ts';
 
 /** A mounted gateway: a fetch handler, and a request listener for `node:http`. */
 export type Gateway = YogaServerInstance<Record<string, unknown>, Context>;
 
 /** Where the gateway answers. */
 const endpoint = '/graphql';
-/** The longest request body, in bytes: a thousand ids and a long document fit in a tenth of it. */
-const longestRequestBody = 1_000_000;
+/** The longest request body, in bytes: a thousand ids and a long document fit in half of it. */
+const longestRequestBody = 100_000;
 
 /**
  * Makes a gateway to mount in any server that speaks fetch, or in `node:http`:
@@ -48,45 +56,49 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     setCookie: (line: string) => track(request).setCookies.push(line),
   });
 
-  const contextFor = async (request: Request, serverContext: object) => {
-    const who = readCredentials(request.headers);
-    const hasCredentials = who.credentials.length > 0;
-    const about = keyringRequest(request, serverContext);
-    const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
-    return createContext(services, {
-      requestId: track(request).id,
-      ...who,
-      keyring,
-      maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
-      signal: request.signal,
-    });
-  };
   const operationLog = useOperationLog(track, log);
   const quick = createQuickAnswers({
-    schema,
-    afterUses: options.compileAfterUses ?? 10,
     endpoint,
     longestBody: longestRequestBody,
     track,
     needsCors: browsers.origins.isAllowed,
-    createContext: contextFor,
+    vary: browsers.origins.areOthersAllowed ? varyingBy : null,
     log: operationLog,
   });
 
   const yoga = createYoga<Record<string, unknown>, Context>({
     schema,
-    context: (initial: YogaInitialContext) =>
-      quick.contextOf(initial) ?? contextFor(initial.request, initial),
+    context: async (initial: YogaInitialContext) => {
+      const { request } = initial;
+      const who = readCredentials(request.headers);
+      const hasCredentials = who.credentials.length > 0;
+      const about = keyringRequest(request, initial);
+      const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
+      return createContext(services, {
+        requestId: track(request).id,
+        ...who,
+        keyring,
+        maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
+        signal: request.signal,
+      });
+    },
     plugins: [
       quick.plugin,
       useRequestId(track),
-      useLogin({ services, browsers, track, keyringRequest }),
-      graphiql !== false && useGraphiql(endpoint, graphiql === true ? {} : graphiql),
+      browsers.origins.areOthersAllowed && useVary(),
+      useLogin({ services, browsers, track, log, keyringRequest }),
+      graphiql !== false &&
+        useGraphiql(endpoint, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
       useJsonOnly(track),
       useLimits({ introspection: options.introspection ?? true }),
+      useCompiledQueries(options.compileAfterUses ?? 10),
+      useDefer(),
       useErrors(track, log),
       operationLog,
       useOperationEnd(),
+      useSubscriptions(),
+      useVolumeLimits(),
+      useDeparture(),
       { onDispose: () => browsers.keyrings.close() },
       { onDispose: close },
     ],
@@ -107,6 +119,15 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     maxRequestBodySize: longestRequestBody,
   });
   return quick.inFrontOf(yoga);
+}
+
+/** Where GraphiQL lies for browsers, and the listed apps that they can log in through. */
+function placeOf({ apps }: Services, { origins }: BrowserKeyrings): GraphiqlPlace {
+  const url = new URL(endpoint.slice(1), origins.home).href;
+  const logins = apps.listed
+    .filter(({ apiSecret }) => apiSecret !== undefined)
+    .map(({ apiKey, name }) => ({ name: name ?? apiKey, url: apps.loginUrl(apiKey, url) }));
+  return { url, logins };
 }
 
 /** CORS answers for allowed origins alone; stock Yoga would answer any. */

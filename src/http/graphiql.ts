@@ -1,6 +1,8 @@
 // GraphiQL on the GraphQL address: offline, with tabs that greet a newcomer, and no token in the browser's storage.
 import { createHash } from 'node:crypto';
 import type { GraphiQLOptions } from 'graphql-yoga';
+import { tabs } from './graphiql-tabs.ts';
+import { type LoginLink, withLoginBar } from './login-bar.ts';
 
 /** How the page greets. */
 export interface GraphiqlPage {
@@ -8,129 +10,23 @@ export interface GraphiqlPage {
   readonly authorization?: string;
 }
 
-const whoAmI = `# Who am I? Press the pink triangle,
-# or Ctrl-Enter. The Headers tab below says
-# who is asking: several accounts may.
-
-query WhoAmI {
-  accounts {
-    id
-    user {
-      userId
-      userName
-      email
-      broker
-    }
-  }
+/** Where the page lies, and the ways in that it offers. */
+export interface GraphiqlPlace {
+  /** The page's own address: logins come back to it. */
+  readonly url: string;
+  /** The apps through which browsers may log in, each with its login page. */
+  readonly logins: readonly LoginLink[];
 }
-`;
-
-const margins = `# Funds of both segments, in rupees, with
-# one call to Kite for each account.
-
-query Margins {
-  accounts {
-    user {
-      userName
-    }
-    margins {
-      equity {
-        ...Funds
-      }
-      commodity {
-        ...Funds
-      }
-    }
-  }
-}
-
-fragment Funds on SegmentMargins {
-  asOf
-  enabled
-  net
-  available {
-    cash
-    collateral
-    liveBalance
-  }
-  utilised {
-    debits
-    span
-    exposure
-  }
-}
-`;
-
-const severalAccounts = `# Several accounts at once: the Authorization
-# header lists them, with commas between.
-# What fails is null, with a coded error
-# beside it; the rest is complete.
-
-query SeveralAccounts {
-  accounts {
-    id
-    apiKey
-    user {
-      userName
-    }
-    margins {
-      equity {
-        net
-      }
-      commodity {
-        net
-      }
-    }
-  }
-}
-`;
-
-const login = `# Log a user in: run LoginUrls, open the
-# kiteLoginUrl, and log in. Copy request_token
-# from the address where that ends into the
-# variables below, and run ExchangeToken.
-# It works once, for five minutes. This page
-# forgets all that is typed when it closes.
-
-query LoginUrls {
-  apps {
-    apiKey
-    name
-    kiteLoginUrl
-  }
-}
-
-mutation ExchangeToken($requestToken: String!) {
-  exchangeToken(input: { requestToken: $requestToken }) {
-    __typename
-    ... on Session {
-      account {
-        id
-      }
-      user {
-        userName
-      }
-      loginTime
-      expiresAt
-    }
-    ... on ApiError {
-      code
-      message
-    }
-  }
-}
-`;
 
 /** What the page shows first. */
-export function graphiqlOptions({ authorization }: GraphiqlPage): GraphiQLOptions {
+export function graphiqlOptions(
+  { authorization }: GraphiqlPage,
+  { url }: GraphiqlPlace,
+): GraphiQLOptions {
   const headers = JSON.stringify(authorization ? { Authorization: authorization } : {}, null, 2);
-  const variables = JSON.stringify({ requestToken: 'paste it here' }, null, 2);
   return {
     title: 'kite-graphql',
-    defaultTabs: [
-      ...[whoAmI, margins, severalAccounts].map((query) => ({ query, headers })),
-      { query: login, variables, headers },
-    ],
+    defaultTabs: tabs(headers, url),
     defaultHeaders: headers,
     headers,
     shouldPersistHeaders: false,
@@ -165,10 +61,14 @@ export interface RenderedPage {
 }
 
 /** Renders the page. Its nine megabytes are loaded when somebody first looks. */
-export async function renderGraphiqlPage(page: GraphiqlPage): Promise<RenderedPage> {
+export async function renderGraphiqlPage(
+  page: GraphiqlPage,
+  place: GraphiqlPlace,
+): Promise<RenderedPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const html = String(await renderGraphiQL(graphiqlOptions(page)));
-  const body = html.replace('<head>', () => `<head><script>${forgetful}</script>`);
+  const html = String(await renderGraphiQL(graphiqlOptions(page, place)));
+  const forgetting = html.replace('<head>', () => `<head><script>${forgetful}</script>`);
+  const body = withLoginBar(forgetting, place.logins);
   const scripts = [...body.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, text = '']) => text);
   return {
     body: new TextEncoder().encode(body),

@@ -1,5 +1,7 @@
 // Listening: on one address or on both loopback ones, and closing in good order.
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { refuseUnreadable, type UnreadableListener } from './unreadable.ts';
 
 /** A running server. */
 export interface Listening {
@@ -29,12 +31,14 @@ interface UnderWay {
 
 /**
  * Listens on `host`, or on every loopback address that this machine has.
+ * @param onUnreadable told of each request that was refused because it was no HTTP.
  * @throws the system's error, such as EADDRINUSE, with what had begun to listen closed again.
  */
 export async function listen(
   handler: RequestListener,
   host: string | undefined,
   port: number,
+  onUnreadable: UnreadableListener = () => {},
 ): Promise<Listening> {
   const servers: Server[] = [];
   const underWay = new Set<UnderWay>();
@@ -51,13 +55,28 @@ export async function listen(
       // What is left has no answer due: connections kept alive, or opened and never used.
       if (isClosing && underWay.size === 0) cutOffAll();
     });
-    handler(request, response);
+    // Whoever makes a URL of a host that is none fails, and frameworks answer that with their stack.
+    const { host = 'localhost' } = request.headers;
+    if (URL.canParse(`http://${host}`)) handler(request, response);
+    else response.writeHead(400).end();
+  };
+  const refuse = (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // In the middle of another answer on the same connection, a second one would be read as part of it.
+    const isAnswering = [...underWay].some(
+      ({ response }) => response?.socket === socket && response.headersSent,
+    );
+    if (isAnswering || !socket.writable) socket.destroy();
+    else refuseUnreadable(socket, error.code ?? '', onUnreadable);
   };
   let bound = port;
   try {
     for (const address of host === undefined ? loopback : [host]) {
       // Two headers of one name arrive as one list; Node's default drops the second without a word.
       const server = createServer({ maxHeaderSize, joinDuplicateHeaders: true }, tracked);
+      // A credential per header is fine too; the size alone is a bound. Node's default, depending on its version,
+      // refuses a thousand, or drops the rest without a word.
+      server.maxHeadersCount = 0;
+      server.on('clientError', refuse);
       const isExtra = servers.length > 0;
       if (!(await opened(server, address, bound, isExtra))) continue;
       servers.push(server);

@@ -55,12 +55,12 @@ export async function openBrowserKeyring(
     barred,
     unavailable,
     sessions: keyring?.sessions ?? [],
-    async takePendingLogin(nonce) {
+    async pendingLogin(nonce) {
       const found = (await pendingLogins.find(request)).find((login) => login.nonce === nonce);
-      if (found === undefined) return null;
-      setCookie(cookies.clear(found.cookieName));
-      return found.late ? null : found;
+      return found === undefined || found.late ? null : found;
     },
+    forgetPendingLogin: ({ nonce }) => setCookie(cookies.clear(pendingLogins.cookieNameOf(nonce))),
+    ready: () => keyrings.ready(),
     mayAttempt: () => attempts(device.ipAddress),
     async add(apiKey, session) {
       const added = await keepSession(services, about, cookie, apiKey, session);

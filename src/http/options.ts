@@ -1,6 +1,7 @@
 // How a gateway is told to behave. Everything has a default that is safe.
 import type { Logger } from 'pino';
 import type { KeyringStore } from '../keyring/store.ts';
+import type { Clock } from '../live/clock.ts';
 import type { GraphiqlPage } from './graphiql.ts';
 
 /** A Kite Connect app, as whoever mounts the gateway names it. */
@@ -44,7 +45,10 @@ export interface GatewayOptions {
   readonly allowedOrigins?: readonly string[];
   /** Where keyrings are kept. Default: in memory, and gone with the process. The gateway closes it. */
   readonly keyringStore?: KeyringStore;
-  /** Keys of 32 bytes that seal what is kept: the first seals, all open. Default: a random one. */
+  /**
+   * Keys of 32 bytes that seal what is kept: the first seals, all open. Default: a random one, with which a store
+   * that outlives the process opens for nobody after it.
+   */
   readonly keyringKeys?: readonly Uint8Array[];
   /** Whether the last address of X-Forwarded-For is the sender's, as behind one proxy. Default false. */
   readonly trustProxy?: boolean;
@@ -58,4 +62,11 @@ export interface GatewayOptions {
   readonly logger?: Logger;
   /** The time. Default: the machine's. */
   readonly now?: () => Date;
+  /** The clock by which subscriptions poll. Default: the machine's. */
+  readonly clock?: Clock;
+  /**
+   * Fires when the server is about to stop: breaks off subscriptions, which would otherwise never end.
+   * Abort it before `server.close()`.
+   */
+  readonly stopping?: AbortSignal;
 }

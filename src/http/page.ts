@@ -7,11 +7,14 @@ const entities: Readonly<Record<string, string>> = {
   '"': '&quot;',
 };
 
+/** A text as HTML that shows it, also within a quoted attribute. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => entities[character] ?? character);
+}
+
 /** A small HTML page without scripts; title and text are escaped. */
 export function page(status: number, title: string, text: string): Response {
-  const [safeTitle, safeText] = [title, text].map((words) =>
-    words.replace(/[&<>"]/g, (character) => entities[character] ?? character),
-  );
+  const [safeTitle, safeText] = [title, text].map(escapeHtml);
   const body = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

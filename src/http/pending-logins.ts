@@ -28,6 +28,8 @@ export interface PendingLogins {
     request: Request,
     login: { readonly apiKey: string; readonly returnTo: string | null },
   ): Promise<{ readonly nonce: string; readonly setCookies: readonly string[] }>;
+  /** The name of the cookie that remembers the login with a nonce. */
+  cookieNameOf(nonce: string): string;
   /** The logins that a request's cookies hold, the newest first. What does not open is left out. */
   find(request: Request): Promise<readonly FoundLogin[]>;
 }
@@ -61,12 +63,17 @@ export function createPendingLogins(
     return found.flat().sort((one, other) => other.startedAt - one.startedAt);
   }
 
+  function cookieNameOf(nonce: string): string {
+    const digest = createHash('sha256').update(nonce).digest();
+    return cookies.loginPrefix + digest.toString('base64url', 0, 9);
+  }
+
   return {
     find,
+    cookieNameOf,
     async begin(request, login) {
       const nonce = randomBytes(24).toString('base64url');
-      const digest = createHash('sha256').update(nonce).digest().toString('base64url', 0, 9);
-      const name = cookies.loginPrefix + digest;
+      const name = cookieNameOf(nonce);
       const pending: PendingLogin = { nonce, ...login, startedAt: now().getTime() };
       const value = await sealer.seal(['login', name], pending);
       const tooMany = (await find(request)).slice(mostPending - 1);

@@ -1,13 +1,7 @@
 // Requests in the form that nearly all have: one operation as JSON in the body of a POST to the GraphQL address.
 // They are recognised at node:http's own objects; one about which anything is unusual is not plain.
 import type { IncomingMessage } from 'node:http';
-
-/** An operation as it came. */
-export interface PlainOperation {
-  readonly query: string;
-  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
-  readonly operationName?: string | null | undefined;
-}
+import type { GraphQLParams } from 'graphql-yoga';
 
 const contentTypes = new Set(['application/json', 'application/json; charset=utf-8']);
 
@@ -59,7 +53,7 @@ export function textOf(request: IncomingMessage): Promise<string | null> {
 }
 
 /** The operation that a body asks for; null where it is none, or holds anything unusual. */
-export function operationIn(text: string): PlainOperation | null {
+export function operationIn(text: string): GraphQLParams | null {
   try {
     const operation: unknown = JSON.parse(text);
     return isPlainOperation(operation) ? operation : null;
@@ -68,7 +62,7 @@ export function operationIn(text: string): PlainOperation | null {
   }
 }
 
-function isPlainOperation(value: unknown): value is PlainOperation {
+function isPlainOperation(value: unknown): value is GraphQLParams {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const { query, variables, operationName, ...others } = value as Record<string, unknown>;
   return (

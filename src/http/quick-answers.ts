@@ -1,38 +1,36 @@
-// The quick way: a query that comes often is answered straight from node:http, by its compiled form. Yoga's Request and
-// Response with their streams, and execution field by field, cost several times what the calls to Kite do.
+// The quick way from the socket into Yoga's pipeline, and back. A plain POST needs none of Yoga's Request and Response
+// with their streams, which cost more than both calls to Kite: its body is read, and its answer written, by node:http.
+// In between it goes through the same pipeline: every plugin that has a say in an operation has it here too.
 //
 // It is for what goes well. A request about which anything is unusual goes Yoga's way from the start; an answer with
-// errors goes there from the middle: Yoga executes the query once more, by the book and in the same context, where what
-// was read from Kite is in the loaders and not called for again. Tests hold the two ways to the same words.
+// errors, or in parts, is handed over to Yoga to be written. Nothing is executed twice, and tests hold both ways to the
+// same bytes.
 import { IncomingMessage, ServerResponse } from 'node:http';
-import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
-import type { Plugin, YogaServerInstance } from 'graphql-yoga';
-import type { Context } from '../context.ts';
-import { CompiledQueries } from './compiled-queries.ts';
 import {
-  isPlainPost,
-  jsonTypeFor,
-  operationIn,
-  type PlainOperation,
-  textOf,
-} from './plain-post.ts';
+  type GraphQLParams,
+  isAsyncIterable,
+  type Plugin,
+  type YogaInitialContext,
+  type YogaServerInstance,
+} from 'graphql-yoga';
+import type { Context } from '../context.ts';
+import { isPlainPost, jsonTypeFor, operationIn, textOf } from './plain-post.ts';
 import type { RequestTracker, TrackedRequest } from './request-tracker.ts';
 
 type Yoga = YogaServerInstance<Record<string, unknown>, Context>;
+type Result = NonNullable<Awaited<ReturnType<Yoga['getResultForParams']>>>;
 
 /** What the quick way needs to know of its gateway. */
 export interface QuickAnswersOptions {
-  readonly schema: GraphQLSchema;
-  /** How often a query comes before it is compiled. */
-  readonly afterUses: number;
+  /** The path of the GraphQL address. */
   readonly endpoint: string;
   /** In bytes; Yoga refuses a longer one. */
   readonly longestBody: number;
   readonly track: RequestTracker;
   /** Whether answers to an Origin carry CORS headers, which are Yoga's to write. */
   readonly needsCors: (origin: string | null) => boolean;
-  /** Makes the context of an operation. */
-  readonly createContext: (request: Request, serverContext: object) => Promise<Context>;
+  /** What the Vary header of every answer says; null for none. */
+  readonly vary: string | null;
   /** Is told of every result, as by Yoga. */
   readonly log: Plugin<Context>;
 }
@@ -41,117 +39,126 @@ export interface QuickAnswersOptions {
 export interface QuickAnswers {
   /** Puts it in front of Yoga, for requests of `node:http`; whatever else Yoga can do stays as it is. */
   readonly inFrontOf: (yoga: Yoga) => Yoga;
-  /** Keeps the request's id where Yoga takes over. To be the first plugin. */
+  /** Lets Yoga go on where the quick way stopped. To be the first plugin. */
   readonly plugin: Plugin;
-  /** The context that Yoga takes over; null where it has to make one. */
-  readonly contextOf: (serverContext: object) => Context | null;
 }
 
 /** How far a request came before Yoga took over. */
 interface Begun {
   readonly request: Request;
-  readonly context: Context | null;
+  readonly params: GraphQLParams;
+  readonly serverContext: Pick<YogaInitialContext, 'waitUntil'>;
+  readonly result: Result;
 }
 
 /** Makes the quick way. */
 export function createQuickAnswers(options: QuickAnswersOptions): QuickAnswers {
-  const { track, createContext, log } = options;
+  const { endpoint, longestBody, track, needsCors, vary, log } = options;
   const handedOver = new WeakMap<object, Begun>();
 
-  function begunBefore(serverContext: object): Begun | undefined {
+  const begunBefore = (serverContext: object): Begun | undefined => {
     const message = 'req' in serverContext ? serverContext.req : null;
-    return typeof message === 'object' && message !== null ? handedOver.get(message) : undefined;
-  }
+    return message instanceof IncomingMessage ? handedOver.get(message) : undefined;
+  };
 
-  async function answer(
-    { message, response }: Exchange,
-    queries: CompiledQueries,
-    yoga: Yoga,
-  ): Promise<void> {
+  async function answer(yoga: Yoga, message: IncomingMessage, response: ServerResponse) {
     const text = await textOf(message);
     if (text === null) return;
     const type = jsonTypeFor(message.headers.accept);
-    const operation = type === null ? null : operationIn(text);
-    const request = requestOf({ message, response }, yoga);
-    const execute =
-      operation && queries.find(operation, () => readBy(yoga, { request, params: operation }));
-    if (execute) {
-      const { context, result } = await attempt(message, request, (context) =>
-        execute(undefined, context, operation.variables),
-      );
-      if (context !== null && result !== null) {
-        context.deadline.end();
-        const serverContext = { ...context, params: operation, waitUntil() {} };
-        await log.onResultProcess?.({ request, result, serverContext, ...ofNoUse });
-        send(response, `${type}; charset=utf-8`, JSON.stringify(result), track(request));
-        return;
-      }
-      handedOver.set(message, { request, context });
+    const params = type === null ? null : operationIn(text);
+    const begun = params && (await execute(yoga, params, message, response));
+    if (begun !== null && isWhole(begun.result)) {
+      const { request, serverContext, result } = begun;
+      await log.onResultProcess?.({ request, result, serverContext, ...ofNoUse });
+      return send(response, `${type}; charset=utf-8`, JSON.stringify(result), track(request));
     }
+    if (begun !== null) handedOver.set(message, begun);
     // As frameworks do that have read the body themselves.
     await yoga(Object.assign(message, { body: text }), response);
   }
 
-  /** Executes a query in a new context. The result is null where anything goes wrong: Yoga, too, will come upon it. */
-  async function attempt(message: IncomingMessage, request: Request, execute: Execute) {
-    let context: Context | null = null;
-    try {
-      context = await createContext(request, { req: message });
-      const result = await execute(context);
-      return { context, result: result.errors === undefined ? result : null };
-    } catch {
-      return { context, result: null };
-    }
+  function send(
+    response: ServerResponse,
+    contentType: string,
+    body: string,
+    { id, setCookies }: TrackedRequest,
+  ): void {
+    response.writeHead(200, {
+      'content-type': contentType,
+      'content-length': Buffer.byteLength(body),
+      'x-request-id': id,
+      ...(vary !== null && { vary }),
+      ...(setCookies.length > 0 && { 'set-cookie': setCookies }),
+    });
+    response.end(body);
   }
 
   return {
-    inFrontOf(yoga) {
-      const { endpoint, longestBody, needsCors } = options;
-      const queries = new CompiledQueries(options);
-      return new Proxy(yoga, {
+    inFrontOf: (yoga) =>
+      new Proxy(yoga, {
         apply(target, self, words) {
-          const exchange = exchangeIn(words);
+          const [message, response] = words;
           const isQuick =
-            exchange !== null &&
-            isPlainPost(exchange.message, endpoint, longestBody) &&
-            !needsCors(exchange.message.headers.origin ?? null);
-          if (isQuick) return answer(exchange, queries, yoga);
+            words.length === 2 &&
+            message instanceof IncomingMessage &&
+            response instanceof ServerResponse &&
+            isPlainPost(message, endpoint, longestBody) &&
+            !needsCors(message.headers.origin ?? null);
+          if (isQuick) return answer(target, message, response);
           return Reflect.apply(target, self, words);
         },
-      });
-    },
+      }),
     plugin: {
-      onRequest({ request, serverContext }) {
+      onRequest({ serverContext, setRequest }) {
         const begun = begunBefore(serverContext);
-        if (begun !== undefined) track(request, begun.request);
+        if (begun === undefined) return;
+        setRequest(begun.request);
+        Object.assign(serverContext, begun.serverContext);
+      },
+      onRequestParse({ serverContext, setRequestParser }) {
+        const params = begunBefore(serverContext)?.params;
+        if (params !== undefined) setRequestParser(() => params);
+      },
+      onParams({ context, setResult }) {
+        const result = begunBefore(context)?.result;
+        if (result !== undefined) setResult(result);
       },
     },
-    contextOf: (serverContext) => begunBefore(serverContext)?.context ?? null,
   };
 }
 
-type Execute = (context: Context) => ExecutionResult | Promise<ExecutionResult>;
+/** Executes an operation in Yoga's pipeline; null where that fails before it begins: Yoga knows what to answer. */
+async function execute(
+  yoga: Yoga,
+  params: GraphQLParams,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<Begun | null> {
+  // As Yoga's own, so that plugins find the same things in it.
+  const serverContext = { req: message, res: response, waitUntil() {} };
+  try {
+    const request = requestOf(message, response, yoga);
+    const result = await yoga.getResultForParams({ params, request }, serverContext);
+    return result === undefined ? null : { request, params, serverContext, result };
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a result is one answer, and says nothing but data. */
+function isWhole(result: Result): boolean {
+  return !isAsyncIterable(result) && Object.keys(result).join() === 'data';
+}
 
 /** What a plugin that is only told of a result has no use for. */
 const ofNoUse = { acceptableMediaTypes: [], setResult() {}, setResultProcessor() {} };
 
-interface Exchange {
-  readonly message: IncomingMessage;
-  readonly response: ServerResponse;
-}
-
-/** What `node:http` calls a listener with; null for a call of another kind. */
-function exchangeIn(words: readonly unknown[]): Exchange | null {
-  const [message, response] = words;
-  return words.length === 2 &&
-    message instanceof IncomingMessage &&
-    response instanceof ServerResponse
-    ? { message, response }
-    : null;
-}
-
 /** The request as the context needs it: with its head, and a signal that fires when the client goes away. */
-function requestOf({ message, response }: Exchange, { fetchAPI }: Yoga): Request {
+function requestOf(
+  message: IncomingMessage,
+  response: ServerResponse,
+  { fetchAPI }: Yoga,
+): Request {
   const gone = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) gone.abort();
@@ -163,36 +170,4 @@ function requestOf({ message, response }: Exchange, { fetchAPI }: Yoga): Request
     headers: headers as Record<string, string>,
     signal: gone.signal,
   });
-}
-
-/** What Yoga's engine wants to know of an operation from the start. */
-interface Initial {
-  readonly request: Request;
-  readonly params: PlainOperation;
-}
-
-/** Parses and validates as Yoga does, limits included; null for what Yoga refuses. */
-function readBy(yoga: Yoga, initial: Initial): DocumentNode | null {
-  const { parse, validate, schema } = yoga.getEnveloped(initial);
-  try {
-    const document: DocumentNode = parse(initial.params.query);
-    return validate(schema, document).length === 0 ? document : null;
-  } catch {
-    return null;
-  }
-}
-
-function send(
-  response: ServerResponse,
-  contentType: string,
-  body: string,
-  { id, setCookies }: TrackedRequest,
-): void {
-  response.writeHead(200, {
-    'content-type': contentType,
-    'content-length': Buffer.byteLength(body),
-    'x-request-id': id,
-    ...(setCookies.length > 0 && { 'set-cookie': setCookies }),
-  });
-  response.end(body);
 }

@@ -11,23 +11,17 @@ export interface TrackedRequest {
   readonly setCookies: string[];
 }
 
-/**
- * Looks requests up; the same request always gives the same answer.
- * @param earlier another form of the same request, seen before: it gives that one's answer from now on.
- */
-export type RequestTracker = (request: Request, earlier?: Request) => TrackedRequest;
+/** Looks requests up; the same request always gives the same answer. */
+export type RequestTracker = (request: Request) => TrackedRequest;
 
 const sane = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /** Makes a tracker. It holds nothing that outlives the requests. */
 export function createRequestTracker(): RequestTracker {
   const tracked = new WeakMap<Request, TrackedRequest>();
-  return (request, earlier) => {
-    const known = tracked.get(earlier ?? request);
-    if (known !== undefined) {
-      if (earlier !== undefined) tracked.set(request, known);
-      return known;
-    }
+  return (request) => {
+    const known = tracked.get(request);
+    if (known !== undefined) return known;
     const given = request.headers.get('x-request-id') ?? '';
     const id = sane.test(given) ? given : randomUUID();
     const entry = { id, startedAt: performance.now(), setCookies: [] };

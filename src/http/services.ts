@@ -9,6 +9,7 @@ import { createSealer } from '../keyring/sealer.ts';
 import { openRateLog } from '../kite/open-rate-log.ts';
 import { Secret } from '../kite/secret.ts';
 import { createUpstream } from '../kite/upstream.ts';
+import { createLiveMargins } from '../live/live-margins.ts';
 import { createSharedReads } from '../loaders/shared-reads.ts';
 import { createAttempts } from './attempts.ts';
 import { createCookies } from './cookies.ts';
@@ -47,9 +48,13 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     ...app,
     ...(apiSecret !== undefined && { apiSecret: new Secret(apiSecret) }),
   }));
+  const reads = createSharedReads({ kite, now, maxAgeSeconds: options.maxAgeSeconds ?? 60 });
+  const live = createLiveMargins({ reads, ...(options.clock && { clock: options.clock }) });
+  options.stopping?.addEventListener('abort', () => live.stop(), { once: true });
   const services: Services = {
     kite,
-    reads: createSharedReads({ kite, now, maxAgeSeconds: options.maxAgeSeconds ?? 60 }),
+    reads,
+    live,
     apps: createApps(
       apps,
       new URL(options.publicUrl ?? defaultPublicUrl),
@@ -62,6 +67,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
   return {
     services,
     close: async () => {
+      live.stop();
       await Promise.all([close(), rateLog.close()]);
     },
   };

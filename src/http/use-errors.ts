@@ -1,7 +1,7 @@
 // Plugin: the last gate of every answer. Errors leave with a code and the request id; what nobody
 // expected is masked, and logged once.
 import { type ExecutionResult, GraphQLError } from 'graphql';
-import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { cleanMessage } from '../kite/clean-message.ts';
 import { Secret } from '../kite/secret.ts';
@@ -15,23 +15,31 @@ export function useErrors(track: RequestTracker, log: Logger): Plugin {
     onResultProcess({ request, result, setResult }) {
       const { id } = track(request);
       const report = (error: GraphQLError) => logUnexpected(error, id, request, log);
-      const finished = (answer: ExecutionResult) => withCodes(answer, id, report);
-      if (isAsyncIterable(result)) setResult(mapped(result, finished));
+      const finished = (answer: Payload) => withCodes(answer, id, report);
+      if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, finished));
       else if (Array.isArray(result)) setResult(result.map(finished));
       else setResult(finished(result));
     },
   };
 }
 
-async function* mapped<T>(source: AsyncIterable<T>, change: (item: T) => T): AsyncGenerator<T> {
-  for await (const item of source) yield change(item);
+/** A whole answer, or one part of an answer that comes in several: then the fragments in it have errors of their own. */
+export interface Payload extends ExecutionResult {
+  readonly incremental?: readonly ExecutionResult[];
 }
 
 type Report = (error: GraphQLError) => void;
 
-function withCodes(answer: ExecutionResult, requestId: string, report: Report): ExecutionResult {
-  if (answer.errors === undefined) return answer;
-  return { ...answer, errors: answer.errors.map((error) => coded(error, requestId, report)) };
+function withCodes(payload: Payload, requestId: string, report: Report): Payload {
+  const { errors, incremental } = payload;
+  if (errors === undefined && incremental === undefined) return payload;
+  return {
+    ...payload,
+    ...(errors && { errors: errors.map((error) => coded(error, requestId, report)) }),
+    ...(incremental && {
+      incremental: incremental.map((part) => withCodes(part, requestId, report)),
+    }),
+  };
 }
 
 function coded(error: GraphQLError, requestId: string, report: Report): GraphQLError {
@@ -71,7 +79,8 @@ function copy(
   });
 }
 
-function logUnexpected(
+/** Logs what nobody expected, without what the request sent. */
+export function logUnexpected(
   error: GraphQLError,
   requestId: string,
   request: Request,

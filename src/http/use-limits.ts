@@ -1,5 +1,6 @@
 // Plugin: bounds on what one document may ask, checked before anything runs.
 import {
+  GraphQLDeferDirective,
   GraphQLError,
   Kind,
   NoSchemaIntrospectionCustomRule,
@@ -15,13 +16,16 @@ const deepest = 16;
 /** Fields at the root of an operation; each exchange among them may call Kite. */
 const mostRootFields = 100;
 
+/** Deferred fragments of an operation; each comes once for every account, and is held until it is sent. */
+const mostDeferred = 20;
+
 /** What a gateway may restrict. */
 export interface LimitsOptions {
   /** Whether clients may ask for the schema. */
   readonly introspection: boolean;
 }
 
-/** Refuses documents that are too long, too deep or too wide. */
+/** Refuses documents that are too long, too deep or too wide, or come in too many parts. */
 export function useLimits({ introspection }: LimitsOptions): Plugin {
   return {
     onParse({ parseFn, setParseFn }) {
@@ -30,6 +34,7 @@ export function useLimits({ introspection }: LimitsOptions): Plugin {
     onValidate({ addValidationRule }) {
       addValidationRule(DepthRule);
       addValidationRule(RootFieldsRule);
+      addValidationRule(DeferredFragmentsRule);
       if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule);
     },
   };
@@ -81,3 +86,35 @@ const RootFieldsRule: ValidationRule = (context) => ({
     context.reportError(new GraphQLError(message, { nodes: operation }));
   },
 });
+
+const DeferredFragmentsRule: ValidationRule = (context) => {
+  // As in DepthRule: each fragment is counted once, and a cycle ends.
+  const counted = new Map<string, number>();
+  const countOf = (set: SelectionSetNode | undefined): number =>
+    (set?.selections ?? []).reduce((count, selection) => {
+      if (selection.kind === Kind.FIELD) return count + countOf(selection.selectionSet);
+      const isDeferred = selection.directives?.some(
+        ({ name }) => name.value === GraphQLDeferDirective.name,
+      );
+      const inside =
+        selection.kind === Kind.INLINE_FRAGMENT
+          ? countOf(selection.selectionSet)
+          : countOfFragment(selection.name.value);
+      return count + inside + (isDeferred ? 1 : 0);
+    }, 0);
+  const countOfFragment = (name: string): number => {
+    const known = counted.get(name);
+    if (known !== undefined) return known;
+    counted.set(name, 0);
+    const count = countOf(context.getFragment(name)?.selectionSet);
+    counted.set(name, count);
+    return count;
+  };
+  return {
+    OperationDefinition(operation) {
+      if (countOf(operation.selectionSet) <= mostDeferred) return;
+      const message = `The operation comes in too many parts: ${mostDeferred} deferred fragments are allowed.`;
+      context.reportError(new GraphQLError(message, { nodes: operation }));
+    },
+  };
+};

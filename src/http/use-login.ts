@@ -1,6 +1,8 @@
 // Plugin: the login of browsers. /login begins one and leads to Kite; /callback is where Kite leads back,
 // puts the session into the browser's keyring, and returns to the page that asked.
+import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { Logger } from 'pino';
 import type { PendingLogin } from '../browser-keyring.ts';
 import type { Services } from '../context.ts';
 import { KeyringFullError } from '../keyring/keyring.ts';
@@ -18,7 +20,12 @@ import {
   keyringCookieOf,
 } from './keep-session.ts';
 import { page } from './page.ts';
+import type { FoundLogin } from './pending-logins.ts';
 import type { RequestTracker } from './request-tracker.ts';
+import { logUnexpected } from './use-errors.ts';
+
+/** The longest returnTo, in characters: it travels in a cookie, of which browsers drop one of 4,096 bytes. */
+const longestReturnTo = 2_000;
 
 /** What the `error` parameter of the page returned to may say. */
 export type LoginError = ErrorCode | 'LOGIN_CANCELLED' | 'LOGIN_EXPIRED' | 'LOGIN_MISMATCH';
@@ -28,6 +35,7 @@ export interface LoginOptions {
   readonly services: Services;
   readonly browsers: BrowserKeyrings;
   readonly track: RequestTracker;
+  readonly log: Logger;
   /** What of a request keyrings care about. */
   readonly keyringRequest: (request: Request, serverContext: unknown) => KeyringRequest;
 }
@@ -38,18 +46,21 @@ export function useLogin(options: LoginOptions): Plugin {
     async onRequest({ request, url, serverContext, endResponse }) {
       if (request.method !== 'GET') return;
       const { pathname, searchParams } = url;
-      if (pathname === '/login') endResponse(await begin(options, request, searchParams));
-      if (pathname === '/callback') {
+      if (pathname !== '/login' && pathname !== '/callback') return;
+      try {
         const about = options.keyringRequest(request, serverContext);
-        endResponse(await finish(options, about, searchParams));
+        const answer = pathname === '/login' ? begin : finish;
+        endResponse(await answer(options, about, searchParams));
+      } catch (error) {
+        endResponse(unexpected(options, request, error));
       }
     },
   };
 }
 
 async function begin(
-  { services: { apps }, browsers, track }: LoginOptions,
-  request: Request,
+  { services: { apps }, browsers }: LoginOptions,
+  { request, setCookie }: KeyringRequest,
   parameters: URLSearchParams,
 ): Promise<Response> {
   const app = apps.find(parameters.get('app') ?? apps.only?.apiKey ?? '');
@@ -64,20 +75,31 @@ async function begin(
     );
   }
   const asked = parameters.get('returnTo');
-  const returnTo = asked === null ? null : browsers.origins.trustedPage(asked);
+  const returnTo = asked === null ? null : pageToReturnTo(browsers, asked);
   if (asked !== null && returnTo === null) {
     return page(
       400,
       'Not a page of ours',
-      'returnTo must be a page of this gateway’s own origin or of one that its operator allowed.',
+      'returnTo must be a page of this gateway’s own origin or of one that its operator allowed, ' +
+        `and its address at most ${longestReturnTo} characters long.`,
     );
   }
   const { nonce, setCookies } = await browsers.pendingLogins.begin(request, {
     apiKey: app.apiKey,
     returnTo,
   });
-  track(request).setCookies.push(...setCookies);
+  setCookies.forEach(setCookie);
   return redirect(apps.kiteLoginUrl(app.apiKey, [{ name: 'state', value: nonce }]));
+}
+
+/** A page that may be returned to; null for any other address. */
+function pageToReturnTo({ origins }: BrowserKeyrings, address: string): string | null {
+  const page = origins.trustedPage(address);
+  if (page === null || page.length > longestReturnTo) return null;
+  const url = new URL(page);
+  // That of an earlier login, which the page has passed on with its own address: it would be reported again.
+  if (url.searchParams.has('error')) url.searchParams.delete('error');
+  return url.href;
 }
 
 async function finish(
@@ -89,16 +111,19 @@ async function finish(
   const { cookies } = browsers;
   const pending = await browsers.pendingLogins.find(about.request);
   const requestToken = parameters.get('request_token');
-  if (parameters.get('status') !== 'success' || requestToken === null) {
-    // Kite echoes nothing when the user cancels: it can only have been the login begun last.
-    const [newest] = pending;
-    if (newest) about.setCookie(cookies.clear(newest.cookieName));
-    return refused(options, newest, 'LOGIN_CANCELLED');
-  }
   const login = pending.find(({ nonce }) => nonce === parameters.get('state'));
+  if (parameters.get('status') !== 'success' || requestToken === null) {
+    // Kite echoes nothing when the user cancels: likely it was the login begun last. Where it may have been
+    // another, none is forgotten, and each can still be finished.
+    const cancelled = login ?? pending[0];
+    if (cancelled && pending.length === 1) about.setCookie(cookies.clear(cancelled.cookieName));
+    return refused(options, cancelled, 'LOGIN_CANCELLED');
+  }
   if (login === undefined) return refused(options, pending[0], 'LOGIN_MISMATCH');
-  about.setCookie(cookies.clear(login.cookieName));
-  if (login.late) return refused(options, login, 'LOGIN_EXPIRED');
+  if (login.late) {
+    about.setCookie(cookies.clear(login.cookieName));
+    return refused(options, login, 'LOGIN_EXPIRED');
+  }
   if (!browsers.attempts(about.device.ipAddress)) return refused(options, login, 'RATE_LIMITED');
   const error = await keep(options, about, login, new Secret(requestToken));
   return error === null ? redirect(homeOf(options, login)) : refused(options, login, error);
@@ -108,13 +133,17 @@ async function finish(
 async function keep(
   { services, browsers }: LoginOptions,
   about: KeyringRequest,
-  { apiKey }: PendingLogin,
+  { apiKey, cookieName }: FoundLogin,
   requestToken: Secret,
 ): Promise<LoginError | null> {
   const apiSecret = services.apps.find(apiKey)?.apiSecret;
-  if (apiSecret === undefined || !isToken(requestToken)) return 'LOGIN_MISMATCH';
+  if (apiSecret === undefined) return 'LOGIN_MISMATCH';
+  if (!isToken(requestToken)) return 'TOKEN_REJECTED';
   const deadline = new Deadline(services.operationTimeoutMilliseconds);
   try {
+    // Kite takes the token once: it is not spent where its session could not be kept.
+    await browsers.keyrings.ready();
+    about.setCookie(browsers.cookies.clear(cookieName));
     const session = await services.kite.exchangeToken(
       apiKey,
       requestToken,
@@ -135,7 +164,7 @@ async function keep(
 
 /** The gateway's own page, for a login that did not say where to return to. */
 function homeOf({ browsers }: LoginOptions, { returnTo }: PendingLogin): string {
-  return returnTo ?? `${browsers.origins.own}/`;
+  return returnTo ?? browsers.origins.home;
 }
 
 function refused(
@@ -161,6 +190,15 @@ const explanations: Partial<Record<LoginError, string>> = {
   TOKEN_REJECTED: 'Kite refused the login’s token. Begin the login again.',
   RATE_LIMITED: 'Too many logins from this address. Try again in a minute.',
 };
+
+/** Yoga would answer with the stack. */
+function unexpected({ track, log }: LoginOptions, request: Request, error: unknown): Response {
+  const { id } = track(request);
+  const cause = error instanceof Error ? error : new Error(typeof error);
+  logUnexpected(new GraphQLError(cause.message, { originalError: cause }), id, request, log);
+  const text = `Something went wrong in the gateway. Its log has more under request id ${id}.`;
+  return page(500, 'Not logged in', text);
+}
 
 function redirect(location: string): Response {
   // The address that leads here holds a request token: it must reach no cache and no Referer header.

@@ -1,29 +1,44 @@
 // Plugin: one log line for every operation, with its request id and never with what was sent or answered.
-import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { finalAsyncIterator, isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Context } from '../context.ts';
 import type { RequestTracker } from './request-tracker.ts';
+import type { Payload } from './use-errors.ts';
 
-/** Logs each finished operation: name, accounts, errors by code, milliseconds. */
+/**
+ * Logs each finished operation: name, accounts, errors by code, milliseconds. One that is answered in parts is
+ * finished with the last part, or when its client goes away.
+ */
 export function useOperationLog(track: RequestTracker, log: Logger): Plugin<Context> {
   return {
-    onResultProcess({ request, result, serverContext }) {
+    onResultProcess({ request, result, setResult, serverContext }) {
       const { id, startedAt } = track(request);
-      const answers = isAsyncIterable(result) ? [] : [result].flat();
-      const errors = answers.flatMap((answer) => answer.errors ?? []);
-      const { accounts, params } = serverContext as Partial<Context> & { params?: OperationParams };
-      log.info(
-        {
-          requestId: id,
-          ...(params?.operationName && { operation: params.operationName }),
-          accounts: accounts?.length ?? 0,
-          milliseconds: Math.round(performance.now() - startedAt),
-          ...(errors.length > 0 && {
-            errors: counted(errors.map((e) => String(e.extensions?.code))),
-          }),
-        },
-        'Operation',
-      );
+      const errors: Record<string, number> = {};
+      const count = <T extends Payload>(payload: T): T => {
+        for (const code of codesIn(payload)) errors[code] = (errors[code] ?? 0) + 1;
+        return payload;
+      };
+      const finish = () => {
+        const { accounts, params } = serverContext as Partial<Context> & {
+          params?: OperationParams;
+        };
+        log.info(
+          {
+            requestId: id,
+            ...(isName(params?.operationName) && { operation: params.operationName }),
+            accounts: accounts?.length ?? 0,
+            milliseconds: Math.round(performance.now() - startedAt),
+            ...(Object.keys(errors).length > 0 && { errors }),
+          },
+          'Operation',
+        );
+      };
+      if (isAsyncIterable(result)) {
+        setResult(finalAsyncIterator(mapAsyncIterator(result, count), finish));
+      } else {
+        for (const answer of [result].flat()) count(answer);
+        finish();
+      }
     },
   };
 }
@@ -32,8 +47,12 @@ interface OperationParams {
   readonly operationName?: string | null;
 }
 
-function counted(words: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
-  return counts;
+/** Whether it is a name of a usual length. A client may send anything, and anything else has no place in a log. */
+function isName(text: string | null | undefined): text is string {
+  return text != null && /^[_A-Za-z][_0-9A-Za-z]{0,99}$/.test(text);
+}
+
+function codesIn({ errors = [], incremental = [] }: Payload): string[] {
+  const own = errors.map(({ extensions }) => String(extensions?.code));
+  return [...own, ...incremental.flatMap(codesIn)];
 }

@@ -35,6 +35,8 @@ export interface Keyrings {
    * device where one is known, at most once a minute.
    */
   open(cookie: Secret, device: DeviceHint | null): Promise<Keyring | null>;
+  /** Resolves where the store can be asked: for whoever is about to spend a token whose session must be kept. */
+  ready(): Promise<void>;
   /**
    * Adds a session to the cookie's keyring, or to a new one where there is no cookie or it leads nowhere. A session
    * of the same app and user is replaced and keeps its account id. The old cookie works for 60 seconds more.

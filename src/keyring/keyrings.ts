@@ -62,6 +62,11 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       );
     },
 
+    async ready() {
+      // A pointer that leads nowhere: only whether there is an answer counts.
+      await store.open(newCookie().pointer);
+    },
+
     async add(cookie, login, device) {
       // Without a user id there is nothing to meet an earlier session by: this one gets a row of its own.
       const userId = login.userId ?? `unknown ${newId()}`;

@@ -22,6 +22,14 @@ export type KiteErrorCode =
   | 'other'
   | 'aborted';
 
+const passing = new Set<KiteErrorCode>([
+  'rate-limited',
+  'unavailable',
+  'timeout',
+  'invalid-response',
+  'aborted',
+]);
+
 /** What is known of a failed call. */
 export interface KiteErrorDetails {
   /** Kite's `error_type`, such as `TokenException`; null where it sent none. */
@@ -61,6 +69,11 @@ export class KiteError extends Error {
     this.kiteMessage = details.kiteMessage ?? null;
     this.retryAfterSeconds = details.retryAfterSeconds ?? null;
     this.mayHaveReachedKite = details.mayHaveReachedKite ?? true;
+  }
+
+  /** Whether the same read may succeed later, without anybody logging in or changing anything. */
+  get mayPass(): boolean {
+    return passing.has(this.code);
   }
 }
 

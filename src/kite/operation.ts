@@ -8,7 +8,7 @@ export interface Operation {
   readonly signal: AbortSignal;
   /** The deadline, in milliseconds of `performance.now()`; retries and waiting for a turn included. */
   readonly deadlineAt: number;
-  /** Told when a call has its turn and is sent: until then nothing of it has left this process. */
+  /** Told when a call has its turn and is sent: until then nothing of it has left this process; or that it needs none. */
   readonly begun?: () => void;
 }
 
@@ -18,6 +18,7 @@ export class Deadline implements Operation {
   readonly deadlineAt: number;
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  readonly #letGo: (() => void)[] = [];
 
   /** @param milliseconds from now on. */
   constructor(milliseconds: number) {
@@ -43,13 +44,21 @@ export class Deadline implements Operation {
       const end = () => controller.abort(signal.reason);
       if (signal.aborted) end();
       else signal.addEventListener('abort', end, { once: true });
+      if (signal === gone) this.#letGo.push(() => gone.removeEventListener('abort', end));
     }
     return { id: this.id, deadlineAt: this.deadlineAt, signal: controller.signal };
   }
 
-  /** The operation is over: its signal will never fire. */
+  /** Nobody waits for the operation any more: what it still has under way is not needed. */
+  abandon(): void {
+    this.end();
+    this.#controller.abort();
+  }
+
+  /** The operation is over: its signal will never fire, and whoever asked may stay without holding it in memory. */
   end(): void {
     clearTimeout(this.#timer);
+    for (const letGo of this.#letGo.splice(0)) letGo();
   }
 }
 

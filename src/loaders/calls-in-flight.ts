@@ -38,7 +38,11 @@ export class CallsInFlight<T> {
     // Nobody would be waiting for the call, so nobody would ever end it.
     if (operation.signal.aborted) return Promise.reject(abortedBy(operation.signal, false));
     const known = this.#calls.get(digest)?.call;
-    if (known !== undefined) return known.join(operation);
+    if (known !== undefined) {
+      // The turn that it takes, or has had, is somebody else's.
+      operation.begun?.();
+      return known.join(operation);
+    }
     const call = new SharedCall(
       operation,
       async (shared) => ({ value: await ask(shared), asOf: this.#now() }),

@@ -12,23 +12,25 @@ export class SharedCall<T> implements Operation {
   readonly outcome: Promise<T>;
   readonly #controller = new AbortController();
   readonly #onDeserted: () => void;
+  readonly #tellOpener: (() => void) | undefined;
   #deadlineAt = 0;
   #waiting = 0;
   #hasBegun = false;
 
   /**
-   * @param id whose turn it takes.
+   * @param opener whose turn it takes, and who is told when it has it.
    * @param ask makes the call; called at once.
    * @param onDeserted called when the last one leaves, just before the call is aborted: nobody may join it then.
    */
   constructor(
-    { id, deadlineAt }: Operation,
+    opener: Operation,
     ask: (operation: Operation) => Promise<T>,
     onDeserted: () => void,
   ) {
-    this.id = id;
-    this.#deadlineAt = deadlineAt;
+    this.id = opener.id;
+    this.#deadlineAt = opener.deadlineAt;
     this.#onDeserted = onDeserted;
+    this.#tellOpener = opener.begun;
     this.outcome = ask(this);
   }
 
@@ -44,6 +46,7 @@ export class SharedCall<T> implements Operation {
 
   readonly begun = (): void => {
     this.#hasBegun = true;
+    this.#tellOpener?.();
   };
 
   /** Waits for the outcome until the operation ends, which is then the end of this waiting alone. */

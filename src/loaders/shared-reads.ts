@@ -32,7 +32,15 @@ export interface SharedReads {
    * is given, and no call begun before is joined.
    */
   forget(credential: Credential): void;
+  /**
+   * Tells whenever a credential is forgotten: with Kite's refusal of its token, or with null where its session
+   * is being ended or renewed. One listener for a credential; null takes it back.
+   */
+  onForgotten(credential: Credential, listener: ForgottenListener | null): void;
 }
+
+/** Hears why a credential was forgotten: Kite's refusal, or null where somebody asked for it. */
+export type ForgottenListener = (refusal: KiteError | null) => void;
 
 /** How reads are shared. */
 export interface SharedReadsOptions {
@@ -68,14 +76,17 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
     }),
   };
 
-  function forget(digest: string): void {
+  const listeners = new Map<string, ForgottenListener>();
+
+  function forget(digest: string, refusal: KiteError | null): void {
     for (const kind of [...Object.values(calls), ...Object.values(held)]) kind.forget(digest);
+    listeners.get(digest)?.(refusal);
   }
 
   /** A session that Kite says has ended takes everything that was read through it along. */
   function watched<T>(digest: string, answer: Promise<T>): Promise<T> {
     answer.catch((error: unknown) => {
-      if (error instanceof KiteError && error.code === 'token') forget(digest);
+      if (error instanceof KiteError && error.code === 'token') forget(digest, error);
     });
     return answer;
   }
@@ -112,7 +123,11 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
       return (segment) =>
         answers.get(segment) ?? Promise.reject(new RangeError(`${segment} was not asked for`));
     },
-    forget: (credential) => forget(digestOf(credential)),
+    forget: (credential) => forget(digestOf(credential), null),
+    onForgotten(credential, listener) {
+      if (listener === null) listeners.delete(digestOf(credential));
+      else listeners.set(digestOf(credential), listener);
+    },
   };
 }
 
@@ -134,6 +149,7 @@ function isWhole(value: unknown): boolean {
   return true;
 }
 
-function digestOf({ apiKey, accessToken }: Credential): string {
+/** A credential as the key of what is shared: the same for the same pair alone, and no way back to the token. */
+export function digestOf({ apiKey, accessToken }: Credential): string {
   return hash('sha256', `${apiKey}\0${accessToken.reveal()}`, 'base64');
 }

@@ -13,7 +13,10 @@ const descriptions = {
   SESSION_EXPIRED:
     'Kite no longer accepts the access token, as happens every morning. Log in again.',
   PERMISSION_DENIED: 'The app may not make this call.',
-  RATE_LIMITED: 'Too many calls through this app. Ask again after `retryAfterSeconds`.',
+  RATE_LIMITED:
+    'Too many calls through this app: Kite allows about ten a second, all of its users together, and this one had ' +
+    'no turn in time. Ask again after `retryAfterSeconds`, with `Cache-Control: max-age=N` if what was answered ' +
+    'already may be answered again without a call.',
   UPSTREAM_UNAVAILABLE: 'Kite could not be reached, or is having trouble of its own.',
   UPSTREAM_TIMEOUT: 'Kite did not answer in time.',
   UPSTREAM_INVALID_RESPONSE: 'Kite answered something that makes no sense here.',

@@ -53,10 +53,13 @@ const hexSha256 = /^[0-9a-f]{64}$/i;
 export function redemption(input: RedemptionInput, context: Context): Redemption | Problem {
   const { exposeTokens, apps } = context;
   if (!exposeTokens && !input.forKeyring) {
+    const instead =
+      input.tokenField === 'requestToken'
+        ? 'log in through loginUrl, or send the state that came back with the redirect'
+        : 'renew a browser’s own session by its accountId';
     return badInput(
       input.tokenField,
-      'This gateway lets no tokens out, so the session could reach nobody: ' +
-        'log in through loginUrl, or send the state that came back with the redirect. Kite was not called, and the token is unspent.',
+      `This gateway lets no tokens out, so the session could reach nobody: ${instead}. Kite was not called, and the token is unspent.`,
     );
   }
   const apiKey = input.apiKey ?? apps.only?.apiKey;
@@ -71,6 +74,16 @@ export function redemption(input: RedemptionInput, context: Context): Redemption
   const proof = proofOf(input.checksum, apps.find(apiKey)?.apiSecret);
   if ('code' in proof) return proof;
   return { apiKey, token: new Secret(input.token), proof };
+}
+
+/**
+ * Counts one more attempt of the sender's address to redeem a token with the gateway's own secret: the problem where
+ * it has made too many. Whoever brings a checksum holds the secret, and gains nothing from the gateway.
+ */
+export function attemptRefused(proof: Proof, { keyring }: Context): Problem | null {
+  if (!('apiSecret' in proof) || keyring.mayAttempt()) return null;
+  const message = 'Too many logins from this address: try again in a minute.';
+  return { code: 'RATE_LIMITED', message, retryable: true, retryAfterSeconds: 60 };
 }
 
 function proofOf(

@@ -1,10 +1,11 @@
 // exchangeToken: a request token becomes a session.
 import type { Context } from '../context.ts';
+import { KeyringStoreError } from '../keyring/store.ts';
 import type { KiteSession } from '../kite/session.ts';
 import { builder } from './builder.ts';
-import { ExchangeTokenResultRef, redemption } from './exchange-token-result.ts';
+import { attemptRefused, ExchangeTokenResultRef, redemption } from './exchange-token-result.ts';
 import { keeping } from './keeping.ts';
-import { badInput, type Problem, problemOf } from './problem.ts';
+import { badInput, keyringUnavailable, problemOf } from './problem.ts';
 import { newSessionOfRecord, type SessionSource, sessionForCaller } from './session.ts';
 
 const ExchangeTokenInput = builder.inputType('ExchangeTokenInput', {
@@ -48,10 +49,22 @@ builder.mutationField('exchangeToken', (t) =>
       const { requestToken, state, ...rest } = input;
       const login = state == null ? null : await begunHere(state, input.apiKey, context);
       if (login !== null && 'code' in login) return login;
-      const asked = { ...rest, ...login, tokenField: 'requestToken', token: requestToken } as const;
+      const asked = {
+        ...rest,
+        ...(login && { apiKey: login.apiKey }),
+        tokenField: 'requestToken',
+        token: requestToken,
+      } as const;
       const checked = redemption({ ...asked, forKeyring: login !== null }, context);
       if ('code' in checked) return checked;
       const { apiKey, token, proof } = checked;
+      const tooMany = attemptRefused(proof, context);
+      if (tooMany !== null) return tooMany;
+      if (login !== null) {
+        // Kite takes the token once: it is not spent where its session could not be kept.
+        if (!(await canKeep(context))) return keyringUnavailable();
+        context.keyring.forgetPendingLogin(login);
+      }
       let session: KiteSession;
       try {
         session = await context.kite.exchangeToken(apiKey, token, proof, context.deadline);
@@ -67,18 +80,20 @@ builder.mutationField('exchangeToken', (t) =>
   }),
 );
 
-/** The app of a login that this very browser began; a problem where it may not, or did not, begin one. */
-async function begunHere(
-  state: string,
-  apiKey: string | null | undefined,
-  { keyring }: Context,
-): Promise<{ readonly apiKey: string } | Problem> {
-  if (keyring.barred !== null) return badInput('state', keyring.barred);
-  if (!keyring.mayAttempt()) {
-    const message = 'Too many logins from this address: try again in a minute.';
-    return { code: 'RATE_LIMITED', message, retryable: true, retryAfterSeconds: 60 };
+async function canKeep({ keyring }: Context): Promise<boolean> {
+  try {
+    await keyring.ready();
+    return true;
+  } catch (error) {
+    if (error instanceof KeyringStoreError) return false;
+    throw error;
   }
-  const login = await keyring.takePendingLogin(state);
+}
+
+/** The login that this very browser began; a problem where it may not, or did not, begin one. */
+async function begunHere(state: string, apiKey: string | null | undefined, { keyring }: Context) {
+  if (keyring.barred !== null) return badInput('state', keyring.barred);
+  const login = await keyring.pendingLogin(state);
   if (login === null) {
     return badInput(
       'state',
@@ -86,7 +101,5 @@ async function begunHere(
     );
   }
   const isOther = apiKey != null && apiKey !== login.apiKey;
-  return isOther
-    ? badInput('apiKey', 'The login was begun for another app.')
-    : { apiKey: login.apiKey };
+  return isOther ? badInput('apiKey', 'The login was begun for another app.') : login;
 }

@@ -7,7 +7,8 @@ import { builder } from './builder.ts';
 import { reading, wellFormed } from './reading.ts';
 import { SegmentMarginsRef, type SegmentSource } from './segment-margins.ts';
 
-const MarginsRef = builder.objectRef<ReachedAccount>('Margins').implement({
+/** The GraphQL type Margins. */
+export const MarginsRef = builder.objectRef<ReachedAccount>('Margins').implement({
   description:
     'Funds and margins of an account. One segment alone costs one call for that segment; ' +
     'both, asked together, cost one call as well.',

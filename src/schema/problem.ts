@@ -84,7 +84,7 @@ export function problemOf(
   return {
     code,
     message: messages[code] ?? kiteWords(error),
-    retryable: purpose === 'read' ? passes.has(code) : !error.mayHaveReachedKite,
+    retryable: purpose === 'read' ? error.mayPass : !error.mayHaveReachedKite,
     ...('id' in subject && { accountId: subject.id }),
     ...(isAboutLogin && { loginUrl: loginUrl(context, subject.apiKey) }),
     ...(code === 'RATE_LIMITED' && { retryAfterSeconds: error.retryAfterSeconds ?? 1 }),
@@ -115,13 +115,6 @@ const codes: Partial<Record<KiteErrorCode, ErrorCode>> = {
   // Nobody is left to read it; the word only has to be one that a retry follows.
   aborted: 'UPSTREAM_TIMEOUT',
 };
-
-const passes = new Set<ErrorCode>([
-  'RATE_LIMITED',
-  'UPSTREAM_UNAVAILABLE',
-  'UPSTREAM_TIMEOUT',
-  'UPSTREAM_INVALID_RESPONSE',
-]);
 
 const messages: Partial<Record<ErrorCode, string>> = {
   TOKEN_REJECTED: 'Kite refused the token or the checksum: start the login again.',

@@ -4,7 +4,7 @@ import type { SessionRecord } from '../keyring/session-record.ts';
 import type { KiteSession } from '../kite/session.ts';
 import { findAccount } from './account.ts';
 import { builder } from './builder.ts';
-import { ExchangeTokenResultRef, redemption } from './exchange-token-result.ts';
+import { attemptRefused, ExchangeTokenResultRef, redemption } from './exchange-token-result.ts';
 import { keeping } from './keeping.ts';
 import { badInput, keyringUnavailable, type Problem, problemOf } from './problem.ts';
 import { newSessionOfRecord, sessionForCaller } from './session.ts';
@@ -59,6 +59,8 @@ builder.mutationField('renewSession', (t) =>
       );
       if ('code' in checked) return checked;
       const { apiKey, token, proof } = checked;
+      const tooMany = record === null ? attemptRefused(proof, context) : null;
+      if (tooMany !== null) return tooMany;
       const old = record && accountOfSession(record).access;
       let session: KiteSession;
       try {

@@ -1,5 +1,7 @@
 // The whole schema: loads every noun, then builds. Printed, it is schema.graphql.
+import { specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
+import { deferDirective } from './defer.ts';
 import './account-failure.ts';
 import './app.ts';
 import './combined-margins.ts';
@@ -7,6 +9,7 @@ import './date-time.ts';
 import './exchange-token.ts';
 import './logout.ts';
 import './margins.ts';
+import './margins-changed.ts';
 import './renew-session.ts';
 import './session.ts';
 import './user.ts';
@@ -18,6 +21,11 @@ builder.queryType({
 builder.mutationType({
   description: 'What can be changed. Fields run one after another, in the order written.',
 });
+builder.subscriptionType({
+  description:
+    'What can be followed, over server-sent events: POST it with `Accept: text/event-stream`. ' +
+    'A connection that breaks off without `event: complete` is to be opened again.',
+});
 
 /** The GraphQL schema of the gateway. */
-export const schema = builder.toSchema();
+export const schema = builder.toSchema({ directives: [...specifiedDirectives, deferDirective] });

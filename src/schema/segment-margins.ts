@@ -81,7 +81,10 @@ export const SegmentMarginsRef = builder.objectRef<SegmentSource>('SegmentMargin
     asOf: t.field({
       type: 'DateTime',
       nullable: false,
-      description: 'When Kite gave this answer; in a sum, the oldest of its parts.',
+      description:
+        'When Kite gave this answer; in a sum, the oldest of its parts. It is of this moment, unless the request ' +
+        'accepts older answers with the header `Cache-Control: max-age=N` (N seconds, 60 at most by default): those ' +
+        'cost no call.',
       resolve: (source) => source.asOf,
     }),
     enabled: t.boolean({

@@ -22,6 +22,12 @@ const clockSchema = z
 
 const masterLogoutSchema = z.strictObject({ userId: z.string() });
 
+const payInSchema = z.strictObject({
+  userId: z.string(),
+  segment: z.enum(['equity', 'commodity']),
+  rupees: z.number().min(-1_000_000_000).max(1_000_000_000),
+});
+
 const latestInstant = Date.UTC(9999, 0);
 
 /** The routes below `/simulator`; they throw ControlError, to be answered with 400. */
@@ -30,11 +36,10 @@ export function controlRoutes(kite: Kite): Hono<Pages> {
   const routes = new Hono<Pages>();
   const time = () => ({ now: new Date(clock.now()).toISOString() });
 
-  const knownUser = (userId: string) => {
-    if (userNumberOf(userId, settings.accounts) === null) {
-      throw new ControlError('userId: there is no such simulated user');
-    }
-    return userId;
+  const userNumber = (userId: string) => {
+    const number = userNumberOf(userId, settings.accounts);
+    if (number === null) throw new ControlError('userId: there is no such simulated user');
+    return number;
   };
 
   routes.get('/clock', (c) => c.json(time()));
@@ -52,7 +57,7 @@ export function controlRoutes(kite: Kite): Hono<Pages> {
   routes.get('/faults', (c) => c.json(listFaults()));
   routes.post('/faults', async (c) => {
     const fault = await readBody(c, faultSchema);
-    if (fault.userId !== undefined) knownUser(fault.userId);
+    if (fault.userId !== undefined) userNumber(fault.userId);
     if (fault.apiKey !== undefined && !settings.apps.has(fault.apiKey)) {
       throw new ControlError('apiKey: there is no such app');
     }
@@ -72,8 +77,18 @@ export function controlRoutes(kite: Kite): Hono<Pages> {
 
   routes.post('/master-logout', async (c) => {
     const { userId } = await readBody(c, masterLogoutSchema);
-    kite.masterLogout(knownUser(userId));
+    userNumber(userId);
+    kite.masterLogout(userId);
     return c.json({ userId });
+  });
+
+  routes.post('/pay-ins', async (c) => {
+    const { userId, segment, rupees } = await readBody(c, payInSchema);
+    const number = userNumber(userId);
+    if (!kite.payIns.payIn(number, segment, rupees)) {
+      throw new ControlError('segment: it is disabled for this user');
+    }
+    return c.json(kite.payIns.marginsOf(number)[segment]);
   });
 
   routes.post('/reset', (c) => {

@@ -27,6 +27,7 @@ export function indexPage(settings: Settings, origin: string): Html {
     curl('DELETE', '/simulator/faults'),
     curl('GET', '/simulator/requests'),
     curl('DELETE', '/simulator/requests'),
+    curl('POST', '/simulator/pay-ins', { userId: users[0], segment: 'equity', rupees: 2500.5 }),
     curl('POST', '/simulator/master-logout', { userId: users[0] }),
     curl('POST', '/simulator/reset'),
   ];

@@ -2,6 +2,7 @@
 import { Clock } from './clock.ts';
 import { Faults } from './fault.ts';
 import type { Settings } from './options.ts';
+import { PayIns } from './pay-ins.ts';
 import { RateLimit } from './rate-limit.ts';
 import { RequestLog } from './request-log.ts';
 import { RequestTokens } from './request-tokens.ts';
@@ -19,6 +20,8 @@ export class Kite {
   readonly requestTokens = new RequestTokens();
   /** What each app may still ask in this second. */
   readonly rateLimit: RateLimit;
+  /** What users have paid in. */
+  readonly payIns: PayIns;
   /** The faults in force. */
   readonly faults = new Faults();
   /** The API requests so far. */
@@ -29,6 +32,7 @@ export class Kite {
     this.clock = new Clock(settings.now);
     this.sessions = new Sessions(settings.accounts, this.clock.now());
     this.rateLimit = new RateLimit(settings.rateLimit);
+    this.payIns = new PayIns(settings.seed);
   }
 
   /** Ends everything a user has, in every app, as the user can do from Kite's own terminal. */
@@ -43,6 +47,7 @@ export class Kite {
     this.sessions.reset(this.clock.now());
     this.requestTokens.clear();
     this.rateLimit.clear();
+    this.payIns.clear();
     this.faults.clear();
     this.log.clear();
   }

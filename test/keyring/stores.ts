@@ -2,10 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { openKeyringStore } from '../../src/keyring/open-store.ts';
 import type { KeyringStore } from '../../src/keyring/store.ts';
-import { hasRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { isRedisMissing } from '../support/with-redis.ts';
 
 /** One kind of store, with a place of its own while its suite runs. */
 export interface Place {
@@ -23,13 +24,9 @@ export interface Place {
 
 /** Describes a suite for one kind of store. Without a Redis that suite is named as skipped; with CI=true it fails. */
 export function describeStore(kind: Place['kind'], suite: (place: Place) => void): void {
-  if (kind === 'redis' && !hasRedis()) {
-    // biome-ignore lint/style/noProcessEnv: CI is the test runner's environment, no setting of the gateway
-    if (process.env.CI === 'true') test('redis-server is there', () => expect.fail('It is not'));
-    describe.skip('redis (no redis-server on this machine)', () => suite(placeOf(kind)));
-    return;
-  }
-  describe(kind, () => suite(placeOf(kind)));
+  const isMissing = kind === 'redis' && isRedisMissing;
+  const name = isMissing ? 'redis (no redis-server on this machine)' : kind;
+  describe.skipIf(isMissing)(name, () => suite(placeOf(kind)));
 }
 
 /** Describes a suite for each kind of store. */

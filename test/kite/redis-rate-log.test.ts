@@ -1,25 +1,14 @@
 // The rate log in Redis, where replicas meet: what they share, what they leave behind, what they do without it.
 import { createClient } from '@redis/client';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { openRateLog } from '../../src/kite/open-rate-log.ts';
 import { createRedisRateLog } from '../../src/kite/redis-rate-log.ts';
-import { hasRedis, startRedis } from '../support/redis-server.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 
-// biome-ignore lint/style/noProcessEnv: CI is the test runner's environment, no setting of the gateway
-const isCi = process.env.CI === 'true';
-
-describe.skipIf(!hasRedis() && !isCi)('with Redis', async () => {
-  if (!hasRedis() && isCi) {
-    test('redis-server is there', () => expect.fail('It is not'));
-    return;
-  }
-  const redis = await startRedis();
+describeWithRedis(async (redis) => {
   const client = createClient({ url: redis.url });
   await client.connect();
-  afterAll(async () => {
-    client.destroy();
-    await redis[Symbol.asyncDispose]();
-  });
+  afterAll(() => client.destroy());
   const replica = (limit: number) => createRedisRateLog(client, { limit });
 
   test('replicas share the starts of an app, and no app those of another', async () => {

@@ -109,6 +109,10 @@ describe('bad input', () => {
     ['/faults', { kind: 'missing-fields' }, 'fields'],
     ['/faults', { kind: 'missing-fields', fields: {} }, 'fields'],
     ['/faults', { kind: 'wrong-types', fields: ['email'] }, 'fields'],
+    ['/pay-ins', { userId: 'SIM9999', segment: 'equity', rupees: 1 }, 'userId'],
+    ['/pay-ins', { userId: 'SIM0001', segment: 'mcx', rupees: 1 }, 'segment'],
+    ['/pay-ins', { userId: 'SIM0002', segment: 'commodity', rupees: 1 }, 'segment'],
+    ['/pay-ins', { userId: 'SIM0001', segment: 'equity', rupees: '1' }, 'rupees'],
     ['/master-logout', {}, 'userId'],
     ['/master-logout', { userId: 'SIM9999' }, 'userId'],
   ])('%s %j is refused, naming the field', async (path, body, field) => {

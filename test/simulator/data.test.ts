@@ -4,7 +4,7 @@ import { marginsOf, type SegmentMargins } from '../../src/simulator/margins.ts';
 import { oddities, odditiesOf } from '../../src/simulator/oddities.ts';
 import { profileOf } from '../../src/simulator/profile.ts';
 import { userIdOf, userNumberOf } from '../../src/simulator/users.ts';
-import { get, start } from './helper.ts';
+import { control, get, start } from './helper.ts';
 
 const amounts = (segment: SegmentMargins) => [
   segment.net,
@@ -106,6 +106,25 @@ test('the same seed gives the same people, in whatever order they are asked for'
   expect(everybody.toReversed().map(dataOf(7)).toReversed()).toEqual(forwards);
   expect(everybody.map(dataOf(8))).not.toEqual(forwards);
   expect(marginsOf(6, 7).equity.net).not.toBe(marginsOf(11, 7).equity.net);
+});
+
+test('a pay-in moves the margins of one user and segment, until a reset', async () => {
+  const simulator = await start();
+  const before = (await get(simulator, '/user/margins')).data;
+  const payIn = (rupees: number) =>
+    control(simulator, '/pay-ins', { userId: 'SIM0001', segment: 'equity', rupees });
+  await payIn(1_000.25);
+  const answered = await payIn(-0.25);
+  const { equity, commodity } = (await get(simulator, '/user/margins')).data;
+  expect(answered).toEqual(equity);
+  expect((await get(simulator, '/user/margins/equity')).data).toEqual(equity);
+  expect(equity).toMatchObject({
+    net: 100_725.05,
+    available: { cash: 246_431.6, live_balance: 100_725.05, intraday_payin: 1_000 },
+  });
+  expect(commodity).toEqual(before.commodity);
+  await control(simulator, '/reset');
+  expect((await get(simulator, '/user/margins')).data).toEqual(before);
 });
 
 test('ids and numbers belong to each other', () => {

@@ -31,6 +31,7 @@ test('every control call and every kind of fault has an example', () => {
       'GET /simulator/requests',
       'DELETE /simulator/requests',
       'POST /simulator/master-logout',
+      'POST /simulator/pay-ins',
       'POST /simulator/reset',
     ]),
   );

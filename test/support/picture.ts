@@ -13,7 +13,7 @@ const gateway = createGateway({
 const server = await listen(gateway, '127.0.0.1', 0);
 const browser = await launchChromium();
 
-const page = await browser.newPage({ viewport: { width: 1280, height: 760 } });
+const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 await page.goto(`http://127.0.0.1:${server.port}/graphql`);
 await page.locator('.graphiql-tab-button').nth(2).focus();
 await page.keyboard.press('Enter');

@@ -96,6 +96,11 @@ export class Visitor {
     return { status: response.status, headers: response.headers, data, errors, text };
   }
 
+  /** What it sends with a request of its page's own making. */
+  headers(): Record<string, string> {
+    return { origin: this.#pageOrigin, ...this.#cookieHeader() };
+  }
+
   #cookieHeader(): { cookie?: string } {
     return this.cookies.size === 0
       ? {}

@@ -58,7 +58,11 @@ export function tokens(...userIds: readonly string[]): string {
 }
 
 /** Starts a gateway on a simulator for the tests of a file, and stops both after them. */
-export async function startWorld(options: GatewayOptions = {}, simulated: SimulatorOptions = {}) {
+export async function startWorld(
+  options: GatewayOptions = {},
+  simulated: SimulatorOptions = {},
+  port = 0,
+) {
   const simulator = await startSimulator({ port: 0, rateLimit: 0, now: startOfTime, ...simulated });
   const gateway = createGateway({
     apps,
@@ -70,7 +74,7 @@ export async function startWorld(options: GatewayOptions = {}, simulated: Simula
     compileAfterUses: 0,
     ...options,
   });
-  const server = await listen(gateway, '127.0.0.1', 0);
+  const server = await listen(gateway, '127.0.0.1', port);
   const url = `http://127.0.0.1:${server.port}/graphql`;
   afterAll(async () => {
     await server.close(0);
@@ -107,6 +111,12 @@ export async function startWorld(options: GatewayOptions = {}, simulated: Simula
     fault: (fault: Record<string, unknown>) => control('POST', 'faults', fault),
     clearFaults: () => control('DELETE', 'faults'),
     advance: (advanceSeconds: number) => control('POST', 'clock', { advanceSeconds }),
+    /** Makes margins change. */
+    payIn: (
+      userId: string,
+      segment: 'equity' | 'commodity',
+      rupees: number,
+    ): Promise<{ net: number }> => control('POST', 'pay-ins', { userId, segment, rupees }),
     reset: () => control('POST', 'reset'),
     /** How many calls the simulator has seen since `calls`. */
     async arrived(): Promise<number> {

@@ -1,0 +1,178 @@
+// The tabs that GraphiQL begins with: the first steps of a newcomer.
+import type { GraphiQLOptions } from 'graphql-yoga';
+
+const whoAmI = `# Who am I? Press the pink triangle,
+# or Ctrl-Enter. The Headers tab below says
+# who is asking: several accounts may.
+
+query WhoAmI {
+  accounts {
+    id
+    user {
+      userId
+      userName
+      email
+      broker
+    }
+  }
+}
+`;
+
+const margins = `# Funds of both segments, in rupees, with
+# one call to Kite for each account.
+
+query Margins {
+  accounts {
+    user {
+      userName
+    }
+    margins {
+      equity {
+        ...Funds
+      }
+      commodity {
+        ...Funds
+      }
+    }
+  }
+}
+
+fragment Funds on SegmentMargins {
+  asOf
+  enabled
+  net
+  available {
+    cash
+    collateral
+    liveBalance
+  }
+  utilised {
+    debits
+    span
+    exposure
+  }
+}
+`;
+
+const severalAccounts = `# Several accounts at once: the Authorization
+# header lists them, with commas between.
+# What fails is null, with a coded error
+# beside it; the rest is complete.
+
+query SeveralAccounts {
+  accounts {
+    id
+    apiKey
+    user {
+      userName
+    }
+    margins {
+      equity {
+        net
+      }
+      commodity {
+        net
+      }
+    }
+  }
+}
+`;
+
+const login = `# Log a user in: run LoginUrls, open the
+# kiteLoginUrl, and log in. Copy request_token
+# from the address where that ends into the
+# variables below, and run ExchangeToken.
+# It works once, for five minutes. This page
+# forgets all that is typed when it closes.
+
+query LoginUrls {
+  apps {
+    apiKey
+    name
+    kiteLoginUrl
+  }
+}
+
+mutation ExchangeToken($requestToken: String!) {
+  exchangeToken(input: { requestToken: $requestToken }) {
+    __typename
+    ... on Session {
+      account {
+        id
+      }
+      user {
+        userName
+      }
+      loginTime
+      expiresAt
+    }
+    ... on ApiError {
+      code
+      message
+    }
+  }
+}
+`;
+
+const thisBrowser = (url: string) => `# The accounts that this browser has logged in:
+# follow a link at the top of this page, come
+# back, and run this. It sends no Authorization
+# header, so the cookie says who is asking.
+# A page of yours would send its users to
+# loginUrl the same way.
+
+query ThisBrowser {
+  sessions {
+    id
+    state
+    account {
+      id
+    }
+    user {
+      userName
+    }
+  }
+  apps {
+    name
+    loginUrl(returnTo: ${JSON.stringify(url)})
+  }
+}
+`;
+
+const liveMargins = `# Margins as they change: the present state
+# of each account first, then every change.
+# It goes on until you press the square.
+
+subscription LiveMargins {
+  marginsChanged(everySeconds: 2) {
+    account {
+      id
+    }
+    margins {
+      equity {
+        asOf
+        net
+      }
+      commodity {
+        asOf
+        net
+      }
+    }
+  }
+}
+`;
+
+/**
+ * The tabs, from the simplest.
+ * @param headers the headers, as JSON, that say who is asking.
+ * @param url where GraphiQL lies, for logins to come back to.
+ */
+export function tabs(headers: string, url: string): NonNullable<GraphiQLOptions['defaultTabs']> {
+  const variables = JSON.stringify({ requestToken: 'paste it here' }, null, 2);
+  return [
+    ...[whoAmI, margins, severalAccounts].map((query) => ({ query, headers })),
+    { query: thisBrowser(url), headers: '{}' },
+    { query: login, variables, headers },
+    { query: liveMargins, headers },
+  ];
+}

@@ -1,0 +1,25 @@
+// The clock by which accounts are polled; replaceable, so that tests own the time.
+
+/** A clock that never jumps, and the waiting by it. */
+export interface Clock {
+  /** Milliseconds since some moment that stays the same. */
+  readonly milliseconds: () => number;
+  /** Resolves after so many milliseconds, or when the signal fires. Never rejects. */
+  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** The machine's. Waiting by it keeps no process alive. */
+export const machineClock: Clock = {
+  milliseconds: () => performance.now(),
+  wait: (milliseconds, signal) =>
+    new Promise((resolve) => {
+      const over = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', over);
+        resolve();
+      };
+      const timer = setTimeout(over, milliseconds).unref();
+      signal.addEventListener('abort', over);
+      if (signal.aborted) over();
+    }),
+};

@@ -1,0 +1,52 @@
+// What a poll finds: an account's margins, or why there are none; and whether that is news.
+import { isDeepStrictEqual } from 'node:util';
+import { KiteError } from '../kite/error.ts';
+import type { Segment } from '../kite/margins.ts';
+import type { SegmentAnswer } from '../loaders/margins.ts';
+
+/** What was found. */
+export type Finding = Answered | Failed | Ended;
+
+interface Found {
+  /** When, in milliseconds of the pollers' clock. */
+  readonly at: number;
+}
+
+/** Kite answered. */
+export interface Answered extends Found {
+  /** At least the segments that were asked for. */
+  readonly answers: ReadonlyMap<Segment, SegmentAnswer>;
+}
+
+/** Kite did not answer, or refused. */
+export interface Failed extends Found {
+  /** A KiteError, or a fault of ours. */
+  readonly error: Error;
+}
+
+/** The session was ended or renewed through this gateway: its token is to be used no more. */
+export interface Ended extends Found {
+  readonly isEnded: true;
+}
+
+/** Whether nothing can follow: only a login, or somebody's help, brings the account back. */
+export function isFinal(finding: Finding): boolean {
+  if ('answers' in finding) return false;
+  return !('error' in finding && finding.error instanceof KiteError && finding.error.mayPass);
+}
+
+/** Whether two findings say the same of these segments, whenever they were made. */
+export function isSame(one: Finding, other: Finding, segments: ReadonlySet<Segment>): boolean {
+  if ('answers' in one && 'answers' in other) {
+    const margins = ({ answers }: Answered, segment: Segment) => answers.get(segment)?.margins;
+    return [...segments].every((segment) =>
+      isDeepStrictEqual(margins(one, segment), margins(other, segment)),
+    );
+  }
+  if ('error' in one && 'error' in other) return codeOf(one) === codeOf(other);
+  return 'isEnded' in one && 'isEnded' in other;
+}
+
+function codeOf({ error }: Failed): string {
+  return error instanceof KiteError ? error.code : error.name;
+}

@@ -1,0 +1,163 @@
+// The one poller of an account, however many listen: it asks as often as the most impatient of them wants,
+// for the segments that any of them wants, and ends with the last of them or with the session.
+import type { Credential } from '../kite/credential.ts';
+import { KiteError } from '../kite/error.ts';
+import type { Segment } from '../kite/margins.ts';
+import type { Operation } from '../kite/operation.ts';
+import type { SegmentAnswer } from '../loaders/margins.ts';
+import type { SharedReads } from '../loaders/shared-reads.ts';
+import type { Clock } from './clock.ts';
+import { type Finding, isFinal } from './finding.ts';
+import type { Turnstile } from './turnstile.ts';
+
+/** Somebody who wants to know an account's margins. */
+export interface Listener {
+  readonly segments: ReadonlySet<Segment>;
+  /** The least time between an answer and the next question. */
+  readonly everyMilliseconds: number;
+  /** Told of every finding, news or not. A final one is the last. */
+  readonly hear: (finding: Finding) => void;
+}
+
+/** What pollers share. */
+export interface PollerServices {
+  readonly reads: SharedReads;
+  readonly clock: Clock;
+  readonly turnstile: Turnstile;
+  /** All pollers take turns with other operations as one, so that a query waits for one poll, not for thousands. */
+  readonly id: symbol;
+}
+
+/** The longest pause that failures lead to, in milliseconds; a listener may want a longer one. */
+const longestBackOff = 60_000;
+
+/** Polls one account while somebody listens. */
+export class Poller {
+  readonly #credential: Credential;
+  readonly #services: PollerServices;
+  readonly #onOver: () => void;
+  readonly #listeners = new Set<Listener>();
+  readonly #over = new AbortController();
+  #rest = new AbortController();
+  #leaveTurnstile = () => {};
+  #latest: Finding | null = null;
+  #failures = 0;
+
+  /** @param onOver called once, when it will never poll again. */
+  constructor(credential: Credential, services: PollerServices, onOver: () => void) {
+    this.#credential = credential;
+    this.#services = services;
+    this.#onOver = onOver;
+  }
+
+  /** How many listen. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  /** Somebody listens from now on: told at once what is known, and soon whether it still holds. */
+  join(listener: Listener): void {
+    const isFirst = this.#listeners.size === 0;
+    this.#listeners.add(listener);
+    if (isFirst) {
+      this.#services.reads.onForgotten(this.#credential, (refusal) => {
+        const at = this.#services.clock.milliseconds();
+        this.#tell(refusal === null ? { at, isEnded: true } : { at, error: refusal });
+      });
+      void this.#run();
+      return;
+    }
+    const latest = this.#latest;
+    if (latest !== null && holds(latest, listener.segments)) listener.hear(latest);
+    this.#rest.abort();
+  }
+
+  /** Somebody listens no more. */
+  leave(listener: Listener): void {
+    if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#end();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#over.signal.aborted) {
+      const pause = this.#untilDue();
+      if (pause > 0) {
+        this.#rest = new AbortController();
+        await this.#services.clock.wait(pause, this.#rest.signal);
+      } else {
+        await this.#poll();
+      }
+    }
+  }
+
+  async #poll(): Promise<void> {
+    const { turnstile, reads, clock, id } = this.#services;
+    const { signal } = this.#over;
+    const visit = turnstile.enter(this.#credential.apiKey, this.#latest === null);
+    this.#leaveTurnstile = visit.leave;
+    await visit.turn;
+    if (signal.aborted) return;
+    // It waits for its turn however long that takes: under a tight budget intervals stretch, and nothing fails.
+    const deadlineAt = Number.POSITIVE_INFINITY;
+    const operation: Operation = { id, signal, deadlineAt, begun: visit.leave };
+    const segments = this.#segments();
+    try {
+      const read = reads.margins(this.#credential, segments, { operation, maxAgeSeconds: 0 });
+      const answers = new Map<Segment, SegmentAnswer>();
+      const reading = [...segments].map(async (segment) => {
+        const { value, asOf } = await read(segment);
+        answers.set(segment, { margins: value, asOf });
+      });
+      await Promise.all(reading);
+      this.#failures = 0;
+      this.#tell({ at: clock.milliseconds(), answers });
+    } catch (error) {
+      this.#failures += 1;
+      const known = error instanceof Error ? error : new Error('A poll failed');
+      this.#tell({ at: clock.milliseconds(), error: known });
+    } finally {
+      visit.leave();
+    }
+  }
+
+  #tell(finding: Finding): void {
+    if (this.#over.signal.aborted) return;
+    this.#latest = finding;
+    const listeners = [...this.#listeners];
+    if (isFinal(finding)) this.#end();
+    for (const { hear } of listeners) hear(finding);
+  }
+
+  #end(): void {
+    this.#listeners.clear();
+    this.#services.reads.onForgotten(this.#credential, null);
+    this.#over.abort();
+    this.#rest.abort();
+    this.#leaveTurnstile();
+    this.#onOver();
+  }
+
+  #segments(): ReadonlySet<Segment> {
+    return new Set([...this.#listeners].flatMap(({ segments }) => [...segments]));
+  }
+
+  /** Milliseconds until it is to ask again; 0 or less: now. */
+  #untilDue(): number {
+    const latest = this.#latest;
+    if (latest === null) return 0;
+    if (!holds(latest, this.#segments())) return 0;
+    return latest.at + this.#pauseAfter(latest) - this.#services.clock.milliseconds();
+  }
+
+  #pauseAfter(latest: Finding): number {
+    const every = Math.min(...[...this.#listeners].map((listener) => listener.everyMilliseconds));
+    if (!('error' in latest)) return every;
+    const error = latest.error instanceof KiteError ? latest.error : null;
+    const backOff = Math.min(every * 2 ** this.#failures, Math.max(every, longestBackOff));
+    return Math.max(backOff, (error?.retryAfterSeconds ?? 0) * 1_000);
+  }
+}
+
+/** Whether a finding says all that somebody who wants these segments can be told for now. */
+function holds(finding: Finding, segments: ReadonlySet<Segment>): boolean {
+  return !('answers' in finding) || [...segments].every((segment) => finding.answers.has(segment));
+}

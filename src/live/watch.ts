@@ -1,0 +1,131 @@
+// One subscription's view of its accounts: of each the latest finding that it was not told yet, and no older ones,
+// so that however slowly it reads, it takes no more memory.
+import type { Segment } from '../kite/margins.ts';
+import { type Finding, isFinal, isSame } from './finding.ts';
+import type { Listener } from './poller.ts';
+
+/** What is watched of each account. */
+export interface WatchOptions {
+  /** A change in another one is no news. */
+  readonly segments: ReadonlySet<Segment>;
+  /** Seconds: the least time between two pieces of news of one account. */
+  readonly everySeconds: number;
+  /** Ends the watch: whoever wanted it has gone. */
+  readonly signal: AbortSignal;
+}
+
+const stopped = () => new DOMException('The gateway is stopping', 'AbortError');
+
+/** News of one account. */
+export interface Change<Subject> {
+  readonly subject: Subject;
+  readonly finding: Finding;
+}
+
+/** Begins to listen to a subject; gives the way to stop. */
+export type Listen<Subject> = (subject: Subject, listener: Listener) => () => void;
+
+interface Watched<Subject> {
+  readonly subject: Subject;
+  stop: () => void;
+  sent: Finding | null;
+}
+
+/** Timers are not exact: a poll that is early by as much is on time. */
+const slackMilliseconds = 20;
+
+/** News of accounts, each as it comes. It is over when no account can have any more. */
+export class Watch<Subject> {
+  readonly #options: WatchOptions;
+  readonly #watched = new Set<Watched<Subject>>();
+  readonly #pending = new Map<Watched<Subject>, Finding>();
+  readonly #stopping: AbortSignal;
+  #news = Promise.withResolvers<void>();
+  #isOver = false;
+
+  /** @param stopping breaks the watch off: whoever reads it gets an AbortError in place of an end. */
+  constructor(options: WatchOptions, stopping: AbortSignal) {
+    this.#options = options;
+    this.#stopping = stopping;
+  }
+
+  /**
+   * What comes, from the first call of `next` on; a watch that nobody reads costs nothing.
+   * `return` takes effect at once, also while somebody waits for `next`.
+   */
+  changes(
+    subjects: readonly Subject[],
+    listen: Listen<Subject>,
+  ): AsyncIterableIterator<Change<Subject>> {
+    const generator = this.#changes(subjects, listen);
+    return {
+      next: () => generator.next(),
+      return: () => {
+        this.#end();
+        return generator.return(undefined);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  async *#changes(
+    subjects: readonly Subject[],
+    listen: Listen<Subject>,
+  ): AsyncGenerator<Change<Subject>, undefined> {
+    const { segments, signal } = this.#options;
+    const signals = [signal, this.#stopping];
+    const leave = () => this.#end();
+    for (const each of signals) each.addEventListener('abort', leave);
+    try {
+      if (signals.some(({ aborted }) => aborted)) leave();
+      for (const subject of this.#isOver ? [] : subjects) this.#begin(subject, listen);
+      for (;;) {
+        const [next] = this.#pending;
+        if (next !== undefined) {
+          const [watched, finding] = next;
+          this.#pending.delete(watched);
+          if (watched.sent !== null && isSame(watched.sent, finding, segments)) continue;
+          watched.sent = finding;
+          yield { subject: watched.subject, finding };
+        } else if (this.#watched.size > 0) {
+          await this.#news.promise;
+          this.#news = Promise.withResolvers();
+        } else break;
+      }
+      if (this.#stopping.aborted) throw stopped();
+    } finally {
+      for (const each of signals) each.removeEventListener('abort', leave);
+      leave();
+    }
+  }
+
+  #begin(subject: Subject, listen: Listen<Subject>): void {
+    const { segments, everySeconds } = this.#options;
+    const everyMilliseconds = everySeconds * 1_000;
+    const watched: Watched<Subject> = { subject, stop: () => {}, sent: null };
+    this.#watched.add(watched);
+    const hear = (finding: Finding) => {
+      if (!this.#watched.has(watched)) return;
+      const { sent } = watched;
+      const isLast = isFinal(finding);
+      // A later finding will bring it, if it still holds then: the poller goes on.
+      const isEarly = sent !== null && finding.at - sent.at < everyMilliseconds - slackMilliseconds;
+      if (isEarly && !isLast) return;
+      if (isLast) this.#watched.delete(watched);
+      this.#pending.set(watched, finding);
+      this.#news.resolve();
+    };
+    watched.stop = listen(subject, { segments, everyMilliseconds, hear });
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const { stop } of this.#watched) stop();
+    this.#watched.clear();
+    this.#pending.clear();
+    this.#news.resolve();
+  }
+}

@@ -1,0 +1,31 @@
+// @defer: what a client may have later than the rest. @stream is not offered: every item of a list would wait for the
+// one before it, and a list of accounts must not.
+import {
+  GraphQLBoolean,
+  GraphQLDeferDirective,
+  GraphQLDirective,
+  GraphQLNonNull,
+  GraphQLString,
+} from 'graphql';
+
+/** The directive `@defer`, explained to whoever reads the schema. */
+export const deferDirective = new GraphQLDirective({
+  ...GraphQLDeferDirective.toConfig(),
+  description:
+    'Sends this fragment when it is ready, after the rest of the answer, which does not wait for it: on a fragment of ' +
+    'Account, each account as it arrives. It costs no call to Kite that the same query would not make without it. ' +
+    'The answer comes in parts, as multipart/mixed or text/event-stream, where the request accepts either; to a ' +
+    'request that does not, it comes whole, as if nothing were deferred. ' +
+    'At most 20 times in an operation, and not at the root of a mutation.',
+  args: {
+    if: {
+      type: new GraphQLNonNull(GraphQLBoolean),
+      default: { value: true },
+      description: 'Whether to defer. With false, the fragment comes with the rest.',
+    },
+    label: {
+      type: GraphQLString,
+      description: 'Comes back with the fragment, to tell it from others. Unique in a document.',
+    },
+  },
+});

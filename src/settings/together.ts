@@ -1,0 +1,61 @@
+// What settings mean together: what cannot be, and what works differently from what an operator may expect.
+import type { AppOptions } from '../http/options.ts';
+import { keepsCookiesSafe, siteRelation } from '../site.ts';
+import type { GatewayValues } from './variables.ts';
+
+/** What is wrong with where browsers reach the gateway, and with what keeps their sessions. */
+export function keyringFaults(values: GatewayValues): string[] {
+  const faults: string[] = [];
+  const publicUrl = publicUrlOf(values);
+  if (!keepsCookiesSafe(new URL(publicUrl))) {
+    faults.push(
+      `PUBLIC_URL: ${publicUrl} is plain HTTP, over which a session cookie can be stolen. Use https:// (plain HTTP works on localhost alone).`,
+    );
+  }
+  for (const origin of values.ALLOWED_ORIGINS) {
+    if (siteRelation(origin, publicUrl) === 'cross-site') {
+      faults.push(
+        `ALLOWED_ORIGINS: ${origin} is another site than PUBLIC_URL, ${publicUrl}: browsers would not send the cookie from there.`,
+      );
+    }
+  }
+  if (values.KEYRING_STORE !== 'memory:' && values.KEYRING_KEYS === undefined) {
+    faults.push(
+      'KEYRING_KEYS: needed with KEYRING_STORE, which keeps tokens sealed. Make one with: openssl rand -base64 32',
+    );
+  }
+  return faults;
+}
+
+/** The gateway's address as browsers reach it. */
+export function publicUrlOf({
+  PUBLIC_URL,
+  PORT,
+}: {
+  PUBLIC_URL?: string | undefined;
+  PORT: number;
+}): string {
+  return PUBLIC_URL ?? `http://localhost:${PORT}`;
+}
+
+/** What works differently from what an operator may expect, a line each. */
+export function notices(apps: readonly AppOptions[], values: GatewayValues): readonly string[] {
+  const withoutSecret = apps.filter((app) => app.apiSecret === undefined).map((app) => app.apiKey);
+  const lines = withoutSecret.map(
+    (key) =>
+      `App ${key} has no secret here: exchangeToken and renewSession need the caller's checksum for it, and browsers cannot log in through it.`,
+  );
+  if (values.KITE_BASE_URL !== undefined && values.KITE_LOGIN_URL === undefined) {
+    lines.push(
+      'KITE_BASE_URL is set without KITE_LOGIN_URL: logins go to https://kite.zerodha.com, calls to the address you set.',
+    );
+  }
+  for (const origin of values.ALLOWED_ORIGINS) {
+    if (siteRelation(origin, publicUrlOf(values)) === 'cross-site-on-loopback') {
+      lines.push(
+        `${origin} and ${publicUrlOf(values)} are two sites to most browsers, which then send no cookie: use hosts with a common parent, such as app.kite.localhost and api.kite.localhost.`,
+      );
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,133 @@
+// Every variable of the environment by itself: its form, its default, and what is said of one that has another form.
+import { z } from 'zod';
+import { parseKeyringKeys } from '../keyring/keys.ts';
+import { isOrigin } from '../site.ts';
+
+/** Variables by name; the environment of a process is one. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+// Digits alone: `Number` would also read " " as 0, which switches limits off.
+const wholeNumber = (least: number, most: number) => {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,16}$/, error)
+    .transform(Number)
+    .refine((n) => n >= least && n <= most, error);
+};
+const simulatorPort = wholeNumber(0, 65_535);
+const milliseconds = wholeNumber(1, 3_600_000);
+const word = z.enum(['true', 'false'], 'must be true or false');
+const flag = word.transform((value) => value === 'true');
+const httpUrl = z
+  .string()
+  .refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value), {
+    error: 'must be a URL that begins with http:// or https://',
+  })
+  .refine((value) => !URL.canParse(value) || !/@/.test(new URL(value).href.split('/')[2] ?? ''), {
+    error: 'must not hold a user name or password',
+  });
+// Paths are added behind these, so nothing may follow their own.
+const baseUrl = httpUrl.refine((value) => !/[?#]/.test(value), {
+  error: 'must not hold a query or a fragment',
+});
+/** An app's key, wherever it is written. */
+export const apiKey = z
+  .string('must be a string')
+  .regex(
+    /^[A-Za-z0-9._-]{1,128}$/,
+    'must be 1 to 128 letters, digits, dots, dashes or underscores',
+  );
+
+/** The log's variables. */
+export const logVariables = {
+  LOG_LEVEL: z
+    .enum(
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+      'must be trace, debug, info, warn, error, fatal or silent',
+    )
+    .default('info'),
+  LOG_FORMAT: z.enum(['pretty', 'json'], 'must be pretty or json').optional(),
+};
+
+/** The simulator's variables. */
+export const simulatorVariables = {
+  SIMULATOR_HOST: z.string().default('127.0.0.1'),
+  SIMULATOR_PORT: simulatorPort.default(4010),
+  SIMULATOR_ACCOUNTS: wholeNumber(1, 10_000).default(5),
+  SIMULATOR_LATENCY_MS: wholeNumber(0, 3_600_000).default(0),
+  SIMULATOR_RATE_LIMIT: wholeNumber(0, 1_000_000).default(10),
+  SIMULATOR_REDIRECT_URL: httpUrl.optional(),
+};
+
+function keys(text: string, { addIssue }: z.RefinementCtx): readonly Uint8Array[] {
+  try {
+    return parseKeyringKeys(text);
+  } catch (error) {
+    addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'unreadable' });
+    return [];
+  }
+}
+
+function origins(text: string, { addIssue }: z.RefinementCtx): readonly string[] {
+  const words = text.split(',').map((word) => word.trim().replace(/\/$/, ''));
+  for (const [index, origin] of words.entries()) {
+    if (isOrigin(origin)) continue;
+    // Not quoted: an address may hold a password.
+    const message = `origin ${index + 1} of ${words.length} is none: write https://app.example.com, without a path or a star, several separated by commas`;
+    addIssue({ code: 'custom', message });
+  }
+  return words;
+}
+
+/** The gateway's own variables. */
+export const gatewayVariables = {
+  NODE_ENV: z.string().optional(),
+  HOST: z.string().optional(),
+  PORT: wholeNumber(1, 65_535).default(4000),
+  PUBLIC_URL: baseUrl.optional(),
+  KITE_API_KEY: apiKey.optional(),
+  KITE_API_SECRET: z.string().optional(),
+  KITE_APPS_FILE: z.string().optional(),
+  KITE_BASE_URL: baseUrl.optional(),
+  KITE_LOGIN_URL: httpUrl.optional(),
+  KITE_TIMEOUT_MS: milliseconds.default(7_000),
+  OPERATION_TIMEOUT_MS: milliseconds.default(30_000),
+  KITE_RATE_LIMIT: wholeNumber(0, 1_000_000).default(10),
+  MAX_AGE_SECONDS: wholeNumber(0, 86_400).default(60),
+  KEYRING_STORE: z
+    .string()
+    .regex(/^(memory:|sqlite:.+|rediss?:\/\/.+)$/, 'must be memory:, sqlite:<file> or redis://...')
+    .default('memory:'),
+  KEYRING_KEYS: z.string().transform(keys).optional(),
+  ALLOWED_ORIGINS: z.string().transform(origins).default([]),
+  TRUST_PROXY: flag.default(false),
+  EXPOSE_TOKENS: flag.optional(),
+  GRAPHIQL: flag.optional(),
+  INTROSPECTION: flag.optional(),
+};
+
+/** The values of the gateway's own variables. */
+export type GatewayValues = z.infer<z.ZodObject<typeof gatewayVariables>>;
+
+/** The name of every variable that is read, for whoever documents them. */
+export const settingNames: readonly string[] = [
+  ...Object.keys(gatewayVariables),
+  ...Object.keys(simulatorVariables),
+  ...Object.keys(logVariables),
+];
+
+/** The values of variables, or a line for each that has the wrong form. */
+export function parse<Shape extends z.ZodType>(shape: Shape, environment: Environment) {
+  // A variable that is set to nothing is not set: shells and container files make no difference.
+  const given = Object.entries(environment).filter(([, value]) => value !== '');
+  const result = shape.safeParse(Object.fromEntries(given));
+  if (result.success) return { values: result.data, faults: [] as string[] };
+  const faults = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return { values: null, faults };
+}
+
+/** Whether a variable has a value; one that is set to nothing has none. */
+export function isSet(environment: Environment, name: string): boolean {
+  return (environment[name] ?? '') !== '';
+}

@@ -1,0 +1,287 @@
+// A plain POST is answered straight from node:http, and a frequent query by its compiled form. Whoever asks must not be
+// able to tell: every answer is held to the one that Yoga and its executor give, byte by byte.
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import * as fc from 'fast-check';
+import { createYoga } from 'graphql-yoga';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Context } from '../src/context.ts';
+import { createGateway } from '../src/http/gateway.ts';
+import { listen } from '../src/http/listen.ts';
+import { createQuickAnswers } from '../src/http/quick-answers.ts';
+import { createRequestTracker } from '../src/http/request-tracker.ts';
+import { schema } from '../src/schema/schema.ts';
+import { anyQuery } from './support/any-query.ts';
+import { apps, startOfTime, startWorld, tokens } from './support/world.ts';
+
+const allowed = 'https://app.example.com';
+const options = {
+  now: () => startOfTime,
+  publicUrl: 'https://api.example.com',
+  allowedOrigins: [allowed],
+};
+const world = await startWorld({ ...options, compileAfterUses: 0 });
+const interpreting = createGateway({
+  ...options,
+  apps,
+  kiteBaseUrl: world.simulator.url,
+  kiteLoginUrl: `${world.simulator.url}/connect/login`,
+  exposeTokens: true,
+  kiteRateLimit: 0,
+  compileAfterUses: Number.POSITIVE_INFINITY,
+});
+const server = await listen(interpreting, '127.0.0.1', 0);
+afterAll(async () => {
+  await server.close(0);
+  await interpreting.dispose();
+});
+
+interface Sent {
+  readonly query?: string;
+  readonly variables?: unknown;
+  readonly operationName?: unknown;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Sends one request; without a Content-Length it is Yoga's from the start. */
+function send(url: string, { headers, body, ...operation }: Sent, hasLength: boolean) {
+  const text = body ?? JSON.stringify(operation);
+  return new Promise<{ status: number; headers: readonly string[]; text: string }>(
+    (resolve, reject) => {
+      const sending = request(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: tokens('SIM0001', 'SIM0002'),
+          'x-request-id': 'the-same',
+          ...headers,
+          ...(hasLength
+            ? { 'content-length': Buffer.byteLength(text) }
+            : { 'transfer-encoding': 'chunked' }),
+        },
+      });
+      sending.once('error', reject).once('response', async (response) => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of response) chunks.push(chunk);
+        const lines = Object.entries(response.headers).map(([name, value]) => `${name}: ${value}`);
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: lines.filter((line) => !line.startsWith('date:')).sort(),
+          text: Buffer.concat(chunks).toString(),
+        });
+      });
+      sending.end(text);
+    },
+  );
+}
+
+/** Sends it all four ways, and gives the answer that they agree on. */
+async function agreedOn(sent: Sent) {
+  const url = `http://127.0.0.1:${server.port}/graphql`;
+  const byTheBook = await send(url, sent, false);
+  expect(await send(url, sent, true), 'the quick way').toEqual(byTheBook);
+  expect(await send(world.url, sent, false), 'compiled').toEqual(byTheBook);
+  expect(await send(world.url, sent, true), 'compiled, the quick way').toEqual(byTheBook);
+  return byTheBook;
+}
+
+const who = '{ account { id user { userId } } }';
+const margins = 'margins { equity { net available { cash } asOf } commodity { net enabled } }';
+
+describe('what goes the quick way', () => {
+  test.each<[string, Sent]>([
+    ['a query', { query: who }],
+    ['with a name', { query: `query Who ${who}`, operationName: 'Who' }],
+    ['with null for what is left out', { query: who, variables: null, operationName: null }],
+    ['with variables', { query: 'query ($id: ID) { account(id: $id) { id } }', variables: {} }],
+    [
+      'with a mutation',
+      { query: 'mutation { renewSession(input: { refreshToken: "r" }) { __typename } }' },
+    ],
+    [
+      'with a type that says its charset',
+      { query: who, headers: { 'content-type': 'application/json; charset=utf-8' } },
+    ],
+    ['for any type', { query: who, headers: { accept: '*/*' } }],
+    ['for JSON', { query: who, headers: { accept: 'application/json' } }],
+    [
+      'for the type of GraphQL',
+      { query: who, headers: { accept: 'application/graphql-response+json, application/json' } },
+    ],
+    ['from a stranger’s page', { query: who, headers: { origin: 'https://elsewhere.example' } }],
+    ['of the schema', { query: '{ __schema { types { name } } __typename }' }],
+    [
+      'in letters of more than one byte',
+      {
+        query: '{ naïve: __typename } # £ ✓',
+        body: JSON.stringify({ query: '{ __typename } # £ ✓' }),
+      },
+    ],
+  ])('%s', async (_what, sent) => {
+    expect((await agreedOn(sent)).status).toBe(200);
+  });
+
+  test('makes no Response', async () => {
+    const written: string[] = [];
+    const quick = createQuickAnswers({
+      endpoint: '/graphql',
+      longestBody: 1_000,
+      track: createRequestTracker(),
+      needsCors: () => false,
+      vary: null,
+      log: {},
+    });
+    const yoga = createYoga<Record<string, unknown>, Context>({
+      schema,
+      plugins: [
+        quick.plugin,
+        {
+          onResponse({ request }) {
+            written.push(request.headers.get('x-request-id') ?? '');
+          },
+        },
+      ],
+    });
+    const server = await listen(quick.inFrontOf(yoga), '127.0.0.1', 0);
+    const url = `http://127.0.0.1:${server.port}/graphql`;
+    const query = '{ __typename }';
+    const answers = [
+      await send(url, { query, headers: { 'x-request-id': 'quick' } }, true),
+      await send(url, { query, headers: { 'x-request-id': 'of no length' } }, false),
+      await send(url, { query: '{ nothing }', headers: { 'x-request-id': 'wrong' } }, true),
+    ];
+    await server.close(0);
+    expect(answers.map(({ text }) => text.slice(0, 9))).toEqual([
+      '{"data":{',
+      '{"data":{',
+      '{"errors"',
+    ]);
+    expect(written).toEqual(['of no length', 'wrong']);
+  });
+});
+
+describe('what Yoga answers, from the start or in the end', () => {
+  test.each<[string, Sent]>([
+    ['a syntax error', { query: '{' }],
+    ['a field that does not exist', { query: '{ nothing }' }],
+    ['no query', { body: '{}' }],
+    ['no JSON', { body: '{' }],
+    ['no object', { body: '"query"' }],
+    ['a batch', { body: `[{"query":"{__typename}"}]` }],
+    ['a query that is none', { body: '{"query":1}' }],
+    ['a parameter that nobody knows', { body: '{"query":"{__typename}","x":1}' }],
+    ['variables that are none', { body: '{"query":"{__typename}","variables":[]}' }],
+    ['a name that is none', { body: '{"query":"{__typename}","operationName":1}' }],
+    ['a name that fits no operation', { query: `query Who ${who}`, operationName: 'What' }],
+    ['an empty name', { query: `query Who ${who}`, operationName: '' }],
+    ['two operations and no name', { query: `query A ${who} query B ${who}` }],
+    [
+      'a variable of another type',
+      { query: 'query ($id: ID!) { account(id: $id) { id } }', variables: { id: [1] } },
+    ],
+    ['a variable that is missing', { query: 'query ($id: ID!) { account(id: $id) { id } }' }],
+    ['an account that is not there', { query: '{ account(id: "none") { id } }' }],
+    ['no credentials', { query: who, headers: { authorization: '' } }],
+    ['credentials of another scheme', { query: who, headers: { authorization: 'Bearer x' } }],
+    ['credentials that cannot be read', { query: who, headers: { authorization: 'token x' } }],
+    [
+      'an account that fails',
+      {
+        query: `{ accounts { id ${margins} } }`,
+        headers: { authorization: tokens('SIM0001', 'SIM9999') },
+      },
+    ],
+    [
+      'a list that is too long',
+      {
+        query: 'query ($ids: [ID!]) { accounts(ids: $ids) { id } }',
+        variables: { ids: Array.from({ length: 1_001 }, String) },
+      },
+    ],
+    [
+      'a query that is too deep',
+      { query: `{ account ${'{ session { account '.repeat(9)} { id } ${'} }'.repeat(9)} }` },
+    ],
+    ['a body that is too long', { query: who, variables: { x: 'x'.repeat(100_001) } }],
+    ['a form', { query: who, headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
+    ['for a type that is no JSON', { query: who, headers: { accept: 'text/html' } }],
+    [
+      'for several types, JSON not the first',
+      { query: who, headers: { accept: 'text/html, application/json' } },
+    ],
+    [
+      'for a type with a weight',
+      { query: who, headers: { accept: 'application/json;q=0.5, */*;q=0.1' } },
+    ],
+    [
+      'in parts',
+      {
+        query: '{ account { id ... @defer { user { userId } } } }',
+        headers: { accept: 'multipart/mixed' },
+      },
+    ],
+    [
+      'in parts, for any type',
+      { query: '{ account { id ... @defer { user { userId } } } }', headers: { accept: '*/*' } },
+    ],
+    [
+      'in parts that nobody takes',
+      {
+        query: '{ account { id ... @defer { user { userId } } } }',
+        headers: { accept: 'application/json' },
+      },
+    ],
+    [
+      'a subscription that is refused',
+      {
+        query: 'subscription { marginsChanged(accountIds: ["none"]) { account { id } } }',
+        headers: { accept: '*/*' },
+      },
+    ],
+    ['to a page of an allowed origin', { query: who, headers: { origin: allowed } }],
+  ])('%s', async (_what, sent) => {
+    await agreedOn(sent);
+  });
+
+  test('a write whose answer has errors, which is made once', async () => {
+    await world.fault({ kind: 'internal-error' });
+    await world.calls();
+    const query =
+      'mutation { logout { loggedOut failures { account { margins { equity { net } } } } } }';
+    const headers = { authorization: tokens('SIM0003') };
+    const { text } = await send(world.url, { query, headers }, true);
+    expect(JSON.parse(text)).toMatchObject({
+      data: { logout: { failures: [{ account: { margins: { equity: null } } }] } },
+      errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }],
+    });
+    const deletions = (await world.calls()).filter(({ method }) => method === 'DELETE');
+    expect(deletions).toHaveLength(1);
+    await world.reset();
+  });
+});
+
+test('documents that nobody would write, too', { timeout: 60_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.gen(), async (gen) => {
+      const authorization = gen(() =>
+        fc.constantFrom(tokens('SIM0001'), tokens('SIM0001', 'SIM9999')),
+      );
+      await agreedOn({ ...anyQuery(gen, schema), headers: { authorization } });
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('a client that goes away in the middle of its request is no trouble', async () => {
+  const { port } = new URL(world.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(
+    'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"query":',
+  );
+  socket.destroy();
+  await once(socket, 'close');
+  expect((await agreedOn({ query: who })).status).toBe(200);
+});

@@ -1,0 +1,18 @@
+// A log that a test can read.
+import { pino } from 'pino';
+
+/** One line, as far as tests look at it. */
+export interface LogLine {
+  readonly msg: string;
+  readonly requestId?: string;
+  readonly operation?: string;
+  readonly milliseconds?: number;
+  readonly errors?: Readonly<Record<string, number>>;
+}
+
+/** A logger, its lines, and those of them that are about operations. */
+export function readableLog() {
+  const lines: LogLine[] = [];
+  const logger = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
+  return { lines, logger, operations: () => lines.filter(({ msg }) => msg === 'Operation') };
+}
