@@ -3,12 +3,12 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // As Node itself resolves packages: Vitest's own condition, development, would load another copy of graphql beside
+  // that of Pothos and Yoga, and a type or an error of one copy is a stranger to the other.
+  ssr: { resolve: { conditions: ['module', 'node'] } },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/say-what-is-missing.ts',
-    // Pothos, Yoga and envelop would otherwise load graphql's CommonJS copy beside our ESM one,
-    // and an error of one copy is a stranger to the other.
-    server: { deps: { inline: [/graphql/, /pothos/, /envelop/] } },
     testTimeout: 15_000,
     // Vitest leaves a core free, which on two is one; browsers and processes are mostly waited for.
     maxWorkers: Math.max(2, availableParallelism() - 1),

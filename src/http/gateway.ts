@@ -15,7 +15,6 @@ import { createQuickAnswers } from './quick-answers.ts';
 import { createRequestTracker } from './request-tracker.ts';
 import { senderOf } from './sender.ts';
 import { createBrowserKeyrings, createServices } from './services.ts';
-import { useCompiledQueries } from './use-compiled-queries.ts';
 import { useDefer } from './use-defer.ts';
 import { useDeparture } from './use-departure.ts';
 import { useErrors } from './use-errors.ts';
@@ -28,7 +27,7 @@ import { useOperationLog } from './use-operation-log.ts';
 import { useRequestId } from './use-request-id.ts';
 import { useSubscriptions } from './use-subscriptions.ts';
 import { useVary, varyingBy } from './use-vary.ts';
-import { useVolumeLimits } from './use-volume-limits.ts';
+import { createVolumeLimits, useVolumeLimits } from './use-volume-limits.ts';
 
 /** A mounted gateway: a fetch handler, and a request listener for `node:http`. */
 export type Gateway = YogaServerInstance<Record<string, unknown>, Context>;
@@ -56,32 +55,38 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     setCookie: (line: string) => track(request).setCookies.push(line),
   });
 
+  const contextFor = async (request: Request, serverContext: object) => {
+    const who = readCredentials(request.headers);
+    const hasCredentials = who.credentials.length > 0;
+    const about = keyringRequest(request, serverContext);
+    const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
+    return createContext(services, {
+      requestId: track(request).id,
+      ...who,
+      keyring,
+      maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
+      signal: request.signal,
+    });
+  };
   const operationLog = useOperationLog(track, log);
+  const volume = createVolumeLimits();
   const quick = createQuickAnswers({
+    schema,
+    afterUses: options.compileAfterUses ?? 10,
     endpoint,
     longestBody: longestRequestBody,
     track,
     needsCors: browsers.origins.isAllowed,
     vary: browsers.origins.areOthersAllowed ? varyingBy : null,
+    createContext: contextFor,
+    volume,
     log: operationLog,
   });
 
   const yoga = createYoga<Record<string, unknown>, Context>({
     schema,
-    context: async (initial: YogaInitialContext) => {
-      const { request } = initial;
-      const who = readCredentials(request.headers);
-      const hasCredentials = who.credentials.length > 0;
-      const about = keyringRequest(request, initial);
-      const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
-      return createContext(services, {
-        requestId: track(request).id,
-        ...who,
-        keyring,
-        maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
-        signal: request.signal,
-      });
-    },
+    context: (initial: YogaInitialContext) =>
+      quick.contextOf(initial) ?? contextFor(initial.request, initial),
     plugins: [
       quick.plugin,
       useRequestId(track),
@@ -91,13 +96,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
         useGraphiql(endpoint, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
       useJsonOnly(track),
       useLimits({ introspection: options.introspection ?? true }),
-      useCompiledQueries(options.compileAfterUses ?? 10),
       useDefer(),
       useErrors(track, log),
       operationLog,
       useOperationEnd(),
       useSubscriptions(),
-      useVolumeLimits(),
+      useVolumeLimits(volume),
       useDeparture(),
       { onDispose: () => browsers.keyrings.close() },
       { onDispose: close },

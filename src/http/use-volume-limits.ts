@@ -18,7 +18,7 @@ interface Volume extends AnswerSize {
 }
 
 /** What is executed, as far as it matters here. */
-interface Executed {
+export interface Executed {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operationName?: string | null | undefined;
@@ -30,8 +30,14 @@ interface Longest {
   text: number;
 }
 
-/** Refuses operations with values too long, and those whose answer would be too large. */
-export function useVolumeLimits(): Plugin<Context> {
+/** The bounds. */
+export interface VolumeLimits {
+  /** Why an operation may not be executed, as a sentence for its sender; null when it may. */
+  readonly faultOf: (executed: Executed, context: Context) => string | null;
+}
+
+/** Makes the bounds, which remember what they have measured of a document. */
+export function createVolumeLimits(): VolumeLimits {
   const known = new WeakMap<DocumentNode, Map<string, Volume>>();
   const volumeOf = (executed: Executed) => {
     const { document, operationName } = executed;
@@ -43,10 +49,10 @@ export function useVolumeLimits(): Plugin<Context> {
     return volume;
   };
 
-  const faultOf = (args: Executed, { accounts }: Context): string | null => {
-    const { once, forEach, values } = volumeOf(args);
+  const faultOf = (executed: Executed, { accounts }: Context): string | null => {
+    const { once, forEach, values } = volumeOf(executed);
     const longest = { ...values };
-    measure(args.variableValues, longest);
+    measure(executed.variableValues, longest);
     if (longest.list > longestList) {
       return `A list is too long: ${longestList} values are allowed.`;
     }
@@ -58,7 +64,11 @@ export function useVolumeLimits(): Plugin<Context> {
       ? `The answer would be too large: ${mostFields} fields are allowed, those of all accounts together.`
       : null;
   };
+  return { faultOf };
+}
 
+/** Refuses operations with values too long, and those whose answer would be too large. */
+export function useVolumeLimits({ faultOf }: VolumeLimits): Plugin<Context> {
   return {
     onExecute({ args, context, setResultAndStopExecution }) {
       const fault = faultOf(args, context);
