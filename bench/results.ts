@@ -5,6 +5,7 @@ import type { ProfileResult } from './measures/profile.ts';
 import type { SharingResult } from './measures/sharing.ts';
 import type { SingleResult } from './measures/single.ts';
 import type { Minute } from './measures/soak.ts';
+import type { TransportsResult } from './measures/transports.ts';
 
 /** Everything that a run measured. */
 export interface Results {
@@ -14,6 +15,7 @@ export interface Results {
   readonly many: readonly ManyResult[];
   readonly sharing: SharingResult;
   readonly profile: ProfileResult;
+  readonly transports: TransportsResult;
   /** Empty where there was no soak. */
   readonly soak: readonly Minute[];
 }

@@ -10,6 +10,7 @@ import { measureProfile } from './measures/profile.ts';
 import { measureSharing } from './measures/sharing.ts';
 import { measureSingle } from './measures/single.ts';
 import { soak } from './measures/soak.ts';
+import { measureTransports } from './measures/transports.ts';
 import { leaveFirstCore } from './process.ts';
 import { createProgress } from './progress.ts';
 import { Questions } from './question.ts';
@@ -34,6 +35,7 @@ const full = {
   manyRounds: 12,
   sharingMilliseconds: 3_000,
   profileMilliseconds: 5_000,
+  transports: { rounds: 6, milliseconds: 2_000 },
   soakMinutes: 2,
 };
 const quick: typeof full = {
@@ -41,6 +43,7 @@ const quick: typeof full = {
   manyRounds: 4,
   sharingMilliseconds: 1_000,
   profileMilliseconds: 2_000,
+  transports: { rounds: 2, milliseconds: 1_000 },
   soakMinutes: 0,
 };
 
@@ -104,10 +107,14 @@ async function measure(plan: typeof full): Promise<Results> {
     const many = await measureMany(stage, questions, plan.manyRounds, progress.say);
     progress.step('Calls upstream');
     const sharing = await measureSharing(stage, questions, plan.sharingMilliseconds);
+    progress.step('Transports');
+    const { rounds, milliseconds } = plan.transports;
+    const transports = await measureTransports(stage.upstreamUrl, rounds, milliseconds);
     progress.step('Soak');
     const minutes = await soak(stage, questions, plan.soakMinutes, progress.say);
     progress.end();
-    return { machine: describeMachine(pinned), single, many, sharing, profile, soak: minutes };
+    const machine = describeMachine(pinned);
+    return { machine, single, many, sharing, profile, transports, soak: minutes };
   } finally {
     stage.end();
   }

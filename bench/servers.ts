@@ -14,6 +14,7 @@ export interface Server {
 /** All of them, and what they call. */
 export interface Stage {
   readonly upstream: Process;
+  readonly upstreamUrl: string;
   readonly floor: Server;
   readonly gateway: Server;
   readonly mercurius: Server;
@@ -22,7 +23,13 @@ export interface Stage {
   readonly end: () => void;
 }
 
-const instruments = ['--expose-gc', '--import', './bench/instruments.ts'];
+/** For every server: what the README advises for a gateway under load, and the bench's own instruments. */
+const instruments = [
+  '--max-semi-space-size=64',
+  '--expose-gc',
+  '--import',
+  './bench/instruments.ts',
+];
 
 /** Starts the upstream and the servers. */
 export async function startStage(): Promise<Stage> {
@@ -60,6 +67,7 @@ export async function startStage(): Promise<Stage> {
 
     return {
       upstream,
+      upstreamUrl,
       floor: await server('the floor', 'floor'),
       mercurius: await server('Mercurius', 'mercurius'),
       gateway: await gateway(),

@@ -21,6 +21,8 @@ export function report(results: Results): string {
     ...(results.soak.length > 0 ? ['### Soak', soak(results)] : []),
     '### Where the time goes',
     profile(results),
+    '### The transports',
+    transports(results),
   ].join('\n\n')}\n`;
 }
 
@@ -131,6 +133,17 @@ function profile({ profile: { floor, gateway } }: Results): string {
       ['part', 'the floor', 'kite-graphql'],
       ...rows.map(({ name, ...row }) => [name, row.floor.toFixed(1), row.gateway.toFixed(1)]),
       ['together', total.floor.toFixed(1), total.gateway.toFixed(1)],
+    ]),
+  ].join('\n\n');
+}
+
+function transports({ transports: { got, undici } }: Results): string {
+  return [
+    'Microseconds of CPU for one call to Kite, 32 at a time, through each transport of the gateway:',
+    table([
+      ['transport', 'CPU, µs'],
+      ['got', spread(got)],
+      ['undici', spread(undici)],
     ]),
   ].join('\n\n');
 }

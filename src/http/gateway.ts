@@ -51,7 +51,10 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const { graphiql = false, trustProxy = false } = options;
   const keyringRequest = (request: Request, serverContext: unknown) => ({
     request,
-    device: senderOf(request, serverContext, trustProxy),
+    // Only those that use a keyring want to know.
+    get device() {
+      return senderOf(request, serverContext, trustProxy);
+    },
     setCookie: (line: string) => track(request).setCookies.push(line),
   });
 
