@@ -23,7 +23,6 @@ export interface Stage {
   readonly end: () => void;
 }
 
-/** For every server: what the README advises for a gateway under load, and the bench's own instruments. */
 const instruments = [
   '--max-semi-space-size=64',
   '--expose-gc',
