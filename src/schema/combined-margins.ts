@@ -1,5 +1,4 @@
 // CombinedMargins: exact sums over accounts, and a plain statement of who is in them and who is not.
-import { type Field, malformed } from '../kite/field.ts';
 import type { Segment } from '../kite/margins.ts';
 import { sumOf } from '../sums/segment-sum.ts';
 import { AccountRef, reachedAccounts } from './account.ts';
@@ -7,7 +6,7 @@ import { AccountFailureRef } from './account-failure.ts';
 import { builder } from './builder.ts';
 import { type Combination, combine } from './combining.ts';
 import { type Problem, problemError } from './problem.ts';
-import { SegmentMarginsRef, type SegmentSource } from './segment-margins.ts';
+import { SegmentMarginsRef, type SegmentSource, segmentSource } from './segment-margins.ts';
 import { selectedFields } from './selected-fields.ts';
 
 const both: readonly Segment[] = ['equity', 'commodity'];
@@ -107,12 +106,7 @@ function sumSource(
   segment: Segment | null,
 ): SegmentSource | null {
   const sum = sumOf(included.flatMap(({ parts }) => segments.flatMap((name) => parts[name] ?? [])));
-  return sum && { ...sum, segment, read: finite };
-}
-
-function finite<T>(value: Field<T>): T {
-  if (value === malformed) throw problemError(tooLarge);
-  return value;
+  return sum && segmentSource(segment, sum.asOf, sum.margins, () => problemError(tooLarge));
 }
 
 /** Only amounts that nobody has add up to it; better no number than Infinity, which JSON cannot say. */

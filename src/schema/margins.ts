@@ -1,11 +1,10 @@
 // Margins: the two segments of an account.
 import type { Context, ReachedAccount } from '../context.ts';
-import type { Field } from '../kite/field.ts';
 import type { Segment } from '../kite/margins.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';
-import { reading, wellFormed } from './reading.ts';
-import { SegmentMarginsRef, type SegmentSource } from './segment-margins.ts';
+import { malformedError, reading, wellFormed } from './reading.ts';
+import { SegmentMarginsRef, type SegmentSource, segmentSource } from './segment-margins.ts';
 
 /** The GraphQL type Margins. */
 export const MarginsRef = builder.objectRef<ReachedAccount>('Margins').implement({
@@ -45,6 +44,5 @@ async function segment(
     context.loaders.margins.load({ account: access, segment: name }),
   );
   const margins = wellFormed(answer.margins, account);
-  const read = <T>(value: Field<T>): T => wellFormed(value, account);
-  return margins && { segment: name, margins, asOf: answer.asOf, read };
+  return margins && segmentSource(name, answer.asOf, margins, () => malformedError(account));
 }

@@ -44,8 +44,37 @@ export async function reading<T>(
  * @throws UPSTREAM_INVALID_RESPONSE for one of the wrong type: never a wrong value, never a zero.
  */
 export function wellFormed<T>(value: Field<T>, account: ReachedAccount): T {
-  if (value === malformed) throw problemError(malformedAnswer(account));
+  if (value === malformed) throw malformedError(account);
   return value;
+}
+
+/** The error for a value of the wrong type. */
+export function malformedError(account: ReachedAccount): Error {
+  return problemError(malformedAnswer(account));
+}
+
+/** A record of Kite's as GraphQL reads it. */
+export type Readable<T> = { readonly [Name in keyof T]: Exclude<T[Name], typeof malformed> };
+
+/**
+ * A record of which GraphQL reads every field by its name. Where Kite sent a value of the wrong type, also in place of the
+ * record itself, an error stands instead, which GraphQL reports at that field and leaves the others alone. Such records
+ * are rare: any other is given back as it is.
+ * @param fault the error for one field.
+ */
+export function readable<T extends object | null>(
+  record: Field<T>,
+  fault: () => Error,
+): Readable<T> {
+  if (record === malformed) return fault() as never;
+  const values = record as Record<string, unknown> | null;
+  let copy: Record<string, unknown> | null = null;
+  for (const name in values) {
+    if (values[name] !== malformed) continue;
+    copy ??= { ...values };
+    copy[name] = fault();
+  }
+  return (copy ?? record) as Readable<T>;
 }
 
 /** Kite answered, and the answer makes no sense. */

@@ -2,22 +2,34 @@
 import type { Field } from '../kite/field.ts';
 import type { AvailableName, Segment, SegmentMargins, UtilisedName } from '../kite/margins.ts';
 import { builder } from './builder.ts';
+import { type Readable, readable } from './reading.ts';
 
 /** One segment of one account, or a sum over several. */
-export interface SegmentSource {
+export interface SegmentSource extends Readable<Omit<SegmentMargins, 'available' | 'utilised'>> {
   /** Null in a total over both. */
   readonly segment: Segment | null;
-  readonly margins: SegmentMargins;
   readonly asOf: Date;
-  /** Gives a value out; throws at a field whose value is malformed, and leaves the others alone. */
-  readonly read: Read;
+  readonly available: Amounts<AvailableName>;
+  readonly utilised: Amounts<UtilisedName>;
 }
 
-type Read = <T>(value: Field<T>) => T;
+type Amounts<Name extends string> = Readable<Record<Name, Field<number | null>>>;
 
-interface AmountsSource<Name extends string> {
-  readonly amounts: Readonly<Record<Name, Field<number | null>>>;
-  readonly read: Read;
+/** Makes margins readable. @param fault the error for a value that is malformed. */
+export function segmentSource(
+  segment: Segment | null,
+  asOf: Date,
+  { available, utilised, ...margins }: SegmentMargins,
+  fault: () => Error,
+): SegmentSource {
+  const source = {
+    segment,
+    asOf,
+    ...margins,
+    available: readable(available, fault),
+    utilised: readable(utilised, fault),
+  };
+  return readable(source, fault);
 }
 
 const available: Readonly<Record<AvailableName, string>> = {
@@ -73,43 +85,37 @@ export const SegmentMarginsRef = builder.objectRef<SegmentSource>('SegmentMargin
     "Funds and margins of one segment, or a sum of several. Amounts are rupees: one account's are Kite's own " +
     'float64, untouched; sums are exact. Round them when you show them, not before.',
   fields: (t) => ({
-    segment: t.field({
+    segment: t.expose('segment', {
       type: SegmentEnum,
       description: 'Which segment this is; null in a total over both.',
-      resolve: (source) => source.segment,
     }),
-    asOf: t.field({
+    asOf: t.expose('asOf', {
       type: 'DateTime',
       nullable: false,
       description:
         'When Kite gave this answer; in a sum, the oldest of its parts. It is of this moment, unless the request ' +
         'accepts older answers with the header `Cache-Control: max-age=N` (N seconds, 60 at most by default): those ' +
         'cost no call.',
-      resolve: (source) => source.asOf,
     }),
-    enabled: t.boolean({
+    enabled: t.exposeBoolean('enabled', {
       nullable: false,
       description:
         'Whether the segment is enabled for the user. A disabled one is all zeros. ' +
         'True in a sum, which holds enabled segments only.',
-      resolve: ({ margins, read }) => read(margins.enabled),
     }),
-    net: t.float({
+    net: t.exposeFloat('net', {
       nullable: false,
       description: 'Net balance for trading. Rupees; can be negative.',
-      resolve: ({ margins, read }) => read(margins.net),
     }),
-    available: t.field({
+    available: t.expose('available', {
       type: AvailableMarginsRef,
       nullable: false,
       description: 'Where the money comes from.',
-      resolve: ({ margins, read }) => ({ amounts: read(margins.available), read }),
     }),
-    utilised: t.field({
+    utilised: t.expose('utilised', {
       type: UtilisedMarginsRef,
       nullable: false,
       description: 'What holds it.',
-      resolve: ({ margins, read }) => ({ amounts: read(margins.utilised), read }),
     }),
   }),
 });
@@ -119,16 +125,13 @@ function amountsType<Name extends string>(
   description: string,
   descriptions: Readonly<Record<Name, string>>,
 ) {
-  return builder.objectRef<AmountsSource<Name>>(typeName).implement({
+  return builder.objectRef<Record<string, number | null>>(typeName).implement({
     description,
     fields: (t) => {
-      const field = (name: Name) =>
-        t.float({
-          description: descriptions[name],
-          resolve: ({ amounts, read }) => read<number | null>(amounts[name]),
-        });
       const names = Object.keys(descriptions) as Name[];
-      return Object.fromEntries(names.map((name) => [name, field(name)]));
+      return Object.fromEntries(
+        names.map((name) => [name, t.exposeFloat(name, { description: descriptions[name] })]),
+      );
     },
   });
 }

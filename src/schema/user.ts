@@ -3,27 +3,20 @@ import type { Context, ReachedAccount } from '../context.ts';
 import type { Profile, ProfileMeta } from '../kite/profile.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';
-import { reading, wellFormed } from './reading.ts';
+import { malformedError, type Readable, readable, reading } from './reading.ts';
 
-/** A profile and the account that it was read through. */
-export interface UserSource {
-  readonly profile: Profile;
-  readonly account: ReachedAccount;
+/** Who a user is. */
+export interface UserSource extends Readable<Omit<Profile, 'meta'>> {
+  readonly meta: Readable<ProfileMeta> | null;
 }
 
-interface MetaSource {
-  readonly meta: ProfileMeta;
-  readonly account: ReachedAccount;
-}
-
-const UserMetaRef = builder.objectRef<MetaSource>('UserMeta').implement({
+const UserMetaRef = builder.objectRef<Readable<ProfileMeta>>('UserMeta').implement({
   description: "Facts about a user's demat account.",
   fields: (t) => ({
-    dematConsent: t.string({
+    dematConsent: t.exposeString('dematConsent', {
       description:
         'How the user consented to the use of the demat account: `consent` or `physical`. ' +
         'Null where Kite says nothing.',
-      resolve: ({ meta, account }) => wellFormed(meta.dematConsent, account),
     }),
   }),
 });
@@ -49,27 +42,17 @@ export const UserRef = builder.objectRef<UserSource>('User').implement({
     'The user of an account, as the broker knows them. ' +
     'Values that Kite may extend any day stay strings, so that a new one breaks no query.',
   fields: (t) => {
-    const text = (name: keyof typeof texts) =>
-      t.string({
-        description: texts[name],
-        resolve: ({ profile, account }) => wellFormed(profile[name], account),
-      });
+    const text = (name: keyof typeof texts) => t.exposeString(name, { description: texts[name] });
     const list = (name: keyof typeof lists) =>
-      t.field({
-        type: ['String'],
-        description: lists[name],
-        resolve: ({ profile, account }) => wellFormed(profile[name], account),
-      });
+      t.expose(name, { type: ['String'], description: lists[name] });
     return {
-      id: t.id({
+      id: t.exposeID('userId', {
         nullable: false,
         description: 'The same as `userId`, for client caches that look for `id`.',
-        resolve: ({ profile, account }) => wellFormed(profile.userId, account),
       }),
-      userId: t.id({
+      userId: t.exposeID('userId', {
         nullable: false,
         description: "The broker's permanent id of the user, such as `AB1234`.",
-        resolve: ({ profile, account }) => wellFormed(profile.userId, account),
       }),
       userName: text('userName'),
       userShortname: text('userShortname'),
@@ -80,13 +63,9 @@ export const UserRef = builder.objectRef<UserSource>('User').implement({
       products: list('products'),
       orderTypes: list('orderTypes'),
       avatarUrl: text('avatarUrl'),
-      meta: t.field({
+      meta: t.expose('meta', {
         type: UserMetaRef,
         description: "Facts about the user's demat account; null where Kite sends none.",
-        resolve: ({ profile, account }) => {
-          const meta = wellFormed(profile.meta, account);
-          return meta && { meta, account };
-        },
       }),
     };
   },
@@ -97,7 +76,8 @@ export async function userOf(account: ReachedAccount, context: Context): Promise
   const profile = await reading(account, context, (access) =>
     context.loaders.profiles.load(access),
   );
-  return { profile, account };
+  const fault = () => malformedError(account);
+  return readable({ ...profile, meta: readable(profile.meta, fault) }, fault);
 }
 
 builder.objectField(AccountRef, 'user', (t) =>
