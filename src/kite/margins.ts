@@ -20,34 +20,28 @@ export interface SegmentMargins {
 /** Both segments; null where Kite's answer leaves one out. */
 export type Margins = Readonly<Record<Segment, Field<SegmentMargins | null>>>;
 
-const availableNames = {
-  adhocMargin: 'adhoc_margin',
-  cash: 'cash',
-  openingBalance: 'opening_balance',
-  liveBalance: 'live_balance',
-  collateral: 'collateral',
-  intradayPayin: 'intraday_payin',
-} as const;
-
-const utilisedNames = {
-  debits: 'debits',
-  exposure: 'exposure',
-  m2mRealised: 'm2m_realised',
-  m2mUnrealised: 'm2m_unrealised',
-  optionPremium: 'option_premium',
-  payout: 'payout',
-  span: 'span',
-  holdingSales: 'holding_sales',
-  turnover: 'turnover',
-  liquidCollateral: 'liquid_collateral',
-  stockCollateral: 'stock_collateral',
-  delivery: 'delivery',
-} as const;
-
 /** The amounts of `available`, in our spelling. */
-export type AvailableName = keyof typeof availableNames;
+export type AvailableName =
+  | 'adhocMargin'
+  | 'cash'
+  | 'openingBalance'
+  | 'liveBalance'
+  | 'collateral'
+  | 'intradayPayin';
 /** The amounts of `utilised`, in our spelling. */
-export type UtilisedName = keyof typeof utilisedNames;
+export type UtilisedName =
+  | 'debits'
+  | 'exposure'
+  | 'm2mRealised'
+  | 'm2mUnrealised'
+  | 'optionPremium'
+  | 'payout'
+  | 'span'
+  | 'holdingSales'
+  | 'turnover'
+  | 'liquidCollateral'
+  | 'stockCollateral'
+  | 'delivery';
 
 /** Reads the nested answer of both segments: null for data that is no object at all. */
 export function parseMargins(data: unknown): Margins | null {
@@ -61,8 +55,8 @@ export function parseSegmentMargins(data: unknown): SegmentMargins | null {
   return {
     enabled: requiredFlag(data.enabled),
     net: requiredAmount(data.net),
-    available: amounts(data.available, availableNames),
-    utilised: amounts(data.utilised, utilisedNames),
+    available: amounts(data.available, availableIn),
+    utilised: amounts(data.utilised, utilisedIn),
   };
 }
 
@@ -70,12 +64,39 @@ function segment(value: unknown): Field<SegmentMargins | null> {
   return value == null ? null : (parseSegmentMargins(value) ?? malformed);
 }
 
-function amounts<Name extends string>(
-  value: unknown,
-  names: Readonly<Record<Name, string>>,
-): Field<Record<Name, Field<number | null>>> {
-  if (value != null && !isRecord(value)) return malformed;
-  const parsed = {} as Record<Name, Field<number | null>>;
-  for (const name in names) parsed[name] = amount(value?.[names[name]]);
-  return parsed;
+function amounts<T>(value: unknown, read: (wire: Wire) => T): Field<T> {
+  if (value == null) return read({});
+  return isRecord(value) ? read(value) : malformed;
+}
+
+type Wire = Readonly<Record<string, unknown>>;
+type Amounts<Name extends string> = Record<Name, Field<number | null>>;
+
+// Written out, one by one: an object that grows name by name takes more time and memory.
+function availableIn(wire: Wire): Amounts<AvailableName> {
+  return {
+    adhocMargin: amount(wire.adhoc_margin),
+    cash: amount(wire.cash),
+    openingBalance: amount(wire.opening_balance),
+    liveBalance: amount(wire.live_balance),
+    collateral: amount(wire.collateral),
+    intradayPayin: amount(wire.intraday_payin),
+  };
+}
+
+function utilisedIn(wire: Wire): Amounts<UtilisedName> {
+  return {
+    debits: amount(wire.debits),
+    exposure: amount(wire.exposure),
+    m2mRealised: amount(wire.m2m_realised),
+    m2mUnrealised: amount(wire.m2m_unrealised),
+    optionPremium: amount(wire.option_premium),
+    payout: amount(wire.payout),
+    span: amount(wire.span),
+    holdingSales: amount(wire.holding_sales),
+    turnover: amount(wire.turnover),
+    liquidCollateral: amount(wire.liquid_collateral),
+    stockCollateral: amount(wire.stock_collateral),
+    delivery: amount(wire.delivery),
+  };
 }

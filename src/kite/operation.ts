@@ -16,9 +16,12 @@ export interface Operation {
 export class Deadline implements Operation {
   readonly id = Symbol('operation');
   readonly deadlineAt: number;
-  readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  /** What ends with it. */
+  readonly #controllers: AbortController[] = [];
   readonly #letGo: (() => void)[] = [];
+  #own: AbortController | null = null;
+  #ended: { readonly reason: unknown } | null = null;
 
   /** @param milliseconds from now on. */
   constructor(milliseconds: number) {
@@ -26,25 +29,26 @@ export class Deadline implements Operation {
     // Not AbortSignal.timeout: nothing could stop that, and at thousands of operations a second each
     // would stay in memory, with all that it holds, until long after its answer.
     this.#timer = setTimeout(() => {
-      this.#controller.abort(new DOMException('The operation took too long', 'TimeoutError'));
+      this.#abort(new DOMException('The operation took too long', 'TimeoutError'));
     }, milliseconds);
     this.#timer.unref();
   }
 
-  /** Fires at the deadline. */
+  /** Fires at the deadline. Made when it is asked for: most operations only read. */
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    this.#own ??= this.#controller();
+    return this.#own.signal;
   }
 
   /** The same operation for calls that nobody needs once whoever asked has gone. */
   unless(gone: AbortSignal): Operation {
-    const controller = new AbortController();
     // Not AbortSignal.any: Yoga's signals of requests are its own, which that refuses.
-    for (const signal of [gone, this.signal]) {
-      const end = () => controller.abort(signal.reason);
-      if (signal.aborted) end();
-      else signal.addEventListener('abort', end, { once: true });
-      if (signal === gone) this.#letGo.push(() => gone.removeEventListener('abort', end));
+    const controller = this.#controller();
+    const leave = () => controller.abort(gone.reason);
+    if (gone.aborted) leave();
+    else {
+      gone.addEventListener('abort', leave, { once: true });
+      this.#letGo.push(() => gone.removeEventListener('abort', leave));
     }
     return { id: this.id, deadlineAt: this.deadlineAt, signal: controller.signal };
   }
@@ -52,13 +56,25 @@ export class Deadline implements Operation {
   /** Nobody waits for the operation any more: what it still has under way is not needed. */
   abandon(): void {
     this.end();
-    this.#controller.abort();
+    this.#abort(undefined);
   }
 
   /** The operation is over: its signal will never fire, and whoever asked may stay without holding it in memory. */
   end(): void {
     clearTimeout(this.#timer);
     for (const letGo of this.#letGo.splice(0)) letGo();
+  }
+
+  #controller(): AbortController {
+    const controller = new AbortController();
+    if (this.#ended !== null) controller.abort(this.#ended.reason);
+    this.#controllers.push(controller);
+    return controller;
+  }
+
+  #abort(reason: unknown): void {
+    this.#ended ??= { reason };
+    for (const controller of this.#controllers) controller.abort(this.#ended.reason);
   }
 }
 
