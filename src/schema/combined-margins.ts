@@ -1,12 +1,14 @@
 // CombinedMargins: exact sums over accounts, and a plain statement of who is in them and who is not.
+import { type Field, malformed } from '../kite/field.ts';
 import type { Segment } from '../kite/margins.ts';
+import { lazily } from '../sums/lazily.ts';
 import { sumOf } from '../sums/segment-sum.ts';
 import { AccountRef, reachedAccounts } from './account.ts';
 import { AccountFailureRef } from './account-failure.ts';
 import { builder } from './builder.ts';
 import { type Combination, combine } from './combining.ts';
 import { type Problem, problemError } from './problem.ts';
-import { SegmentMarginsRef, type SegmentSource, segmentSource } from './segment-margins.ts';
+import { SegmentMarginsRef, type SegmentSource } from './segment-margins.ts';
 import { selectedFields } from './selected-fields.ts';
 
 const both: readonly Segment[] = ['equity', 'commodity'];
@@ -106,7 +108,29 @@ function sumSource(
   segment: Segment | null,
 ): SegmentSource | null {
   const sum = sumOf(included.flatMap(({ parts }) => segments.flatMap((name) => parts[name] ?? [])));
-  return sum && segmentSource(segment, sum.asOf, sum.margins, () => problemError(tooLarge));
+  if (sum === null) return null;
+  const { margins, asOf } = sum;
+  return lazily<SegmentSource>({
+    segment: () => segment,
+    asOf: () => asOf,
+    enabled: () => sumOrError(margins.enabled),
+    net: () => sumOrError(margins.net),
+    available: () => sumsOrErrors(sumOrError(margins.available)),
+    utilised: () => sumsOrErrors(sumOrError(margins.utilised)),
+  });
+}
+
+/** A sum; or the error in its place, which GraphQL reports at its field. */
+function sumOrError<T>(value: Field<T>): T {
+  return value === malformed ? (problemError(tooLarge) as never) : value;
+}
+
+function sumsOrErrors<Name extends string>(
+  sums: Readonly<Record<Name, Field<number | null>>>,
+): Readonly<Record<Name, number | null>> {
+  const names = Object.keys(sums) as Name[];
+  const makers = names.map((name) => [name, () => sumOrError(sums[name])]);
+  return lazily(Object.fromEntries(makers) as Record<Name, () => number | null>);
 }
 
 /** Only amounts that nobody has add up to it; better no number than Infinity, which JSON cannot say. */

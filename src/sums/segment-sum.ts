@@ -2,6 +2,7 @@
 import { type Field, malformed } from '../kite/field.ts';
 import type { AvailableName, SegmentMargins, UtilisedName } from '../kite/margins.ts';
 import { exactSum, exactSumOrNull } from './exact-sum.ts';
+import { lazily } from './lazily.ts';
 
 type Amounts<Name extends string> = Readonly<Record<Name, number | null>>;
 
@@ -34,15 +35,15 @@ export function partOf(margins: Field<SegmentMargins | null>, asOf: Date): Field
   return { net, available, utilised, asOf };
 }
 
-/** The sum of parts; null of none. Independent of their order. */
+/** The sum of parts; null of none. Independent of their order. Each amount is added up when it is first read. */
 export function sumOf(parts: readonly Part[]): SegmentSum | null {
   if (parts.length === 0) return null;
-  const margins: SegmentMargins = {
-    enabled: true,
-    net: exactSum(parts.map(({ net }) => net)),
-    available: sums(parts.map(({ available }) => available)),
-    utilised: sums(parts.map(({ utilised }) => utilised)),
-  };
+  const margins = lazily<SegmentMargins>({
+    enabled: () => true,
+    net: () => exactSum(parts.map(({ net }) => net)),
+    available: () => sums(parts.map(({ available }) => available)),
+    utilised: () => sums(parts.map(({ utilised }) => utilised)),
+  });
   const oldest = parts.reduce((time, { asOf }) => Math.min(time, asOf.getTime()), Infinity);
   return { margins, asOf: new Date(oldest) };
 }
@@ -56,9 +57,10 @@ function isWellFormed<Name extends string>(
 function sums<Name extends string>(
   records: readonly Amounts<Name>[],
 ): Record<Name, Field<number | null>> {
-  const summed = {} as Record<Name, Field<number | null>>;
   // Parsing gives every record the same names, null where Kite sent nothing.
-  for (const name in records[0])
-    summed[name] = exactSumOrNull(records.map((record) => record[name]));
-  return summed;
+  const names = Object.keys(records[0] ?? {}) as Name[];
+  const sumFor = (name: Name) => () => exactSumOrNull(records.map((record) => record[name]));
+  return lazily(Object.fromEntries(names.map((name) => [name, sumFor(name)])) as Makers<Name>);
 }
+
+type Makers<Name extends string> = Record<Name, () => Field<number | null>>;
