@@ -24,6 +24,7 @@ const help = `Benchmarks of the gateway: beside a floor without GraphQL, Mercuri
 Usage
   npm run bench                 everything, about seven minutes; rewrites bench/README.md and the charts beside it
   npm run bench -- --quick      short rounds and no soak, about a minute; writes nothing
+  npm run bench -- --parts      what each part of the gateway costs by itself, without sockets; writes nothing
   npm run bench -- --report     measures nothing; writes tables and charts anew from bench/results.json
   npm run bench -- --help       this text
 
@@ -56,9 +57,15 @@ await main();
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { quick: { type: 'boolean' }, report: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: {
+      quick: { type: 'boolean' },
+      parts: { type: 'boolean' },
+      report: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
   });
   if (values.help) return say(help.trimEnd());
+  if (values.parts) return measureParts();
   if (values.report)
     return write(JSON.parse(readFileSync(new URL('results.json', folder), 'utf8')));
   prepare();
@@ -67,6 +74,13 @@ async function main(): Promise<void> {
   if (values.quick) return;
   writeFileSync(new URL('results.json', folder), `${JSON.stringify(results, null, 2)}\n`);
   write(results);
+}
+
+/** In a process of its own, which can be given another heap. */
+function measureParts(): void {
+  const options = ['--expose-gc', '--max-semi-space-size=256', '--min-semi-space-size=256'];
+  const file = fileURLToPath(new URL('measures/parts.ts', folder));
+  spawnSync(process.execPath, [...options, file], { stdio: 'inherit' });
 }
 
 /** Installs what the gateway is compared with, where it is not there, and builds the gateway. */

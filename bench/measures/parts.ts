@@ -1,0 +1,128 @@
+// What each part of the gateway costs by itself: no sockets, and an upstream that answers at once. Printed by
+// `npm run bench -- --parts`, in a process with a young generation so large that nothing is collected meanwhile.
+import type { BrowserKeyring } from '../../src/browser-keyring.ts';
+import { type Context, createContext, type Services } from '../../src/context.ts';
+import { CompiledQueries } from '../../src/http/compiled-queries.ts';
+import { createGateway } from '../../src/http/gateway.ts';
+import { budgeted } from '../../src/kite/budget.ts';
+import { createKiteClient } from '../../src/kite/client.ts';
+import type { Credential } from '../../src/kite/credential.ts';
+import { Deadline } from '../../src/kite/operation.ts';
+import { retryingGets } from '../../src/kite/retry.ts';
+import { Secret } from '../../src/kite/secret.ts';
+import type { Transport } from '../../src/kite/transport.ts';
+import { createLoaders } from '../../src/loaders/loaders.ts';
+import { createSharedReads } from '../../src/loaders/shared-reads.ts';
+import { schema } from '../../src/schema/schema.ts';
+import { envelope, marginsOf, profile } from '../kite.ts';
+import { Questions } from '../question.ts';
+import { table } from '../report/table.ts';
+
+const bodies = new Map([
+  ['/user/profile', envelope(profile)],
+  ['/user/margins', envelope(marginsOf(1))],
+]);
+const answering: Transport = async ({ path }, _operation, onSent) => {
+  onSent?.();
+  return { status: 200, body: bodies.get(path) ?? '', retryAfterSeconds: null };
+};
+const unlimited = { limit: 0, start: () => ({ sent() {}, ended() {} }), close() {} };
+const kite = createKiteClient(retryingGets(budgeted(answering, { log: unlimited })));
+const now = () => new Date();
+const reads = createSharedReads({ kite, now, maxAgeSeconds: 60 });
+const both = new Set(['equity', 'commodity'] as const);
+
+let made = 0;
+function credential(): Credential {
+  made += 1;
+  return { apiKey: 'bench', accessToken: new Secret(`t${made}`) };
+}
+
+function asker() {
+  const deadline = new Deadline(30_000);
+  const operation = deadline.unless(new AbortController().signal);
+  return { deadline, operation, maxAgeSeconds: 0 };
+}
+
+function context(): Context {
+  const services = { kite, reads, operationTimeoutMilliseconds: 30_000, now };
+  return createContext(services as unknown as Services, {
+    requestId: 'bench',
+    credentials: [credential()],
+    foreignScheme: null,
+    maxAgeSeconds: 0,
+    keyring: { barred: null, unavailable: false, sessions: [] } as unknown as BrowserKeyring,
+    signal: new AbortController().signal,
+  });
+}
+
+const { query } = new Questions().oneAccount();
+const request = new Request('http://localhost/graphql', { method: 'POST' });
+const { parse } = createGateway().getEnveloped({ request, params: { query } });
+const compiled = new CompiledQueries(schema, 0).find({ query }, () => parse(query));
+if (compiled === null) throw new Error('the question cannot be compiled');
+
+/** Each does what the one before it does, and one thing more. */
+const parts: readonly (readonly [name: string, run: () => Promise<void>])[] = [
+  [
+    'parsing two bodies as JSON',
+    async () => {
+      for (const body of bodies.values()) JSON.parse(body);
+    },
+  ],
+  [
+    'the client: two calls with their deadline, budget and retry, answers parsed',
+    async () => {
+      const { deadline, operation } = asker();
+      const who = credential();
+      await Promise.all([kite.profile(who, operation), kite.margins(who, operation)]);
+      deadline.end();
+    },
+  ],
+  [
+    'and shared between requests, and held',
+    async () => {
+      const { deadline, ...rest } = asker();
+      const who = credential();
+      const margins = reads.margins(who, both, rest);
+      await Promise.all([reads.profile(who, rest), margins('equity'), margins('commodity')]);
+      deadline.end();
+    },
+  ],
+  [
+    'and through the loaders',
+    async () => {
+      const { deadline, ...rest } = asker();
+      const loaders = createLoaders(reads, rest);
+      const who = credential();
+      const account = { id: who.accessToken.reveal(), credential: who };
+      const segments = [...both].map((segment) => loaders.margins.load({ account, segment }));
+      await Promise.all([loaders.profiles.load(account), ...(await Promise.all(segments))]);
+      deadline.end();
+    },
+  ],
+  [
+    'and as a query, in a context of its own',
+    async () => {
+      const own = context();
+      await compiled.execute(undefined, own, {});
+      own.deadline.end();
+    },
+  ],
+];
+
+const rows: string[][] = [];
+for (const [name, run] of parts) {
+  for (let times = 0; times < 10_000; times += 1) await run();
+  globalThis.gc?.();
+  const memory = process.memoryUsage().heapUsed;
+  for (let times = 0; times < 500; times += 1) await run();
+  const bytes = (process.memoryUsage().heapUsed - memory) / 500;
+  const before = process.cpuUsage();
+  for (let times = 0; times < 20_000; times += 1) await run();
+  const { user, system } = process.cpuUsage(before);
+  const microseconds = (user + system) / 20_000;
+  rows.push([name, microseconds.toFixed(1), (bytes / 1_024).toFixed(1)]);
+}
+process.stdout.write(`${table([['part', 'CPU, µs', 'memory, KiB'], ...rows])}\n`);
+process.exit();
