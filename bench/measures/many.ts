@@ -1,6 +1,6 @@
 // Many accounts in one question, with an upstream that takes its time: how long, and at what cost, beside the floor
 // making the same calls.
-import type { Usage } from '../instruments.ts';
+import type { Memory, Usage } from '../instruments.ts';
 import { accountsIn, type Question, type Questions, sumsOver } from '../question.ts';
 import type { Server, Stage } from '../servers.ts';
 import { type Spread, spreadOf } from '../statistics.ts';
@@ -18,6 +18,8 @@ export interface ManyResult {
   /** In multiples of the floor's, in the same round. */
   readonly time: Spread;
   readonly cpu: Spread;
+  /** Bytes resident after all rounds and a garbage collection. */
+  readonly rss: number;
 }
 
 /** How many calls a right answer takes for each account, and what is right in it. */
@@ -74,6 +76,7 @@ export async function measureMany(
       }
       const ratio = (value: (cost: Cost) => number) =>
         spreadOf(own.map((cost, index) => value(cost) / value(base[index] ?? cost)));
+      const { rss } = await gateway.process.ask<Memory>('memory');
       results.push({
         field,
         accounts: count,
@@ -81,6 +84,7 @@ export async function measureMany(
         milliseconds: spreadOf(own.map(({ milliseconds }) => milliseconds)),
         time: ratio(({ milliseconds }) => milliseconds),
         cpu: ratio(({ cpu }) => cpu),
+        rss,
       });
     }
   }

@@ -77,16 +77,17 @@ function single({ single: servers }: Results): string {
 
 function many({ many: questions }: Results): string {
   return [
-    'The upstream takes 5 ms for each answer. Time and CPU are multiples of the floor’s for the same calls; the aim is 1.50. Every answer was compared whole, and every sum with one over whole paise.',
+    'The upstream takes 5 ms for each answer. Time and CPU are multiples of the floor’s for the same calls; the aim is 1.50. Memory is what the gateway holds resident after it, most of it since the load before. Every answer was compared whole, and every sum with one over whole paise.',
     table([
-      ['field', 'accounts', 'calls', 'time', 'CPU', 'ms'],
-      ...questions.map(({ field, accounts, calls, time, cpu, milliseconds }) => [
+      ['field', 'accounts', 'calls', 'time', 'CPU', 'ms', 'memory, MB'],
+      ...questions.map(({ field, accounts, calls, time, cpu, milliseconds, rss }) => [
         `\`${field}\``,
         String(accounts),
         String(calls),
         spread(time),
         spread(cpu),
         milliseconds.median.toFixed(0),
+        megabytes(rss),
       ]),
     ]),
     '![Time and CPU for many accounts](many.svg)',
