@@ -21,7 +21,7 @@ export interface BarChart {
   readonly aim?: { readonly value: number; readonly text: string };
 }
 
-const size = { width: 720, left: 190, right: 110, top: 76, row: 34, bar: 20 };
+const size = { width: 720, left: 236, right: 110, top: 76, row: 34, bar: 20 };
 
 const style = `
   .ground { fill: #ffffff; stroke: #d0d7de }
