@@ -119,46 +119,67 @@ describe('what goes the quick way', () => {
   });
 
   test('makes no Response', async () => {
-    const written: string[] = [];
-    const track = createRequestTracker();
-    const quick = createQuickAnswers({
-      schema,
-      afterUses: 1,
-      endpoint: '/graphql',
-      longestBody: 1_000,
-      track,
-      needsCors: () => false,
-      vary: null,
-      createContext: async () => ({ accounts: [], deadline: { end() {} } }) as never,
-      volume: createVolumeLimits(),
-      log: {},
-    });
-    const yoga = createYoga<Record<string, unknown>, Context>({
-      schema,
-      plugins: [
-        quick.plugin,
-        {
-          onResponse({ request }) {
-            written.push(track(request).id);
-          },
-        },
-      ],
-    });
-    const server = await listen(quick.inFrontOf(yoga), '127.0.0.1', 0);
-    const url = `http://127.0.0.1:${server.port}/graphql`;
-    const ask = async (id: string, query: string, hasLength = true) => {
-      const { text } = await send(url, { query, headers: { 'x-request-id': id } }, hasLength);
-      return text.slice(0, 8);
-    };
+    const { ask, written, close } = await startBare(
+      async () => ({ accounts: [], deadline: { end() {} } }) as never,
+    );
     const query = '{ __typename }';
     expect(await ask('rare', query)).toBe('{"data":');
     expect(await ask('quick', query)).toBe('{"data":');
     expect(await ask('of-unknown-length', query, false)).toBe('{"data":');
     expect(await ask('wrong', '{ nothing }')).toBe('{"errors');
-    await server.close(0);
+    await close();
     expect(written).toEqual(['rare', 'of-unknown-length', 'wrong']);
   });
+
+  test('is Yoga’s to answer where it fails', async () => {
+    const { ask, written, close } = await startBare(async () => {
+      throw new Error('nobody expected this');
+    });
+    expect(await ask('rare', '{ __typename }')).toBe('{"data":');
+    expect(await ask('failing', '{ __typename }')).toBe('{"data":');
+    await close();
+    expect(written).toEqual(['rare', 'failing']);
+  });
 });
+
+/** The quick way in front of a Yoga that does nothing else, and the ids of the requests that Yoga answered. */
+async function startBare(createContext: () => Promise<Context>) {
+  const written: string[] = [];
+  const track = createRequestTracker();
+  const quick = createQuickAnswers({
+    schema,
+    afterUses: 1,
+    endpoint: '/graphql',
+    longestBody: 1_000,
+    track,
+    needsCors: () => false,
+    vary: null,
+    createContext,
+    volume: createVolumeLimits(),
+    log: {},
+  });
+  const yoga = createYoga<Record<string, unknown>, Context>({
+    schema,
+    plugins: [
+      quick.plugin,
+      {
+        onResponse({ request }) {
+          written.push(track(request).id);
+        },
+      },
+    ],
+  });
+  const server = await listen(quick.inFrontOf(yoga), '127.0.0.1', 0);
+  const url = `http://127.0.0.1:${server.port}/graphql`;
+  return {
+    written,
+    close: () => server.close(0),
+    ask: async (id: string, query: string, hasLength = true) => {
+      const { text } = await send(url, { query, headers: { 'x-request-id': id } }, hasLength);
+      return text.slice(0, 8);
+    },
+  };
+}
 
 describe('what Yoga answers, from the start or in the end', () => {
   test.each<[string, Sent]>([

@@ -25,7 +25,7 @@ describe('siteRelation', () => {
     ['https://1.192.0.2.1.example', 'https://192.0.2.1', 'cross-site'],
     ['https://intranet', 'https://intranet:8443', 'same-site'],
     ['https://intranet', 'https://other', 'cross-site'],
-    // Chromium, Firefox and Safari take localhost for a suffix as any other.
+    // Chromium, Firefox and Safari take localhost for a suffix like every other one.
     ['http://localhost:3000', 'http://localhost:4000', 'same-site'],
     ['http://app.localhost:3000', 'http://app.localhost:4000', 'same-site'],
     ['http://app.kite.localhost', 'http://api.kite.localhost', 'same-site'],

@@ -16,6 +16,7 @@ const most = { queries: 200, characters: 10_000, fields: 300 };
 /** A query in its compiled form. */
 export interface Compiled {
   readonly document: DocumentNode;
+  readonly operationName: string | undefined;
   /** Executes it, given root value, context and variables. */
   readonly execute: CompiledQuery['query'];
 }
@@ -52,8 +53,7 @@ export class CompiledQueries {
     if (known.uses <= this.#afterUses) return null;
     if (known.compiled === undefined) known.compiled = this.#compile(read());
     if (known.compiled === null) return null;
-    const [operation] = operationsOf(known.compiled.document);
-    const isMeant = operationName == null || operationName === operation?.name?.value;
+    const isMeant = operationName == null || operationName === known.compiled.operationName;
     return isMeant ? known.compiled : null;
   }
 
@@ -72,7 +72,9 @@ export class CompiledQueries {
     if (document === null || !isFit(document)) return null;
     try {
       const compiled = compileQuery(this.#schema, document);
-      return isCompiledQuery(compiled) ? { document, execute: compiled.query } : null;
+      if (!isCompiledQuery(compiled)) return null;
+      const operationName = operationsOf(document)[0]?.name?.value;
+      return { document, operationName, execute: compiled.query };
     } catch {
       // A process that may not make code from strings loses nothing but time.
       return null;

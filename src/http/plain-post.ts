@@ -3,8 +3,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLParams } from 'graphql-yoga';
 
-/** What a Host header may hold that a URL may. */
-const host = /^[\w.:[\]-]+$/;
 const contentTypes = new Set(['application/json', 'application/json; charset=utf-8']);
 
 /**
@@ -23,7 +21,6 @@ export function isPlainPost(
     contentTypes.has(headers['content-type'] ?? '') &&
     /^[1-9]\d{0,8}$/.test(length) &&
     Number(length) <= longestBody &&
-    host.test(headers.host ?? '') &&
     httpVersionMajor === 1 &&
     !readableDidRead
   );

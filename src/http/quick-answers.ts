@@ -68,7 +68,9 @@ export function createQuickAnswers(options: QuickAnswersOptions): QuickAnswers {
 
   async function answer(yoga: Yoga, message: IncomingMessage, response: ServerResponse) {
     const text = await textOf(message);
-    if (text === null || (await isAnswered(text, yoga, message, response))) return;
+    if (text === null) return;
+    // Whatever fails here, before a byte is written, Yoga comes upon too, and knows what to answer.
+    if (await isAnswered(text, yoga, message, response).catch(() => false)) return;
     // As frameworks do that have read the body themselves.
     await yoga(Object.assign(message, { body: text }), response);
   }
@@ -86,9 +88,7 @@ export function createQuickAnswers(options: QuickAnswersOptions): QuickAnswers {
     const request = requestOf(message, response, yoga);
     const compiled = queries.find(params, () => readBy(yoga, params, request));
     if (compiled === null) return false;
-    // Where no context can be made, Yoga will come upon the reason too.
-    const context = await createContext(request, { req: message }).catch(() => null);
-    if (context === null) return false;
+    const context = await createContext(request, { req: message });
     const result = await execute(compiled, params, context);
     if (result === null) {
       handedOver.set(message, { params, request, context });

@@ -59,7 +59,7 @@ export type Readable<T> = { readonly [Name in keyof T]: Exclude<T[Name], typeof 
 /**
  * A record of which GraphQL reads every field by its name. Where Kite sent a value of the wrong type, also in place of the
  * record itself, an error stands instead, which GraphQL reports at that field and leaves the others alone. Such records
- * are rare: any other is given back as it is.
+ * are rare: every other one is given back as it is.
  * @param fault the error for one field.
  */
 export function readable<T extends object | null>(

@@ -15,9 +15,9 @@ export interface SegmentSource extends Readable<Omit<SegmentMargins, 'available'
 
 type Amounts<Name extends string> = Readable<Record<Name, Field<number | null>>>;
 
-/** Makes margins readable. @param fault the error for a value that is malformed. */
+/** One account's segment, readable. @param fault the error for a value that is malformed. */
 export function segmentSource(
-  segment: Segment | null,
+  segment: Segment,
   asOf: Date,
   { available, utilised, ...margins }: SegmentMargins,
   fault: () => Error,
