@@ -2,6 +2,7 @@
 // The only reader of process.env.
 import { z } from 'zod';
 import type { AppOptions } from './http/options.ts';
+import type { Limits } from './limits.ts';
 import { readApps } from './settings/apps.ts';
 import { keyringFaults, notices, publicUrlOf } from './settings/together.ts';
 import {
@@ -10,6 +11,7 @@ import {
   isSet,
   logVariables,
   parse,
+  readLimits,
   simulatorVariables,
 } from './settings/variables.ts';
 
@@ -74,6 +76,8 @@ export interface Config {
   readonly exposeTokens: boolean | undefined;
   readonly graphiql: boolean;
   readonly introspection: boolean;
+  /** Bounds that the operator set; the others keep their defaults. */
+  readonly limits: Partial<Limits>;
   readonly log: LogConfig;
   /** The simulator to start as the upstream; null when there is a real one. */
   readonly simulator: SimulatorConfig | null;
@@ -88,6 +92,8 @@ export interface Config {
 export function readConfig(environment: Environment = process.env): Config {
   const shape = z.object({ ...gatewayVariables, ...simulatorVariables, ...logVariables });
   const { values, faults } = parse(shape, environment);
+  const { limits, faults: limitFaults } = readLimits(environment);
+  faults.push(...limitFaults);
   const apps = readApps(environment, faults);
   if (apps.length === 0 && !isSet(environment, 'KITE_BASE_URL')) {
     if (isSet(environment, 'KITE_LOGIN_URL')) {
@@ -124,6 +130,7 @@ export function readConfig(environment: Environment = process.env): Config {
     exposeTokens: values.EXPOSE_TOKENS,
     graphiql: values.GRAPHIQL ?? !production,
     introspection: values.INTROSPECTION ?? !production,
+    limits: Object.freeze(limits),
     log: logConfig(values),
     simulator: simulated ? simulatorConfig(values) : null,
     notices: notices(apps, values),

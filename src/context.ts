@@ -5,6 +5,7 @@ import type { SessionRecord } from './keyring/session-record.ts';
 import type { KiteClient } from './kite/client.ts';
 import type { Credential } from './kite/credential.ts';
 import { Deadline } from './kite/operation.ts';
+import type { Limits } from './limits.ts';
 import type { LiveMargins } from './live/live-margins.ts';
 import { type Account, accountOf } from './loaders/account.ts';
 import { createLoaders, type Loaders } from './loaders/loaders.ts';
@@ -19,6 +20,8 @@ export interface Services {
   /** Margins as they change. */
   readonly live: LiveMargins;
   readonly apps: Apps;
+  /** Bounds on what a request may cost. */
+  readonly limits: Limits;
   /** Whether answers to exchangeToken and renewSession may hold tokens. */
   readonly exposeTokens: boolean;
   /** Milliseconds for one operation, waiting and retries included. */

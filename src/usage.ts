@@ -28,6 +28,7 @@ Settings come from the environment, or from a file .env in the folder where it s
   TRUST_PROXY                     false; true behind a proxy that sets X-Forwarded-For
   EXPOSE_TOKENS                   whether answers may hold tokens: false; true with the simulator
   GRAPHIQL, INTROSPECTION         true; false with NODE_ENV=production
+  LIMIT_...                       bounds on what a request may cost: see docs/limits.md
   LOG_LEVEL, LOG_FORMAT           info; pretty on a terminal, json otherwise
   SIMULATOR_HOST, SIMULATOR_PORT  127.0.0.1, 4010
   SIMULATOR_ACCOUNTS              5, up to 10000: SIM0001, SIM0002, ...

@@ -372,3 +372,11 @@ describe('KITE_APPS_FILE', () => {
 test('--help names every variable', () => {
   for (const name of settingNames) expect(help).toContain(name);
 });
+
+test('a limit is set by LIMIT_<NAME>, and one that does not exist or has another form is named', () => {
+  expect(readConfig({ LIMIT_DOCUMENT_DEPTH: '9' }).limits).toEqual({ documentDepth: 9 });
+  const faults = () => readConfig({ LIMIT_DOCUMENT_DEPTH: 'many', LIMIT_SPEED: '1', PORT: 'abc' });
+  expect(faults).toThrow(/LIMIT_DOCUMENT_DEPTH: must be a whole number/);
+  expect(faults).toThrow(/LIMIT_SPEED: there is no such limit/);
+  expect(faults).toThrow(/PORT: /);
+});

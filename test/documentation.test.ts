@@ -8,6 +8,7 @@ import { schema } from '../src/schema/schema.ts';
 import { settingNames } from '../src/settings/variables.ts';
 import { run, startCommand } from './support/command.ts';
 import { follow } from './support/follower.ts';
+import { limitsPage } from './support/limits-table.ts';
 import { requestTokenOf } from './support/login.ts';
 import { Visitor } from './support/visitor.ts';
 import { apps, startWorld, tokens } from './support/world.ts';
@@ -163,6 +164,10 @@ test('.env.example has every variable, and no other, and sets none', () => {
   const names = [...text.matchAll(/^# ([A-Z_]+)=/gm)].map(([, name = '']) => name);
   expect(names.toSorted()).toEqual(settingNames.toSorted());
   expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([]);
+});
+
+test('docs/limits.md lists every limit with its default; `npm run codegen` writes it', () => {
+  expect(read('docs/limits.md')).toBe(limitsPage());
 });
 
 test('the table of errors has every code, and no other', () => {

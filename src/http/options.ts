@@ -1,6 +1,7 @@
 // How a gateway is told to behave. Everything has a default that is safe.
 import type { Logger } from 'pino';
 import type { KeyringStore } from '../keyring/store.ts';
+import type { Limits } from '../limits.ts';
 import type { Clock } from '../live/clock.ts';
 import type { GraphiqlPage } from './graphiql.ts';
 
@@ -58,6 +59,8 @@ export interface GatewayOptions {
   readonly introspection?: boolean;
   /** How often a query comes before it is compiled, which makes it quicker. Default 10; Infinity for never. */
   readonly compileAfterUses?: number;
+  /** Bounds on what one request, caller or peer may cost, by name. Default: as docs/limits.md lists them. */
+  readonly limits?: Partial<Limits>;
   /** Where to log. Default: nowhere. */
   readonly logger?: Logger;
   /** The time. Default: the machine's. */

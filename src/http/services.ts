@@ -9,6 +9,7 @@ import { createSealer } from '../keyring/sealer.ts';
 import { openRateLog } from '../kite/open-rate-log.ts';
 import { Secret } from '../kite/secret.ts';
 import { createUpstream } from '../kite/upstream.ts';
+import { withDefaultLimits } from '../limits.ts';
 import { createLiveMargins } from '../live/live-margins.ts';
 import { createSharedReads } from '../loaders/shared-reads.ts';
 import { createAttempts } from './attempts.ts';
@@ -29,6 +30,7 @@ export interface RunningServices {
 
 /** What resolvers use. @throws TypeError for a URL that is none. */
 export function createServices(options: GatewayOptions, log: Logger): RunningServices {
+  const limits = withDefaultLimits(options.limits);
   const rateLog = openRateLog({
     limit: options.kiteRateLimit ?? 10,
     redisUrl: options.redisUrl,
@@ -55,6 +57,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     kite,
     reads,
     live,
+    limits,
     apps: createApps(
       apps,
       new URL(options.publicUrl ?? defaultPublicUrl),

@@ -1,6 +1,13 @@
 // Every variable of the environment by itself: its form, its default, and what is said of one that has another form.
 import { z } from 'zod';
 import { parseKeyringKeys } from '../keyring/keys.ts';
+import {
+  type LimitName,
+  type Limits,
+  limitDefinitions,
+  limitNames,
+  limitVariable,
+} from '../limits.ts';
 import { isOrigin } from '../site.ts';
 
 /** Variables by name; the environment of a process is one. */
@@ -109,6 +116,29 @@ export const gatewayVariables = {
 
 /** The values of the gateway's own variables. */
 export type GatewayValues = z.infer<z.ZodObject<typeof gatewayVariables>>;
+
+/** Bounds that an environment sets, and a line for each variable LIMIT_... that is not one or has another form. */
+export function readLimits(environment: Environment): {
+  readonly limits: Partial<Limits>;
+  readonly faults: readonly string[];
+} {
+  const names = new Map(limitNames.map((name) => [limitVariable(name), name]));
+  const limits: Partial<Record<LimitName, number>> = {};
+  const faults: string[] = [];
+  for (const [variable, text] of Object.entries(environment)) {
+    if (!variable.startsWith('LIMIT_') || text === undefined || text === '') continue;
+    const name = names.get(variable);
+    if (name === undefined) {
+      faults.push(`${variable}: there is no such limit. docs/limits.md lists them.`);
+      continue;
+    }
+    const { min = 1, max = 1_000_000_000 } = limitDefinitions[name];
+    const { data, error } = wholeNumber(min, max).safeParse(text);
+    if (error) faults.push(`${variable}: ${error.issues[0]?.message ?? 'cannot be read'}`);
+    else if (data !== undefined) limits[name] = data;
+  }
+  return { limits, faults };
+}
 
 /** The name of every variable that is read, for whoever documents them. */
 export const settingNames: readonly string[] = [

@@ -1,0 +1,88 @@
+// Every bound of the product in one place. Each is a setting, LIMIT_<NAME>, and a row of docs/limits.md.
+
+/** One bound: how much a sender may cost, and how far an operator may move it. */
+export interface LimitDefinition {
+  /** The value where the operator sets none. */
+  readonly default: number;
+  /** What is counted, such as `bytes` or `calls`. */
+  readonly unit: string;
+  /** What is bounded, as a row of the documentation says it. */
+  readonly bounds: string;
+  /** The least value that still leaves the gateway usable. Default 1. */
+  readonly min?: number;
+  /** The greatest value that is accepted. Default 1,000,000,000. */
+  readonly max?: number;
+}
+
+const definitions = {
+  // A request, before anything is executed.
+  requestBytes: { default: 100_000, unit: 'bytes', bounds: 'the body of a request' },
+  credentials: {
+    default: 1_000,
+    unit: 'credentials',
+    bounds: 'the credentials in the Authorization header of a request',
+  },
+  documentTokens: { default: 2_000, unit: 'tokens', bounds: 'a GraphQL document' },
+  documentDepth: { default: 16, unit: 'levels', bounds: 'nested fields of a document' },
+  rootFields: { default: 100, unit: 'fields', bounds: 'the fields at the root of an operation' },
+  deferredFragments: {
+    default: 20,
+    unit: 'fragments',
+    bounds: 'the fragments of an operation with `@defer`',
+  },
+  listItems: { default: 1_000, unit: 'values', bounds: 'a list in the variables or arguments' },
+  textCharacters: {
+    default: 2_000,
+    unit: 'characters',
+    bounds: 'a string in the variables or arguments',
+  },
+
+  // An answer.
+  answerFields: { default: 150_000, unit: 'fields', bounds: 'an answer, all accounts together' },
+
+  // Calls to a broker.
+  upstreamCalls: {
+    default: 256,
+    unit: 'calls',
+    bounds: 'calls in flight to brokers, over all apps',
+  },
+  waitingCallsPerApp: {
+    default: 4_000,
+    unit: 'calls',
+    bounds: 'calls of one app that wait for its rate limit',
+  },
+  waitingCalls: { default: 20_000, unit: 'calls', bounds: 'calls that wait, over all apps' },
+  heldAnswers: {
+    default: 4_000,
+    unit: 'answers',
+    bounds: 'answers kept for `Cache-Control: max-age`, of each kind',
+  },
+  watchedAccounts: {
+    default: 20_000,
+    unit: 'accounts',
+    bounds: 'accounts followed by subscriptions at once',
+  },
+} as const satisfies Record<string, LimitDefinition>;
+
+/** The name of a bound. */
+export type LimitName = keyof typeof definitions;
+
+/** A value for every bound. */
+export type Limits = Readonly<Record<LimitName, number>>;
+
+/** Every bound by its name, in the order of the documentation. */
+export const limitDefinitions: Readonly<Record<LimitName, LimitDefinition>> = definitions;
+
+/** The names of all bounds. */
+export const limitNames = Object.keys(definitions) as readonly LimitName[];
+
+/** The environment variable of a bound: `requestBytes` is LIMIT_REQUEST_BYTES. */
+export function limitVariable(name: LimitName): string {
+  return `LIMIT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** Every bound, with those given in place of the defaults. */
+export function withDefaultLimits(given: Partial<Limits> = {}): Limits {
+  const values = limitNames.map((name) => [name, given[name] ?? limitDefinitions[name].default]);
+  return Object.freeze(Object.fromEntries(values));
+}
