@@ -22,6 +22,8 @@ export interface BrowserKeyring {
    * A request with an Authorization header never does.
    */
   readonly barred: string | null;
+  /** Which keyring it is; null where the request reaches none. */
+  readonly id: string | null;
   /** Whether the store could not be asked: then nobody knows which sessions there are. */
   readonly unavailable: boolean;
   /** The keyring's sessions, the newest first, ended ones included; none where there is no keyring. */

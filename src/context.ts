@@ -42,6 +42,8 @@ export interface Caller {
   readonly maxAgeSeconds: number;
   /** The keyring of the browser that asks; used where no credentials came. */
   readonly keyring: BrowserKeyring;
+  /** Who takes turns as one with all of its operations: a keyring, an address, or `unknown`. */
+  readonly callerId: string;
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
 }
@@ -65,6 +67,8 @@ export interface Context extends Services {
   readonly accounts: readonly ReachedAccount[];
   readonly foreignScheme: string | null;
   readonly keyring: BrowserKeyring;
+  /** As the caller's. */
+  readonly callerId: string;
   readonly loaders: Loaders;
   /**
    * The operation's deadline, under which writes run: a client that leaves does not undo them.
@@ -79,7 +83,7 @@ export interface Context extends Services {
 
 /** Makes the context of one operation. */
 export function createContext(services: Services, caller: Caller): Context {
-  const { requestId, foreignScheme, keyring, maxAgeSeconds, signal } = caller;
+  const { requestId, foreignScheme, keyring, callerId, maxAgeSeconds, signal } = caller;
   return {
     ...services,
     ...beginOperation(services, caller),
@@ -87,6 +91,7 @@ export function createContext(services: Services, caller: Caller): Context {
     accounts: reachedBy(caller),
     foreignScheme,
     keyring,
+    callerId,
     maxAgeSeconds,
     signal,
   };
@@ -102,9 +107,9 @@ export function contextOfEvent<C extends Context>(context: C): C {
 
 function beginOperation(
   { reads, operationTimeoutMilliseconds }: Services,
-  { maxAgeSeconds, signal }: Pick<Caller, 'maxAgeSeconds' | 'signal'>,
+  { callerId, maxAgeSeconds, signal }: Pick<Caller, 'callerId' | 'maxAgeSeconds' | 'signal'>,
 ): Pick<Context, 'loaders' | 'deadline'> {
-  const deadline = new Deadline(operationTimeoutMilliseconds);
+  const deadline = new Deadline(operationTimeoutMilliseconds, callerId);
   const loaders = createLoaders(reads, { operation: deadline.unless(signal), maxAgeSeconds });
   return { loaders, deadline };
 }

@@ -47,6 +47,7 @@ function asker() {
 function context(): Context {
   const services = { kite, reads, operationTimeoutMilliseconds: 30_000, now };
   return createContext(services as unknown as Services, {
+    callerId: 'bench',
     requestId: 'bench',
     credentials: [credential()],
     foreignScheme: null,

@@ -32,7 +32,7 @@ export function createAttempts(now: () => Date): Attempts {
 }
 
 /** The network of an IPv6 address, its first four groups; any other text as it is. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   const [plain = ''] = address.split('%');
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1];
   if (mapped !== undefined) return mapped;

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { type Context, createContext, type Services } from '../context.ts';
 import { schema } from '../schema/schema.ts';
 import { acceptedAge } from './cache-control.ts';
+import { callerIdOf } from './caller-id.ts';
 import { readCredentials } from './credentials.ts';
 import type { GraphiqlPlace } from './graphiql.ts';
 import type { BrowserKeyrings } from './keep-session.ts';
@@ -67,6 +68,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       requestId: track(request).id,
       ...who,
       keyring,
+      callerId: callerIdOf(keyring.id, about.device),
       maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
       signal: request.signal,
     });

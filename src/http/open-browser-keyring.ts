@@ -53,6 +53,7 @@ export async function openBrowserKeyring(
 
   return {
     barred,
+    id: keyringId,
     unavailable,
     sessions: keyring?.sessions ?? [],
     async pendingLogin(nonce) {

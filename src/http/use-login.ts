@@ -13,6 +13,7 @@ import { Secret } from '../kite/secret.ts';
 import type { ErrorCode } from '../schema/error-code.ts';
 import { isToken } from '../schema/exchange-token-result.ts';
 import { codeOf } from '../schema/problem.ts';
+import { callerIdOf } from './caller-id.ts';
 import {
   type BrowserKeyrings,
   type KeyringRequest,
@@ -139,7 +140,10 @@ async function keep(
   const apiSecret = services.apps.find(apiKey)?.apiSecret;
   if (apiSecret === undefined) return 'LOGIN_MISMATCH';
   if (!isToken(requestToken)) return 'TOKEN_REJECTED';
-  const deadline = new Deadline(services.operationTimeoutMilliseconds);
+  const deadline = new Deadline(
+    services.operationTimeoutMilliseconds,
+    callerIdOf(null, about.device),
+  );
   try {
     // Kite takes the token once: it is not spent where its session could not be kept.
     await browsers.keyrings.ready();

@@ -2,6 +2,8 @@
 
 /** On whose behalf a call is made. */
 export interface Operation {
+  /** Who takes turns with other callers, as one with all of its operations. */
+  readonly callerId: string;
   /** The same for all calls of one GraphQL operation, which take turns with other operations as one. */
   readonly id: symbol;
   /** Ends the waiting and the call. Its reason is a TimeoutError at the deadline; anything else is a departure. */
@@ -15,6 +17,7 @@ export interface Operation {
 /** An operation that ends at its deadline and for no other reason; {@link Deadline.end} frees its timer. */
 export class Deadline implements Operation {
   readonly id = Symbol('operation');
+  readonly callerId: string;
   readonly deadlineAt: number;
   readonly #timer: NodeJS.Timeout;
   /** What ends with it. */
@@ -23,8 +26,12 @@ export class Deadline implements Operation {
   #own: AbortController | null = null;
   #ended: { readonly reason: unknown } | null = null;
 
-  /** @param milliseconds from now on. */
-  constructor(milliseconds: number) {
+  /**
+   * @param milliseconds from now on.
+   * @param callerId who takes turns with other callers, as one with all of its operations.
+   */
+  constructor(milliseconds: number, callerId = 'unknown') {
+    this.callerId = callerId;
     this.deadlineAt = performance.now() + milliseconds;
     // Not AbortSignal.timeout: nothing could stop that, and at thousands of operations a second each
     // would stay in memory, with all that it holds, until long after its answer.
@@ -50,7 +57,8 @@ export class Deadline implements Operation {
       gone.addEventListener('abort', leave, { once: true });
       this.#letGo.push(() => gone.removeEventListener('abort', leave));
     }
-    return { id: this.id, deadlineAt: this.deadlineAt, signal: controller.signal };
+    const { id, callerId, deadlineAt } = this;
+    return { id, callerId, deadlineAt, signal: controller.signal };
   }
 
   /** Nobody waits for the operation any more: what it still has under way is not needed. */

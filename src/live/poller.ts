@@ -98,7 +98,13 @@ export class Poller {
     if (signal.aborted) return;
     // It waits for its turn however long that takes: under a tight budget intervals stretch, and nothing fails.
     const deadlineAt = Number.POSITIVE_INFINITY;
-    const operation: Operation = { id, signal, deadlineAt, begun: visit.leave };
+    const operation: Operation = {
+      id,
+      callerId: 'unknown',
+      signal,
+      deadlineAt,
+      begun: visit.leave,
+    };
     const segments = this.#segments();
     try {
       const read = reads.margins(this.#credential, segments, { operation, maxAgeSeconds: 0 });

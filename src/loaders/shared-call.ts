@@ -8,6 +8,7 @@ import { isDeadline, type Operation } from '../kite/operation.ts';
  */
 export class SharedCall<T> implements Operation {
   readonly id: symbol;
+  readonly callerId: string;
   /** What comes of it. Rejects with KiteError. */
   readonly outcome: Promise<T>;
   readonly #controller = new AbortController();
@@ -28,6 +29,7 @@ export class SharedCall<T> implements Operation {
     onDeserted: () => void,
   ) {
     this.id = opener.id;
+    this.callerId = opener.callerId;
     this.#deadlineAt = opener.deadlineAt;
     this.#onDeserted = onDeserted;
     this.#tellOpener = opener.begun;

@@ -116,6 +116,7 @@ test('everybody gets their own data, no older than they accept and than their la
           askers.push(controller);
           const operation: Operation = {
             id: Symbol('reader'),
+            callerId: 'reader',
             signal: controller.signal,
             deadlineAt: performance.now() + 30_000,
           };
