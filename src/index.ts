@@ -1,7 +1,6 @@
 // The library entry: what `import 'kite-graphql'` gives.
 export { createGateway, type Gateway } from './http/gateway.ts';
-export type { GraphiqlPage } from './http/graphiql.ts';
-export type { AppOptions, GatewayOptions } from './http/options.ts';
+export type { AppOptions, GatewayOptions, GraphiqlPage } from './http/options.ts';
 export { parseKeyringKeys } from './keyring/keys.ts';
 export { openKeyringStore } from './keyring/open-store.ts';
 export type { KeyringStore } from './keyring/store.ts';

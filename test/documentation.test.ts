@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { bundled } from '../scripts/bundled.ts';
 import { readConfig } from '../src/config.ts';
 import { schema } from '../src/schema/schema.ts';
 import { settingNames } from '../src/settings/variables.ts';
@@ -141,6 +142,10 @@ test('the map of the code names what exists, and every folder of src', () => {
 test('the table of dependencies is that of package.json', () => {
   const { dependencies } = JSON.parse(read('package.json'));
   expect(firstCells(readme, 'dependency').toSorted()).toEqual(Object.keys(dependencies).toSorted());
+});
+
+test('the table of what is bundled is that of the build', () => {
+  expect(firstCells(readme, 'bundled').toSorted()).toEqual(Object.keys(bundled).toSorted());
 });
 
 test('the table of settings has every variable, and no other', () => {

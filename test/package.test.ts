@@ -1,6 +1,14 @@
 // The package as it would be published: installed into an empty folder, started, mounted, compiled against.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,8 +32,7 @@ beforeAll(() => {
   ) as PackedPackage[];
   files = entry?.files.map(({ path }) => path) ?? [];
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
-  const install = ['install', `./${entry?.filename}`, '--omit=dev', '--no-audit', '--no-fund'];
-  execFileSync('npm', [...install, '--prefer-offline', '--silent'], environment);
+  npmInstall(folder, [`./${entry?.filename}`]);
 }, 180_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -38,18 +45,20 @@ describe('the tarball', () => {
   test('holds what users need, and nothing else', () => {
     const top = new Set(files.map((path) => path.split('/')[0]));
     expect([...top].toSorted()).toEqual([
+      '.env.example',
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'codegen.ts',
       'dist',
+      'docs',
       'package.json',
       'schema.graphql',
     ]);
     const code = files.filter((path) => path.startsWith('dist/'));
     expect(code).toContain('dist/index.d.ts');
-    for (const path of code) expect(path).toMatch(/\.(js|d\.ts)$/);
-    const sources = code.filter((path) => path.endsWith('.js'));
-    expect(code).toHaveLength(2 * sources.length);
+    expect(code).toContain('dist/vendor/LICENSES.txt');
+    for (const path of code) expect(path).toMatch(/\.(js|d\.ts)$|LICENSES\.txt$/);
   });
 
   test('refers to no source', () => {
@@ -85,6 +94,45 @@ test.skipIf(oldNode === null)('an older Node is told in one line what is needed'
   expect(stderr).toMatch(/^kite-graphql needs Node\.js 22\.18 .*\n$/);
 });
 
+describe('beside the graphql of another project', () => {
+  const before = [[], ['graphql@16'], ['graphql@17'], ['@apollo/client@4', 'graphql@16', 'rxjs@7']];
+  const cases = [
+    ...before.map((others) => [others, []] as const),
+    ...before.slice(1).map((others) => [[], others] as const),
+  ];
+
+  test.each(cases)('with %j installed before and %j after, it answers', (first, last) => {
+    const project = mkdtempSync(join(tmpdir(), 'kite-graphql-beside-'));
+    try {
+      writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
+      const tarball = join(folder, readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? '');
+      for (const names of [first, [tarball], last]) {
+        if (names.length > 0) npmInstall(project, names);
+      }
+      const script = `
+        import { createGateway } from 'kite-graphql';
+        const gateway = createGateway();
+        const answer = await gateway.fetch('http://localhost:4000/graphql', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ query: '{ apps { apiKey } }' }),
+        });
+        console.log(await answer.text());
+        await gateway.dispose();
+      `;
+      writeFileSync(join(project, 'ask.mjs'), script);
+      const said = execFileSync(process.execPath, ['ask.mjs'], { cwd: project, encoding: 'utf8' });
+      expect(JSON.parse(said)).toEqual({ data: { apps: [] } });
+      const wanted = [...first, ...last].find((name) => name.startsWith('graphql@'))?.split('@')[1];
+      const manifest = join(project, 'node_modules/graphql/package.json');
+      if (wanted === undefined) expect(existsSync(manifest)).toBe(false);
+      else expect(JSON.parse(readFileSync(manifest, 'utf8')).version.split('.')[0]).toBe(wanted);
+    } finally {
+      rmSync(project, { recursive: true, force: true });
+    }
+  });
+});
+
 test("the README's server of one's own answers", async () => {
   const simulator = await startSimulator({ port: 0 });
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -117,15 +165,7 @@ test('the type declarations serve a strict consumer', async () => {
   `;
   writeFileSync(join(folder, 'consumer.ts'), consumer);
   const types = join(root, 'node_modules/@types');
-  const compile = [
-    '--noEmit',
-    '--strict',
-    '--skipLibCheck',
-    '--module',
-    'nodenext',
-    '--target',
-    'es2024',
-  ];
+  const compile = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024'];
   const { code, stdout } = await run({
     program: [
       join(root, 'node_modules/.bin/tsc'),
@@ -140,6 +180,12 @@ test('the type declarations serve a strict consumer', async () => {
   }).ended;
   expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
 });
+
+function npmInstall(project: string, names: readonly string[]): void {
+  const options = ['--omit=dev', '--no-audit', '--no-fund', '--prefer-offline', '--silent'];
+  const environment = { cwd: project, env: wholeEnvironment(), encoding: 'utf8' } as const;
+  execFileSync('npm', ['install', ...names, ...options], environment);
+}
 
 async function userAt(url: string): Promise<unknown> {
   const response = await fetch(url, {

@@ -1,5 +1,6 @@
 // The gateway: Yoga and its plugins, in the order that a request meets them.
-import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createYoga, type YogaInitialContext } from 'graphql-yoga';
 import { pino } from 'pino';
 import { type Context, createContext, type Services } from '../context.ts';
 import { schema } from '../schema/schema.ts';
@@ -30,8 +31,19 @@ import { useSubscriptions } from './use-subscriptions.ts';
 import { useVary, varyingBy } from './use-vary.ts';
 import { createVolumeLimits, useVolumeLimits } from './use-volume-limits.ts';
 
-/** A mounted gateway: a fetch handler, and a request listener for `node:http`. */
-export type Gateway = YogaServerInstance<Record<string, unknown>, Context>;
+/** A gateway to mount: a request listener for `node:http`, and a handler for servers that speak fetch. */
+export interface Gateway {
+  /** Answers a request of `node:http`. */
+  (request: IncomingMessage, response: ServerResponse): void;
+  /**
+   * Answers a fetch request.
+   * @param request an absolute URL, or a Request.
+   * @param init as for the global `fetch`.
+   */
+  fetch(request: Request | URL | string, init?: RequestInit): Promise<Response> | Response;
+  /** Ends background work, and closes the keyring's store and all connections to brokers and stores. */
+  dispose(): Promise<void> | void;
+}
 
 /** Where the gateway answers. */
 const endpoint = '/graphql';

@@ -3,12 +3,7 @@ import { createHash } from 'node:crypto';
 import type { GraphiQLOptions } from 'graphql-yoga';
 import { tabs } from './graphiql-tabs.ts';
 import { type LoginLink, withLoginBar } from './login-bar.ts';
-
-/** How the page greets. */
-export interface GraphiqlPage {
-  /** An Authorization header to begin with; only ever a simulator's. */
-  readonly authorization?: string;
-}
+import type { GraphiqlPage } from './options.ts';
 
 /** Where the page lies, and the ways in that it offers. */
 export interface GraphiqlPlace {

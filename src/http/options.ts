@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import type { KeyringStore } from '../keyring/store.ts';
 import type { Limits } from '../limits.ts';
 import type { Clock } from '../live/clock.ts';
-import type { GraphiqlPage } from './graphiql.ts';
 
 /** A Kite Connect app, as whoever mounts the gateway names it. */
 export interface AppOptions {
@@ -15,6 +14,12 @@ export interface AppOptions {
   readonly name?: string;
   /** Whether `apps` shows it to strangers. Default: true for an only app, else false. */
   readonly listed?: boolean;
+}
+
+/** How GraphiQL greets. */
+export interface GraphiqlPage {
+  /** An Authorization header to begin with; only ever a simulator's. */
+  readonly authorization?: string;
 }
 
 /** How a gateway behaves. Everything has a default that is safe. */

@@ -1,11 +1,7 @@
 // Plugin: GraphiQL for browsers on the GraphQL address, under a policy that lets it reach nothing but this gateway.
 import { type Plugin, shouldRenderGraphiQL } from 'graphql-yoga';
-import {
-  type GraphiqlPage,
-  type GraphiqlPlace,
-  type RenderedPage,
-  renderGraphiqlPage,
-} from './graphiql.ts';
+import { type GraphiqlPlace, type RenderedPage, renderGraphiqlPage } from './graphiql.ts';
+import type { GraphiqlPage } from './options.ts';
 
 /** Answers a browser that opens `endpoint` with the page. Anything else passes. */
 export function useGraphiql(endpoint: string, page: GraphiqlPage, place: GraphiqlPlace): Plugin {

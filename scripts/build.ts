@@ -1,0 +1,121 @@
+// Builds dist/: the sources compiled one by one, the GraphQL stack bundled beside them, imports pointed at the bundle.
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+import { bundled } from './bundled.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+const vendor = join(dist, 'vendor');
+
+rmSync(dist, { recursive: true, force: true });
+const compiler = join(root, 'node_modules/.bin/tsc');
+execFileSync(compiler, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+const modules = await bundle();
+pointImportsAtBundle();
+keepPublicTypes();
+writeLicences(modules);
+chmodSync(join(dist, 'command.js'), 0o755);
+
+/** Bundles the stack into chunks that share one copy of everything. @returns the folders of the packages in it. */
+async function bundle(): Promise<ReadonlySet<string>> {
+  const input = Object.fromEntries(
+    Object.entries(bundled).map(([name, file]) => [file.replace(/\.js$/, ''), name]),
+  );
+  const build = await rolldown({
+    input,
+    cwd: root,
+    platform: 'node',
+    external: [/^node:/, ...builtinModules, ...Object.keys(dependencies())],
+    resolve: { conditionNames: ['node', 'import', 'module', 'default'] },
+  });
+  const { output } = await build.write({
+    dir: vendor,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunk-[hash].js',
+  });
+  await build.close();
+  const files = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+  return new Set(files.map(packageFolder).filter((folder) => folder !== null));
+}
+
+/** The folder of the package that a file belongs to: the last one below a node_modules. */
+function packageFolder(file: string): string | null {
+  return /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? null;
+}
+
+function dependencies(): Readonly<Record<string, string>> {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies;
+}
+
+/** Rewrites imports of bundled packages. @throws where a file imports what the published package does not bring. */
+function pointImportsAtBundle(): void {
+  const installed = Object.keys(dependencies());
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
+  for (const file of files.filter((each) => each.endsWith('.js') && !each.startsWith('vendor/'))) {
+    const path = join(dist, file);
+    const text = readFileSync(path, 'utf8').replace(
+      /(^(?:import|export|\})[^'\n]*? from |^import |\bimport\()'([^'.][^']*)'/gm,
+      (whole, before: string, name: string) => {
+        const target = bundled[name];
+        if (target !== undefined) {
+          const address = relative(dirname(path), join(vendor, target));
+          return `${before}'${address.startsWith('.') ? address : `./${address}`}'`;
+        }
+        const packageName = name
+          .split('/')
+          .slice(0, name.startsWith('@') ? 2 : 1)
+          .join('/');
+        if (name.startsWith('node:') || installed.includes(packageName)) return whole;
+        throw new Error(`${file} imports ${name}, which the published package does not bring`);
+      },
+    );
+    writeFileSync(path, text);
+  }
+}
+
+/** Keeps the declarations that the entry's lead to. @throws where one of them needs a bundled package's types. */
+function keepPublicTypes(): void {
+  const kept = new Set<string>();
+  const keep = (path: string) => {
+    if (kept.has(path)) return;
+    kept.add(path);
+    const text = readFileSync(path, 'utf8');
+    for (const [, name = ''] of text.matchAll(/(?:from |import\()['"]([^'"]+)['"]/g)) {
+      if (bundled[name] !== undefined) throw new Error(`${path} needs the types of ${name}`);
+      if (name.startsWith('.')) keep(join(dirname(path), name.replace(/\.(js|ts)$/, '.d.ts')));
+    }
+  };
+  keep(join(dist, 'index.d.ts'));
+  for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+    const path = join(dist, file);
+    if (file.endsWith('.d.ts') && !kept.has(path)) rmSync(path);
+  }
+}
+
+/** The licences of what is bundled, which ask to go where the code goes. */
+function writeLicences(folders: ReadonlySet<string>): void {
+  const entries = [...folders].toSorted().map((folder) => {
+    const { name, version, license } = JSON.parse(
+      readFileSync(join(folder, 'package.json'), 'utf8'),
+    );
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+    const text =
+      file === undefined ? `Licence: ${license}` : readFileSync(join(folder, file), 'utf8');
+    return `${name} ${version}\n\n${text.trim()}\n`;
+  });
+  if (!existsSync(vendor)) mkdirSync(vendor);
+  writeFileSync(join(vendor, 'LICENSES.txt'), entries.join(`\n${'-'.repeat(80)}\n\n`));
+}

@@ -1,0 +1,10 @@
+// The packages that are bundled into the published one: the GraphQL stack, so that the `graphql` of the project that
+// installs kite-graphql, of whatever version, is never mixed with the gateway's own.
+
+/** What is bundled, by the name it is imported by, with the file that stands for it below dist/vendor/. */
+export const bundled: Readonly<Record<string, string>> = {
+  graphql: 'graphql.js',
+  'graphql-yoga': 'graphql-yoga.js',
+  '@pothos/core': 'pothos-core.js',
+  '@graphql-yoga/render-graphiql': 'render-graphiql.js',
+};
