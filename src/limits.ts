@@ -41,6 +41,19 @@ const definitions = {
   answerFields: { default: 150_000, unit: 'fields', bounds: 'an answer, all accounts together' },
 
   // Calls to a broker.
+  upstreamBodyBytes: {
+    default: 200_000,
+    unit: 'bytes',
+    bounds: 'the body of an answer from a broker, without its compression',
+    min: 10_000,
+  },
+  upstreamNesting: {
+    default: 16,
+    unit: 'levels',
+    bounds: 'objects and lists inside each other in an answer from a broker',
+    min: 8,
+    max: 1_000,
+  },
   upstreamCalls: {
     default: 256,
     unit: 'calls',

@@ -28,7 +28,7 @@ const answering: Transport = async ({ path }, _operation, onSent) => {
   return { status: 200, body: bodies.get(path) ?? '', retryAfterSeconds: null };
 };
 const unlimited = { limit: 0, start: () => ({ sent() {}, ended() {} }), close() {} };
-const kite = createKiteClient(retryingGets(budgeted(answering, { log: unlimited })));
+const kite = createKiteClient(retryingGets(budgeted(answering, { log: unlimited })), 16);
 const now = () => new Date();
 const reads = createSharedReads({ kite, now, maxAgeSeconds: 60 });
 const both = new Set(['equity', 'commodity'] as const);

@@ -6,7 +6,7 @@ import { undiciTransport } from '../../src/kite/undici-transport.ts';
 import { answerParent, tell } from '../messages.ts';
 
 const [, , name, upstream = ''] = process.argv;
-const options = { baseUrl: new URL(upstream), timeoutMilliseconds: 7_000 };
+const options = { baseUrl: new URL(upstream), timeoutMilliseconds: 7_000, maxBodyBytes: 200_000 };
 const send = name === 'got' ? gotTransport(options) : undiciTransport(options).send;
 const credential = { apiKey: 'bench', accessToken: new Secret('t0000000000') };
 

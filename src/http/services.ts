@@ -42,6 +42,8 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
   const { kite, close } = createUpstream({
     baseUrl: new URL(options.kiteBaseUrl ?? 'https://api.kite.trade'),
     timeoutMilliseconds: options.kiteTimeoutMilliseconds ?? 7_000,
+    maxBodyBytes: limits.upstreamBodyBytes,
+    maxNesting: limits.upstreamNesting,
     rateLog: rateLog.log,
   });
   const now = options.now ?? (() => new Date());

@@ -1,32 +1,60 @@
-// The body of an answer as text, whatever encoding a server insisted on.
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
-import { KiteError } from './error.ts';
-import { longestBody } from './transport.ts';
+// From the bytes of an answer to its text, the same over every HTTP client, within a bound.
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import { codeOfStatus, KiteError } from './error.ts';
+import { type KiteResponse, retryAfter } from './transport.ts';
 
-const readers = {
-  gzip: gunzipSync,
-  'x-gzip': gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync,
-} as const;
+type Decompress = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer;
 
-/**
- * The text of a body.
- * @param encoding the Content-Encoding; one that is unknown leaves the bytes as they are.
- * @throws KiteError `invalid-response` for bytes not in that encoding, or longer than {@link longestBody} without it.
- */
-export function bodyText(bytes: Buffer, encoding: unknown): string {
-  const read = typeof encoding === 'string' ? readerOf(encoding.toLowerCase()) : undefined;
-  if (read === undefined) return bytes.toString('utf8');
-  try {
-    // At once and in this thread: nobody asks Kite for compression, so this is the rare server that does as it likes.
-    return read(bytes, { maxOutputLength: longestBody }).toString('utf8');
-  } catch {
-    throw new KiteError('invalid-response');
-  }
+const decompressors = new Map<string, Decompress>([
+  ['gzip', gunzipSync],
+  ['x-gzip', gunzipSync],
+  ['deflate', inflateSync],
+  ['br', brotliDecompressSync],
+  ['zstd', zstdDecompressSync],
+]);
+
+/** The headers that are read, by their lower-case names. */
+export interface AnswerHeaders {
+  readonly 'content-encoding'?: string | string[] | undefined;
+  readonly 'retry-after'?: string | string[] | undefined;
 }
 
-function readerOf(encoding: string) {
-  const known = Object.entries(readers).find(([name]) => name === encoding);
-  return known?.[1];
+/**
+ * An answer with its body as text, without a byte-order mark.
+ * A Content-Encoding that is unknown leaves the bytes as they are.
+ * @throws KiteError `invalid-response` for bytes that are not in their encoding; {@link bodyTooLong} for a body
+ * that is longer than `maxBytes` without its encoding.
+ */
+export function readAnswer(
+  status: number,
+  headers: AnswerHeaders,
+  bytes: Buffer,
+  maxBytes: number,
+): KiteResponse {
+  const plain = decompress(bytes, headers['content-encoding'], status, maxBytes);
+  const text = plain.toString('utf8');
+  return {
+    status,
+    body: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text,
+    retryAfterSeconds: retryAfter(headers['retry-after']),
+  };
+}
+
+/** The error for a body over the bound: what its status says of the broker's health, else `invalid-response`. */
+export function bodyTooLong(status: number): KiteError {
+  return new KiteError(codeOfStatus(status) ?? 'invalid-response', { status });
+}
+
+function decompress(bytes: Buffer, encoding: unknown, status: number, maxOutputLength: number) {
+  const name = typeof encoding === 'string' ? encoding.trim().toLowerCase() : '';
+  const read = decompressors.get(name);
+  if (read === undefined) return bytes;
+  try {
+    // At once and in this thread: the gateway asks for no compression, so few servers send any.
+    return read(bytes, { maxOutputLength });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw bodyTooLong(status);
+    throw new KiteError('invalid-response', { status, systemCode: code });
+  }
 }

@@ -51,10 +51,13 @@ export interface KiteClient {
   invalidateRefreshToken(apiKey: string, refreshToken: Secret, operation: Operation): Promise<void>;
 }
 
-/** Makes a client over a transport. */
-export function createKiteClient(send: Transport): KiteClient {
+/**
+ * Makes a client over a transport.
+ * @param maxNesting objects and lists inside each other in an answer.
+ */
+export function createKiteClient(send: Transport, maxNesting: number): KiteClient {
   async function call(request: KiteRequest, operation: Operation): Promise<unknown> {
-    return openEnvelope(await send(request, operation), secretsOf(request));
+    return openEnvelope(await send(request, operation), secretsOf(request), maxNesting);
   }
 
   async function redeem(

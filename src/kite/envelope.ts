@@ -1,7 +1,7 @@
 // Kite's envelope, {status, data} or {status, message, error_type, data}: out comes data or a KiteError.
 // The envelope is read before the HTTP status, because an error can arrive with HTTP 200.
 import { cleanMessage } from './clean-message.ts';
-import { KiteError, type KiteErrorCode } from './error.ts';
+import { codeOfStatus, KiteError, type KiteErrorCode } from './error.ts';
 import { isRecord } from './field.ts';
 import type { Secret } from './secret.ts';
 import type { KiteResponse } from './transport.ts';
@@ -9,11 +9,16 @@ import type { KiteResponse } from './transport.ts';
 /**
  * The `data` of a successful answer, unparsed.
  * @param secrets what the request carried, so that no message can repeat it.
+ * @param maxNesting objects and lists inside each other; an answer with more is no envelope.
  * @throws KiteError for an error envelope, an error status, and anything that is no envelope.
  */
-export function openEnvelope(response: KiteResponse, secrets: readonly Secret[]): unknown {
+export function openEnvelope(
+  response: KiteResponse,
+  secrets: readonly Secret[],
+  maxNesting: number,
+): unknown {
   const { status } = response;
-  const envelope = parseJson(response.body);
+  const envelope = parseJson(response.body, maxNesting);
   if (!isRecord(envelope) || !('status' in envelope || 'error_type' in envelope)) {
     throw new KiteError(codeOfStatus(status) ?? 'invalid-response', details(response));
   }
@@ -38,7 +43,9 @@ function details(response: KiteResponse) {
   return { status: response.status, retryAfterSeconds: response.retryAfterSeconds };
 }
 
-function parseJson(body: string): unknown {
+function parseJson(body: string, maxNesting: number): unknown {
+  // Before parsing: a deep text costs hundreds of times its size in memory.
+  if (isDeeper(body, maxNesting)) return undefined;
   try {
     return JSON.parse(body);
   } catch {
@@ -47,9 +54,26 @@ function parseJson(body: string): unknown {
   }
 }
 
-function codeOfStatus(status: number): KiteErrorCode | null {
-  if (status === 429) return 'rate-limited';
-  return status >= 500 ? 'unavailable' : null;
+const [quote, backslash, openList, closeList, openObject, closeObject] = [...'"\\[]{}'].map(
+  (character) => character.charCodeAt(0),
+);
+
+/** Whether more than `max` objects and lists of a JSON text stand inside each other. */
+function isDeeper(json: string, max: number): boolean {
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const code = json.charCodeAt(at);
+    if (inText) {
+      if (code === backslash) at += 1;
+      else if (code === quote) inText = false;
+    } else if (code === quote) inText = true;
+    else if (code === openObject || code === openList) {
+      depth += 1;
+      if (depth > max) return true;
+    } else if (code === closeObject || code === closeList) depth -= 1;
+  }
+  return false;
 }
 
 function codeOfError(errorType: string | null, status: number): KiteErrorCode {

@@ -42,6 +42,8 @@ export interface KiteErrorDetails {
   readonly retryAfterSeconds?: number | null;
   /** False when the request surely never reached Kite. Default true. */
   readonly mayHaveReachedKite?: boolean;
+  /** What the system or the HTTP client calls the failure, such as `ECONNREFUSED`; kept where it is such a word. */
+  readonly systemCode?: unknown;
 }
 
 /** A call to Kite that gave no usable answer. Its fields are safe to show and to log. */
@@ -59,6 +61,8 @@ export class KiteError extends Error {
   readonly retryAfterSeconds: number | null;
   /** False when the request surely never reached Kite. */
   readonly mayHaveReachedKite: boolean;
+  /** What the system calls the failure, such as `ECONNREFUSED`, for the log; null where it has no word for it. */
+  readonly systemCode: string | null;
 
   /** @param code why the call failed, from which the message is made. */
   constructor(code: KiteErrorCode, details: KiteErrorDetails = {}) {
@@ -69,12 +73,24 @@ export class KiteError extends Error {
     this.kiteMessage = details.kiteMessage ?? null;
     this.retryAfterSeconds = details.retryAfterSeconds ?? null;
     this.mayHaveReachedKite = details.mayHaveReachedKite ?? true;
+    this.systemCode = systemCode(details.systemCode);
   }
 
   /** Whether the same read may succeed later, without anybody logging in or changing anything. */
   get mayPass(): boolean {
     return passing.has(this.code);
   }
+}
+
+/** A code without anything that came from outside; null for anything else. */
+function systemCode(code: unknown): string | null {
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_/]{1,63}$/.test(code) ? code : null;
+}
+
+/** What an HTTP status alone says of a call that failed; null where it says nothing. */
+export function codeOfStatus(status: number): KiteErrorCode | null {
+  if (status === 429) return 'rate-limited';
+  return status >= 500 ? 'unavailable' : null;
 }
 
 /**

@@ -1,12 +1,11 @@
 // The transport over got, for what changes something: deadlines, cancellation, keep-alive; no redirects, no retries, no error of got's beyond this file.
 import got, { AbortError, RequestError, TimeoutError } from 'got';
 import { version } from '../version.ts';
+import { bodyTooLong, readAnswer } from './body.ts';
 import { authorizationHeader } from './credential.ts';
 import { abortedBy, KiteError } from './error.ts';
 import {
   type KiteRequest,
-  longestBody,
-  retryAfter,
   revealed,
   type Transport,
   type TransportOptions,
@@ -19,6 +18,9 @@ export function gotTransport(options: TransportOptions): Transport {
   const client = got.extend({
     throwHttpErrors: false,
     followRedirect: false,
+    // The bytes as they came: every transport reads them by the same code.
+    decompress: false,
+    responseType: 'buffer',
     retry: { limit: 0 },
     timeout: { request: options.timeoutMilliseconds },
     headers: { 'user-agent': `kite-graphql/${version}`, 'x-kite-version': '3' },
@@ -27,24 +29,28 @@ export function gotTransport(options: TransportOptions): Transport {
   return async (request, { signal }, onSent) => {
     if (signal.aborted) throw abortedBy(signal, false);
     const tooLong = new AbortController();
+    let status = 0;
     try {
       const call = client(base + request.path, {
         method: request.method,
         signal: AbortSignal.any([tooLong.signal, signal]),
         ...sent(request),
       });
-      if (onSent) call.on('request', (outgoing) => outgoing.once('finish', onSent));
-      call.on('downloadProgress', ({ transferred }) => {
-        if (transferred > longestBody) tooLong.abort();
+      call.on('request', (outgoing) => {
+        if (onSent) outgoing.once('finish', onSent);
+        // got's own event comes after the body.
+        outgoing.once('response', ({ statusCode }) => {
+          status = statusCode ?? 0;
+        });
       });
-      const response = await call;
-      return {
-        status: response.statusCode,
-        body: response.body,
-        retryAfterSeconds: retryAfter(response.headers['retry-after']),
-      };
+      call.on('downloadProgress', ({ transferred }) => {
+        if (transferred > options.maxBodyBytes) tooLong.abort();
+      });
+      const { statusCode, headers, body } = await call;
+      return readAnswer(statusCode, headers, Buffer.from(body), options.maxBodyBytes);
     } catch (error) {
-      if (tooLong.signal.aborted) throw new KiteError('invalid-response');
+      if (tooLong.signal.aborted) throw bodyTooLong(status);
+      if (error instanceof KiteError) throw error;
       throw kiteErrorFrom(error, signal);
     }
   };
@@ -64,14 +70,16 @@ function kiteErrorFrom(error: unknown, signal: AbortSignal): KiteError {
   // got's errors carry the request with its headers, so only their codes go on.
   if (signal.aborted || error instanceof AbortError) return abortedBy(signal);
   if (error instanceof TimeoutError) return new KiteError('timeout');
-  const code = error instanceof RequestError ? error.code : '';
-  // The peer answered, but not in HTTP, or not in the encoding that it named.
-  if (/^(HPE_|Z_|ERR_BROTLI)/.test(codeOfCause(error) ?? code))
-    return new KiteError('invalid-response');
-  return new KiteError('unavailable', { mayHaveReachedKite: !wasNeverSent(code) });
+  const code = codeOfCause(error) ?? (error instanceof RequestError ? error.code : '');
+  // The peer answered, but not in HTTP.
+  if (code.startsWith('HPE_')) return new KiteError('invalid-response', { systemCode: code });
+  return new KiteError('unavailable', {
+    mayHaveReachedKite: !wasNeverSent(code),
+    systemCode: code,
+  });
 }
 
-/** What lies below got's error for an answer that could not be read. */
+/** The code of what lies below got's error. */
 function codeOfCause(error: unknown): string | undefined {
   const cause = error instanceof RequestError ? error.cause : undefined;
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'

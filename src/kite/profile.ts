@@ -21,7 +21,7 @@ export interface Profile {
   readonly products: Field<readonly string[] | null>;
   /** Order types enabled for the user, such as `LIMIT`. */
   readonly orderTypes: Field<readonly string[] | null>;
-  /** Address of the user's picture. */
+  /** Address of the user's picture; Kite's empty string is null. */
   readonly avatarUrl: Field<string | null>;
   /** Facts about the user's demat account. */
   readonly meta: Field<ProfileMeta | null>;
@@ -46,7 +46,7 @@ export function parseProfile(data: unknown): Profile | null {
     exchanges: texts(data.exchanges),
     products: texts(data.products),
     orderTypes: texts(data.order_types),
-    avatarUrl: text(data.avatar_url),
+    avatarUrl: textOrNothing(data.avatar_url),
     meta: meta(data.meta),
   };
 }
@@ -54,5 +54,10 @@ export function parseProfile(data: unknown): Profile | null {
 function meta(value: unknown): Field<ProfileMeta | null> {
   if (value == null) return null;
   if (!isRecord(value)) return malformed;
-  return { dematConsent: value.demat_consent === '' ? null : text(value.demat_consent) };
+  return { dematConsent: textOrNothing(value.demat_consent) };
+}
+
+/** A string of which the empty one says the same as null. */
+function textOrNothing(value: unknown): Field<string | null> {
+  return value === '' ? null : text(value);
 }

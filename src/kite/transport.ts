@@ -40,9 +40,6 @@ export type Transport = (
   onSent?: () => void,
 ) => Promise<KiteResponse>;
 
-/** The longest body worth reading, in bytes: a hundred times Kite's largest answer. */
-export const longestBody = 1_000_000;
-
 /** The parameters of a query or form with their secrets revealed, for the line that sends them. */
 export function revealed(
   parameters: Readonly<Record<string, string | Secret>>,
@@ -61,6 +58,8 @@ export interface TransportOptions {
   readonly baseUrl: URL;
   /** Milliseconds for one call, connection and body included. */
   readonly timeoutMilliseconds: number;
+  /** The longest body that is read, in bytes, without its compression. */
+  readonly maxBodyBytes: number;
 }
 
 /** A Retry-After header in seconds; null where it is absent or a date. */
@@ -75,9 +74,12 @@ const neverSent = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'EADDRNOTAVAIL',
+  'ERR_PROXY_TUNNEL',
 ]);
+/** How TLS fails before a request is sent: the server's certificate is refused, or it speaks no TLS. */
+const failedHandshake = /CERT|UNABLE_TO_VERIFY|WRONG_VERSION_NUMBER|HANDSHAKE_FAILURE/;
 
 /** Whether a system's error code speaks of a failure before a byte of the request was on its way. */
 export function wasNeverSent(code: string): boolean {
-  return neverSent.has(code);
+  return neverSent.has(code) || failedHandshake.test(code);
 }

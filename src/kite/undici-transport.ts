@@ -3,15 +3,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, errors, Pool } from 'undici';
 import { version } from '../version.ts';
-import { bodyText } from './body.ts';
+import { bodyTooLong, readAnswer } from './body.ts';
 import { authorizationHeader } from './credential.ts';
 import { abortedBy, KiteError } from './error.ts';
 import type { Operation } from './operation.ts';
 import {
   type KiteRequest,
   type KiteResponse,
-  longestBody,
-  retryAfter,
   revealed,
   type Transport,
   type TransportOptions,
@@ -31,10 +29,8 @@ export interface UndiciTransport {
 }
 
 /** Makes a {@link Transport} over undici, with connections of its own. */
-export function undiciTransport({
-  baseUrl,
-  timeoutMilliseconds,
-}: TransportOptions): UndiciTransport {
+export function undiciTransport(options: TransportOptions): UndiciTransport {
+  const { baseUrl, timeoutMilliseconds } = options;
   const prefix = baseUrl.pathname.replace(/\/+$/, '');
   const pool = new Pool(baseUrl.origin, {
     // One timer of ours spans the connection, the headers and the body; undici's would each begin anew.
@@ -51,7 +47,7 @@ export function undiciTransport({
           reject(abortedBy(operation.signal, false));
           return;
         }
-        const call = new Call(operation, timeoutMilliseconds, { resolve, reject, onSent });
+        const call = new Call(operation, options, { resolve, reject, onSent });
         const { path, credential } = request;
         pool.dispatch(
           {
@@ -83,6 +79,7 @@ class Call implements Dispatcher.DispatchHandler {
   readonly #operation: Operation;
   readonly #outcome: Outcome;
   readonly #timer: NodeJS.Timeout;
+  readonly #maxBodyBytes: number;
   readonly #leave = () => this.#fail(abortedBy(this.#operation.signal, this.#isSent));
   #controller: Dispatcher.DispatchController | undefined;
   #isSent = false;
@@ -92,9 +89,14 @@ class Call implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #length = 0;
 
-  constructor(operation: Operation, timeoutMilliseconds: number, outcome: Outcome) {
+  constructor(
+    operation: Operation,
+    { timeoutMilliseconds, maxBodyBytes }: TransportOptions,
+    outcome: Outcome,
+  ) {
     this.#operation = operation;
     this.#outcome = outcome;
+    this.#maxBodyBytes = maxBodyBytes;
     this.#timer = setTimeout(() => this.#fail(new KiteError('timeout')), timeoutMilliseconds);
     operation.signal.addEventListener('abort', this.#leave, { once: true });
   }
@@ -121,7 +123,7 @@ class Call implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#length += chunk.length;
-    if (this.#length > longestBody) this.#fail(new KiteError('invalid-response'));
+    if (this.#length > this.#maxBodyBytes) this.#fail(bodyTooLong(this.#status));
     else this.#chunks.push(chunk);
   }
 
@@ -131,11 +133,7 @@ class Call implements Dispatcher.DispatchHandler {
     const [first] = this.#chunks;
     const bytes = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
     try {
-      this.#outcome.resolve({
-        status: this.#status,
-        body: bodyText(bytes, this.#headers['content-encoding']),
-        retryAfterSeconds: retryAfter(this.#headers['retry-after']),
-      });
+      this.#outcome.resolve(readAnswer(this.#status, this.#headers, bytes, this.#maxBodyBytes));
     } catch (error) {
       this.#outcome.reject(error);
     }
@@ -161,13 +159,24 @@ class Call implements Dispatcher.DispatchHandler {
 
 function kiteErrorFrom(error: Error): KiteError {
   // undici's errors can carry addresses and bytes of the answer, so only their codes go on.
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = systemCodeOf(error);
   // Its connecting has a deadline of its own, as long as the call's.
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') {
-    return new KiteError('timeout', { mayHaveReachedKite: false });
+  if (code === 'ETIMEDOUT') {
+    return new KiteError('timeout', { mayHaveReachedKite: false, systemCode: code });
   }
   if (error instanceof errors.HTTPParserError || code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return new KiteError('invalid-response');
+    return new KiteError('invalid-response', { systemCode: code });
   }
-  return new KiteError('unavailable', { mayHaveReachedKite: !wasNeverSent(code) });
+  return new KiteError('unavailable', {
+    mayHaveReachedKite: !wasNeverSent(code),
+    systemCode: code,
+  });
+}
+
+/** The code of an error, where undici has a word of its own in the system's: the log reads the same over both clients. */
+function systemCodeOf(error: Error): string {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'ETIMEDOUT';
+  if (code === '' && error instanceof errors.HTTPParserError) return 'HPE_UNKNOWN';
+  return code === 'UND_ERR_SOCKET' ? 'ECONNRESET' : code;
 }

@@ -1,4 +1,8 @@
 // The way to Kite, put together: client, retry, budget, and a transport for each kind of call.
+
+import type { Agent, AgentOptions } from 'node:http';
+import * as http from 'node:http';
+import * as https from 'node:https';
 import { budgeted } from './budget.ts';
 import { createKiteClient, type KiteClient } from './client.ts';
 import { gotTransport } from './got-transport.ts';
@@ -11,6 +15,8 @@ import { undiciTransport } from './undici-transport.ts';
 export interface UpstreamOptions extends TransportOptions {
   /** Which calls have started lately. */
   readonly rateLog: RateLog;
+  /** Objects and lists inside each other in an answer. */
+  readonly maxNesting: number;
 }
 
 /** Kite's endpoints, and the way to close the connections to it. */
@@ -21,12 +27,31 @@ export interface Upstream {
 }
 
 /** Connects nothing yet: the first call does. */
-export function createUpstream({ rateLog, ...options }: UpstreamOptions): Upstream {
-  const reads = undiciTransport(options);
+export function createUpstream({ rateLog, maxNesting, ...options }: UpstreamOptions): Upstream {
   const writes = gotTransport(options);
+  const reads = hasProxy(options.baseUrl)
+    ? { send: writes, close: async () => {} }
+    : undiciTransport(options);
   const send: Transport = (request, operation, onSent) =>
     (request.method === 'GET' ? reads.send : writes)(request, operation, onSent);
   // The budget is inside the retry: a second attempt takes a turn of its own.
-  const kite = createKiteClient(retryingGets(budgeted(send, { log: rateLog })));
+  const kite = createKiteClient(retryingGets(budgeted(send, { log: rateLog })), maxNesting);
   return { kite, close: reads.close };
+}
+
+/**
+ * Whether Node was told of a proxy for this address (NODE_USE_ENV_PROXY, HTTP_PROXY, HTTPS_PROXY). got calls through
+ * Node's own client, which follows these variables and NO_PROXY; undici knows nothing of them. So behind a proxy
+ * got makes all calls, and reads and writes take the same way.
+ */
+function hasProxy({ protocol }: URL): boolean {
+  const isSecure = protocol === 'https:';
+  // Node's types leave out that an agent of http has its options too.
+  const agent = (isSecure ? https : http).globalAgent as Agent & {
+    readonly options?: AgentOptions;
+  };
+  const { proxyEnv } = agent.options ?? {};
+  return isSecure
+    ? Boolean(proxyEnv?.https_proxy || proxyEnv?.HTTPS_PROXY)
+    : Boolean(proxyEnv?.http_proxy || proxyEnv?.HTTP_PROXY);
 }

@@ -7,6 +7,7 @@ import {
   type Server,
   type Socket,
 } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { onTestFinished } from 'vitest';
 
 /** A running server and the connections that it has had. */
@@ -37,6 +38,11 @@ export function serveBytes(answer: (socket: Socket) => void): Promise<RawServer>
       });
     }),
   );
+}
+
+/** Speaks TLS without a certificate, so that every handshake fails, until the test is over. */
+export function serveTls(): Promise<RawServer> {
+  return opened(createTlsServer({}));
 }
 
 async function opened(server: Server): Promise<RawServer> {
