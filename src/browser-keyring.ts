@@ -1,6 +1,8 @@
 // What an operation may do with the keyring of the browser that sent it. The HTTP layer, which knows cookies,
 // makes one for each request; resolvers use it without knowing any.
 import type { SessionRecord } from './keyring/session-record.ts';
+import type { KiteError } from './kite/error.ts';
+import type { Operation } from './kite/operation.ts';
 import type { KiteSession } from './kite/session.ts';
 
 /** A login that this browser has begun and not finished. */
@@ -42,8 +44,12 @@ export interface BrowserKeyring {
   renew(record: SessionRecord, session: KiteSession): Promise<SessionRecord | null>;
   /** Notes that Kite refused a session's token. Never throws: the refusal itself is the news. */
   expire(record: SessionRecord): Promise<void>;
-  /** Forgets a session's tokens. @throws KeyringStoreError */
-  revoke(record: SessionRecord): Promise<void>;
+  /**
+   * Ends a session at Kite; null once its tokens are refused there, else why Kite did not confirm it. From the first
+   * moment they serve for nothing else, and ending them goes on in the background until Kite confirms it.
+   * @throws KeyringStoreError where nothing was done.
+   */
+  revoke(record: SessionRecord, operation: Operation): Promise<KiteError | null>;
   /** Takes the cookie back where no session is left to use. Never throws. */
   clearIfEmpty(): Promise<void>;
 }

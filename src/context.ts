@@ -117,7 +117,9 @@ function beginOperation(
 function reachedBy({ credentials, keyring }: Caller): readonly ReachedAccount[] {
   // The header wins, whole: the two are never merged.
   if (credentials.length > 0) return credentials.map(accountOfHeader);
-  return keyring.sessions.filter(({ state }) => state !== 'REVOKED').map(accountOfSession);
+  return keyring.sessions
+    .filter(({ state }) => state === 'ACTIVE' || state === 'EXPIRED')
+    .map(accountOfSession);
 }
 
 function accountOfHeader(credential: Credential): ReachedAccount {
@@ -127,7 +129,9 @@ function accountOfHeader(credential: Credential): ReachedAccount {
 
 /** The account of a keyring's session. Its id outlives the session. */
 export function accountOfSession(session: SessionRecord): ReachedAccount {
-  const { accountId: id, apiKey, accessToken } = session;
-  const access = accessToken && { id, credential: { apiKey, accessToken } };
+  const { accountId: id, apiKey, accessToken, state } = session;
+  // While a logout waits for Kite the token is still there, and only to be ended.
+  const isOpen = state === 'ACTIVE' && accessToken !== null;
+  const access = isOpen ? { id, credential: { apiKey, accessToken } } : null;
   return { id, apiKey, access, session };
 }

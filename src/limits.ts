@@ -75,6 +75,18 @@ const definitions = {
     unit: 'accounts',
     bounds: 'accounts followed by subscriptions at once',
   },
+
+  // Sessions of browsers.
+  pendingRevocations: {
+    default: 10_000,
+    unit: 'sessions',
+    bounds: 'logouts that the broker has not confirmed, retried at once in the background',
+  },
+  revocationPauseSeconds: {
+    default: 300,
+    unit: 'seconds',
+    bounds: 'the longest pause between two tries of such a logout',
+  },
 } as const satisfies Record<string, LimitDefinition>;
 
 /** The name of a bound. */

@@ -441,20 +441,6 @@ describe('ending', () => {
       expect(visitor.cookies.size).toBe(0);
     }
   });
-
-  test('the gateway forgets the token although Kite did not confirm, and says so', async () => {
-    const visitor = browser();
-    await visitor.logIn(loginUrl(), 'SIM0001');
-    await world.fault({ kind: 'service-unavailable', method: 'DELETE' });
-    await world.calls();
-    const { data } = await visitor.ask(logout);
-    expect(data?.logout).toMatchObject({
-      loggedOut: [],
-      failures: [{ error: { code: 'UPSTREAM_UNAVAILABLE' } }],
-    });
-    expect(await world.calls()).toHaveLength(1);
-    expect((await visitor.ask(accounts)).data?.accounts ?? null).toBeNull();
-  });
 });
 
 describe('across sites', () => {

@@ -59,7 +59,7 @@ const longestRequestBody = 100_000;
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const log = options.logger ?? pino({ level: 'silent' });
   const { services, close } = createServices(options, log);
-  const browsers = createBrowserKeyrings(options);
+  const browsers = createBrowserKeyrings(options, services);
   const track = createRequestTracker();
   const { graphiql = false, trustProxy = false } = options;
   const keyringRequest = (request: Request, serverContext: unknown) => ({
@@ -120,7 +120,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useSubscriptions(),
       useVolumeLimits(volume),
       useDeparture(),
-      { onDispose: () => browsers.keyrings.close() },
+      {
+        onDispose: () => {
+          browsers.revocations.close();
+          return browsers.keyrings.close();
+        },
+      },
       { onDispose: close },
     ],
     graphqlEndpoint: endpoint,

@@ -1,6 +1,7 @@
 // What the two ways of logging a browser in share: the services behind keyrings, and the step that keeps a session.
 import type { DeviceHint } from '../keyring/device.ts';
 import type { Added, Keyrings } from '../keyring/keyring.ts';
+import type { Revocations } from '../keyring/revocations.ts';
 import { Secret } from '../kite/secret.ts';
 import type { KiteSession } from '../kite/session.ts';
 import type { Attempts } from './attempts.ts';
@@ -11,6 +12,7 @@ import type { PendingLogins } from './pending-logins.ts';
 /** What keyrings of browsers are made from. They live as long as the gateway. */
 export interface BrowserKeyrings {
   readonly keyrings: Keyrings;
+  readonly revocations: Revocations;
   readonly pendingLogins: PendingLogins;
   readonly cookies: Cookies;
   readonly origins: Origins;
@@ -37,13 +39,15 @@ export function keyringCookieOf({ cookies }: BrowserKeyrings, request: Request):
  * @throws KeyringStoreError, KeyringFullError
  */
 export async function keepSession(
-  { keyrings, cookies, now }: BrowserKeyrings,
+  { keyrings, revocations, cookies, now }: BrowserKeyrings,
   { device, setCookie }: KeyringRequest,
   cookie: Secret | null,
   apiKey: string,
   session: KiteSession,
 ): Promise<Added> {
   const added = await keyrings.add(cookie, { apiKey, userId: session.userId, session }, device);
+  // Its end waited for Kite in the row that the new session has taken: it goes on without one.
+  if (added.replaced?.state === 'REVOKING') void revocations.endTokens(added.replaced);
   const seconds = Math.floor((added.endsAt.getTime() - now().getTime()) / 1_000);
   setCookie(cookies.set(cookies.keyringName, added.cookie.reveal(), seconds));
   return added;

@@ -35,7 +35,7 @@ export async function openBrowserKeyring(
   about: KeyringRequest,
   hasCredentials: boolean,
 ): Promise<BrowserKeyring> {
-  const { keyrings, pendingLogins, cookies, origins, attempts } = services;
+  const { keyrings, revocations, pendingLogins, cookies, origins, attempts } = services;
   const { request, device, setCookie } = about;
   const barred = barredBecause(request, hasCredentials, origins);
   let cookie = barred === null ? keyringCookieOf(services, request) : null;
@@ -44,6 +44,7 @@ export async function openBrowserKeyring(
   if (cookie !== null) {
     try {
       keyring = await keyrings.open(cookie, device);
+      if (keyring !== null) revocations.resume(keyring.id, keyring.sessions);
     } catch (error) {
       if (!(error instanceof KeyringStoreError)) throw error;
       unavailable = true;
@@ -77,8 +78,8 @@ export async function openBrowserKeyring(
       // A store that is down is no reason to hide that the session is over; the next read will try again.
       await keyrings.markExpired(keyringId, record).catch(() => undefined);
     },
-    async revoke(record) {
-      if (keyringId !== null) await keyrings.markRevoked(keyringId, record);
+    async revoke(record, operation) {
+      return keyringId === null ? null : revocations.endSession(keyringId, record, operation);
     },
     async clearIfEmpty() {
       if (cookie === null) return;

@@ -5,11 +5,13 @@ import type { Services } from '../context.ts';
 import { createKeyrings } from '../keyring/keyrings.ts';
 import { generateKey } from '../keyring/keys.ts';
 import { createMemoryStore } from '../keyring/memory-store.ts';
+import { createRevocations } from '../keyring/revocations.ts';
 import { createSealer } from '../keyring/sealer.ts';
 import { openRateLog } from '../kite/open-rate-log.ts';
 import { Secret } from '../kite/secret.ts';
 import { createUpstream } from '../kite/upstream.ts';
 import { withDefaultLimits } from '../limits.ts';
+import { machineClock } from '../live/clock.ts';
 import { createLiveMargins } from '../live/live-margins.ts';
 import { createSharedReads } from '../loaders/shared-reads.ts';
 import { createAttempts } from './attempts.ts';
@@ -79,21 +81,35 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
 }
 
 /** What keyrings of browsers are made from. @throws TypeError for a URL that is none. */
-export function createBrowserKeyrings(options: GatewayOptions): BrowserKeyrings {
-  const { logger, now = () => new Date() } = options;
+export function createBrowserKeyrings(
+  options: GatewayOptions,
+  { kite, limits, operationTimeoutMilliseconds, now }: Services,
+): BrowserKeyrings {
+  const { logger, clock = machineClock } = options;
   const origins = createOrigins(
     new URL(options.publicUrl ?? defaultPublicUrl),
     options.allowedOrigins ?? [],
   );
   const cookies = createCookies(origins.secure);
   const sealer = createSealer(options.keyringKeys ?? [generateKey()]);
+  const keyrings = createKeyrings({
+    store: options.keyringStore ?? createMemoryStore(now),
+    sealer,
+    now,
+    report: (report) => logger?.warn(report, 'Keyring'),
+  });
+  const revocations = createRevocations({
+    keyrings,
+    kite,
+    now,
+    wait: clock.wait,
+    timeoutMilliseconds: operationTimeoutMilliseconds,
+    maxPending: limits.pendingRevocations,
+    maxPauseSeconds: limits.revocationPauseSeconds,
+  });
   return {
-    keyrings: createKeyrings({
-      store: options.keyringStore ?? createMemoryStore(now),
-      sealer,
-      now,
-      report: (report) => logger?.warn(report, 'Keyring'),
-    }),
+    keyrings,
+    revocations,
     pendingLogins: createPendingLogins(cookies, sealer, now),
     cookies,
     origins,

@@ -26,6 +26,8 @@ export interface Added {
   readonly endsAt: Date;
   /** The session. */
   readonly record: SessionRecord;
+  /** The session of the same app and user that it replaced; null where there was none. */
+  readonly replaced: SessionRecord | null;
 }
 
 /** The keyrings of browsers. Every method but `settled` throws KeyringStoreError where the store is down. */
@@ -49,7 +51,14 @@ export interface Keyrings {
    */
   markExpired(keyringId: string, record: SessionRecord): Promise<boolean>;
   /**
-   * Ends a session by logout, whatever Kite says of it: forgets all of its tokens. False where nothing changed, as
+   * Begins a session's logout: from now on its tokens serve for nothing but to end them at Kite. Answers the record as
+   * it is now, REVOKING, or REVOKED where there is no token left to end; null where a later login has replaced it.
+   */
+  markRevoking(keyringId: string, record: SessionRecord): Promise<SessionRecord | null>;
+  /** The record of a session as it is now, while its logout waits for Kite; null in every other case. */
+  findRevoking(keyringId: string, record: SessionRecord): Promise<SessionRecord | null>;
+  /**
+   * Ends a session by logout: forgets all of its tokens. False where nothing changed, as
    * the session was revoked already or a later login has replaced it.
    */
   markRevoked(keyringId: string, record: SessionRecord): Promise<boolean>;

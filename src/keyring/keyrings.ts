@@ -8,7 +8,7 @@ import { absoluteLifetime, maxTries, retiredCookieLifetime } from './policy.ts';
 import type { KeyringReport } from './report.ts';
 import { createSealedRecords } from './sealed-records.ts';
 import type { Sealer } from './sealer.ts';
-import type { SessionRecord } from './session-record.ts';
+import { isSameLogin, type SessionRecord, type SessionState } from './session-record.ts';
 import { type KeyringStore, KeyringStoreError, type StoredKeyring } from './store.ts';
 import { createUpkeep, expiryOf } from './upkeep.ts';
 
@@ -44,9 +44,9 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
     return { id, createdAt, revision: 0, pointer: { expiresAt, retired: false }, records: [] };
   }
 
-  async function end(keyringId: string, record: SessionRecord, state: 'EXPIRED' | 'REVOKED') {
+  function end(keyringId: string, record: SessionRecord, state: Exclude<SessionState, 'ACTIVE'>) {
     const change = (current: SessionRecord) => ended(current, record, state, now());
-    return (await records.change(keyringId, record.key, change)) !== null;
+    return records.change(keyringId, record.key, change);
   }
 
   return {
@@ -77,7 +77,8 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         const row = keyring.records.find((candidate) => candidate.key === key);
         const [previous] = await records.unseal(keyring.id, row ? [row] : []);
         const at = now();
-        const record = loggedIn(key, login, previous?.record, device, at);
+        const replaced = previous?.record ?? null;
+        const record = loggedIn(key, login, replaced, device, at);
         // The version of the row, also where it did not open: what nobody can read may be replaced.
         const [outcome] = await records.write(keyring.id, [
           { record, version: row?.version ?? null },
@@ -93,13 +94,37 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
           const retiredAt = at.getTime() + retiredCookieLifetime;
           await upkeep.run(keyring.id, () => store.retirePointer(found.pointer, retiredAt));
         }
-        return { cookie: next.cookie, keyringId: keyring.id, endsAt: endOf(keyring), record };
+        return {
+          cookie: next.cookie,
+          keyringId: keyring.id,
+          endsAt: endOf(keyring),
+          record,
+          replaced,
+        };
       }
       throw new KeyringStoreError();
     },
 
-    markExpired: (keyringId, record) => end(keyringId, record, 'EXPIRED'),
-    markRevoked: (keyringId, record) => end(keyringId, record, 'REVOKED'),
+    async markExpired(keyringId, record) {
+      return (await end(keyringId, record, 'EXPIRED')) !== null;
+    },
+
+    async markRevoking(keyringId, record) {
+      const revoking = await end(keyringId, record, 'REVOKING');
+      if (revoking !== null) return revoking;
+      const current = await records.read(keyringId, record.key);
+      return current !== null && isSameLogin(current, record) ? current : null;
+    },
+
+    async findRevoking(keyringId, record) {
+      const current = await records.read(keyringId, record.key);
+      const isIt = current?.state === 'REVOKING' && isSameLogin(current, record);
+      return isIt ? current : null;
+    },
+
+    async markRevoked(keyringId, record) {
+      return (await end(keyringId, record, 'REVOKED')) !== null;
+    },
 
     renew(keyringId, record, session) {
       const change = (current: SessionRecord) => renewed(current, record, session, now());

@@ -4,7 +4,7 @@ import { malformed } from '../kite/field.ts';
 import type { KiteSession } from '../kite/session.ts';
 import { type DeviceHint, withSighting } from './device.ts';
 import { newId } from './names.ts';
-import { isSameLogin, type SessionRecord } from './session-record.ts';
+import { isSameLogin, type SessionRecord, type SessionState } from './session-record.ts';
 
 /** A login that Kite has confirmed. */
 export interface Login {
@@ -20,7 +20,7 @@ export interface Login {
 export function loggedIn(
   key: string,
   { apiKey, userId, session }: Login,
-  previous: SessionRecord | undefined,
+  previous: SessionRecord | null,
   device: DeviceHint | null,
   at: Date,
 ): SessionRecord {
@@ -42,7 +42,7 @@ export function renewed(
   session: KiteSession,
   at: Date,
 ): SessionRecord | null {
-  if (current.state === 'REVOKED' || !isSameLogin(current, expected)) return null;
+  if (hasLoggedOut(current) || !isSameLogin(current, expected)) return null;
   const userIds = [session.userId, current.userId];
   if (!userIds.includes(null) && session.userId !== current.userId) return null;
   const next = { ...current, ...issued(session, at) };
@@ -54,26 +54,46 @@ export function renewed(
   };
 }
 
+/** A session only ever moves on to a later one of these. */
+const order: readonly SessionState[] = ['ACTIVE', 'EXPIRED', 'REVOKING', 'REVOKED'];
+
 /**
- * The record once its token is refused (EXPIRED) or logged out (REVOKED); null where it has ended that way, or was
- * replaced. An expired session keeps its refresh token, which is there to renew it; a revoked one keeps none.
+ * The record once its token is refused (EXPIRED), its logout has begun (REVOKING) or is over (REVOKED); null where it
+ * has ended that way already, or was replaced. An expired session keeps its refresh token, which can renew it. One
+ * whose logout has begun keeps what has to be ended at Kite, and is over at once where nothing has. A revoked one
+ * keeps no token.
  */
 export function ended(
   current: SessionRecord,
   expected: SessionRecord,
-  state: 'EXPIRED' | 'REVOKED',
+  state: Exclude<SessionState, 'ACTIVE'>,
   at: Date,
 ): SessionRecord | null {
-  const hasEnded = current.state === state || current.state === 'REVOKED';
+  const hasEnded = order.indexOf(current.state) >= order.indexOf(state);
   if (hasEnded || !isSameLogin(current, expected)) return null;
+  const keeps = tokensKept[state](current);
+  const isOver = state === 'REVOKING' && keeps.accessToken === null && keeps.refreshToken === null;
   return {
     ...current,
-    state,
-    accessToken: null,
+    state: isOver ? 'REVOKED' : state,
+    ...keeps,
     publicToken: null,
-    refreshToken: state === 'REVOKED' ? null : current.refreshToken,
     endedAt: current.endedAt ?? at,
+    revokingSince: state === 'REVOKING' && !isOver ? at : null,
   };
+}
+
+type Kept = Pick<SessionRecord, 'accessToken' | 'refreshToken'>;
+
+const tokensKept = {
+  EXPIRED: ({ refreshToken }: SessionRecord): Kept => ({ accessToken: null, refreshToken }),
+  REVOKING: ({ accessToken, refreshToken }: SessionRecord): Kept => ({ accessToken, refreshToken }),
+  REVOKED: (): Kept => ({ accessToken: null, refreshToken: null }),
+};
+
+/** Whether its user has logged it out, confirmed or not. */
+function hasLoggedOut({ state }: SessionRecord): boolean {
+  return state === 'REVOKING' || state === 'REVOKED';
 }
 
 function issued(session: KiteSession, at: Date) {
@@ -87,6 +107,7 @@ function issued(session: KiteSession, at: Date) {
     loginTime: loginTime === malformed ? null : loginTime,
     issuedAt: at,
     endedAt: null,
+    revokingSince: null,
     lastSeenAt: at,
   };
 }

@@ -23,6 +23,8 @@ export interface VersionedRecord {
 export interface SealedRecords {
   /** Opens rows in parallel. One that does not open is left out and reported. */
   unseal(keyringId: string, rows: readonly StoredRecord[]): Promise<readonly VersionedRecord[]>;
+  /** One record; null where it is missing or does not open. */
+  read(keyringId: string, key: string): Promise<SessionRecord | null>;
   /** Seals and writes, each under the version given. */
   write(keyringId: string, entries: readonly VersionedRecord[]): Promise<readonly WriteOutcome[]>;
   /**
@@ -61,6 +63,12 @@ export function createSealedRecords(
         report({ kind: 'unreadable-records', keyringId, reason, count });
       }
       return opened;
+    },
+
+    async read(keyringId, key) {
+      const row = await store.readRecord(keyringId, key);
+      const [entry] = await records.unseal(keyringId, row ? [row] : []);
+      return entry?.record ?? null;
     },
 
     async write(keyringId, entries) {

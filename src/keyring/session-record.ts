@@ -7,9 +7,10 @@ import type { Device } from './device.ts';
  * A session's state.
  * - `ACTIVE`: Kite accepts its token, as far as is known.
  * - `EXPIRED`: Kite said that its token is dead; a refresh token may still renew it.
- * - `REVOKED`: somebody logged out.
+ * - `REVOKING`: it was logged out, and Kite has not confirmed that yet. Its tokens are kept only to end them at Kite.
+ * - `REVOKED`: it was logged out, and its tokens are forgotten.
  */
-export type SessionState = 'ACTIVE' | 'EXPIRED' | 'REVOKED';
+export type SessionState = 'ACTIVE' | 'EXPIRED' | 'REVOKING' | 'REVOKED';
 
 /** A Kite session in a keyring. The profile of the login answer is not kept. */
 export interface SessionRecord {
@@ -25,7 +26,7 @@ export interface SessionRecord {
   readonly userId: string | null;
   /** Whether it still works. */
   readonly state: SessionState;
-  /** Signs the account's calls; null once the session has ended. */
+  /** Signs the account's calls; null once the session has ended, except while it is REVOKING. */
   readonly accessToken: Secret | null;
   /** Kite's public token; null where it sent none, and once the session has ended. */
   readonly publicToken: Secret | null;
@@ -35,8 +36,10 @@ export interface SessionRecord {
   readonly loginTime: Date | null;
   /** When the gateway stored this login or renewal. */
   readonly issuedAt: Date;
-  /** When it expired or was revoked, whichever came first; null while it is active. */
+  /** When it expired or was logged out, whichever came first; null while it is active. */
   readonly endedAt: Date | null;
+  /** When the logout began that Kite has not confirmed yet; null in every other state. */
+  readonly revokingSince: Date | null;
   /** When its keyring was last opened while it was active, within a minute. */
   readonly lastSeenAt: Date;
   /** Where it was used from, the last seen first, at most ten. */
@@ -59,13 +62,15 @@ const shape = z.object({
   accountId: z.string().min(1),
   apiKey: z.string().min(1),
   userId: z.string().min(1).nullable(),
-  state: z.enum(['ACTIVE', 'EXPIRED', 'REVOKED']),
+  state: z.enum(['ACTIVE', 'EXPIRED', 'REVOKING', 'REVOKED']),
   accessToken: secret.nullable(),
   publicToken: secret.nullable(),
   refreshToken: secret.nullable(),
   loginTime: date.nullable(),
   issuedAt: date,
   endedAt: date.nullable(),
+  // Records from before there was this state have none.
+  revokingSince: date.nullable().default(null),
   lastSeenAt: date,
   devices: z.array(device),
 });

@@ -1,8 +1,8 @@
 // logout: Kite forgets the access tokens of all accounts of the request, or of those named.
-import type { Context, ReachedAccount } from '../context.ts';
+import { accountOfSession, type Context, type ReachedAccount } from '../context.ts';
 import { KeyringStoreError } from '../keyring/store.ts';
 import { KiteError } from '../kite/error.ts';
-import { findAccount, reachedAccounts } from './account.ts';
+import { reachedAccounts } from './account.ts';
 import { type AccountFailure, AccountFailureRef } from './account-failure.ts';
 import { builder } from './builder.ts';
 import { accountNotFound, keyringUnavailable, type Problem, problemOf } from './problem.ts';
@@ -24,8 +24,8 @@ const LogoutPayloadRef = builder.objectRef<LogoutPayload>('LogoutPayload').imple
       type: [AccountFailureRef],
       nullable: false,
       description:
-        'Accounts whose logout Kite did not confirm. The token may still be alive at Kite; ' +
-        'asking again tells.',
+        'Accounts whose logout Kite did not confirm. The token may still be alive at Kite. The gateway reads nothing ' +
+        'with a token of its keyring any more, goes on ending it in the background, and can be asked again.',
       resolve: ({ failures }) => [...failures],
     }),
   }),
@@ -41,9 +41,11 @@ builder.mutationField('logout', (t) =>
       accountIds: t.arg.idList({ description: 'Which accounts. Left out: every one.' }),
     },
     resolve: async (_root, { accountIds }, context) => {
-      const accounts = reachedAccounts(context);
-      const ids = new Set(accountIds ?? accounts.map(({ id }) => id));
-      const outcomes = await Promise.all([...ids].map((id) => logOut(id, context)));
+      const accounts = new Map(accountsToLogOut(context).map((account) => [account.id, account]));
+      const ids = new Set(accountIds ?? accounts.keys());
+      const outcomes = await Promise.all(
+        [...ids].map((id) => logOut(id, accounts.get(id), context)),
+      );
       await context.keyring.clearIfEmpty();
       const failures = outcomes.filter((outcome) => outcome !== null);
       const failed = new Set(failures.map(({ accountId }) => accountId));
@@ -52,51 +54,43 @@ builder.mutationField('logout', (t) =>
   }),
 );
 
-async function logOut(id: string, context: Context): Promise<AccountFailure | null> {
-  const account = findAccount(context, id);
+/** The accounts that can be logged out: those that can be read, and those whose logout Kite has not confirmed yet. */
+function accountsToLogOut(context: Context): readonly ReachedAccount[] {
+  const unconfirmed = context.keyring.sessions.filter(({ state }) => state === 'REVOKING');
+  if (context.accounts.length === 0 && unconfirmed.length > 0) {
+    return unconfirmed.map(accountOfSession);
+  }
+  return [...reachedAccounts(context), ...unconfirmed.map(accountOfSession)];
+}
+
+async function logOut(
+  id: string,
+  account: ReachedAccount | undefined,
+  context: Context,
+): Promise<AccountFailure | null> {
   if (account === undefined) return { accountId: id, account: null, error: accountNotFound(id) };
   const { access } = account;
   if (access !== null) context.loaders.forget(access);
-  const refused = await invalidate(account, context);
+  const error = await end(account, context);
   if (access !== null) context.loaders.forget(access);
-  const error = (await forget(account, context)) ?? refused;
   return error && { accountId: id, account, error };
 }
 
 /** Ends the account's tokens at Kite; what went wrong, or null. */
-async function invalidate(account: ReachedAccount, context: Context): Promise<Problem | null> {
-  const { apiKey, access, session } = account;
-  const { kite, deadline } = context;
+async function end(account: ReachedAccount, context: Context): Promise<Problem | null> {
+  const { access, session } = account;
+  const { kite, keyring, deadline } = context;
   try {
-    // First: a refresh token would open the account again.
-    const refreshToken = session?.refreshToken ?? null;
-    if (refreshToken !== null) {
-      await unlessDead(kite.invalidateRefreshToken(apiKey, refreshToken, deadline));
+    if (session !== null) {
+      const unconfirmed = await keyring.revoke(session, deadline);
+      return unconfirmed && problemOf(unconfirmed, 'logout', context, account);
     }
-    if (access !== null) await unlessDead(kite.invalidateAccessToken(access.credential, deadline));
-    return null;
-  } catch (error) {
-    return problemOf(error, 'logout', context, account);
-  }
-}
-
-/** Makes the gateway forget a keyring's tokens, whatever Kite said of them. */
-async function forget({ session }: ReachedAccount, { keyring }: Context): Promise<Problem | null> {
-  try {
-    if (session !== null) await keyring.revoke(session);
+    if (access !== null) await kite.invalidateAccessToken(access.credential, deadline);
     return null;
   } catch (error) {
     if (error instanceof KeyringStoreError) return keyringUnavailable();
-    throw error;
-  }
-}
-
-/** A token that Kite already rejects needs no ending. */
-async function unlessDead(call: Promise<void>): Promise<void> {
-  try {
-    await call;
-  } catch (error) {
-    const isDead = error instanceof KiteError && error.code === 'token';
-    if (!isDead) throw error;
+    // A token that Kite already rejects needs no ending.
+    if (error instanceof KiteError && error.code === 'token') return null;
+    return problemOf(error, 'logout', context, account);
   }
 }

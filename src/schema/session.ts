@@ -1,7 +1,7 @@
 // Session: what a login gave, and the life of it; from the token endpoint's answer or from a browser's keyring.
 import { accountOfSession, type Context, type ReachedAccount } from '../context.ts';
 import type { Device } from '../keyring/device.ts';
-import type { SessionRecord } from '../keyring/session-record.ts';
+import type { SessionRecord, SessionState } from '../keyring/session-record.ts';
 import { malformed } from '../kite/field.ts';
 import { nextSixInIndia } from '../kite/india-time.ts';
 import type { Secret } from '../kite/secret.ts';
@@ -19,7 +19,7 @@ export type TokensOnce = Pick<KiteSession, 'accessToken' | 'publicToken' | 'refr
 export interface SessionSource {
   readonly id: string;
   readonly account: ReachedAccount;
-  readonly state: 'ACTIVE' | 'EXPIRED' | 'REVOKED';
+  readonly state: SessionState;
   /** When the user logged in, by Kite; null where it did not say it readably. */
   readonly loginTime: Date | null;
   /** When the gateway received or stored it. */
@@ -88,6 +88,11 @@ const SessionStateEnum = builder.enumType('SessionState', {
   values: {
     ACTIVE: { description: 'Kite accepts its token, as far as anybody knows.' },
     EXPIRED: { description: 'Kite no longer accepts its token: log in again.' },
+    REVOKING: {
+      description:
+        'It was logged out here, and Kite has not confirmed it yet. Nothing is read with its token any more. ' +
+        'The gateway goes on trying, and `logout` can be asked again.',
+    },
     REVOKED: { description: 'It was logged out.' },
   } as const,
 });

@@ -29,7 +29,7 @@ describe('a full keyring', () => {
       const entries = Array.from({ length: 999 }, (_, index) => {
         const user = login(`USER${index}`);
         const key = rowKeyOf(first.keyringId, apiKey, `USER${index}`);
-        return { record: loggedIn(key, user, undefined, laptop, clock.now()), version: null };
+        return { record: loggedIn(key, user, null, laptop, clock.now()), version: null };
       });
       const outcomes = await createSealedRecords(store, oneKey, () => expect.fail()).write(
         first.keyringId,
