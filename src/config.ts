@@ -1,9 +1,12 @@
 // The environment, read once and checked whole: every fault is named before the process gives up.
 // The only reader of process.env.
-import { z } from 'zod';
+import { existsSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import type { z } from 'zod';
 import type { AppOptions } from './http/options.ts';
 import type { Limits } from './limits.ts';
 import { readApps } from './settings/apps.ts';
+import { readTextFile, TextFileError } from './settings/text-file.ts';
 import { keyringFaults, notices, publicUrlOf } from './settings/together.ts';
 import {
   type Environment,
@@ -90,8 +93,8 @@ export interface Config {
  * @throws ConfigError that names every fault at once.
  */
 export function readConfig(environment: Environment = process.env): Config {
-  const shape = z.object({ ...gatewayVariables, ...simulatorVariables, ...logVariables });
-  const { values, faults } = parse(shape, environment);
+  const shape = { ...gatewayVariables, ...simulatorVariables, ...logVariables };
+  const { values, isWhole, faults } = parse(shape, environment);
   const { limits, faults: limitFaults } = readLimits(environment);
   faults.push(...limitFaults);
   const apps = readApps(environment, faults);
@@ -107,8 +110,8 @@ export function readConfig(environment: Environment = process.env): Config {
       );
     }
   }
-  if (values !== null) faults.push(...keyringFaults(values));
-  if (values === null || faults.length > 0) throw new ConfigError(faults);
+  faults.push(...keyringFaults(values, environment));
+  if (!isWhole || faults.length > 0) throw new ConfigError(faults);
 
   const production = values.NODE_ENV === 'production';
   const simulated = apps.length === 0 && values.KITE_BASE_URL === undefined;
@@ -142,9 +145,25 @@ export function readConfig(environment: Environment = process.env): Config {
  * @throws ConfigError that names every fault at once.
  */
 export function readSimulatorConfig(environment: Environment = process.env): SimulatorConfig {
-  const { values, faults } = parse(z.object(simulatorVariables), environment);
-  if (values === null) throw new ConfigError(faults);
+  const { values, isWhole, faults } = parse(simulatorVariables, environment);
+  if (!isWhole) throw new ConfigError(faults);
   return Object.freeze(simulatorConfig(values));
+}
+
+/**
+ * Adds the variables of a file, where there is one, to the environment, which wins over it.
+ * @throws ConfigError where the file cannot be read, or is not in UTF-8.
+ */
+export function loadEnvFile(file: string, environment: NodeJS.ProcessEnv = process.env): void {
+  if (!existsSync(file)) return;
+  try {
+    for (const [name, value] of Object.entries(parseEnv(readTextFile(file)))) {
+      environment[name] ??= value;
+    }
+  } catch (error) {
+    const why = error instanceof TextFileError ? error.message : 'cannot be read';
+    throw new ConfigError([`${file}: ${why}. It is optional: a file of NAME=value lines.`]);
+  }
 }
 
 function simulatorConfig(values: z.infer<z.ZodObject<typeof simulatorVariables>>): SimulatorConfig {

@@ -1,8 +1,6 @@
 // The process: reads the settings, listens, waits for signals. The only place that exits.
-import { existsSync } from 'node:fs';
-import { loadEnvFile } from 'node:process';
 import { printSchema } from 'graphql';
-import { ConfigError, readConfig, readSimulatorConfig } from './config.ts';
+import { ConfigError, loadEnvFile, readConfig, readSimulatorConfig } from './config.ts';
 import { createGateway } from './http/gateway.ts';
 import { hostInUrl, listen } from './http/listen.ts';
 import { openKeyringStore } from './keyring/open-store.ts';
@@ -26,7 +24,7 @@ export async function main(words: readonly string[]): Promise<void> {
     if (run === undefined) throw new ConfigError([`${quoted(words)} is no command; see --help.`]);
     // From here on, so that a signal in the middle of a start is not lost.
     const signal = firstSignal();
-    readEnvFile();
+    loadEnvFile('.env');
     const stop = await run();
     if (stop !== null) {
       await signal;
@@ -43,15 +41,6 @@ export async function main(words: readonly string[]): Promise<void> {
 function quoted(words: readonly string[]): string {
   const isHarmless = words.every((word) => /^[\w.-]{1,24}$/.test(word));
   return isHarmless ? `"${words.join(' ')}"` : 'This';
-}
-
-function readEnvFile(): void {
-  if (!existsSync('.env')) return;
-  try {
-    loadEnvFile('.env');
-  } catch {
-    throw new ConfigError(['.env: cannot be read. It is optional: a file of NAME=value lines.']);
-  }
 }
 
 const commands = new Map<string | undefined, () => Promise<Stop | null>>([

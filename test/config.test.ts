@@ -307,6 +307,26 @@ test('calls to another address with logins at Kite are worth a line', () => {
   expect(notices).toEqual([expect.stringMatching(/KITE_LOGIN_URL/)]);
 });
 
+test.each([
+  [{ PORT: 'abc', KEYRING_STORE: 'sqlite:x' }, ['PORT', 'KEYRING_KEYS']],
+  [{ PORT: 'abc', PUBLIC_URL: 'http://app.example' }, ['PORT', 'PUBLIC_URL']],
+  [
+    {
+      LOG_LEVEL: 'loud',
+      ALLOWED_ORIGINS: 'https://app.example',
+      PUBLIC_URL: 'https://other.example',
+    },
+    ['LOG_LEVEL', 'ALLOWED_ORIGINS'],
+  ],
+  [{ PUBLIC_URL: 'nowhere', ALLOWED_ORIGINS: 'https://app.example' }, ['PUBLIC_URL']],
+  [{ KEYRING_STORE: 'sqlite:x', KEYRING_KEYS: 'hunter2' }, ['KEYRING_KEYS']],
+  [{ KEYRING_STORE: 'hunter2' }, ['KEYRING_STORE']],
+])('a fault of one setting hides none of another, and makes none up: %j', (environment, names) => {
+  const faults = faultsOf({ ...environment });
+  expect(faults.map((line) => line.split(':')[0])).toEqual(names);
+  expect(faults.join()).not.toContain('hunter2');
+});
+
 describe('KITE_APPS_FILE', () => {
   const fileWith = (content: string) => {
     const file = join(emptyFolder(), 'apps.json');
@@ -359,6 +379,17 @@ describe('KITE_APPS_FILE', () => {
         `KITE_APPS_FILE: ${file} cannot be read.`,
       ]);
     }
+  });
+
+  test('in UTF-8 is read with or without a byte-order mark, and in UTF-16 refused', () => {
+    const json = '[{"apiKey": "one"}]';
+    const marked = fileWith(`\ufeff${json}`);
+    expect(readConfig({ KITE_APPS_FILE: marked }).apps).toEqual([{ apiKey: 'one' }]);
+    const wide = fileWith(json);
+    writeFileSync(wide, Buffer.from(`\ufeff${json}`, 'utf16le'));
+    expect(faultsOf({ KITE_APPS_FILE: wide })).toEqual([
+      `KITE_APPS_FILE: ${wide} is in UTF-16 or is no text. Save it as UTF-8.`,
+    ]);
   });
 
   test('beside KITE_API_KEY is refused', () => {

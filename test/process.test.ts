@@ -226,6 +226,14 @@ test('a file .env in the working folder is read, and the environment wins over i
   expect(greeting).toContain('GraphiQL');
 });
 
+test('a byte-order mark before a .env costs no variable', async () => {
+  const cwd = emptyFolder();
+  writeFileSync(join(cwd, '.env'), '\ufeffGRAPHIQL=false\nSIMULATOR_ACCOUNTS=1\n');
+  const { greeting } = await startCommand({ cwd });
+  expect(greeting).not.toContain('GraphiQL');
+  expect(greeting).not.toContain('SIM0002-token');
+});
+
 test('--help, --version and --print-schema answer and end', async () => {
   const [help, short, version, schema] = await Promise.all(
     ['--help', '-h', '--version', '--print-schema'].map((word) => run({ words: [word] }).ended),

@@ -69,6 +69,18 @@ describe('a start that cannot be is refused with one clear line each', () => {
     },
   );
 
+  test.each([
+    ['UTF-16 with a mark', Buffer.from('\ufeffGRAPHIQL=hunter2\n', 'utf16le'), /UTF-16/],
+    ['UTF-16 without one', Buffer.from('GRAPHIQL=hunter2\n', 'utf16le'), /UTF-16/],
+    ['UTF-16, big-endian', Buffer.from('\ufeffGRAPHIQL=x\n', 'utf16le').swap16(), /UTF-16/],
+    ['Latin-1', Buffer.from('KITE_API_SECRET=hunter2\xe9\n', 'latin1'), /not in UTF-8/],
+  ])('a .env in %s', async (_encoding, bytes, pattern) => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, '.env'), bytes);
+    const { source } = pattern;
+    await refused(run({ cwd }), [new RegExp(`\\.env: .*${source}.*Save it as UTF-8`)]);
+  });
+
   test('a .env that is none', async () => {
     const cwd = emptyFolder();
     mkdirSync(join(cwd, '.env'));

@@ -1,7 +1,7 @@
 // The Kite Connect apps: one from two variables, or many from a file.
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { AppOptions } from '../http/options.ts';
+import { readTextFile, TextFileError } from './text-file.ts';
 import { apiKey, type Environment, isSet } from './variables.ts';
 
 const appsFile = z.array(
@@ -34,10 +34,10 @@ export function readApps(environment: Environment, faults: string[]): readonly A
 function readAppsFile(file: string, faults: string[]): readonly AppOptions[] {
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(file, 'utf8'));
+    content = JSON.parse(readTextFile(file));
   } catch (error) {
     // JSON.parse quotes what it could not read, and that may be a secret.
-    const why = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
+    const why = error instanceof TextFileError ? error.message : 'is not JSON';
     faults.push(`KITE_APPS_FILE: ${file} ${why}.`);
     return [];
   }

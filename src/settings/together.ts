@@ -1,25 +1,38 @@
 // What settings mean together: what cannot be, and what works differently from what an operator may expect.
 import type { AppOptions } from '../http/options.ts';
 import { keepsCookiesSafe, siteRelation } from '../site.ts';
-import type { GatewayValues } from './variables.ts';
+import {
+  type Environment,
+  type GatewayValues,
+  isSet,
+  type ReadableGatewayValues,
+} from './variables.ts';
 
-/** What is wrong with where browsers reach the gateway, and with what keeps their sessions. */
-export function keyringFaults(values: GatewayValues): string[] {
+/**
+ * What is wrong with where browsers reach the gateway, and with what keeps their sessions.
+ * @param values those that have the right form: what needs another is not judged.
+ * @param environment as it was given, which tells a variable that is not set from one at fault.
+ */
+export function keyringFaults(values: ReadableGatewayValues, environment: Environment): string[] {
+  const { PORT, PUBLIC_URL, ALLOWED_ORIGINS = [], KEYRING_STORE } = values;
   const faults: string[] = [];
-  const publicUrl = publicUrlOf(values);
-  if (!keepsCookiesSafe(new URL(publicUrl))) {
+  const isKnown = PUBLIC_URL !== undefined || !isSet(environment, 'PUBLIC_URL');
+  // Which port it is makes no difference to what is judged here.
+  const publicUrl = isKnown ? publicUrlOf({ PORT: PORT ?? 0, PUBLIC_URL }) : null;
+  if (publicUrl !== null && !keepsCookiesSafe(new URL(publicUrl))) {
     faults.push(
       `PUBLIC_URL: ${publicUrl} is plain HTTP, over which a session cookie can be stolen. Use https:// (plain HTTP works on localhost alone).`,
     );
   }
-  for (const origin of values.ALLOWED_ORIGINS) {
-    if (siteRelation(origin, publicUrl) === 'cross-site') {
+  for (const origin of ALLOWED_ORIGINS) {
+    if (publicUrl !== null && siteRelation(origin, publicUrl) === 'cross-site') {
       faults.push(
         `ALLOWED_ORIGINS: ${origin} is another site than PUBLIC_URL, ${publicUrl}: browsers would not send the cookie from there.`,
       );
     }
   }
-  if (values.KEYRING_STORE !== 'memory:' && values.KEYRING_KEYS === undefined) {
+  const isPersistent = KEYRING_STORE !== undefined && KEYRING_STORE !== 'memory:';
+  if (isPersistent && !isSet(environment, 'KEYRING_KEYS')) {
     faults.push(
       'KEYRING_KEYS: needed with KEYRING_STORE, which keeps tokens sealed. Make one with: openssl rand -base64 32',
     );

@@ -117,6 +117,9 @@ export const gatewayVariables = {
 /** The values of the gateway's own variables. */
 export type GatewayValues = z.infer<z.ZodObject<typeof gatewayVariables>>;
 
+/** Those of them that have the right form. */
+export type ReadableGatewayValues = Values<typeof gatewayVariables>;
+
 /** Bounds that an environment sets, and a line for each variable LIMIT_... that is not one or has another form. */
 export function readLimits(environment: Environment): {
   readonly limits: Partial<Limits>;
@@ -147,14 +150,35 @@ export const settingNames: readonly string[] = [
   ...Object.keys(logVariables),
 ];
 
-/** The values of variables, or a line for each that has the wrong form. */
-export function parse<Shape extends z.ZodType>(shape: Shape, environment: Environment) {
+/** Variables by name, each with the form that it must have. */
+export type Shape = Readonly<Record<string, z.ZodType>>;
+
+/** The values of variables; one that has the wrong form has none. */
+export type Values<S extends Shape> = { [Name in keyof S]?: z.infer<S[Name]> };
+
+/**
+ * The values of variables, and a line for each that has the wrong form: one fault hides no other.
+ * `values` is whole where there is no fault, and without the variables at fault otherwise.
+ */
+export function parse<S extends Shape>(
+  shape: S,
+  environment: Environment,
+):
+  | { readonly values: z.infer<z.ZodObject<S>>; readonly isWhole: true; readonly faults: string[] }
+  | { readonly values: Values<S>; readonly isWhole: false; readonly faults: string[] } {
   // A variable that is set to nothing is not set: shells and container files make no difference.
   const given = Object.entries(environment).filter(([, value]) => value !== '');
-  const result = shape.safeParse(Object.fromEntries(given));
-  if (result.success) return { values: result.data, faults: [] as string[] };
-  const faults = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  return { values: null, faults };
+  const result = z.object(shape).safeParse(Object.fromEntries(given));
+  if (result.success) return { values: result.data, isWhole: true, faults: [] };
+  const { issues } = result.error;
+  const faulty = new Set(issues.map(({ path }) => path[0]));
+  const names = Object.keys(shape).filter((name) => !faulty.has(name));
+  const pairs = names.map((name) => [name, shape[name]?.parse(environment[name] || undefined)]);
+  return {
+    values: Object.fromEntries(pairs),
+    isWhole: false,
+    faults: issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
+  };
 }
 
 /** Whether a variable has a value; one that is set to nothing has none. */

@@ -1,0 +1,36 @@
+// A file of settings as text: UTF-8, with or without a byte-order mark, and nothing else.
+import { readFileSync } from 'node:fs';
+
+/** What is wrong with a file of settings, as words that follow its name. */
+export class TextFileError extends Error {
+  override readonly name = 'TextFileError';
+}
+
+/**
+ * The text of a file, without a byte-order mark.
+ * @throws TextFileError where it cannot be read, or is in another encoding than UTF-8.
+ */
+export function readTextFile(file: string): string {
+  const bytes = readBytes(file);
+  // UTF-16 text in Latin letters has a NUL in each second byte, with a mark in front of it or without.
+  if (hasUtf16Mark(bytes) || bytes.includes(0)) {
+    throw new TextFileError('is in UTF-16 or is no text. Save it as UTF-8');
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new TextFileError('is not in UTF-8. Save it as UTF-8');
+  }
+}
+
+function readBytes(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch {
+    throw new TextFileError('cannot be read');
+  }
+}
+
+function hasUtf16Mark([first, second]: Buffer): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+}
