@@ -59,6 +59,27 @@ const definitions = {
     unit: 'calls',
     bounds: 'calls in flight to brokers, over all apps',
   },
+  upstreamCallsPerCaller: {
+    default: 128,
+    unit: 'calls',
+    bounds: 'calls in flight to brokers of one caller: an address or a keyring',
+  },
+  upstreamCallsUnproven: {
+    default: 192,
+    unit: 'calls',
+    bounds: 'calls in flight with credentials that have not worked lately, logins aside',
+  },
+  acceptedCredentials: {
+    default: 10_000,
+    unit: 'credentials',
+    bounds:
+      'credentials remembered as having worked lately, for which a share of the budget is kept',
+  },
+  waitingCallsPerCaller: {
+    default: 2_500,
+    unit: 'calls',
+    bounds: 'calls of one caller that wait; an operation that has begun to wait is let in whole',
+  },
   waitingCallsPerApp: {
     default: 4_000,
     unit: 'calls',

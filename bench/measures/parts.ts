@@ -5,6 +5,7 @@ import { parse } from 'graphql';
 import type { BrowserKeyring } from '../../src/browser-keyring.ts';
 import { type Context, createContext, type Services } from '../../src/context.ts';
 import { CompiledQueries } from '../../src/http/compiled-queries.ts';
+import { AcceptedCredentials } from '../../src/kite/accepted-credentials.ts';
 import { budgeted } from '../../src/kite/budget.ts';
 import { createKiteClient } from '../../src/kite/client.ts';
 import type { Credential } from '../../src/kite/credential.ts';
@@ -12,6 +13,7 @@ import { Deadline } from '../../src/kite/operation.ts';
 import { retryingGets } from '../../src/kite/retry.ts';
 import { Secret } from '../../src/kite/secret.ts';
 import type { Transport } from '../../src/kite/transport.ts';
+import { withDefaultLimits } from '../../src/limits.ts';
 import { createLoaders } from '../../src/loaders/loaders.ts';
 import { createSharedReads } from '../../src/loaders/shared-reads.ts';
 import { schema } from '../../src/schema/schema.ts';
@@ -28,7 +30,12 @@ const answering: Transport = async ({ path }, _operation, onSent) => {
   return { status: 200, body: bodies.get(path) ?? '', retryAfterSeconds: null };
 };
 const unlimited = { limit: 0, start: () => ({ sent() {}, ended() {} }), close() {} };
-const kite = createKiteClient(retryingGets(budgeted(answering, { log: unlimited })), 16);
+const limits = withDefaultLimits();
+const accepted = new AcceptedCredentials(1_000);
+const kite = createKiteClient(
+  retryingGets(budgeted(answering, { log: unlimited, limits, accepted })),
+  16,
+);
 const now = () => new Date();
 const reads = createSharedReads({ kite, now, maxAgeSeconds: 60 });
 const both = new Set(['equity', 'commodity'] as const);

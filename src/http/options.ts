@@ -1,8 +1,8 @@
 // How a gateway is told to behave. Everything has a default that is safe.
 import type { Logger } from 'pino';
 import type { KeyringStore } from '../keyring/store.ts';
+import type { Clock } from '../kite/clock.ts';
 import type { Limits } from '../limits.ts';
-import type { Clock } from '../live/clock.ts';
 
 /** A Kite Connect app, as whoever mounts the gateway names it. */
 export interface AppOptions {

@@ -7,11 +7,11 @@ import { generateKey } from '../keyring/keys.ts';
 import { createMemoryStore } from '../keyring/memory-store.ts';
 import { createRevocations } from '../keyring/revocations.ts';
 import { createSealer } from '../keyring/sealer.ts';
+import { machineClock } from '../kite/clock.ts';
 import { openRateLog } from '../kite/open-rate-log.ts';
 import { Secret } from '../kite/secret.ts';
 import { createUpstream } from '../kite/upstream.ts';
 import { withDefaultLimits } from '../limits.ts';
-import { machineClock } from '../live/clock.ts';
 import { createLiveMargins } from '../live/live-margins.ts';
 import { createSharedReads } from '../loaders/shared-reads.ts';
 import { createAttempts } from './attempts.ts';
@@ -47,6 +47,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     maxBodyBytes: limits.upstreamBodyBytes,
     maxNesting: limits.upstreamNesting,
     rateLog: rateLog.log,
+    limits,
   });
   const now = options.now ?? (() => new Date());
   const apps = (options.apps ?? []).map(({ apiSecret, ...app }, _index, all) => ({
@@ -54,8 +55,17 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     ...app,
     ...(apiSecret !== undefined && { apiSecret: new Secret(apiSecret) }),
   }));
-  const reads = createSharedReads({ kite, now, maxAgeSeconds: options.maxAgeSeconds ?? 60 });
-  const live = createLiveMargins({ reads, ...(options.clock && { clock: options.clock }) });
+  const reads = createSharedReads({
+    kite,
+    now,
+    maxAgeSeconds: options.maxAgeSeconds ?? 60,
+    mostHeld: limits.heldAnswers,
+  });
+  const live = createLiveMargins({
+    reads,
+    mostWatched: limits.watchedAccounts,
+    ...(options.clock && { clock: options.clock }),
+  });
   options.stopping?.addEventListener('abort', () => live.stop(), { once: true });
   const services: Services = {
     kite,

@@ -54,8 +54,13 @@ export interface KiteClient {
 /**
  * Makes a client over a transport.
  * @param maxNesting objects and lists inside each other in an answer.
+ * @param onObtained told of each credential that Kite hands out.
  */
-export function createKiteClient(send: Transport, maxNesting: number): KiteClient {
+export function createKiteClient(
+  send: Transport,
+  maxNesting: number,
+  onObtained: (credential: Credential) => void = () => {},
+): KiteClient {
   async function call(request: KiteRequest, operation: Operation): Promise<unknown> {
     return openEnvelope(await send(request, operation), secretsOf(request), maxNesting);
   }
@@ -68,7 +73,10 @@ export function createKiteClient(send: Transport, maxNesting: number): KiteClien
   ): Promise<KiteSession> {
     const sum = 'checksum' in proof ? proof.checksum : checksum(apiKey, token, proof.apiSecret);
     const form = { api_key: apiKey, [tokenName]: token, checksum: sum };
-    return parsed(parseSession(await call({ method: 'POST', path, apiKey, form }, operation)));
+    const request: KiteRequest = { method: 'POST', path, apiKey, form };
+    const session = parsed(parseSession(await call(request, operation)));
+    onObtained({ apiKey, accessToken: session.accessToken });
+    return session;
   }
 
   return {

@@ -12,6 +12,8 @@ export interface Operation {
   readonly deadlineAt: number;
   /** Told when a call has its turn and is sent: until then nothing of it has left this process; or that it needs none. */
   readonly begun?: () => void;
+  /** Told when a call has to wait for its turn, with the way to ask how many seconds that will take from then on. */
+  readonly queued?: (secondsUntilTurn: () => number) => void;
 }
 
 /** An operation that ends at its deadline and for no other reason; {@link Deadline.end} frees its timer. */

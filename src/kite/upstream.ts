@@ -3,8 +3,11 @@
 import type { Agent, AgentOptions } from 'node:http';
 import * as http from 'node:http';
 import * as https from 'node:https';
+import type { Limits } from '../limits.ts';
+import { AcceptedCredentials } from './accepted-credentials.ts';
 import { budgeted } from './budget.ts';
 import { createKiteClient, type KiteClient } from './client.ts';
+import { digestOf } from './credential.ts';
 import { gotTransport } from './got-transport.ts';
 import type { RateLog } from './rate-log.ts';
 import { retryingGets } from './retry.ts';
@@ -13,6 +16,7 @@ import { undiciTransport } from './undici-transport.ts';
 
 /** Where Kite is, how long a call may take, and how many may start. */
 export interface UpstreamOptions extends TransportOptions {
+  readonly limits: Limits;
   /** Which calls have started lately. */
   readonly rateLog: RateLog;
   /** Objects and lists inside each other in an answer. */
@@ -27,7 +31,8 @@ export interface Upstream {
 }
 
 /** Connects nothing yet: the first call does. */
-export function createUpstream({ rateLog, maxNesting, ...options }: UpstreamOptions): Upstream {
+export function createUpstream(options: UpstreamOptions): Upstream {
+  const { rateLog, limits, maxNesting } = options;
   const writes = gotTransport(options);
   const reads = hasProxy(options.baseUrl)
     ? { send: writes, close: async () => {} }
@@ -35,7 +40,11 @@ export function createUpstream({ rateLog, maxNesting, ...options }: UpstreamOpti
   const send: Transport = (request, operation, onSent) =>
     (request.method === 'GET' ? reads.send : writes)(request, operation, onSent);
   // The budget is inside the retry: a second attempt takes a turn of its own.
-  const kite = createKiteClient(retryingGets(budgeted(send, { log: rateLog })), maxNesting);
+  const accepted = new AcceptedCredentials(limits.acceptedCredentials);
+  const inTurn = budgeted(send, { log: rateLog, limits, accepted });
+  const kite = createKiteClient(retryingGets(inTurn), maxNesting, (credential) =>
+    accepted.add(digestOf(credential)),
+  );
   return { kite, close: reads.close };
 }
 

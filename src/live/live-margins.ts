@@ -1,8 +1,8 @@
 // Live margins: watches over accounts, and one poller for each credential however many watch it.
-import type { Credential } from '../kite/credential.ts';
+import { type Clock, machineClock } from '../kite/clock.ts';
+import { type Credential, digestOf } from '../kite/credential.ts';
 import type { Account } from '../loaders/account.ts';
-import { digestOf, type SharedReads } from '../loaders/shared-reads.ts';
-import { type Clock, machineClock } from './clock.ts';
+import type { SharedReads } from '../loaders/shared-reads.ts';
 import { type Listener, Poller, type PollerServices } from './poller.ts';
 import { Turnstile } from './turnstile.ts';
 import { type Change, Watch, type WatchOptions } from './watch.ts';

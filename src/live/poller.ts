@@ -1,12 +1,13 @@
 // The one poller of an account, however many listen: it asks as often as the most impatient of them wants,
 // for the segments that any of them wants, and ends with the last of them or with the session.
+
+import type { Clock } from '../kite/clock.ts';
 import type { Credential } from '../kite/credential.ts';
 import { KiteError } from '../kite/error.ts';
 import type { Segment } from '../kite/margins.ts';
 import type { Operation } from '../kite/operation.ts';
 import type { SegmentAnswer } from '../loaders/margins.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
-import type { Clock } from './clock.ts';
 import { type Finding, isFinal } from './finding.ts';
 import type { Turnstile } from './turnstile.ts';
 

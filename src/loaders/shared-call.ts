@@ -17,6 +17,7 @@ export class SharedCall<T> implements Operation {
   #deadlineAt = 0;
   #waiting = 0;
   #hasBegun = false;
+  #secondsUntilTurn = () => 1;
 
   /**
    * @param opener whose turn it takes, and who is told when it has it.
@@ -51,6 +52,10 @@ export class SharedCall<T> implements Operation {
     this.#tellOpener?.();
   };
 
+  readonly queued = (secondsUntilTurn: () => number): void => {
+    this.#secondsUntilTurn = secondsUntilTurn;
+  };
+
   /** Waits for the outcome until the operation ends, which is then the end of this waiting alone. */
   join({ signal, deadlineAt }: Operation): Promise<T> {
     if (signal.aborted) return Promise.reject(abortedBy(signal, false));
@@ -80,9 +85,11 @@ export class SharedCall<T> implements Operation {
   }
 
   #unfinished(signal: AbortSignal): KiteError {
-    // Others still wait for its turn, which may come any moment: a second is the shortest honest answer.
     return isDeadline(signal) && !this.#hasBegun
-      ? new KiteError('rate-limited', { retryAfterSeconds: 1, mayHaveReachedKite: false })
+      ? new KiteError('rate-limited', {
+          retryAfterSeconds: this.#secondsUntilTurn(),
+          mayHaveReachedKite: false,
+        })
       : abortedBy(signal, this.#hasBegun);
   }
 }

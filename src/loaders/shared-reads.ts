@@ -1,8 +1,7 @@
 // Reads from Kite, shared between requests: a call in flight is joined, and an answer that is young enough for
 // whoever asks is given again. Nothing is ever shared between two credentials.
-import { hash } from 'node:crypto';
 import type { KiteClient } from '../kite/client.ts';
-import type { Credential } from '../kite/credential.ts';
+import { type Credential, digestOf } from '../kite/credential.ts';
 import { KiteError } from '../kite/error.ts';
 import { type Field, isRecord, malformed } from '../kite/field.ts';
 import type { Margins, Segment, SegmentMargins } from '../kite/margins.ts';
@@ -120,6 +119,8 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
         );
         for (const segment of missing) answers.set(segment, both.then(ofSegment(segment)));
       }
+      // A segment that no caller reads may fail too: that must not end the process.
+      for (const answer of answers.values()) answer.catch(() => {});
       return (segment) =>
         answers.get(segment) ?? Promise.reject(new RangeError(`${segment} was not asked for`));
     },
@@ -147,9 +148,4 @@ function isWhole(value: unknown): boolean {
   if (!isRecord(value)) return value !== malformed;
   for (const name in value) if (!isWhole(value[name])) return false;
   return true;
-}
-
-/** A credential as the key of what is shared: the same for the same pair alone, and no way back to the token. */
-export function digestOf({ apiKey, accessToken }: Credential): string {
-  return hash('sha256', `${apiKey}\0${accessToken.reveal()}`, 'base64');
 }

@@ -1,9 +1,10 @@
 // The rate budget from inside: turns, bounds, departures, and the log that it all rests on.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type BudgetOptions, budgeted } from '../../src/kite/budget.ts';
+import { AcceptedCredentials } from '../../src/kite/accepted-credentials.ts';
+import { budgeted } from '../../src/kite/budget.ts';
+import type { Clock } from '../../src/kite/clock.ts';
 import { KiteError } from '../../src/kite/error.ts';
-import { Line } from '../../src/kite/line.ts';
 import { createMemoryRateLog } from '../../src/kite/memory-rate-log.ts';
 import { Deadline, type Operation } from '../../src/kite/operation.ts';
 import {
@@ -12,33 +13,55 @@ import {
   type RateLog,
   unlimited,
 } from '../../src/kite/rate-log.ts';
+import { Secret } from '../../src/kite/secret.ts';
 import type { KiteRequest, KiteResponse, Transport } from '../../src/kite/transport.ts';
+import { type Limits, withDefaultLimits } from '../../src/limits.ts';
+import { TestClock } from '../support/test-clock.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const get = (apiKey: string): KiteRequest => ({ method: 'GET', path: '/', apiKey });
 
 /** A transport whose calls end when the test says so. */
-function slow(options: Omit<BudgetOptions, 'log'> & { readonly log?: RateLog }) {
+function slow(bounds: Partial<Limits>, log: RateLog = unlimited, clock?: Clock) {
   const sent: { readonly apiKey: string; readonly end: () => void }[] = [];
   const raw: Transport = ({ apiKey }) =>
     new Promise<KiteResponse>((resolve) => {
       const end = () => resolve({ status: 200, body: '', retryAfterSeconds: null });
       sent.push({ apiKey, end });
     });
-  return { send: budgeted(raw, { log: unlimited, ...options }), sent };
+  const accepted = new AcceptedCredentials(100);
+  const limits = withDefaultLimits(bounds);
+  return { send: budgeted(raw, { log, limits, accepted, ...(clock && { clock }) }), sent };
 }
 
-function someone(milliseconds = 5_000): {
+/** An operation that waits until it is told that its time is up. */
+function endless(callerId: string) {
+  const controller = new AbortController();
+  const operation: Operation = {
+    id: Symbol('operation'),
+    callerId,
+    signal: controller.signal,
+    deadlineAt: Number.POSITIVE_INFINITY,
+  };
+  const time = () =>
+    controller.abort(new DOMException('The operation took too long', 'TimeoutError'));
+  return { operation, time };
+}
+
+function someone(
+  milliseconds = 5_000,
+  callerId = 'someone',
+): {
   readonly operation: Operation;
   readonly leave: () => void;
 } {
   const controller = new AbortController();
-  const deadline = new Deadline(milliseconds);
+  const deadline = new Deadline(milliseconds, callerId);
   return { operation: deadline.unless(controller.signal), leave: () => controller.abort() };
 }
 
 test('no more calls are under way than may be, and apps take turns when there is room again', async () => {
-  const { send, sent } = slow({ mostUnderWay: 2 });
+  const { send, sent } = slow({ upstreamCalls: 2 });
   const { operation } = someone();
   const ends = ['a', 'a', 'a', 'a', 'b', 'b'].map((app) => send(get(app), operation));
   await settled();
@@ -52,7 +75,7 @@ test('no more calls are under way than may be, and apps take turns when there is
 });
 
 test('whoever leaves the queue is out of it at once, and costs no call', async () => {
-  const { send, sent } = slow({ mostUnderWay: 1 });
+  const { send, sent } = slow({ upstreamCalls: 1 });
   const [first, second, third] = [someone(), someone(), someone()];
   const one = send(get('a'), first.operation);
   const two = send(get('a'), second.operation);
@@ -67,23 +90,134 @@ test('whoever leaves the queue is out of it at once, and costs no call', async (
   await three;
 });
 
-test('beyond the bounds of the queue a call is refused at once', async () => {
-  const { send, sent } = slow({ mostUnderWay: 1, mostWaitingPerApp: 2, mostWaiting: 3 });
-  const { operation, leave } = someone();
-  const calls = ['a', 'a', 'a', 'a', 'b', 'b'].map((app) =>
-    send(get(app), operation).catch((error: unknown) => error),
-  );
+test('beyond the bounds of the queue a call is refused at once, and a caller below its share is let in', async () => {
+  const { send, sent } = slow({
+    upstreamCalls: 1,
+    waitingCallsPerApp: 2,
+    waitingCallsPerCaller: 4,
+  });
+  const greedy = Array.from({ length: 6 }, () => someone());
+  const calls = greedy.map(({ operation }) => send(get('a'), operation).catch((e: unknown) => e));
   await settled();
   const refused = { code: 'rate-limited', mayHaveReachedKite: false, retryAfterSeconds: 1 };
-  expect(await calls[3]).toMatchObject(refused);
-  expect(await calls[5]).toMatchObject(refused);
-  leave();
-  expect(await calls[4]).toMatchObject({ code: 'aborted' });
+  for (const call of calls.slice(3)) expect(await call).toMatchObject(refused);
+  const modest = someone(5_000, 'modest');
+  const let1 = send(get('a'), modest.operation);
+  // An operation that waits already is let in whole.
+  const let2 = send(get('a'), modest.operation);
+  await settled();
+  for (const { leave } of greedy.slice(1)) leave();
+  expect(await calls[1]).toMatchObject({ code: 'aborted' });
+  for (let n = 0; n < 3; n += 1) {
+    sent[n]?.end();
+    await settled();
+  }
+  await Promise.all([let1, let2]);
+});
+
+test('a caller has so many calls waiting over all apps, and no more', async () => {
+  const { send } = slow({ upstreamCalls: 1, waitingCallsPerCaller: 3 });
+  const flood = Array.from({ length: 10 }, (_, n) => ({ ...someone(), app: `app ${n}` }));
+  const outcomes = flood.map(({ operation, app }) =>
+    send(get(app), operation).then(
+      () => 'answered',
+      (error: KiteError) => error.code,
+    ),
+  );
+  await settled();
+  for (const { leave } of flood) leave();
+  const codes = await Promise.all(outcomes.slice(1));
+  expect(codes).toEqual([...Array(3).fill('aborted'), ...Array(6).fill('rate-limited')]);
+});
+
+test('one caller’s many apps hold some of the slots, and those that wait for one are as one', async () => {
+  const { send, sent } = slow({ upstreamCalls: 8, upstreamCallsPerCaller: 4 });
+  for (let n = 0; n < 200; n += 1) void send(get(`invented ${n}`), someone().operation);
+  await settled();
+  expect(sent).toHaveLength(4);
+  const user = someone(5_000, 'user');
+  const calls = Array.from({ length: 6 }, () => send(get('own'), user.operation));
+  await settled();
+  expect(sent.slice(4).map(({ apiKey }) => apiKey)).toEqual(Array(4).fill('own'));
+  // Each slot that the user's calls free is the user's again, and each of the stranger's the stranger's.
   sent[0]?.end();
+  sent[4]?.end();
+  await settled();
+  expect(
+    sent
+      .slice(8)
+      .map(({ apiKey }) => apiKey)
+      .sort(),
+  ).toEqual(['invented 4', 'own']);
+  for (const { apiKey, end } of [...sent]) if (apiKey === 'own') end();
+  await settled();
+  for (const { apiKey, end } of [...sent]) if (apiKey === 'own') end();
+  await Promise.all(calls);
+});
+
+test('invented credentials leave slots to those that have worked, whoever sends them', async () => {
+  const { send, sent } = slow({ upstreamCalls: 8, upstreamCallsUnproven: 6 });
+  const signed = (token: string): KiteRequest => ({
+    ...get('app'),
+    credential: { apiKey: 'app', accessToken: new Secret(token) },
+  });
+  const first = send(signed('good'), someone().operation);
+  await settled();
+  sent[0]?.end();
+  await first;
+  for (let n = 0; n < 50; n += 1) void send(signed(`invented-${n}`), someone().operation);
+  await settled();
+  expect(sent).toHaveLength(1 + 6);
+  const again = send(signed('good'), someone().operation);
+  await settled();
+  expect(sent).toHaveLength(1 + 7);
+  sent.at(-1)?.end();
+  await again;
+});
+
+test('an app’s window goes by turns to callers: a flood of tokens keeps a user waiting for a turn alone', async () => {
+  const clock = new TestClock();
+  const log = createMemoryRateLog(10, clock.milliseconds);
+  const { send, sent } = slow({}, log, clock);
+  const forever = (callerId: string) => endless(callerId).operation;
+  const order: string[] = [];
+  const from = (callerId: string) => {
+    void send(get('app'), forever(callerId)).then(() => order.push(callerId));
+  };
+  for (let n = 0; n < 1_000; n += 1) from('stranger');
+  await settled();
+  from('user');
+  for (let second = 0; second < 2; second += 1) {
+    for (const { end } of sent) end();
+    clock.advance(1.1);
+    await settled();
+    await settled();
+  }
+  for (const { end } of sent) end();
+  await settled();
+  expect(order.indexOf('user')).toBeGreaterThanOrEqual(10);
+  expect(order.indexOf('user')).toBeLessThanOrEqual(12);
+});
+
+test('a refusal names the second at which the caller would have its turn', async () => {
+  const clock = new TestClock();
+  const log = createMemoryRateLog(10, clock.milliseconds);
+  const { send } = slow({}, log, clock);
+  for (let n = 0; n < 210; n += 1) void send(get('app'), endless('crowd').operation);
+  await settled();
+  const late = (callerId: string) => {
+    const { operation, time } = endless(callerId);
+    const refusal = send(get('app'), operation).catch((error: unknown) => error);
+    time();
+    return refusal;
+  };
+  // 200 wait, ten a second; the window opens in one.
+  expect(await late('crowd')).toMatchObject({ code: 'rate-limited', retryAfterSeconds: 22 });
+  expect(await late('another')).toMatchObject({ code: 'rate-limited', retryAfterSeconds: 2 });
 });
 
 test('a deadline in the queue says when to come back: when all others have had their turns', async () => {
-  const { send, sent } = slow({ log: createMemoryRateLog(2), mostUnderWay: 1 });
+  const { send, sent } = slow({ upstreamCalls: 1 }, createMemoryRateLog(2));
   const hasty = someone(50);
   const patient = someone();
   const first = send(get('a'), patient.operation);
@@ -117,7 +251,7 @@ test('a start whose caller left while it was being granted is given up, and hold
       }),
     close() {},
   };
-  const { send, sent } = slow({ log, mostUnderWay: 1 });
+  const { send, sent } = slow({ upstreamCalls: 1 }, log);
   const { operation, leave } = someone();
   const left = send(get('a'), operation);
   leave();
@@ -136,7 +270,7 @@ test('a start whose caller left while it was being granted is given up, and hold
 
 test('nothing stays behind of an app for which nobody waits any more', async () => {
   const log = createMemoryRateLog(1);
-  const { send, sent } = slow({ log });
+  const { send, sent } = slow({}, log);
   const { operation, leave } = someone();
   const calls = Array.from({ length: 300 }, (_, n) =>
     send(get(`app ${n % 100}`), operation).catch(() => {}),
@@ -147,51 +281,6 @@ test('nothing stays behind of an app for which nobody waits any more', async () 
   for (const { end } of sent) end();
   await Promise.all(calls);
   await expect.poll(() => log.size, { timeout: 4_000 }).toBe(0);
-});
-
-test('operations take turns, whoever leaves; the urgent go first; nobody is lost', () => {
-  const step = fc.oneof(
-    { weight: 3, arbitrary: fc.record({ add: fc.nat(4), isUrgent: fc.boolean() }) },
-    { weight: 2, arbitrary: fc.constant('next' as const) },
-    { weight: 1, arbitrary: fc.record({ leave: fc.nat() }) },
-  );
-  const operations = Array.from({ length: 5 }, () => someone().operation);
-  fc.assert(
-    fc.property(fc.array(step), (steps) => {
-      const line = new Line<{ operation: Operation; isUrgent: boolean }>();
-      const waiting = new Set<{ operation: Operation; isUrgent: boolean }>();
-      for (const what of steps) {
-        if (what === 'next') {
-          const next = line.next();
-          expect(next === undefined).toBe(waiting.size === 0);
-          if (next === undefined) continue;
-          expect(waiting.delete(next)).toBe(true);
-          if (!next.isUrgent) expect([...waiting].some((waiter) => waiter.isUrgent)).toBe(false);
-        } else if ('add' in what) {
-          const operation = operations[what.add];
-          if (operation === undefined) continue;
-          const waiter = { operation, isUrgent: what.isUrgent };
-          line.add(waiter);
-          waiting.add(waiter);
-        } else {
-          const gone = [...waiting][what.leave % waiting.size];
-          if (gone === undefined) continue;
-          line.delete(gone);
-          waiting.delete(gone);
-        }
-        expect(line.size).toBe(waiting.size);
-        expect(new Set(line)).toEqual(waiting);
-      }
-      // Of those who still wait, none gets a second turn before each has had its first.
-      const rest = [...line].filter(({ isUrgent }) => !isUrgent);
-      const distinct = new Set(rest.map(({ operation }) => operation)).size;
-      const urgent = waiting.size - rest.length;
-      const order = Array.from({ length: waiting.size }, () => line.next());
-      const round = order.slice(urgent, urgent + distinct).map((waiter) => waiter?.operation);
-      expect(new Set(round).size).toBe(distinct);
-      expect(line.size).toBe(0);
-    }),
-  );
 });
 
 test('no second sees more arrivals than the limit, however long each call was on its way', () => {

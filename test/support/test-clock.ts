@@ -1,5 +1,5 @@
 // A clock that goes on only when a test says so.
-import type { Clock } from '../../src/live/clock.ts';
+import type { Clock } from '../../src/kite/clock.ts';
 
 interface Wait {
   readonly until: number;

@@ -1,4 +1,4 @@
-// The clock by which accounts are polled; replaceable, so that tests own the time.
+// The clock by which calls wait for their turn and accounts are polled; replaceable, so that tests own the time.
 
 /** A clock that never jumps, and the waiting by it. */
 export interface Clock {
