@@ -96,3 +96,33 @@ test('twenty thousand may be followed, the same one by many counted as often; th
   };
   await expect.poll(follows).toBe(99725.05000000002);
 });
+
+test('subscriptions with a flood of invented tokens keep no first event away, from their own address or another', async () => {
+  const besieged = await startWorld({ kiteRateLimit: 10, trustProxy: true }, { accounts: 5 });
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+  const invented = (flood: number) =>
+    Array.from({ length: 300 }, (_, n) => `token simulator:invented-${flood}-${n}`).join(', ');
+  const floods = await Promise.all(
+    Array.from({ length: 8 }, (_, flood) =>
+      follow(besieged.url, followed, {
+        authorization: invented(flood),
+        headers: from('192.0.2.66'),
+      }),
+    ),
+  );
+  await expect.poll(() => besieged.arrived(), { interval: 10 }).toBeGreaterThanOrEqual(10);
+  for (const [user, address, bound] of [
+    ['SIM0001', '198.51.100.1', 25],
+    ['SIM0002', '192.0.2.66', 25],
+  ] as const) {
+    const before = await besieged.arrived();
+    const live = await follow(besieged.url, followed, {
+      authorization: tokens(user),
+      headers: from(address),
+    });
+    expect((await live.next())?.errors).toBeUndefined();
+    expect((await besieged.arrived()) - before).toBeLessThanOrEqual(bound);
+    live.leave();
+  }
+  for (const live of floods) live.leave();
+});

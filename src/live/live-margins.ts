@@ -1,6 +1,7 @@
 // Live margins: watches over accounts, and one poller for each credential however many watch it.
 import { type Clock, machineClock } from '../kite/clock.ts';
 import { type Credential, digestOf } from '../kite/credential.ts';
+import { addTo } from '../kite/fair-queue.ts';
 import type { Account } from '../loaders/account.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
 import { type Listener, Poller, type PollerServices } from './poller.ts';
@@ -15,8 +16,11 @@ export interface Watchable {
 
 /** The margins of accounts as they change. */
 export interface LiveMargins {
-  /** Whether so many more accounts may be watched. A watch counts once it is read. */
-  hasRoomFor(accounts: number): boolean;
+  /**
+   * Whether a caller may watch so many more accounts. A watch counts once it is read. A caller with less than its share
+   * of all that is watched is refused only when there is twice as much as may be.
+   */
+  hasRoomFor(accounts: number, callerId: string): boolean;
   /**
    * News of accounts: of each its present state first, then every change, and at last why there will be none.
    * Ends when that has come for all of them. @throws AbortError from `next` when the gateway stops.
@@ -44,6 +48,8 @@ export function createLiveMargins(options: LiveMarginsOptions): LiveMargins {
   const services: PollerServices = { reads, clock, turnstile: new Turnstile(), id: Symbol('live') };
   const pollers = new Map<string, Poller>();
   const stopping = new AbortController();
+  const watchedBy = new Map<string, number>();
+  let watched = 0;
 
   function pollerOf(credential: Credential): Poller {
     // Its digest: nothing is shared between credentials, also not between two of one account.
@@ -62,14 +68,25 @@ export function createLiveMargins(options: LiveMarginsOptions): LiveMargins {
     }
     const poller = pollerOf(access.credential);
     poller.join(listener);
-    return () => poller.leave(listener);
+    addTo(watchedBy, listener.callerId, 1);
+    watched += 1;
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      poller.leave(listener);
+      addTo(watchedBy, listener.callerId, -1);
+      watched -= 1;
+    };
   }
 
   return {
-    hasRoomFor(accounts) {
-      let watched = accounts;
-      for (const poller of pollers.values()) watched += poller.listeners;
-      return watched <= mostWatched;
+    hasRoomFor(accounts, callerId) {
+      const all = watched + accounts;
+      if (all <= mostWatched) return true;
+      const own = (watchedBy.get(callerId) ?? 0) + accounts;
+      const callers = watchedBy.size + (watchedBy.has(callerId) ? 0 : 1);
+      return all <= 2 * mostWatched && own <= mostWatched / callers;
     },
     watch: (subjects, about) => {
       const watch = new Watch<(typeof subjects)[number]>(about, stopping.signal);

@@ -9,13 +9,17 @@ import type { Operation } from '../kite/operation.ts';
 import type { SegmentAnswer } from '../loaders/margins.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
 import { type Finding, isFinal } from './finding.ts';
-import type { Turnstile } from './turnstile.ts';
+import type { Turnstile, Visitor } from './turnstile.ts';
 
 /** Somebody who wants to know an account's margins. */
 export interface Listener {
   readonly segments: ReadonlySet<Segment>;
   /** The least time between an answer and the next question. */
   readonly everyMilliseconds: number;
+  /** Whose turns the polls take. */
+  readonly callerId: string;
+  /** The same for all listeners of one subscription, which take turns with the caller's other ones as one. */
+  readonly watchId: symbol;
   /** Told of every finding, news or not. A final one is the last. */
   readonly hear: (finding: Finding) => void;
 }
@@ -25,7 +29,7 @@ export interface PollerServices {
   readonly reads: SharedReads;
   readonly clock: Clock;
   readonly turnstile: Turnstile;
-  /** All pollers take turns with other operations as one, so that a query waits for one poll, not for thousands. */
+  /** All polls of a caller take turns with its queries as one, so that a query waits for one poll, not for thousands. */
   readonly id: symbol;
 }
 
@@ -49,11 +53,6 @@ export class Poller {
     this.#credential = credential;
     this.#services = services;
     this.#onOver = onOver;
-  }
-
-  /** How many listen. */
-  get listeners(): number {
-    return this.#listeners.size;
   }
 
   /** Somebody listens from now on: told at once what is known, and soon whether it still holds. */
@@ -93,7 +92,8 @@ export class Poller {
   async #poll(): Promise<void> {
     const { turnstile, reads, clock, id } = this.#services;
     const { signal } = this.#over;
-    const visit = turnstile.enter(this.#credential.apiKey, this.#latest === null);
+    const visitor = this.#visitor();
+    const visit = turnstile.enter(visitor, this.#latest === null);
     this.#leaveTurnstile = visit.leave;
     await visit.turn;
     if (signal.aborted) return;
@@ -101,7 +101,7 @@ export class Poller {
     const deadlineAt = Number.POSITIVE_INFINITY;
     const operation: Operation = {
       id,
-      callerId: 'unknown',
+      callerId: visitor.callerId,
       signal,
       deadlineAt,
       begun: visit.leave,
@@ -141,6 +141,19 @@ export class Poller {
     this.#rest.abort();
     this.#leaveTurnstile();
     this.#onOver();
+  }
+
+  /** Of all who listen, the one with the fewest polls to wait for. */
+  #visitor(): Visitor {
+    const { turnstile } = this.#services;
+    const app = this.#credential.apiKey;
+    let best: Visitor | undefined;
+    for (const { callerId, watchId } of this.#listeners) {
+      const visitor = { app, callerId, watchId };
+      if (best === undefined || turnstile.waiting(visitor) < turnstile.waiting(best))
+        best = visitor;
+    }
+    return best ?? { app, callerId: 'unknown', watchId: this.#services.id };
   }
 
   #segments(): ReadonlySet<Segment> {

@@ -10,6 +10,8 @@ export interface WatchOptions {
   readonly segments: ReadonlySet<Segment>;
   /** Seconds: the least time between two pieces of news of one account. */
   readonly everySeconds: number;
+  /** Whose turns the polls take. */
+  readonly callerId: string;
   /** Ends the watch: whoever wanted it has gone. */
   readonly signal: AbortSignal;
 }
@@ -37,6 +39,7 @@ const slackMilliseconds = 20;
 /** News of accounts, each as it comes. It is over when no account can have any more. */
 export class Watch<Subject> {
   readonly #options: WatchOptions;
+  readonly #id = Symbol('watch');
   readonly #watched = new Set<Watched<Subject>>();
   readonly #pending = new Map<Watched<Subject>, Finding>();
   readonly #stopping: AbortSignal;
@@ -102,7 +105,7 @@ export class Watch<Subject> {
   }
 
   #begin(subject: Subject, listen: Listen<Subject>): void {
-    const { segments, everySeconds } = this.#options;
+    const { segments, everySeconds, callerId } = this.#options;
     const everyMilliseconds = everySeconds * 1_000;
     const watched: Watched<Subject> = { subject, stop: () => {}, sent: null };
     this.#watched.add(watched);
@@ -113,11 +116,20 @@ export class Watch<Subject> {
       // A later finding will bring it, if it still holds then: the poller goes on.
       const isEarly = sent !== null && finding.at - sent.at < everyMilliseconds - slackMilliseconds;
       if (isEarly && !isLast) return;
-      if (isLast) this.#watched.delete(watched);
+      if (isLast) {
+        this.#watched.delete(watched);
+        watched.stop();
+      }
       this.#pending.set(watched, finding);
       this.#news.resolve();
     };
-    watched.stop = listen(subject, { segments, everyMilliseconds, hear });
+    watched.stop = listen(subject, {
+      segments,
+      everyMilliseconds,
+      callerId,
+      watchId: this.#id,
+      hear,
+    });
   }
 
   #end(): void {

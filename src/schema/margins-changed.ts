@@ -70,6 +70,7 @@ builder.subscriptionField('marginsChanged', (t) =>
       return context.live.watch(accounts, {
         segments: new Set(named.length > 0 ? named : both),
         everySeconds: sane(everySeconds ?? seconds.usual),
+        callerId: context.callerId,
         signal: context.signal,
       });
     },
@@ -89,7 +90,7 @@ function watchedAccounts(
 ): readonly ReachedAccount[] {
   const reached = reachedAccounts(context);
   const accounts = ids ? [...new Set(ids)].map((id) => accountWithId(context, id)) : reached;
-  if (!context.live.hasRoomFor(accounts.length)) throw problemError(full);
+  if (!context.live.hasRoomFor(accounts.length, context.callerId)) throw problemError(full);
   return accounts;
 }
 

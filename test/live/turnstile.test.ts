@@ -1,11 +1,12 @@
-// The turnstile before the rate budget: one at a time for each app, first values first.
+// The turnstile before the rate budget: one poll at a time for each caller and app, and watches take turns.
 import { expect, test } from 'vitest';
 import { Turnstile } from '../../src/live/turnstile.ts';
 
 /** Enters under a name, and notes in `inside` when it has its turn. */
-function visitor(turnstile: Turnstile, inside: string[], app: string) {
+function watcher(turnstile: Turnstile, inside: string[], app: string, callerId = 'caller') {
+  const watchId = Symbol('watch');
   return (name: string, isFirst = false) => {
-    const { turn, leave } = turnstile.enter(app, isFirst);
+    const { turn, leave } = turnstile.enter({ app, callerId, watchId }, isFirst);
     void turn.then(() => inside.push(name));
     return leave;
   };
@@ -15,7 +16,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test('one is let in at a time; who has no value yet goes first, each in the order of coming', async () => {
   const inside: string[] = [];
-  const enter = visitor(new Turnstile(), inside, 'app');
+  const enter = watcher(new Turnstile(), inside, 'app');
   const leaving = [enter('a'), enter('b'), enter('c', true), enter('d', true), enter('e')];
   await settled();
   expect(inside).toEqual(['a']);
@@ -30,7 +31,7 @@ test('one is let in at a time; who has no value yet goes first, each in the orde
 
 test('who leaves the line lets nobody in, and is waited for by nobody', async () => {
   const inside: string[] = [];
-  const enter = visitor(new Turnstile(), inside, 'app');
+  const enter = watcher(new Turnstile(), inside, 'app');
   const [first, second] = [enter('a'), enter('b')];
   enter('c');
   second();
@@ -42,16 +43,36 @@ test('who leaves the line lets nobody in, and is waited for by nobody', async ()
   expect(inside).toEqual(['a', 'b', 'c']);
 });
 
-test('apps do not wait for each other, and one that was idle begins anew', async () => {
+test('apps and callers do not wait for each other, and one that was idle begins anew', async () => {
   const inside: string[] = [];
   const turnstile = new Turnstile();
-  const one = visitor(turnstile, inside, 'one');
+  const one = watcher(turnstile, inside, 'one');
   const leave = one('a');
-  visitor(turnstile, inside, 'two')('b');
-  await settled();
-  expect(inside).toEqual(['a', 'b']);
-  leave();
-  one('c');
+  watcher(turnstile, inside, 'two')('b');
+  watcher(turnstile, inside, 'one', 'other caller')('c');
   await settled();
   expect(inside).toEqual(['a', 'b', 'c']);
+  leave();
+  one('d');
+  await settled();
+  expect(inside).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('watches of one caller take turns: new ones starve none that has its values', async () => {
+  const inside: string[] = [];
+  const turnstile = new Turnstile();
+  const leave = new Map<string, () => void>();
+  const old = watcher(turnstile, inside, 'app');
+  for (const crowd of ['one', 'two']) {
+    const enter = watcher(turnstile, inside, 'app');
+    for (let n = 0; n < 950; n += 1) leave.set(`${crowd} ${n}`, enter(`${crowd} ${n}`, true));
+  }
+  leave.set('old', old('old'));
+  leave.set('new', watcher(turnstile, inside, 'app')('new', true));
+  for (let turn = 0; turn < 5; turn += 1) {
+    await settled();
+    leave.get(inside.at(-1) ?? '')?.();
+  }
+  expect(inside).toContain('old');
+  expect(inside).toContain('new');
 });
