@@ -2,11 +2,11 @@
 import { printSchema } from 'graphql';
 import { ConfigError, loadEnvFile, readConfig, readSimulatorConfig } from './config.ts';
 import { createGateway } from './http/gateway.ts';
-import { hostInUrl, listen } from './http/listen.ts';
 import { openKeyringStore } from './keyring/open-store.ts';
 import { type KeyringStore, KeyringStoreError } from './keyring/store.ts';
 import { createLogger } from './log.ts';
 import { schema } from './schema/schema.ts';
+import { hostInUrl, listen } from './server/listen.ts';
 import { type Simulator, startSimulator } from './simulator/simulator.ts';
 import { greeting, help } from './usage.ts';
 import { version } from './version.ts';

@@ -38,6 +38,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'loaders',
     'kite',
   ],
+  server: ['limits.ts'],
   'index.ts': ['http', 'keyring'],
   'config.ts': ['settings', 'http', 'limits.ts'],
   settings: ['http', 'keyring', 'limits.ts', 'site.ts'],
@@ -51,12 +52,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'http',
     'log.ts',
     'schema',
+    'server',
     'simulator',
     'usage.ts',
     'version.ts',
     'keyring',
   ],
-  'command.ts': ['main.ts'],
+  'command.ts': ['main.ts', 'server'],
 };
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) =>

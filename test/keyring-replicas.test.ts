@@ -1,9 +1,9 @@
 // Two gateways on one Redis serve one browser in turns: a login here is a session there, and so is its end.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createGateway, type Gateway } from '../src/http/gateway.ts';
-import { type Listening, listen } from '../src/http/listen.ts';
 import { generateKey } from '../src/keyring/keys.ts';
 import { openKeyringStore } from '../src/keyring/open-store.ts';
+import { type Listening, listen } from '../src/server/listen.ts';
 import { type Simulator, startSimulator } from '../src/simulator/simulator.ts';
 import { graphql } from './generated/gql.ts';
 import { type RedisServer, startRedis } from './support/redis-server.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createClient } from 'graphql-sse';
 import { expect, onTestFinished, test } from 'vitest';
 import { createGateway } from '../src/http/gateway.ts';
-import { listen } from '../src/http/listen.ts';
+import { listen } from '../src/server/listen.ts';
 import { apps, startWorld, tokens } from './support/world.ts';
 
 const world = await startWorld();

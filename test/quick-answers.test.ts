@@ -7,11 +7,11 @@ import * as fc from 'fast-check';
 import { createYoga } from 'graphql-yoga';
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../src/context.ts';
-import { listen } from '../src/http/listen.ts';
 import { createQuickAnswers } from '../src/http/quick-answers.ts';
 import { createRequestTracker } from '../src/http/request-tracker.ts';
 import { createVolumeLimits } from '../src/http/use-volume-limits.ts';
 import { schema } from '../src/schema/schema.ts';
+import { listen } from '../src/server/listen.ts';
 import { anyQuery } from './support/any-query.ts';
 import { startOfTime, startWorld, tokens } from './support/world.ts';
 

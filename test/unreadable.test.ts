@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { createGateway } from '../src/http/gateway.ts';
-import { listen } from '../src/http/listen.ts';
+import { listen } from '../src/server/listen.ts';
 import { graphql } from './generated/gql.ts';
 import { startWorld } from './support/world.ts';
 
