@@ -107,9 +107,10 @@ export function contextOfEvent<C extends Context>(context: C): C {
 
 function beginOperation(
   { reads, operationTimeoutMilliseconds }: Services,
-  { callerId, maxAgeSeconds, signal }: Pick<Caller, 'callerId' | 'maxAgeSeconds' | 'signal'>,
+  caller: Pick<Caller, 'callerId' | 'requestId' | 'maxAgeSeconds' | 'signal'>,
 ): Pick<Context, 'loaders' | 'deadline'> {
-  const deadline = new Deadline(operationTimeoutMilliseconds, callerId);
+  const { callerId, requestId, maxAgeSeconds, signal } = caller;
+  const deadline = new Deadline(operationTimeoutMilliseconds, callerId, requestId);
   const loaders = createLoaders(reads, { operation: deadline.unless(signal), maxAgeSeconds });
   return { loaders, deadline };
 }

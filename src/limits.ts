@@ -40,6 +40,13 @@ const definitions = {
   // An answer.
   answerFields: { default: 150_000, unit: 'fields', bounds: 'an answer, all accounts together' },
 
+  // The log.
+  repeatedWarningSeconds: {
+    default: 10,
+    unit: 'seconds',
+    bounds: 'the time in which equal failures of a broker or the store are one warning',
+  },
+
   // Calls to a broker.
   upstreamBodyBytes: {
     default: 200_000,

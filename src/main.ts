@@ -4,6 +4,7 @@ import { ConfigError, loadEnvFile, readConfig, readSimulatorConfig } from './con
 import { createGateway } from './http/gateway.ts';
 import { openKeyringStore } from './keyring/open-store.ts';
 import { type KeyringStore, KeyringStoreError } from './keyring/store.ts';
+import { adviceFor } from './keyring/store-advice.ts';
 import { createLogger } from './log.ts';
 import { schema } from './schema/schema.ts';
 import { hostInUrl, listen } from './server/listen.ts';
@@ -124,9 +125,7 @@ async function openStore(url: string): Promise<KeyringStore> {
     // Its words name what is wrong with the address, and never the address, which may hold a password.
     if (error instanceof TypeError) throw new ConfigError([`KEYRING_STORE: ${error.message}.`]);
     if (!(error instanceof KeyringStoreError)) throw error;
-    throw new ConfigError([
-      'KEYRING_STORE: the store cannot be opened. Is the server up, or the folder of the file there and writable?',
-    ]);
+    throw new ConfigError([`KEYRING_STORE: ${adviceFor(error)}`]);
   }
 }
 

@@ -231,13 +231,17 @@ describe('a store that cannot be opened is one clear line, and no start', () => 
 
   test.each([
     ['a file in no folder', () => 'sqlite:/nowhere/keyring.sqlite', /cannot be opened/],
-    ['a folder', () => `sqlite:${emptyFolder()}`, /cannot be opened/],
+    ['a folder', () => `sqlite:${emptyFolder()}`, /cannot be opened|is a folder/],
     [
       'a file of somebody else',
       () => `sqlite:${file('hunter2 '.repeat(1_000))}`,
-      /cannot be opened/,
+      /SQLITE_NOTADB: the file is not an SQLite database/,
     ],
-    ['a Redis that is not there', () => 'redis://:hunter2@127.0.0.1:9', /cannot be opened/],
+    [
+      'a Redis that is not there',
+      () => 'redis://:hunter2@127.0.0.1:9',
+      /ECONNREFUSED: Redis cannot be reached/,
+    ],
     ['a Redis at no address', () => 'redis://:hunter2@127.0.0.1:port', /form redis:/],
     ['a Redis with half a number', () => 'redis://:hunter2@127.0.0.1/x', /form redis:/],
     ['a store of another kind', () => 'postgres://me:hunter2@db.example', /must be memory:/],

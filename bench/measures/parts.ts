@@ -34,7 +34,7 @@ const limits = withDefaultLimits();
 const accepted = new AcceptedCredentials(1_000);
 const kite = createKiteClient(
   retryingGets(budgeted(answering, { log: unlimited, limits, accepted })),
-  16,
+  { maxNesting: 16 },
 );
 const now = () => new Date();
 const reads = createSharedReads({ kite, now, maxAgeSeconds: 60 });

@@ -5,6 +5,7 @@ import type { Services } from '../context.ts';
 import { createKeyrings } from '../keyring/keyrings.ts';
 import { generateKey } from '../keyring/keys.ts';
 import { createMemoryStore } from '../keyring/memory-store.ts';
+import { reportingStore } from '../keyring/reporting-store.ts';
 import { createRevocations } from '../keyring/revocations.ts';
 import { createSealer } from '../keyring/sealer.ts';
 import { machineClock } from '../kite/clock.ts';
@@ -15,6 +16,7 @@ import { withDefaultLimits } from '../limits.ts';
 import { createLiveMargins } from '../live/live-margins.ts';
 import { createSharedReads } from '../loaders/shared-reads.ts';
 import { createAttempts } from './attempts.ts';
+import { createCauseLog, logFailedCalls } from './cause-log.ts';
 import { createCookies } from './cookies.ts';
 import type { BrowserKeyrings } from './keep-session.ts';
 import type { GatewayOptions } from './options.ts';
@@ -48,6 +50,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     maxNesting: limits.upstreamNesting,
     rateLog: rateLog.log,
     limits,
+    onFailure: logFailedCalls(log, limits.repeatedWarningSeconds),
   });
   const now = options.now ?? (() => new Date());
   const apps = (options.apps ?? []).map(({ apiSecret, ...app }, _index, all) => ({
@@ -102,8 +105,14 @@ export function createBrowserKeyrings(
   );
   const cookies = createCookies(origins.secure);
   const sealer = createSealer(options.keyringKeys ?? [generateKey()]);
+  const store = options.keyringStore ?? createMemoryStore(now);
+  const storeFailures =
+    logger &&
+    createCauseLog(logger, 'The store of browser sessions failed', limits.repeatedWarningSeconds);
   const keyrings = createKeyrings({
-    store: options.keyringStore ?? createMemoryStore(now),
+    store: storeFailures
+      ? reportingStore(store, (method, cause) => storeFailures(cause, { method }))
+      : store,
     sealer,
     now,
     report: (report) => logger?.warn(report, 'Keyring'),

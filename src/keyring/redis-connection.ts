@@ -1,5 +1,6 @@
 // The connection to Redis: it fails fast, comes back by itself, and lets no error of the client through.
-import { createClient } from '@redis/client';
+import { createClient, ErrorReply } from '@redis/client';
+import { systemCode } from '../kite/system-code.ts';
 import { KeyringStoreError } from './store.ts';
 
 /** How long anything may take before Redis counts as down, in milliseconds. */
@@ -23,19 +24,27 @@ export interface RedisConnection {
  */
 export async function connectRedis(url: string): Promise<RedisConnection> {
   const client = clientFor(url);
-  // Without a listener Node would end the process; whoever calls learns of it by a KeyringStoreError.
-  client.on('error', () => undefined);
+  // Without a listener Node would end the process. A caller learns of it by a KeyringStoreError with this cause:
+  // the client tries to connect again and again, and rejects nothing in time.
+  let lastError: unknown;
+  client.on('error', (error) => {
+    lastError = error;
+  });
+  client.on('ready', () => {
+    lastError = undefined;
+  });
   const close = () => {
     if (client.isOpen) client.destroy();
   };
   try {
-    await withPatience(client.connect());
+    await withPatience(client.connect(), () => lastError);
   } catch (error) {
     close();
     throw error;
   }
   return {
-    run: (script, keys, args) => withPatience(client.eval(script, { keys, arguments: args })),
+    run: (script, keys, args) =>
+      withPatience(client.eval(script, { keys, arguments: args }), () => lastError),
     close,
   };
 }
@@ -61,10 +70,18 @@ function clientFor(url: string) {
   }
 }
 
-function withPatience<Value>(work: Promise<Value>): Promise<Value> {
+/** @param lastError what the connection suffers from meanwhile, which the work itself does not know. */
+function withPatience<Value>(work: Promise<Value>, lastError: () => unknown): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const fail = () => reject(new KeyringStoreError());
+    const fail = (error: unknown) =>
+      reject(new KeyringStoreError(codeOf(error) ?? codeOf(lastError()) ?? 'ETIMEDOUT'));
     const timer = setTimeout(fail, patience);
     work.then(resolve, fail).finally(() => clearTimeout(timer));
   });
+}
+
+/** The code of a system's error, or the first word of what Redis answered, such as `WRONGPASS`. */
+function codeOf(error: unknown): string | null {
+  if (error instanceof ErrorReply) return /^[A-Z]{2,32}(?= |$)/.exec(error.message)?.[0] ?? null;
+  return error instanceof Error && 'code' in error ? systemCode(error.code) : null;
 }

@@ -182,7 +182,25 @@ class SqliteStore implements KeyringStore {
 function guarded<Result>(work: () => Result): Result {
   try {
     return work();
-  } catch {
-    throw new KeyringStoreError();
+  } catch (error) {
+    throw new KeyringStoreError(error instanceof Error ? sqliteCode(error) : undefined);
   }
+}
+
+/** What SQLite calls its result codes (sqlite.org/rescode.html), those that an operator can act on. */
+const sqliteCodes = new Map([
+  [5, 'SQLITE_BUSY'],
+  [6, 'SQLITE_LOCKED'],
+  [8, 'SQLITE_READONLY'],
+  [10, 'SQLITE_IOERR'],
+  [11, 'SQLITE_CORRUPT'],
+  [13, 'SQLITE_FULL'],
+  [14, 'SQLITE_CANTOPEN'],
+  [26, 'SQLITE_NOTADB'],
+]);
+
+function sqliteCode(error: Error): unknown {
+  const { errcode, code } = error as { readonly errcode?: unknown; readonly code?: unknown };
+  // The extended code has the primary one in its lowest byte.
+  return typeof errcode === 'number' ? (sqliteCodes.get(errcode & 0xff) ?? code) : code;
 }

@@ -1,5 +1,6 @@
 // Where keyrings lie: what every store must do, in one sentence a method. A store knows times, versions and
 // sealed text; it never sees a token, a user id or a cookie. All times are milliseconds since the epoch.
+import { systemCode } from '../kite/system-code.ts';
 
 /** One session's row. */
 export interface StoredRecord {
@@ -95,9 +96,12 @@ export class KeyringStoreError extends Error {
   override readonly name = 'KeyringStoreError';
   /** Always this word. */
   readonly code = 'unavailable';
+  /** What the store's server, library or system calls the cause, such as `WRONGPASS`, for the log; null where unknown. */
+  readonly systemCode: string | null;
 
-  /** Takes nothing, so that nothing can leak. */
-  constructor() {
+  /** @param cause the code of the cause; kept where it is such a word, so that nothing else can leak. */
+  constructor(cause?: unknown) {
     super('The keyring store is unavailable');
+    this.systemCode = systemCode(cause);
   }
 }

@@ -51,18 +51,44 @@ export interface KiteClient {
   invalidateRefreshToken(apiKey: string, refreshToken: Secret, operation: Operation): Promise<void>;
 }
 
-/**
- * Makes a client over a transport.
- * @param maxNesting objects and lists inside each other in an answer.
- * @param onObtained told of each credential that Kite hands out.
- */
-export function createKiteClient(
-  send: Transport,
-  maxNesting: number,
-  onObtained: (credential: Credential) => void = () => {},
-): KiteClient {
-  async function call(request: KiteRequest, operation: Operation): Promise<unknown> {
-    return openEnvelope(await send(request, operation), secretsOf(request), maxNesting);
+/** A call that gave no usable answer; nothing in it is secret. */
+export interface FailedCall {
+  readonly request: Pick<KiteRequest, 'method' | 'path'>;
+  readonly operation: Operation;
+  readonly error: KiteError;
+}
+
+/** What a client needs beside its transport. */
+export interface KiteClientOptions {
+  /** Objects and lists inside each other in an answer. */
+  readonly maxNesting: number;
+  /** Told of each credential that Kite hands out. */
+  readonly onObtained?: ((credential: Credential) => void) | undefined;
+  /** Told of every call that failed, except those that were cancelled. */
+  readonly onFailure?: ((call: FailedCall) => void) | undefined;
+}
+
+/** Makes a client over a transport. */
+export function createKiteClient(send: Transport, options: KiteClientOptions): KiteClient {
+  const { maxNesting, onObtained, onFailure } = options;
+
+  /** Makes a call, and reads the data of its answer; null from `parse` is an answer that makes no sense. */
+  async function call<T>(
+    request: KiteRequest,
+    operation: Operation,
+    parse: (data: unknown) => T | null,
+  ): Promise<T> {
+    try {
+      const response = await send(request, operation);
+      const value = parse(openEnvelope(response, secretsOf(request), maxNesting));
+      if (value === null) throw new KiteError('invalid-response', { status: response.status });
+      return value;
+    } catch (error) {
+      if (error instanceof KiteError && error.code !== 'aborted') {
+        onFailure?.({ request, operation, error });
+      }
+      throw error;
+    }
   }
 
   async function redeem(
@@ -74,21 +100,20 @@ export function createKiteClient(
     const sum = 'checksum' in proof ? proof.checksum : checksum(apiKey, token, proof.apiSecret);
     const form = { api_key: apiKey, [tokenName]: token, checksum: sum };
     const request: KiteRequest = { method: 'POST', path, apiKey, form };
-    const session = parsed(parseSession(await call(request, operation)));
-    onObtained({ apiKey, accessToken: session.accessToken });
+    const session = await call(request, operation, parseSession);
+    onObtained?.({ apiKey, accessToken: session.accessToken });
     return session;
   }
 
   return {
-    async profile(credential, operation) {
-      return parsed(parseProfile(await call(get('/user/profile', credential), operation)));
+    profile(credential, operation) {
+      return call(get('/user/profile', credential), operation, parseProfile);
     },
-    async margins(credential, operation) {
-      return parsed(parseMargins(await call(get('/user/margins', credential), operation)));
+    margins(credential, operation) {
+      return call(get('/user/margins', credential), operation, parseMargins);
     },
-    async segmentMargins(credential, segment, operation) {
-      const request = get(`/user/margins/${segment}`, credential);
-      return parsed(parseSegmentMargins(await call(request, operation)));
+    segmentMargins(credential, segment, operation) {
+      return call(get(`/user/margins/${segment}`, credential), operation, parseSegmentMargins);
     },
     exchangeToken(apiKey, requestToken, proof, operation) {
       return redeem('/session/token', 'request_token', [apiKey, requestToken, proof], operation);
@@ -103,11 +128,12 @@ export function createKiteClient(
       await call(
         { method: 'DELETE', path: '/session/token', apiKey, query, credential },
         operation,
+        anything,
       );
     },
     async invalidateRefreshToken(apiKey, refreshToken, operation) {
       const query = { api_key: apiKey, refresh_token: refreshToken };
-      await call({ method: 'DELETE', path: '/session/token', apiKey, query }, operation);
+      await call({ method: 'DELETE', path: '/session/token', apiKey, query }, operation, anything);
     },
   };
 }
@@ -116,9 +142,9 @@ function get(path: string, credential: Credential): KiteRequest {
   return { method: 'GET', path, apiKey: credential.apiKey, credential };
 }
 
-function parsed<T>(value: T | null): T {
-  if (value === null) throw new KiteError('invalid-response', { status: 200 });
-  return value;
+/** Takes whatever a successful answer holds. */
+function anything(): true {
+  return true;
 }
 
 function secretsOf(request: KiteRequest): Secret[] {

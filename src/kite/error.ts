@@ -1,5 +1,6 @@
 // The one error that leaves the Kite client. It holds no header, URL, body or third-party error.
 import { isDeadline } from './operation.ts';
+import { systemCode } from './system-code.ts';
 
 /**
  * Why a call gave no answer.
@@ -80,11 +81,6 @@ export class KiteError extends Error {
   get mayPass(): boolean {
     return passing.has(this.code);
   }
-}
-
-/** A code without anything that came from outside; null for anything else. */
-function systemCode(code: unknown): string | null {
-  return typeof code === 'string' && /^[A-Z][A-Z0-9_/]{1,63}$/.test(code) ? code : null;
 }
 
 /** What an HTTP status alone says of a call that failed; null where it says nothing. */

@@ -4,6 +4,8 @@
 export interface Operation {
   /** Who takes turns with other callers, as one with all of its operations. */
   readonly callerId: string;
+  /** The request that the operation came with, for the log; undefined where no request caused the call. */
+  readonly requestId?: string | undefined;
   /** The same for all calls of one GraphQL operation, which take turns with other operations as one. */
   readonly id: symbol;
   /** Ends the waiting and the call. Its reason is a TimeoutError at the deadline; anything else is a departure. */
@@ -20,6 +22,7 @@ export interface Operation {
 export class Deadline implements Operation {
   readonly id = Symbol('operation');
   readonly callerId: string;
+  readonly requestId: string | undefined;
   readonly deadlineAt: number;
   readonly #timer: NodeJS.Timeout;
   /** What ends with it. */
@@ -31,9 +34,11 @@ export class Deadline implements Operation {
   /**
    * @param milliseconds from now on.
    * @param callerId who takes turns with other callers, as one with all of its operations.
+   * @param requestId the request that it came with, for the log.
    */
-  constructor(milliseconds: number, callerId = 'unknown') {
+  constructor(milliseconds: number, callerId = 'unknown', requestId?: string) {
     this.callerId = callerId;
+    this.requestId = requestId;
     this.deadlineAt = performance.now() + milliseconds;
     // Not AbortSignal.timeout: nothing could stop that, and at thousands of operations a second each
     // would stay in memory, with all that it holds, until long after its answer.
@@ -59,8 +64,8 @@ export class Deadline implements Operation {
       gone.addEventListener('abort', leave, { once: true });
       this.#letGo.push(() => gone.removeEventListener('abort', leave));
     }
-    const { id, callerId, deadlineAt } = this;
-    return { id, callerId, deadlineAt, signal: controller.signal };
+    const { id, callerId, requestId, deadlineAt } = this;
+    return { id, callerId, requestId, deadlineAt, signal: controller.signal };
   }
 
   /** Nobody waits for the operation any more: what it still has under way is not needed. */

@@ -6,7 +6,7 @@ import * as https from 'node:https';
 import type { Limits } from '../limits.ts';
 import { AcceptedCredentials } from './accepted-credentials.ts';
 import { budgeted } from './budget.ts';
-import { createKiteClient, type KiteClient } from './client.ts';
+import { createKiteClient, type KiteClient, type KiteClientOptions } from './client.ts';
 import { digestOf } from './credential.ts';
 import { gotTransport } from './got-transport.ts';
 import type { RateLog } from './rate-log.ts';
@@ -15,12 +15,10 @@ import type { Transport, TransportOptions } from './transport.ts';
 import { undiciTransport } from './undici-transport.ts';
 
 /** Where Kite is, how long a call may take, and how many may start. */
-export interface UpstreamOptions extends TransportOptions {
+export interface UpstreamOptions extends TransportOptions, Omit<KiteClientOptions, 'onObtained'> {
   readonly limits: Limits;
   /** Which calls have started lately. */
   readonly rateLog: RateLog;
-  /** Objects and lists inside each other in an answer. */
-  readonly maxNesting: number;
 }
 
 /** Kite's endpoints, and the way to close the connections to it. */
@@ -32,7 +30,7 @@ export interface Upstream {
 
 /** Connects nothing yet: the first call does. */
 export function createUpstream(options: UpstreamOptions): Upstream {
-  const { rateLog, limits, maxNesting } = options;
+  const { rateLog, limits } = options;
   const writes = gotTransport(options);
   const reads = hasProxy(options.baseUrl)
     ? { send: writes, close: async () => {} }
@@ -42,9 +40,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   // The budget is inside the retry: a second attempt takes a turn of its own.
   const accepted = new AcceptedCredentials(limits.acceptedCredentials);
   const inTurn = budgeted(send, { log: rateLog, limits, accepted });
-  const kite = createKiteClient(retryingGets(inTurn), maxNesting, (credential) =>
-    accepted.add(digestOf(credential)),
-  );
+  const kite = createKiteClient(retryingGets(inTurn), {
+    ...options,
+    onObtained: (credential) => accepted.add(digestOf(credential)),
+  });
   return { kite, close: reads.close };
 }
 

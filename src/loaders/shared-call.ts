@@ -9,6 +9,7 @@ import { isDeadline, type Operation } from '../kite/operation.ts';
 export class SharedCall<T> implements Operation {
   readonly id: symbol;
   readonly callerId: string;
+  readonly requestId: string | undefined;
   /** What comes of it. Rejects with KiteError. */
   readonly outcome: Promise<T>;
   readonly #controller = new AbortController();
@@ -31,6 +32,7 @@ export class SharedCall<T> implements Operation {
   ) {
     this.id = opener.id;
     this.callerId = opener.callerId;
+    this.requestId = opener.requestId;
     this.#deadlineAt = opener.deadlineAt;
     this.#onDeserted = onDeserted;
     this.#tellOpener = opener.begun;

@@ -39,7 +39,7 @@ test('a file that cannot be opened, or is something else, is an unavailable stor
 
 test('a Redis that is not there is an unavailable store', async () => {
   const store = openKeyringStore('redis://:hunter2@127.0.0.1:1', now);
-  await expect(store).rejects.toEqual(new KeyringStoreError());
+  await expect(store).rejects.toEqual(new KeyringStoreError('ECONNREFUSED'));
 });
 
 test('the memory store loads neither SQLite nor Redis', () => {

@@ -4,6 +4,10 @@ import { pino } from 'pino';
 /** One line, as far as tests look at it. */
 export interface LogLine {
   readonly msg: string;
+  /** 20 debug, 30 info, 40 warn, 50 error. */
+  readonly level?: number;
+  readonly cause?: string | null;
+  readonly repeated?: number;
   readonly requestId?: string;
   readonly operation?: string;
   readonly milliseconds?: number;
