@@ -37,7 +37,7 @@ const kite = createKiteClient(
   { maxNesting: 16 },
 );
 const now = () => new Date();
-const reads = createSharedReads({ kite, now, maxAgeSeconds: 60 });
+const reads = createSharedReads({ kite, now, maxAgeSeconds: 60, maxHeld: 4_000 });
 const both = new Set(['equity', 'commodity'] as const);
 
 let made = 0;

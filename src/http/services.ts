@@ -62,11 +62,11 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     kite,
     now,
     maxAgeSeconds: options.maxAgeSeconds ?? 60,
-    mostHeld: limits.heldAnswers,
+    maxHeld: limits.heldAnswers,
   });
   const live = createLiveMargins({
     reads,
-    mostWatched: limits.watchedAccounts,
+    maxWatched: limits.watchedAccounts,
     ...(options.clock && { clock: options.clock }),
   });
   options.stopping?.addEventListener('abort', () => live.stop(), { once: true });

@@ -17,6 +17,7 @@ const decompressors = new Map<string, Decompress>([
 export interface AnswerHeaders {
   readonly 'content-encoding'?: string | string[] | undefined;
   readonly 'retry-after'?: string | string[] | undefined;
+  readonly date?: string | string[] | undefined;
 }
 
 /**
@@ -36,7 +37,7 @@ export function readAnswer(
   return {
     status,
     body: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text,
-    retryAfterSeconds: retryAfter(headers['retry-after']),
+    retryAfterSeconds: retryAfter(headers['retry-after'], headers.date),
   };
 }
 

@@ -32,7 +32,7 @@ export interface BudgetOptions {
   readonly clock?: Clock;
 }
 
-/** What a 429 closes the window for where Kite does not say, and the longest that is believed, in milliseconds. */
+/** What a 429 or a 503 closes the window for where Kite does not say, and the longest that is believed, in milliseconds. */
 const closing = { usual: 1_000, longest: 60_000 };
 
 /**
@@ -56,13 +56,14 @@ export function budgeted(send: Transport, options: BudgetOptions): Transport {
         start.sent();
         onSent?.();
       });
-      if (response.status === 429) {
-        const asked = (response.retryAfterSeconds ?? 0) * 1_000;
+      const { status, retryAfterSeconds } = response;
+      if (status === 429 || (status === 503 && retryAfterSeconds !== null)) {
+        const asked = (retryAfterSeconds ?? 0) * 1_000;
         const time = Math.min(Math.max(asked, closing.usual), closing.longest);
         log.close(apiKey, time);
       } else if (account !== '') {
-        if (response.status === 403) accepted.delete(account);
-        else if (response.status < 300 && request.method === 'GET') accepted.add(account);
+        if (status === 403) accepted.delete(account);
+        else if (status < 300 && request.method === 'GET') accepted.add(account);
       }
       return response;
     } finally {

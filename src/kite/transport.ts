@@ -25,7 +25,7 @@ export interface KiteResponse {
   readonly status: number;
   /** The body as text; not to be shown or logged. */
   readonly body: string;
-  /** The Retry-After header in seconds; null where it is absent or no number. */
+  /** The Retry-After header in seconds; null where it is absent or cannot be read. */
   readonly retryAfterSeconds: number | null;
 }
 
@@ -62,9 +62,23 @@ export interface TransportOptions {
   readonly maxBodyBytes: number;
 }
 
-/** A Retry-After header in seconds; null where it is absent or a date. */
-export function retryAfter(header: unknown): number | null {
-  return typeof header === 'string' && /^\d{1,6}$/.test(header) ? Number(header) : null;
+/**
+ * A Retry-After header in seconds; null where it is absent or cannot be read.
+ * @param date the answer's Date header, from which a Retry-After that is a date counts: the two clocks may differ.
+ */
+export function retryAfter(header: unknown, date: unknown): number | null {
+  if (typeof header !== 'string') return null;
+  if (/^\d{1,6}$/.test(header)) return Number(header);
+  const at = httpDate(header);
+  if (at === null) return null;
+  return Math.max(0, Math.ceil((at - (httpDate(date) ?? Date.now())) / 1_000));
+}
+
+/** A date as HTTP writes it, in milliseconds since the epoch; null for anything else. */
+function httpDate(text: unknown): number | null {
+  if (typeof text !== 'string' || !/^[A-Z][a-z]{2,8},? .* GMT$/.test(text)) return null;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? null : at;
 }
 
 const neverSent = new Set([

@@ -39,12 +39,12 @@ export interface LiveMarginsOptions {
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** The most accounts watched at once, one in two watches counted twice. Default 20000. */
-  readonly mostWatched?: number;
+  readonly maxWatched?: number;
 }
 
 /** Makes the live margins that all requests of a gateway share. */
 export function createLiveMargins(options: LiveMarginsOptions): LiveMargins {
-  const { reads, clock = machineClock, mostWatched = 20_000 } = options;
+  const { reads, clock = machineClock, maxWatched = 20_000 } = options;
   const services: PollerServices = { reads, clock, turnstile: new Turnstile(), id: Symbol('live') };
   const pollers = new Map<string, Poller>();
   const stopping = new AbortController();
@@ -83,10 +83,10 @@ export function createLiveMargins(options: LiveMarginsOptions): LiveMargins {
   return {
     hasRoomFor(accounts, callerId) {
       const all = watched + accounts;
-      if (all <= mostWatched) return true;
+      if (all <= maxWatched) return true;
       const own = (watchedBy.get(callerId) ?? 0) + accounts;
       const callers = watchedBy.size + (watchedBy.has(callerId) ? 0 : 1);
-      return all <= 2 * mostWatched && own <= mostWatched / callers;
+      return all <= 2 * maxWatched && own <= maxWatched / callers;
     },
     watch: (subjects, about) => {
       const watch = new Watch<(typeof subjects)[number]>(about, stopping.signal);

@@ -1,5 +1,6 @@
 // Answers of one kind, held for those who accept an older one. They are people's personal and financial data:
 // in memory only, never longer than any client may accept, and under a digest, so that nothing here opens an account.
+import type { Clock } from '../kite/clock.ts';
 import { lastSixInIndia } from '../kite/india-time.ts';
 import type { Answer } from './answer.ts';
 
@@ -7,30 +8,56 @@ import type { Answer } from './answer.ts';
 export interface HeldAnswersOptions {
   /** Seconds after which an answer goes, whether or not anybody asks. 0 holds nothing. */
   readonly maxAgeSeconds: number;
-  /** The most answers; beyond it the older half goes. */
-  readonly most: number;
+  /** The most answers; beyond it the oldest go. */
+  readonly max: number;
   /** The time by which answers age. */
   readonly now: () => Date;
+  /** By which they are dropped. */
+  readonly clock: Clock;
 }
 
+/** Where an answer is held. It is emptied when the answer is dropped before its batch. */
+interface Slot<T> {
+  readonly digest: string;
+  answer: Answer<T> | undefined;
+}
+
+/** Answers held within the same short time, which are dropped together. */
+interface Batch<T> {
+  /** When its first answer is as old as an answer may get, in milliseconds of the clock. */
+  readonly dropAt: number;
+  /** When it takes no more. */
+  readonly fullAt: number;
+  readonly slots: Slot<T>[];
+}
+
+/** Answers are dropped in batches of this part of their time, and of their number, at most. */
+const parts = 16;
+
 /**
- * Answers by credential, under its digest. They are held in two generations: when the younger one is full, or its time
- * is over, the older one goes as a whole. To find and remove the oldest one for each that comes would cost far more.
+ * Answers by credential, under its digest. They are dropped in batches, the oldest first: when the first answer of a
+ * batch is too old, or when there are too many. So none is held longer than promised, and none has to be looked for.
  */
 export class HeldAnswers<T> {
-  #younger = new Map<string, Answer<T>>();
-  #older = new Map<string, Answer<T>>();
+  readonly #answers = new Map<string, Slot<T>>();
+  readonly #batches: Batch<T>[] = [];
   readonly #options: HeldAnswersOptions;
-  #turning: NodeJS.Timeout | undefined;
+  #slots = 0;
+  #timer: AbortController | undefined;
 
   constructor(options: HeldAnswersOptions) {
     this.#options = options;
   }
 
+  /** How many there are. */
+  get size(): number {
+    return this.#answers.size;
+  }
+
   /** The answer of a credential, if it is young enough, and not from before the last 06:00 in India. */
   find(digest: string, maxAgeSeconds: number): Answer<T> | undefined {
     if (maxAgeSeconds <= 0) return undefined;
-    const answer = this.#younger.get(digest) ?? this.#older.get(digest);
+    const answer = this.#answers.get(digest)?.answer;
     if (answer === undefined) return undefined;
     const now = this.#options.now();
     const age = now.getTime() - answer.asOf.getTime();
@@ -40,31 +67,54 @@ export class HeldAnswers<T> {
     return isAccepted ? answer : undefined;
   }
 
-  /** Holds an answer in place of the credential's older one. */
+  /** Holds an answer that has just arrived, in place of the credential's older one. */
   hold(digest: string, answer: Answer<T>): void {
-    const { maxAgeSeconds, most } = this.#options;
+    const { maxAgeSeconds, max, clock } = this.#options;
     if (maxAgeSeconds <= 0) return;
-    if (this.#younger.size >= most / 2) this.#turn();
-    this.#younger.set(digest, answer);
-    this.#turning ??= this.#turnLater();
+    this.forget(digest);
+    const slot = { digest, answer };
+    this.#answers.set(digest, slot);
+    const now = clock.milliseconds();
+    let batch = this.#batches.at(-1);
+    if (batch === undefined || now >= batch.fullAt || batch.slots.length >= max / parts) {
+      const longest = maxAgeSeconds * 1_000;
+      batch = { dropAt: now + longest, fullAt: now + longest / parts, slots: [] };
+      this.#batches.push(batch);
+    }
+    batch.slots.push(slot);
+    this.#slots += 1;
+    // An answer that another one has replaced counts until its batch goes.
+    if (this.#slots > max) this.#dropOldest();
+    this.#dropLater();
   }
 
   /** Drops the answer of a credential. */
   forget(digest: string): void {
-    this.#younger.delete(digest);
-    this.#older.delete(digest);
+    const slot = this.#answers.get(digest);
+    if (slot === undefined) return;
+    slot.answer = undefined;
+    this.#answers.delete(digest);
   }
 
-  #turn(): void {
-    this.#older = this.#younger;
-    this.#younger = new Map();
+  #dropOldest(): void {
+    const slots = this.#batches.shift()?.slots ?? [];
+    this.#slots -= slots.length;
+    for (const slot of slots) {
+      if (this.#answers.get(slot.digest) === slot) this.#answers.delete(slot.digest);
+    }
   }
 
-  #turnLater(): NodeJS.Timeout {
-    const milliseconds = this.#options.maxAgeSeconds * 1_000;
-    return setTimeout(() => {
-      this.#turn();
-      this.#turning = this.#older.size === 0 ? undefined : this.#turnLater();
-    }, milliseconds).unref();
+  #dropLater(): void {
+    const [oldest] = this.#batches;
+    if (oldest === undefined || this.#timer !== undefined) return;
+    const { clock } = this.#options;
+    const timer = new AbortController();
+    this.#timer = timer;
+    void clock.wait(Math.max(0, oldest.dropAt - clock.milliseconds()), timer.signal).then(() => {
+      this.#timer = undefined;
+      const now = clock.milliseconds();
+      while (this.#batches[0] !== undefined && this.#batches[0].dropAt <= now) this.#dropOldest();
+      this.#dropLater();
+    });
   }
 }

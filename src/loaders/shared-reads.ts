@@ -1,6 +1,8 @@
 // Reads from Kite, shared between requests: a call in flight is joined, and an answer that is young enough for
 // whoever asks is given again. Nothing is ever shared between two credentials.
+
 import type { KiteClient } from '../kite/client.ts';
+import { type Clock, machineClock } from '../kite/clock.ts';
 import { type Credential, digestOf } from '../kite/credential.ts';
 import { KiteError } from '../kite/error.ts';
 import { type Field, isRecord, malformed } from '../kite/field.ts';
@@ -48,14 +50,16 @@ export interface SharedReadsOptions {
   readonly now: () => Date;
   /** The greatest age, in seconds, that anybody may accept; 0 holds no answers. */
   readonly maxAgeSeconds: number;
-  /** The most answers that are held of each kind: profiles, and either segment. Default 4000. */
-  readonly mostHeld?: number;
+  /** The most answers that are held of each kind: profiles, and either segment. */
+  readonly maxHeld: number;
+  /** By which they are dropped. Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** Makes the reads that all requests of a gateway share. */
 export function createSharedReads(options: SharedReadsOptions): SharedReads {
-  const { kite, now, maxAgeSeconds, mostHeld = 4_000 } = options;
-  const holding = { maxAgeSeconds, most: mostHeld, now };
+  const { kite, now, maxAgeSeconds, maxHeld, clock = machineClock } = options;
+  const holding = { maxAgeSeconds, max: maxHeld, now, clock };
   const held = {
     profile: new HeldAnswers<Profile>(holding),
     equity: new HeldAnswers<SegmentValue>(holding),

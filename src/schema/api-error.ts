@@ -82,7 +82,8 @@ export const UpstreamErrorRef = builder.objectRef<Problem>('UpstreamError').impl
   interfaces: [ApiErrorRef],
   fields: (t) => ({
     retryAfterSeconds: t.exposeInt('retryAfterSeconds', {
-      description: 'Seconds to wait before asking again; set with RATE_LIMITED.',
+      description:
+        'Seconds to wait before asking again; set with RATE_LIMITED, and with UPSTREAM_UNAVAILABLE where Kite names a time.',
     }),
     kiteErrorType: t.string({
       description: "Kite's own `error_type`, such as `NetworkException`.",

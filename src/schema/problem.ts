@@ -80,6 +80,10 @@ export function problemOf(
 ): Problem {
   if (!(error instanceof KiteError)) throw error;
   const code = codeOf(error, purpose);
+  const isAboutLater = code === 'RATE_LIMITED' || code === 'UPSTREAM_UNAVAILABLE';
+  const seconds = isAboutLater
+    ? (error.retryAfterSeconds ?? (code === 'RATE_LIMITED' ? 1 : null))
+    : null;
   const isAboutLogin = code === 'TOKEN_REJECTED' || code === 'SESSION_EXPIRED';
   return {
     code,
@@ -87,7 +91,7 @@ export function problemOf(
     retryable: purpose === 'read' ? error.mayPass : !error.mayHaveReachedKite,
     ...('id' in subject && { accountId: subject.id }),
     ...(isAboutLogin && { loginUrl: loginUrl(context, subject.apiKey) }),
-    ...(code === 'RATE_LIMITED' && { retryAfterSeconds: error.retryAfterSeconds ?? 1 }),
+    ...(seconds !== null && { retryAfterSeconds: seconds }),
     ...(error.status !== null && {
       kite: { errorType: error.errorType, status: error.status, message: error.kiteMessage },
     }),

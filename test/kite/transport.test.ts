@@ -79,15 +79,22 @@ describe.each(makers)('over %s', (name, make) => {
     });
   });
 
-  test.each(['soon', 'Wed, 21 Oct 2026 07:28:00 GMT', '-1', ''])(
-    'a Retry-After of "%s" is none',
-    async (header) => {
-      const { url } = await serveHttp((_request, response) => {
-        response.setHeader('retry-after', header).end('{}');
-      });
-      expect((await to(url)(profile, operation())).retryAfterSeconds).toBeNull();
-    },
-  );
+  test.each(['soon', '2026-10-21', '-1', ''])('a Retry-After of "%s" is none', async (header) => {
+    const { url } = await serveHttp((_request, response) => {
+      response.setHeader('retry-after', header).end('{}');
+    });
+    expect((await to(url)(profile, operation())).retryAfterSeconds).toBeNull();
+  });
+
+  test('a Retry-After that is a date counts from the Date of the answer, and a past one is no wait', async () => {
+    const dates = ['Wed, 21 Oct 2026 07:28:30 GMT', 'Wed, 21 Oct 2026 07:27:00 GMT'];
+    const { url } = await serveHttp((_request, response) => {
+      response.setHeader('date', 'Wed, 21 Oct 2026 07:28:00 GMT');
+      response.setHeader('retry-after', dates.shift() ?? '').end('{}');
+    });
+    expect((await to(url)(profile, operation())).retryAfterSeconds).toBe(30);
+    expect((await to(url)(profile, operation())).retryAfterSeconds).toBe(0);
+  });
 
   test('the request is signed, names its client and version, and goes below the base', async () => {
     const seen: { url: string | undefined; headers: IncomingHttpHeaders }[] = [];

@@ -1,7 +1,7 @@
 // What shared reads must never do, in every order of events: give one credential another's answer, an answer that
 // is too old, or one from before a logout.
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { KiteClient } from '../../src/kite/client.ts';
 import type { Credential } from '../../src/kite/credential.ts';
 import { KiteError } from '../../src/kite/error.ts';
@@ -88,7 +88,7 @@ test('everybody gets their own data, no older than they accept and than their la
       let time = start;
       const now = () => new Date(time);
       const { kite, calls } = slowKite(now);
-      const reads = createSharedReads({ kite, now, maxAgeSeconds: 60, mostHeld: 4 });
+      const reads = createSharedReads({ kite, now, maxAgeSeconds: 60, maxHeld: 4 });
       const forgottenAt = new Map<Credential, number>();
       const askers: AbortController[] = [];
       const waiting: Promise<unknown>[] = [];
@@ -170,7 +170,12 @@ function operation(milliseconds: number): Deadline {
 
 test('a deadline ends the waiting of its own operation; the call goes on for the others', async () => {
   const { kite, calls } = slowKite(() => new Date(start));
-  const reads = createSharedReads({ kite, now: () => new Date(start), maxAgeSeconds: 60 });
+  const reads = createSharedReads({
+    kite,
+    now: () => new Date(start),
+    maxAgeSeconds: 60,
+    maxHeld: 4_000,
+  });
   const [credential] = credentials;
   if (credential === undefined) throw new Error('no credential');
   const ask = (milliseconds: number) =>
@@ -185,7 +190,12 @@ test('a deadline ends the waiting of its own operation; the call goes on for the
 
 test('a call begun before a logout is neither joined after it nor held, but answers who waited', async () => {
   const { kite, calls } = slowKite(() => new Date(start));
-  const reads = createSharedReads({ kite, now: () => new Date(start), maxAgeSeconds: 60 });
+  const reads = createSharedReads({
+    kite,
+    now: () => new Date(start),
+    maxAgeSeconds: 60,
+    maxHeld: 4_000,
+  });
   const [credential] = credentials;
   if (credential === undefined) throw new Error('no credential');
   const ask = () => reads.profile(credential, { operation: operation(5_000), maxAgeSeconds: 60 });
@@ -203,11 +213,46 @@ test('a call begun before a logout is neither joined after it nor held, but answ
 
 test('whoever has left before asking costs no call', async () => {
   const { kite, calls } = slowKite(() => new Date(start));
-  const reads = createSharedReads({ kite, now: () => new Date(start), maxAgeSeconds: 60 });
+  const reads = createSharedReads({
+    kite,
+    now: () => new Date(start),
+    maxAgeSeconds: 60,
+    maxHeld: 4_000,
+  });
   const [credential] = credentials;
   if (credential === undefined) throw new Error('no credential');
   const gone = operation(5_000).unless(AbortSignal.abort());
   const asking = reads.profile(credential, { operation: gone, maxAgeSeconds: 0 });
   await expect(asking).rejects.toMatchObject({ code: 'aborted' });
   expect(calls).toEqual([]);
+});
+
+test('a segment that was asked for and is not read may fail, and nothing comes of it', async () => {
+  const { kite, calls } = slowKite(() => new Date(start));
+  const reads = createSharedReads({
+    kite,
+    now: () => new Date(start),
+    maxAgeSeconds: 60,
+    maxHeld: 100,
+  });
+  const [credential] = credentials;
+  if (credential === undefined) throw new Error('no credential');
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => {
+    process.off('unhandledRejection', note);
+  });
+  const asker = { operation: operation(5_000), maxAgeSeconds: 0 };
+  for (const segments of [['equity', 'commodity'], ['equity']] as const) {
+    const read = reads.margins(credential, new Set(segments), asker);
+    if (segments.length === 2) {
+      const outcome = read('commodity').catch((error: unknown) => error);
+      calls.at(-1)?.fail(new KiteError('unavailable'));
+      expect(await outcome).toMatchObject({ code: 'unavailable' });
+    } else calls.at(-1)?.fail(new KiteError('unavailable'));
+    await settled();
+    await settled();
+  }
+  expect(unhandled).toEqual([]);
 });
