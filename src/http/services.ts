@@ -38,9 +38,14 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
   const rateLog = openRateLog({
     limit: options.kiteRateLimit ?? 10,
     redisUrl: options.redisUrl,
-    onReachable: (isReachable) => {
-      if (isReachable) log.info('The rate limit is counted in Redis again');
-      else log.warn('Redis does not answer: the rate limit is counted in this process alone');
+    onReachable: ({ isReachable, ...shared }) => {
+      if (isReachable) log.info(shared, 'The rate limit is counted in Redis again');
+      else {
+        log.warn(
+          shared,
+          'Redis does not answer: the rate limit is counted in this process alone, which keeps to its share of it',
+        );
+      }
     },
   });
   const { kite, close } = createUpstream({

@@ -31,13 +31,14 @@ interface Lately {
 
 /**
  * Makes a log in memory: a sliding one, since a bucket that refills lets nearly twice as many through.
- * @param limit the most calls per app in a window.
+ * @param maxCalls the most calls per app in a window, which may change.
  * @param clock milliseconds of a clock that never jumps.
  */
 export function createMemoryRateLog(
-  limit: number,
+  maxCalls: number | (() => number),
   clock: () => number = () => performance.now(),
 ): MemoryRateLog {
+  const limitNow = typeof maxCalls === 'number' ? () => maxCalls : maxCalls;
   const apps = new Map<string, Lately>();
   let isSwept = false;
 
@@ -66,13 +67,16 @@ export function createMemoryRateLog(
   }
 
   return {
-    limit,
+    get limit() {
+      return limitNow();
+    },
     get size() {
       return apps.size;
     },
     start(apiKey) {
       const lately = latelyOf(apiKey);
       const now = clock();
+      const limit = limitNow();
       if (lately.closedUntil > now) return Math.ceil(lately.closedUntil - now);
       if (lately.entries.length >= limit) {
         lately.entries = lately.entries.filter((entry) => counts(entry, now));

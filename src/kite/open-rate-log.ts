@@ -2,7 +2,12 @@
 import { createClient } from '@redis/client';
 import { createMemoryRateLog } from './memory-rate-log.ts';
 import { type RateLog, unlimited } from './rate-log.ts';
-import { createRedisRateLog, type RedisCommands } from './redis-rate-log.ts';
+import {
+  announcing,
+  createRedisRateLog,
+  type RedisCommands,
+  type SharedState,
+} from './redis-rate-log.ts';
 
 /** Where starts are counted. */
 export interface RateLogOptions {
@@ -10,8 +15,8 @@ export interface RateLogOptions {
   readonly limit: number;
   /** `redis://` or `rediss://`: the Redis that replicas share. Left out: this process counts by itself. */
   readonly redisUrl?: string | undefined;
-  /** Told once whenever Redis stops answering (false), and when it answers again (true). */
-  readonly onReachable: (isReachable: boolean) => void;
+  /** Told once whenever Redis stops answering, and when it answers again. */
+  readonly onReachable: (state: SharedState) => void;
 }
 
 /** A rate log, and the way to close the connection that it may have. */
@@ -33,14 +38,21 @@ export function openRateLog({ limit, redisUrl, onReachable }: RateLogOptions): O
   const connected = client.connect().catch(() => {});
   const commands: RedisCommands = {
     // The first calls may come before the first connection: they wait for it as long as for an answer.
-    async sendCommand(words) {
+    async sendCommand(words, { abortSignal }) {
       if (!client.isReady) await connected;
-      return client.sendCommand(words);
+      // Nobody waits for it any more: a start that is counted now would never end.
+      abortSignal.throwIfAborted();
+      return client.sendCommand(words, { abortSignal });
     },
   };
+  const log = createRedisRateLog(commands, { limit, onReachable });
+  const timer = setInterval(() => void log.announce(), announcing.every).unref();
+  void log.announce();
   return {
-    log: createRedisRateLog(commands, { limit, onReachable }),
+    log,
     close: async () => {
+      clearInterval(timer);
+      if (client.isReady) await log.leave();
       if (client.isOpen) client.destroy();
     },
   };

@@ -10,7 +10,8 @@ import {
 
 /** What is needed of a Redis client: sends one command, and rejects while there is no connection. */
 export interface RedisCommands {
-  sendCommand(words: string[]): Promise<unknown>;
+  /** @param options what keeps a command that has not gone out by then from being sent at all. */
+  sendCommand(words: string[], options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
 }
 
 /** How a log in Redis behaves. */
@@ -19,8 +20,25 @@ export interface RedisRateLogOptions {
   readonly limit: number;
   /** Milliseconds to wait for Redis before going on without it. Default 250. */
   readonly patienceMilliseconds?: number;
-  /** Told once whenever Redis stops answering (false), and when it answers again (true). */
-  readonly onReachable?: (isReachable: boolean) => void;
+  /** Told once whenever Redis stops answering, and when it answers again. */
+  readonly onReachable?: (state: SharedState) => void;
+}
+
+/** Whether replicas share one count. */
+export interface SharedState {
+  readonly isReachable: boolean;
+  /** How many gateways shared the count when Redis last answered, this one included. */
+  readonly replicas: number;
+  /** The most calls per app in a window that this gateway allows itself meanwhile. */
+  readonly limit: number;
+}
+
+/** The log, and the way to leave it. */
+export interface RedisRateLog extends RateLog {
+  /** Counts this gateway among those that share the count, and learns how many there are. Never rejects. */
+  announce(): Promise<void>;
+  /** Takes this gateway out, as far as Redis can be reached. */
+  leave(): Promise<void>;
 }
 
 // KEYS: two sorted sets, of calls under way by when they were sent and of ended ones by when they arrived at the
@@ -65,51 +83,112 @@ end
 return { 0, now }
 `;
 
+// KEYS: a sorted set of gateways by when they were last heard of. ARGV: one's name, and for how many milliseconds it
+// counts, 0 to take it out. Answers how many there are.
+const announcement = `
+local gateways, name, counted = KEYS[1], ARGV[1], tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if counted > 0 then redis.call('ZADD', gateways, now + counted, name) else redis.call('ZREM', gateways, name) end
+redis.call('ZREMRANGEBYSCORE', gateways, '-inf', now)
+redis.call('PEXPIRE', gateways, 60000)
+return redis.call('ZCARD', gateways)
+`;
+const gatewaysKey = 'kite-graphql:rate:gateways';
+
+/** Milliseconds between two announcements, and for how long one counts. */
+export const announcing = { every: 5_000, counts: 16_000 };
+
 /** Milliseconds between grant and sending that are not worth telling Redis of: its own are not finer. */
 const smallDelay = 2;
 /** Milliseconds for which Redis is left alone after it failed, so that not every call pays for the attempt. */
 const pause = 1_000;
 
 /**
- * Makes a log in Redis. While Redis does not answer, each replica keeps to the limit by itself: no call is
- * held back for Redis's sake, and none goes uncounted.
+ * Makes a log in Redis. While Redis does not answer, each gateway keeps to its share: the limit divided by the number of
+ * gateways that were last known, one call at least. No call goes uncounted. A gateway that has never reached Redis
+ * knows of no other, and allows itself the whole limit.
  */
-export function createRedisRateLog(redis: RedisCommands, options: RedisRateLogOptions): RateLog {
+export function createRedisRateLog(
+  redis: RedisCommands,
+  options: RedisRateLogOptions,
+): RedisRateLog {
   const { limit, patienceMilliseconds = 250, onReachable } = options;
   // Every call of this process is in here too, so that the limit still holds when Redis is lost in mid-window.
-  const own = createMemoryRateLog(limit);
+  const own = createMemoryRateLog(() => (performance.now() < sharedFrom ? share() : limit));
   const prefix = randomUUID();
   const settings = [countedMilliseconds, longestWayMilliseconds, limit].map(String);
-  let count = 0;
+  let starts = 0;
   let isReachable = true;
   let aloneUntil = 0;
+  let replicas = 1;
+  /** When this gateway may allow itself the whole limit again, as far as Redis does; and may go on after it lost Redis. */
+  let sharedFrom = 0;
+  let startsFrom = 0;
 
-  /** The script's answer; null where Redis gave none. */
-  async function run(apiKey: string, ...verb: (string | number)[]): Promise<unknown> {
+  const share = () => Math.max(1, Math.floor(limit / replicas));
+
+  function tell(): void {
+    onReachable?.({ isReachable, replicas, limit: isReachable ? limit : share() });
+  }
+
+  function lost(): void {
+    const now = performance.now();
+    aloneUntil = now + pause;
+    sharedFrom = Number.POSITIVE_INFINITY;
+    if (!isReachable) return;
+    isReachable = false;
+    // What the others have started in this window is not known any more: the share begins with the next one.
+    if (replicas > 1) startsFrom = now + countedMilliseconds;
+    tell();
+  }
+
+  function found(): void {
+    if (isReachable) return;
+    isReachable = true;
+    // The others notice it a little later, and until then count for themselves.
+    sharedFrom = replicas > 1 ? performance.now() + pause + 2 * countedMilliseconds : 0;
+    tell();
+  }
+
+  /** A script's answer; null where Redis gave none. */
+  async function run(script: string, keys: string[], args: (string | number)[]): Promise<unknown> {
     if (performance.now() < aloneUntil) return null;
-    const words = ['EVAL', script, '3', ...keysOf(apiKey), ...settings, ...verb.map(String)];
+    const words = ['EVAL', script, String(keys.length), ...keys, ...args.map(String)];
     try {
-      const answer = await within(patienceMilliseconds, redis.sendCommand(words));
-      if (!isReachable) onReachable?.(true);
-      isReachable = true;
+      const answer = await within(patienceMilliseconds, (abortSignal) =>
+        redis.sendCommand(words, { abortSignal }),
+      );
+      found();
       return answer;
     } catch {
-      aloneUntil = performance.now() + pause;
-      if (isReachable) onReachable?.(false);
-      isReachable = false;
+      lost();
       return null;
     }
   }
 
+  function count(apiKey: string, ...verb: (string | number)[]): Promise<unknown> {
+    return run(script, keysOf(apiKey), [...settings, ...verb]);
+  }
+
   async function start(apiKey: string): Promise<Start | number> {
+    const untilShare = startsFrom - performance.now();
+    if (untilShare > 0) return Math.ceil(untilShare);
     const ownStart = own.start(apiKey);
     if (typeof ownStart === 'number') return ownStart;
-    count += 1;
-    const name = `${prefix} ${count}`;
+    starts += 1;
+    const name = `${prefix} ${starts}`;
     const askedAt = performance.now();
-    const answer = await run(apiKey, 'start', name);
+    const wasReachable = isReachable;
+    const answer = await count(apiKey, 'start', name);
     const [wait, grantedAt] = Array.isArray(answer) ? answer : [];
-    if (typeof wait !== 'number' || typeof grantedAt !== 'number') return ownStart;
+    if (typeof wait !== 'number' || typeof grantedAt !== 'number') {
+      // Redis was lost with this very call: it waits for the share as the others do.
+      const untilShare = startsFrom - performance.now();
+      if (!wasReachable || untilShare <= 0) return ownStart;
+      ownStart.cancel();
+      return Math.ceil(untilShare);
+    }
     if (wait > 0) {
       ownStart.cancel();
       return wait;
@@ -120,22 +199,29 @@ export function createRedisRateLog(redis: RedisCommands, options: RedisRateLogOp
       sent() {
         ownStart.sent();
         sentAfter = sinceAsked();
-        if (sentAfter > smallDelay) void run(apiKey, 'sent', name, grantedAt + sentAfter);
+        if (sentAfter > smallDelay) void count(apiKey, 'sent', name, grantedAt + sentAfter);
       },
       ended() {
         ownStart.ended();
         const arrivedAfter = Math.min(sinceAsked(), sentAfter + longestWayMilliseconds);
-        void run(apiKey, 'ended', name, grantedAt + arrivedAfter);
+        void count(apiKey, 'ended', name, grantedAt + arrivedAfter);
       },
     };
   }
 
+  const announce = async (milliseconds: number) => {
+    const answer = await run(announcement, [gatewaysKey], [prefix, milliseconds]);
+    if (typeof answer === 'number' && milliseconds > 0) replicas = Math.max(1, answer);
+  };
+
   return {
     limit,
     start,
+    announce: () => announce(announcing.counts),
+    leave: () => announce(0),
     close(apiKey, milliseconds) {
       own.close(apiKey, milliseconds);
-      void run(apiKey, 'close', Math.ceil(milliseconds));
+      void count(apiKey, 'close', Math.ceil(milliseconds));
     },
   };
 }
@@ -146,9 +232,16 @@ function keysOf(apiKey: string): string[] {
   return ['under-way', 'ended', 'closed'].map((noun) => `kite-graphql:rate:{${app}}:${noun}`);
 }
 
-function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
+/** What comes in time. What comes too late is not sent any more, where it has not gone out yet. */
+function within<T>(milliseconds: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = new AbortController();
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('no answer in time')), milliseconds);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+    const timer = setTimeout(() => {
+      reject(new Error('no answer in time'));
+      late.abort();
+    }, milliseconds);
+    ask(late.signal)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
   });
 }
