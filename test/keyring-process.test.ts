@@ -205,7 +205,10 @@ test.skipIf(isRedisMissing)(
     expect(await usersOf(first.visitor)).toEqual(['SIM0003', 'SIM0004']);
 
     const control = (path: string, method: string, body?: string) =>
-      fetch(`${simulator.url}/simulator/${path}`, { method, ...(body && { body }) });
+      fetch(`${simulator.url}/simulator/${path}`, {
+        method,
+        ...(body && { headers: { 'content-type': 'application/json' }, body }),
+      });
     await control('clock', 'POST', '{"advanceSeconds": 86400}');
     await first.visitor.ask(users);
     await control('requests', 'DELETE');

@@ -96,6 +96,7 @@ describe.skipIf(isRedisMissing)('two gateways on one Redis', () => {
     handOver(first, second);
     await fetch(`${simulator.url}/simulator/clock`, {
       method: 'POST',
+      headers: { 'content-type': 'application/json' },
       body: '{"advanceSeconds": 86400}',
     });
     expect((await first.ask(accounts)).errors[0]?.extensions.code).toBe('SESSION_EXPIRED');

@@ -278,6 +278,7 @@ test.each(['json', 'pretty'])(
     await exchange('request-token-canary');
     await fetch(`${simulatorUrl}/simulator/faults`, {
       method: 'POST',
+      headers: { 'content-type': 'application/json' },
       body: '{"kind": "bad-gateway-html", "userId": "SIM0002"}',
     });
     await ask(

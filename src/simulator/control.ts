@@ -8,7 +8,16 @@ import type { Pages } from './page.ts';
 import { userNumberOf } from './users.ts';
 
 /** A control call that cannot be followed; its message says which field is wrong, and how. */
-export class ControlError extends Error {}
+export class ControlError extends Error {
+  /** The HTTP status to answer it with. */
+  readonly status: 400 | 415;
+
+  /** @param message what is wrong, and what to send instead. */
+  constructor(message: string, status: 400 | 415 = 400) {
+    super(message);
+    this.status = status;
+  }
+}
 
 const clockSchema = z
   .strictObject({
@@ -30,7 +39,7 @@ const payInSchema = z.strictObject({
 
 const latestInstant = Date.UTC(9999, 0);
 
-/** The routes below `/simulator`; they throw ControlError, to be answered with 400. */
+/** The routes below `/simulator`; they throw ControlError, to be answered with its status. */
 export function controlRoutes(kite: Kite): Hono<Pages> {
   const { clock, faults, log, settings } = kite;
   const routes = new Hono<Pages>();
@@ -41,6 +50,17 @@ export function controlRoutes(kite: Kite): Hono<Pages> {
     if (number === null) throw new ControlError('userId: there is no such simulated user');
     return number;
   };
+
+  // A page of any site can send a form or plain text here, and cannot send JSON: a browser asks first.
+  routes.use(async (c, next) => {
+    const type = c.req.header('content-type');
+    const isJson = /^application\/json\s*(;|$)/i.test(type ?? '');
+    const hasBody = type !== undefined || Number(c.req.header('content-length') ?? 0) > 0;
+    if (c.req.method === 'POST' && hasBody && !isJson) {
+      throw new ControlError('Content-Type: it must be application/json', 415);
+    }
+    await next();
+  });
 
   routes.get('/clock', (c) => c.json(time()));
   routes.post('/clock', async (c) => {

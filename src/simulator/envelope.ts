@@ -51,6 +51,15 @@ export const tooManyRequests = failure(429, 'NetworkException', 'Too many reques
 /** There is no such path. */
 export const routeNotFound = failure(404, 'GeneralException', 'Route not found');
 
+/** Kite has such a path, and this simulator has not. Kite knows no such type: it is the simulator's own. */
+export function notSimulated(method: string, path: string): Answer {
+  return failure(
+    501,
+    'NotSimulatedException',
+    `Kite has ${path}, but it is not simulated (${method}).`,
+  );
+}
+
 /** The path has no such method. Neither status nor words are established. */
 export const methodNotAllowed = failure(405, 'GeneralException', 'Method not allowed');
 

@@ -17,7 +17,7 @@ export function indexPage(settings: Settings, origin: string): Html {
   const curl = (method: string, path: string, body?: object) =>
     body === undefined
       ? `curl -X ${method} ${origin}${path}`
-      : `curl -X ${method} ${origin}${path} -d '${JSON.stringify(body)}'`;
+      : `curl -X ${method} ${origin}${path} --json '${JSON.stringify(body)}'`;
   const examples = [
     curl('GET', '/simulator/clock'),
     curl('POST', '/simulator/clock', { advanceSeconds: 300 }),

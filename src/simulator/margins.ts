@@ -6,7 +6,7 @@ import { type Draw, seededDraw } from './random.ts';
 export interface SegmentMargins {
   /** Whether the segment is enabled for the user; if not, every amount is zero. */
   readonly enabled: boolean;
-  /** cash + adhoc_margin + collateral - debits, up to float noise. */
+  /** cash (or where that is 0, opening_balance) + adhoc_margin + collateral - debits, up to float noise. */
   readonly net: number;
   /** What can be used, by attribute of Kite's documentation. */
   readonly available: Readonly<Record<string, number>>;
@@ -137,6 +137,13 @@ function without(margins: SegmentMargins, missing: readonly string[]): SegmentMa
   return { ...margins, available: kept(margins.available), utilised: kept(margins.utilised) };
 }
 
+/** What a funded account was seen with: nothing in cash, everything in the opening balance. */
+function withoutCash(margins: SegmentMargins): SegmentMargins {
+  const { available } = margins;
+  const opening_balance = available.cash ?? 0;
+  return { ...margins, available: { ...available, cash: 0, opening_balance, intraday_payin: 0 } };
+}
+
 const newerAttributes = [
   'opening_balance',
   'live_balance',
@@ -161,13 +168,15 @@ export function marginsOf(userNumber: number, seed: number): Margins {
   const payout = odd.includes('negative-zero-payout') ? -0 : 0;
   const net = odd.includes('float-noise') ? withNoise(netOf(equity)) : roundTo(netOf(equity), 2);
 
+  const whole = segment(equity, net, payout);
+
   const missing = odd.includes('older-payload')
     ? newerAttributes
     : odd.includes('missing-turnover')
       ? ['turnover']
       : [];
   return {
-    equity: without(segment(equity, net, payout), missing),
+    equity: without(odd.includes('zero-cash') ? withoutCash(whole) : whole, missing),
     commodity: odd.includes('disabled-commodity')
       ? { ...without(segment(nothing, 0, 0), missing), enabled: false }
       : without(segment(commodity, roundTo(netOf(commodity), 2), 0), missing),

@@ -9,6 +9,7 @@
  * - `negative-zero-payout`: equity's payout is `-0` on the wire
  * - `older-payload`: no opening_balance, live_balance, turnover, delivery, liquid_collateral, stock_collateral
  * - `missing-turnover`: no turnover, the rest is there
+ * - `zero-cash`: equity's cash is 0 beside a funded opening_balance, from which its net is reckoned
  * - `null-avatar`: `avatar_url` is null
  * - `missing-meta`: the profile has no `meta`
  * - `demat-consent-empty`, `demat-consent-given`: `meta.demat_consent` is `""`, `"consent"`; otherwise `"physical"`
@@ -23,6 +24,7 @@ export type Oddity =
   | 'negative-zero-payout'
   | 'older-payload'
   | 'missing-turnover'
+  | 'zero-cash'
   | 'null-avatar'
   | 'missing-meta'
   | 'demat-consent-empty'
@@ -46,7 +48,7 @@ export const oddities: readonly (readonly Oddity[])[] = [
     'unknown-product',
   ],
   ['older-payload', 'missing-meta', 'mtf-product'],
-  ['missing-turnover', 'three-decimals', 'null-avatar'],
+  ['missing-turnover', 'three-decimals', 'zero-cash', 'null-avatar'],
 ];
 
 /** The oddities of a user, by number (1 for `SIM0001`). */

@@ -1,9 +1,21 @@
 // Which call answers which path and method.
 import type { Call } from './call.ts';
-import { type Answer, methodNotAllowed, routeNotFound } from './envelope.ts';
+import {
+  type Answer,
+  credentialIncorrect,
+  methodNotAllowed,
+  notSimulated,
+  routeNotFound,
+} from './envelope.ts';
 import type { Kite } from './kite.ts';
 import { endSession, exchangeToken, renewToken } from './session-endpoints.ts';
-import { readFullProfile, readMargins, readProfile, readSegment } from './user-endpoints.ts';
+import {
+  readFullProfile,
+  readMargins,
+  readProfile,
+  readSegment,
+  userOf,
+} from './user-endpoints.ts';
 
 type Endpoint = (call: Call, kite: Kite) => Answer;
 
@@ -18,10 +30,29 @@ const routes: ReadonlyMap<string, Readonly<Record<string, Endpoint>>> = new Map(
 const segmentRoute: Readonly<Record<string, Endpoint>> = { GET: readSegment };
 const segmentPath = /^\/user\/margins\/[^/]+$/;
 
+// The first parts of the paths that Kite has and this simulator has not (docs: the API's reference, by chapter).
+const notSimulatedPaths = new Set([
+  'alerts',
+  'charges',
+  'gtt',
+  'instruments',
+  'margins',
+  'mf',
+  'orders',
+  'portfolio',
+  'quote',
+  'trades',
+]);
+
 /** The true answer to a request, with whatever it does to the simulated Kite done. */
 export function answerTo(call: Call, kite: Kite): Answer {
+  const [, chapter = ''] = call.path.split('/');
+  // Kite looks at the token before it looks for the route. Under /session the token comes in a field.
+  if (chapter !== 'session' && userOf(call, kite) === null) return credentialIncorrect;
   const route = routes.get(call.path) ?? (segmentPath.test(call.path) ? segmentRoute : undefined);
-  if (route === undefined) return routeNotFound;
-  const endpoint = route[call.method === 'HEAD' ? 'GET' : call.method];
-  return endpoint === undefined ? methodNotAllowed : endpoint(call, kite);
+  if (route !== undefined) {
+    const endpoint = route[call.method === 'HEAD' ? 'GET' : call.method];
+    return endpoint === undefined ? methodNotAllowed : endpoint(call, kite);
+  }
+  return notSimulatedPaths.has(chapter) ? notSimulated(call.method, `/${chapter}`) : routeNotFound;
 }

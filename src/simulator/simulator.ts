@@ -83,7 +83,7 @@ function pageRoutes(kite: Kite): Hono<Pages> {
   // Set, because the router's own handler prints.
   routes.onError((error, c) =>
     error instanceof ControlError
-      ? c.json({ error: error.message }, 400)
+      ? c.json({ error: error.message }, error.status)
       : c.json({ error: 'internal error' }, 500),
   );
   return routes;

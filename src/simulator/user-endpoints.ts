@@ -32,15 +32,19 @@ export const readSegment = forUser((userNumber, kite, call) => {
   return segmentInvalid;
 });
 
+/** The number of the user whose live session a call carries, through the app it was issued to; null for none. */
+export function userOf({ credential }: Call, kite: Kite): number | null {
+  if (credential === null || !kite.settings.apps.has(credential.apiKey)) return null;
+  const { apiKey, accessToken } = credential;
+  const userId = kite.sessions.userOf(apiKey, accessToken, kite.clock.now());
+  return userNumberOf(userId ?? '', kite.settings.accounts);
+}
+
 function forUser(
   answer: (userNumber: number, kite: Kite, call: Call) => Answer,
 ): (call: Call, kite: Kite) => Answer {
   return (call, kite) => {
-    if (call.credential === null) return credentialIncorrect;
-    const { apiKey, accessToken } = call.credential;
-    if (!kite.settings.apps.has(apiKey)) return credentialIncorrect;
-    const userId = kite.sessions.userOf(apiKey, accessToken, kite.clock.now());
-    const userNumber = userNumberOf(userId ?? '', kite.settings.accounts);
+    const userNumber = userOf(call, kite);
     return userNumber === null ? credentialIncorrect : answer(userNumber, kite, call);
   };
 }

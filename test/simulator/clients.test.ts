@@ -66,6 +66,17 @@ describe.each([
     expect(expired).toHaveBeenCalledTimes(1);
   });
 
+  test('learns from any call that the session is over', async () => {
+    const client = connect(await start(), 'simulator', 'stale');
+    const expired = vi.fn();
+    client.setSessionExpiryHook(expired);
+    const calls = [client.getOrders(), client.getPositions(), client.getHoldings()];
+    for (const call of calls) {
+      await expect(call).rejects.toMatchObject({ error_type: 'TokenException' });
+    }
+    expect(expired).toHaveBeenCalledTimes(calls.length);
+  });
+
   test('gets the documented sample with a standing token', async () => {
     const client = connect(await start(), 'simulator', 'SIM0001-token');
     expect(await client.getMargins()).toMatchObject({

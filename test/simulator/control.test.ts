@@ -119,6 +119,7 @@ describe('bad input', () => {
     const simulator = await start();
     const response = await fetch(`${simulator.url}/simulator${path}`, {
       method: 'POST',
+      headers: { 'content-type': 'application/json; charset=utf-8' },
       body: JSON.stringify(body),
     });
     expect(response.status).toBe(400);
@@ -127,10 +128,29 @@ describe('bad input', () => {
     expect(await control(simulator, '/faults', undefined, 'GET')).toEqual({ faults: [] });
   });
 
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/jsonp',
+    '',
+  ])('a body of the type "%s" is refused and changes nothing', async (type) => {
+    const simulator = await start();
+    const response = await fetch(`${simulator.url}/simulator/faults`, {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body: '{"kind": "hang"}',
+    });
+    expect(response.status).toBe(415);
+    expect(await response.json()).toEqual({ error: expect.stringContaining('application/json') });
+    expect(await control(simulator, '/faults', undefined, 'GET')).toEqual({ faults: [] });
+  });
+
   test('what is not JSON, and what is not a call', async () => {
     const { url } = await start();
+    const headers = { 'content-type': 'application/json' };
     for (const body of ['', '{', 'kind=hang']) {
-      const response = await fetch(`${url}/simulator/faults`, { method: 'POST', body });
+      const response = await fetch(`${url}/simulator/faults`, { method: 'POST', headers, body });
       expect(response.status).toBe(400);
       expect(await response.json()).toEqual({ error: 'the body must be JSON' });
     }

@@ -8,13 +8,16 @@ import { start } from './helper.ts';
 
 const text = readFileSync(new URL('../../docs/simulator.md', import.meta.url), 'utf8');
 const examples = [
-  ...text.matchAll(/^curl -X (\w+) http:\/\/localhost:4010(\/simulator\/\S+)(?: -d '(.*)')?$/gm),
+  ...text.matchAll(
+    /^curl -X (\w+) http:\/\/localhost:4010(\/simulator\/\S+)(?: --json '(.*)')?$/gm,
+  ),
 ].map(([, method = '', path = '', body]) => ({ method, path, body }));
 
 test('every control example is answered with a success', async () => {
   const simulator = await start();
   for (const { method, path, body } of examples) {
-    const init = body === undefined ? { method } : { method, body };
+    const headers = { 'content-type': 'application/json' };
+    const init = body === undefined ? { method } : { method, headers, body };
     const response = await fetch(`${simulator.url}${path}`, init);
     expect([body ?? path, response.ok]).toEqual([body ?? path, true]);
   }

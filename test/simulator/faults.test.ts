@@ -87,7 +87,8 @@ describe('answers bent out of shape', () => {
     const body =
       '{"kind":"wrong-types","fields":{"__proto__.odd":1,"constructor.prototype.odd":1}}';
     const simulator = await start();
-    await fetch(`${simulator.url}/simulator/faults`, { method: 'POST', body });
+    const headers = { 'content-type': 'application/json' };
+    await fetch(`${simulator.url}/simulator/faults`, { method: 'POST', headers, body });
     expect((await get(simulator, '/user/profile')).data.user_id).toBe('SIM0001');
     expect({}).not.toHaveProperty('odd');
   });

@@ -82,7 +82,8 @@ export async function control(
   body?: unknown,
   method = 'POST',
 ): Promise<unknown> {
-  const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
+  const headers = { 'Content-Type': 'application/json' };
+  const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
   const response = await fetch(`${simulator.url}/simulator${path}`, init);
   const answer: unknown = await response.json();
   if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(answer)}`);

@@ -75,7 +75,7 @@ describe('reading', () => {
     const simulator = await start();
     const segment = await get(simulator, '/user/margins/currency');
     expect([segment.status, segment.envelope.error_type]).toEqual([400, 'InputException']);
-    for (const path of ['/users', '/user/profile/', '/user/margins/equity/x', '/orders']) {
+    for (const path of ['/users', '/user/profile/', '/user/margins/equity/x', '/session']) {
       const answer = await get(simulator, path);
       expect(answer.status).toBe(404);
       expect(answer.envelope).toEqual(refusal('GeneralException', 'Route not found'));
@@ -84,6 +84,40 @@ describe('reading', () => {
       const answer = await get(simulator, '/user/profile', undefined, { method });
       expect(answer.status).toBe(405);
     }
+  });
+
+  test.each([
+    '/orders',
+    '/orders/regular',
+    '/trades',
+    '/portfolio/positions',
+    '/portfolio/holdings',
+    '/quote',
+    '/quote/ltp?i=NSE:INFY',
+    '/instruments',
+    '/instruments/NSE',
+    '/mf/orders',
+    '/gtt/triggers',
+    '/margins/basket',
+    '/charges/orders',
+    '/alerts',
+  ])('%s is refused by its token first, and told as not simulated then', async (path) => {
+    const simulator = await start();
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      const bad = await get(simulator, path, 'simulator:nobody', { method, headers: {} });
+      expect([bad.status, bad.envelope]).toEqual([403, badCredential]);
+      const headers = { Authorization: 'token simulator:SIM0001-token' };
+      const good = await get(simulator, path, undefined, { method, headers });
+      expect([good.status, good.envelope.error_type]).toEqual([501, 'NotSimulatedException']);
+    }
+  });
+
+  test('an unknown route is not found with a token, and refused without one', async () => {
+    const simulator = await start();
+    const stale = await get(simulator, '/nowhere', 'simulator:stale');
+    expect([stale.status, stale.envelope]).toEqual([403, badCredential]);
+    expect((await get(simulator, '/nowhere')).status).toBe(404);
+    expect((await get(simulator, '/order')).status).toBe(404);
   });
 
   test('no answer allows a browser of another origin in', async () => {
