@@ -1,21 +1,52 @@
 // What an operation may do with the keyring of the browser that sent it. The HTTP layer, which knows cookies,
 // makes one for each request; resolvers use it without knowing any.
 import type { SessionRecord } from './keyring/session-record.ts';
+import type { Proof } from './kite/client.ts';
 import type { KiteError } from './kite/error.ts';
 import type { Operation } from './kite/operation.ts';
+import type { Secret } from './kite/secret.ts';
 import type { KiteSession } from './kite/session.ts';
 
-/** A login that this browser has begun and not finished. */
-export interface PendingLogin {
-  /** The nonce that Kite hands back. */
+/** What Kite's redirect brings. */
+export interface LoginRedirect {
+  /** The nonce that names the login. */
   readonly nonce: string;
-  /** The app that the user logs in through. */
-  readonly apiKey: string;
-  /** Where the browser goes afterwards; null: to the gateway's own page. */
-  readonly returnTo: string | null;
-  /** When it began, in milliseconds since the epoch. */
-  readonly startedAt: number;
+  readonly requestToken: Secret;
+  /** The app, where the sender names one: it must be the login's own. */
+  readonly apiKey?: string | null | undefined;
 }
+
+/** A login whose session is in the keyring. */
+export interface CompletedLogin {
+  readonly record: SessionRecord;
+  /** What Kite answered; null where the same redirect had come before. */
+  readonly session: KiteSession | null;
+}
+
+/** A renewal whose session is in the keyring. */
+export interface RenewedSession {
+  readonly record: SessionRecord;
+  /** What Kite answered. */
+  readonly session: KiteSession;
+}
+
+/**
+ * Why a login was not completed.
+ * - `unknown-login`: this browser has begun no such login.
+ * - `too-late`: it began too long ago.
+ * - `other-app`: it was begun for another app than the sender names.
+ * - `no-token`: what came cannot be a request token.
+ * - `too-many-attempts`: from the client address. The token is unspent.
+ * - `keyring-unavailable`: the store takes no session.
+ * - `keyring-full`: the keyring holds as many sessions as one may. The new one was ended at Kite.
+ * - `kite`: what Kite said.
+ */
+export type LoginFailure =
+  | { readonly reason: 'unknown-login' | 'other-app' | 'no-token' }
+  | { readonly reason: 'too-many-attempts' | 'keyring-full' }
+  | { readonly reason: 'too-late'; readonly apiKey: string }
+  | { readonly reason: 'keyring-unavailable'; readonly isTokenSpent: boolean }
+  | { readonly reason: 'kite'; readonly error: KiteError; readonly apiKey: string };
 
 /** The keyring of the browser behind one request. */
 export interface BrowserKeyring {
@@ -30,18 +61,15 @@ export interface BrowserKeyring {
   readonly unavailable: boolean;
   /** The keyring's sessions, the newest first, ended ones included; none where there is no keyring. */
   readonly sessions: readonly SessionRecord[];
-  /** The unfinished login with a nonce; null where this browser has begun none, or too long ago. */
-  pendingLogin(nonce: string): Promise<PendingLogin | null>;
-  /** Lets the browser forget an unfinished login: its nonce works once. */
-  forgetPendingLogin(login: PendingLogin): void;
-  /** Resolves where a new session could be kept. @throws KeyringStoreError */
-  ready(): Promise<void>;
+  /** Completes a login that this browser began; its session goes into the keyring. */
+  completeLogin(redirect: LoginRedirect): Promise<CompletedLogin | LoginFailure>;
   /** Whether one more attempt to redeem a request token is allowed from the sender's address now. */
   mayAttempt(): boolean;
-  /** Puts a new session into the keyring, and gives the browser its new cookie. @throws KeyringStoreError, KeyringFullError */
-  add(apiKey: string, session: KiteSession): Promise<SessionRecord>;
-  /** Puts renewed tokens into a session; null where it ended meanwhile. @throws KeyringStoreError */
-  renew(record: SessionRecord, session: KiteSession): Promise<SessionRecord | null>;
+  /**
+   * Renews a session; null where it ended meanwhile, or a later login replaced it.
+   * @throws KiteError, KeyringStoreError
+   */
+  renew(record: SessionRecord, refreshToken: Secret, proof: Proof): Promise<RenewedSession | null>;
   /** Notes that Kite refused a session's token. Never throws: the refusal itself is the news. */
   expire(record: SessionRecord): Promise<void>;
   /**

@@ -105,6 +105,12 @@ const definitions = {
   },
 
   // Sessions of browsers.
+  completedLoginSeconds: {
+    default: 120,
+    unit: 'seconds',
+    bounds: 'how long the same redirect of a completed login still ends logged in',
+  },
+  completedLogins: { default: 1_000, unit: 'logins', bounds: 'completed logins kept for that' },
   pendingRevocations: {
     default: 10_000,
     unit: 'sessions',

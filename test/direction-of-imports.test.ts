@@ -25,7 +25,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'loaders',
     'kite',
   ],
-  schema: ['context.ts', 'apps.ts', 'keyring', 'limits.ts', 'live', 'sums', 'loaders', 'kite'],
+  schema: [
+    'context.ts',
+    'browser-keyring.ts',
+    'apps.ts',
+    'keyring',
+    'limits.ts',
+    'live',
+    'sums',
+    'loaders',
+    'kite',
+  ],
   http: [
     'schema',
     'context.ts',

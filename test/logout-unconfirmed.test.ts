@@ -129,7 +129,8 @@ test('a login that replaces a session whose logout waits for Kite still ends the
     accounts: [{ user: { userId: 'SIM0001' } }],
     sessions: [{ state: 'ACTIVE' }],
   });
-  await afterPause(1);
+  await expect.poll(() => clock.waiting).toBeGreaterThan(0);
+  clock.advance(1);
   await expect.poll(() => clock.waiting).toBe(0);
   expect(await deletes(1)).toEqual([]);
 });

@@ -4,11 +4,11 @@ import { createYoga, type YogaInitialContext } from 'graphql-yoga';
 import { pino } from 'pino';
 import { type Context, createContext, type Services } from '../context.ts';
 import { schema } from '../schema/schema.ts';
+import type { BrowserKeyrings } from './browser-keyrings.ts';
 import { acceptedAge } from './cache-control.ts';
 import { callerIdOf } from './caller-id.ts';
 import { readCredentials } from './credentials.ts';
 import type { GraphiqlPlace } from './graphiql.ts';
-import type { BrowserKeyrings } from './keep-session.ts';
 import { openBrowserKeyring } from './open-browser-keyring.ts';
 import type { GatewayOptions } from './options.ts';
 import type { Origins } from './origins.ts';
@@ -59,11 +59,12 @@ const longestRequestBody = 100_000;
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const log = options.logger ?? pino({ level: 'silent' });
   const { services, close } = createServices(options, log);
-  const browsers = createBrowserKeyrings(options, services);
+  const browsers = createBrowserKeyrings(options, services, log);
   const track = createRequestTracker();
   const { graphiql = false, trustProxy = false } = options;
   const keyringRequest = (request: Request, serverContext: unknown) => ({
     request,
+    requestId: track(request).id,
     // Only those that use a keyring want to know.
     get device() {
       return senderOf(request, serverContext, trustProxy);

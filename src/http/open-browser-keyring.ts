@@ -2,12 +2,9 @@
 import type { BrowserKeyring } from '../browser-keyring.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { KeyringStoreError } from '../keyring/store.ts';
-import {
-  type BrowserKeyrings,
-  type KeyringRequest,
-  keepSession,
-  keyringCookieOf,
-} from './keep-session.ts';
+import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
+import { callerIdOf } from './caller-id.ts';
+import type { KeyringRequest } from './keyring-request.ts';
 import type { Origins } from './origins.ts';
 
 /** Why a request may not use a keyring, as a sentence for its sender; null when it may. */
@@ -35,7 +32,7 @@ export async function openBrowserKeyring(
   about: KeyringRequest,
   hasCredentials: boolean,
 ): Promise<BrowserKeyring> {
-  const { keyrings, revocations, pendingLogins, cookies, origins, attempts } = services;
+  const { keyrings, revocations, logins, renewals, cookies, origins, attempts } = services;
   const { request, device, setCookie } = about;
   const barred = barredBecause(request, hasCredentials, origins);
   let cookie = barred === null ? keyringCookieOf(services, request) : null;
@@ -57,21 +54,17 @@ export async function openBrowserKeyring(
     id: keyringId,
     unavailable,
     sessions: keyring?.sessions ?? [],
-    async pendingLogin(nonce) {
-      const found = (await pendingLogins.find(request)).find((login) => login.nonce === nonce);
-      return found === undefined || found.late ? null : found;
+    async completeLogin(redirect) {
+      const { result, keyring } = await logins.complete(about, cookie, redirect);
+      if (keyring !== null) ({ cookie, keyringId } = keyring);
+      return result;
     },
-    forgetPendingLogin: ({ nonce }) => setCookie(cookies.clear(pendingLogins.cookieNameOf(nonce))),
-    ready: () => keyrings.ready(),
     mayAttempt: () => attempts(device.ipAddress),
-    async add(apiKey, session) {
-      const added = await keepSession(services, about, cookie, apiKey, session);
-      cookie = added.cookie;
-      keyringId = added.keyringId;
-      return added.record;
-    },
-    async renew(record, session) {
-      return keyringId === null ? null : keyrings.renew(keyringId, record, session);
+    async renew(record, refreshToken, proof) {
+      const callerId = callerIdOf(keyringId, device);
+      return keyringId === null
+        ? null
+        : renewals({ keyringId, record, refreshToken, proof, callerId });
     },
     async expire(record) {
       if (keyringId === null) return;

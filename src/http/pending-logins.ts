@@ -2,7 +2,6 @@
 // a link from elsewhere finds none, and several can go on side by side.
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { PendingLogin } from '../browser-keyring.ts';
 import type { Sealer } from '../keyring/sealer.ts';
 import { type Cookies, cookiesOf } from './cookies.ts';
 
@@ -12,6 +11,18 @@ const lifetime = 10 * 60 * 1_000;
 const cookieSeconds = 60 * 60;
 /** How many may go on side by side in one browser. */
 const mostPending = 8;
+
+/** A login that this browser has begun and not finished. */
+interface PendingLogin {
+  /** The nonce that Kite hands back. */
+  readonly nonce: string;
+  /** The app that the user logs in through. */
+  readonly apiKey: string;
+  /** Where the browser goes afterwards; null: to the gateway's own page. */
+  readonly returnTo: string | null;
+  /** When it began, in milliseconds since the epoch. */
+  readonly startedAt: number;
+}
 
 /** A pending login as its cookie holds it. */
 export interface FoundLogin extends PendingLogin {
@@ -28,8 +39,6 @@ export interface PendingLogins {
     request: Request,
     login: { readonly apiKey: string; readonly returnTo: string | null },
   ): Promise<{ readonly nonce: string; readonly setCookies: readonly string[] }>;
-  /** The name of the cookie that remembers the login with a nonce. */
-  cookieNameOf(nonce: string): string;
   /** The logins that a request's cookies hold, the newest first. What does not open is left out. */
   find(request: Request): Promise<readonly FoundLogin[]>;
 }
@@ -70,7 +79,6 @@ export function createPendingLogins(
 
   return {
     find,
-    cookieNameOf,
     async begin(request, login) {
       const nonce = randomBytes(24).toString('base64url');
       const name = cookieNameOf(nonce);

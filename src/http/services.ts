@@ -16,12 +16,14 @@ import { withDefaultLimits } from '../limits.ts';
 import { createLiveMargins } from '../live/live-margins.ts';
 import { createSharedReads } from '../loaders/shared-reads.ts';
 import { createAttempts } from './attempts.ts';
+import type { BrowserKeyrings } from './browser-keyrings.ts';
 import { createCauseLog, logFailedCalls } from './cause-log.ts';
 import { createCookies } from './cookies.ts';
-import type { BrowserKeyrings } from './keep-session.ts';
+import { createLoginService } from './login-service.ts';
 import type { GatewayOptions } from './options.ts';
 import { createOrigins } from './origins.ts';
 import { createPendingLogins } from './pending-logins.ts';
+import { createSessionRenewals } from './session-renewals.ts';
 
 const defaultPublicUrl = 'http://localhost:4000';
 
@@ -101,9 +103,10 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
 /** What keyrings of browsers are made from. @throws TypeError for a URL that is none. */
 export function createBrowserKeyrings(
   options: GatewayOptions,
-  { kite, limits, operationTimeoutMilliseconds, now }: Services,
+  { kite, apps, limits, operationTimeoutMilliseconds: timeoutMilliseconds, now }: Services,
+  log: Logger,
 ): BrowserKeyrings {
-  const { logger, clock = machineClock } = options;
+  const { clock = machineClock } = options;
   const origins = createOrigins(
     new URL(options.publicUrl ?? defaultPublicUrl),
     options.allowedOrigins ?? [],
@@ -111,33 +114,46 @@ export function createBrowserKeyrings(
   const cookies = createCookies(origins.secure);
   const sealer = createSealer(options.keyringKeys ?? [generateKey()]);
   const store = options.keyringStore ?? createMemoryStore(now);
-  const storeFailures =
-    logger &&
-    createCauseLog(logger, 'The store of browser sessions failed', limits.repeatedWarningSeconds);
+  const storeFailures = createCauseLog(
+    log,
+    'The store of browser sessions failed',
+    limits.repeatedWarningSeconds,
+  );
   const keyrings = createKeyrings({
-    store: storeFailures
-      ? reportingStore(store, (method, cause) => storeFailures(cause, { method }))
-      : store,
+    store: reportingStore(store, (method, cause) => storeFailures(cause, { method })),
     sealer,
     now,
-    report: (report) => logger?.warn(report, 'Keyring'),
+    report: (report) => log.warn(report, 'Keyring'),
   });
   const revocations = createRevocations({
     keyrings,
     kite,
     now,
     wait: clock.wait,
-    timeoutMilliseconds: operationTimeoutMilliseconds,
+    timeoutMilliseconds,
     maxPending: limits.pendingRevocations,
     maxPauseSeconds: limits.revocationPauseSeconds,
   });
+  const pendingLogins = createPendingLogins(cookies, sealer, now);
+  const attempts = createAttempts(now);
+  const shared = { kite, keyrings, revocations, timeoutMilliseconds };
   return {
     keyrings,
     revocations,
-    pendingLogins: createPendingLogins(cookies, sealer, now),
+    logins: createLoginService({
+      ...shared,
+      apps,
+      pendingLogins,
+      cookies,
+      attempts,
+      limits,
+      now,
+      log,
+    }),
+    renewals: createSessionRenewals(shared),
+    pendingLogins,
     cookies,
     origins,
-    attempts: createAttempts(now),
-    now,
+    attempts,
   };
 }

@@ -3,33 +3,17 @@
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import type { PendingLogin } from '../browser-keyring.ts';
 import type { Services } from '../context.ts';
-import { KeyringFullError } from '../keyring/keyring.ts';
-import { KeyringStoreError } from '../keyring/store.ts';
-import { KiteError } from '../kite/error.ts';
-import { Deadline } from '../kite/operation.ts';
 import { Secret } from '../kite/secret.ts';
-import type { ErrorCode } from '../schema/error-code.ts';
-import { isToken } from '../schema/exchange-token-result.ts';
-import { codeOf } from '../schema/problem.ts';
-import { callerIdOf } from './caller-id.ts';
-import {
-  type BrowserKeyrings,
-  type KeyringRequest,
-  keepSession,
-  keyringCookieOf,
-} from './keep-session.ts';
+import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
+import type { KeyringRequest } from './keyring-request.ts';
+import { codeOfFailure, type LoginError } from './login-service.ts';
 import { page } from './page.ts';
-import type { FoundLogin } from './pending-logins.ts';
 import type { RequestTracker } from './request-tracker.ts';
 import { logUnexpected } from './use-errors.ts';
 
 /** The longest returnTo, in characters: it travels in a cookie, of which browsers drop one of 4,096 bytes. */
 const longestReturnTo = 2_000;
-
-/** What the `error` parameter of the page returned to may say. */
-export type LoginError = ErrorCode | 'LOGIN_CANCELLED' | 'LOGIN_EXPIRED' | 'LOGIN_MISMATCH';
 
 /** Where the routes find what they need. */
 export interface LoginOptions {
@@ -109,80 +93,42 @@ async function finish(
   parameters: URLSearchParams,
 ): Promise<Response> {
   const { browsers } = options;
-  const { cookies } = browsers;
-  const pending = await browsers.pendingLogins.find(about.request);
   const requestToken = parameters.get('request_token');
-  const login = pending.find(({ nonce }) => nonce === parameters.get('state'));
+  const nonce = parameters.get('state') ?? '';
   if (parameters.get('status') !== 'success' || requestToken === null) {
-    // Kite echoes nothing when the user cancels: likely it was the login begun last. Where it may have been
-    // another, none is forgotten, and each can still be finished.
-    const cancelled = login ?? pending[0];
-    if (cancelled && pending.length === 1) about.setCookie(cookies.clear(cancelled.cookieName));
-    return refused(options, cancelled, 'LOGIN_CANCELLED');
+    return cancelled(options, about, nonce);
   }
-  if (login === undefined) return refused(options, pending[0], 'LOGIN_MISMATCH');
-  if (login.late) {
-    about.setCookie(cookies.clear(login.cookieName));
-    return refused(options, login, 'LOGIN_EXPIRED');
-  }
-  if (!browsers.attempts(about.device.ipAddress)) return refused(options, login, 'RATE_LIMITED');
-  const error = await keep(options, about, login, new Secret(requestToken));
-  return error === null ? redirect(homeOf(options, login)) : refused(options, login, error);
+  const cookie = keyringCookieOf(browsers, about.request);
+  const redirected = { nonce, requestToken: new Secret(requestToken) };
+  const { result, returnTo } = await browsers.logins.complete(about, cookie, redirected);
+  if (!('reason' in result)) return redirect(returnTo ?? browsers.origins.home);
+  const code = codeOfFailure(result);
+  // The request token is unspent: this very address, asked for again, finishes the login.
+  const isUnfinished = result.reason === 'keyring-unavailable' && !result.isTokenSpent;
+  return isUnfinished ? refused(null, code, 503) : refused(returnTo, code);
 }
 
-/** Redeems the request token and keeps the session; the code of what went wrong, or null. */
-async function keep(
-  { services, browsers }: LoginOptions,
-  about: KeyringRequest,
-  { apiKey, cookieName }: FoundLogin,
-  requestToken: Secret,
-): Promise<LoginError | null> {
-  const apiSecret = services.apps.find(apiKey)?.apiSecret;
-  if (apiSecret === undefined) return 'LOGIN_MISMATCH';
-  if (!isToken(requestToken)) return 'TOKEN_REJECTED';
-  const deadline = new Deadline(
-    services.operationTimeoutMilliseconds,
-    callerIdOf(null, about.device),
-  );
-  try {
-    // Kite takes the token once: it is not spent where its session could not be kept.
-    await browsers.keyrings.ready();
-    about.setCookie(browsers.cookies.clear(cookieName));
-    const session = await services.kite.exchangeToken(
-      apiKey,
-      requestToken,
-      { apiSecret },
-      deadline,
-    );
-    await keepSession(browsers, about, keyringCookieOf(browsers, about.request), apiKey, session);
-    return null;
-  } catch (error) {
-    if (error instanceof KiteError) return codeOf(error, 'redeem');
-    if (error instanceof KeyringStoreError) return 'KEYRING_UNAVAILABLE';
-    if (error instanceof KeyringFullError) return 'BAD_USER_INPUT';
-    throw error;
-  } finally {
-    deadline.end();
+/** Kite names no login when its user cancels: likely it was the one begun last. */
+async function cancelled(
+  { browsers: { pendingLogins, cookies }, log }: LoginOptions,
+  { request, requestId, setCookie }: KeyringRequest,
+  nonce: string,
+): Promise<Response> {
+  const pending = await pendingLogins.find(request);
+  const named = pending.find((login) => login.nonce === nonce);
+  // Any page can link here: only an address that knows the login's nonce ends it.
+  if (named !== undefined) setCookie(cookies.clear(named.cookieName));
+  const code = 'LOGIN_CANCELLED';
+  log.info({ requestId, code }, 'Login failed');
+  return refused((named ?? pending[0])?.returnTo ?? null, code);
+}
+
+function refused(returnTo: string | null, error: LoginError, status = 400): Response {
+  if (returnTo === null) {
+    const text = explanations[error] ?? 'Kite did not confirm the login.';
+    return page(status, 'Not logged in', `${text} (${error})`);
   }
-}
-
-/** The gateway's own page, for a login that did not say where to return to. */
-function homeOf({ browsers }: LoginOptions, { returnTo }: PendingLogin): string {
-  return returnTo ?? browsers.origins.home;
-}
-
-function refused(
-  options: LoginOptions,
-  login: PendingLogin | undefined,
-  error: LoginError,
-): Response {
-  if (login?.returnTo == null)
-    return page(
-      400,
-      'Not logged in',
-      `${explanations[error] ?? 'Kite did not confirm the login.'} (${error})`,
-    );
-  const url = new URL(homeOf(options, login));
+  const url = new URL(returnTo);
   url.searchParams.set('error', error);
   return redirect(url.href);
 }
@@ -193,6 +139,10 @@ const explanations: Partial<Record<LoginError, string>> = {
   LOGIN_MISMATCH: 'This browser has begun no such login. Begin it again, in this browser.',
   TOKEN_REJECTED: 'Kite refused the login’s token. Begin the login again.',
   RATE_LIMITED: 'Too many logins from this address. Try again in a minute.',
+  KEYRING_UNAVAILABLE:
+    'The gateway cannot keep sessions at the moment. Reload this page in a minute to finish the login.',
+  TOO_MANY_SESSIONS:
+    'This browser holds as many sessions as it may. Log some out, then begin the login again.',
 };
 
 /** Yoga would answer with the stack. */

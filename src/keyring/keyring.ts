@@ -18,8 +18,13 @@ export interface Keyring {
 
 /** What a login gives the browser. */
 export interface Added {
-  /** The new cookie, which replaces the browser's old one. */
+  /** The new cookie, which replaces the browser's old one; the old one itself where `hasNewCookie` is false. */
   readonly cookie: Secret;
+  /**
+   * False where the old cookie had been replaced already: the browser has been given another one, and a thief of the
+   * old one gets none for it.
+   */
+  readonly hasNewCookie: boolean;
   /** The keyring's id. */
   readonly keyringId: string;
   /** When the keyring, and so the cookie, is gone at the latest. */
@@ -30,6 +35,15 @@ export interface Added {
   readonly replaced: SessionRecord | null;
 }
 
+/** What came of a renewal. */
+export type Renewal =
+  | { readonly record: SessionRecord }
+  | {
+      readonly record: null;
+      /** The session that another renewal of the same one has put there first; null where it ended or was replaced. */
+      readonly rival: SessionRecord | null;
+    };
+
 /** The keyrings of browsers. Every method but `settled` throws KeyringStoreError where the store is down. */
 export interface Keyrings {
   /**
@@ -37,7 +51,7 @@ export interface Keyrings {
    * device where one is known, at most once a minute.
    */
   open(cookie: Secret, device: DeviceHint | null): Promise<Keyring | null>;
-  /** Resolves where the store can be asked: for whoever is about to spend a token whose session must be kept. */
+  /** Resolves where the store takes writes: asked before a token is spent whose session must be kept. */
   ready(): Promise<void>;
   /**
    * Adds a session to the cookie's keyring, or to a new one where there is no cookie or it leads nowhere. A session
@@ -63,14 +77,16 @@ export interface Keyrings {
    */
   markRevoked(keyringId: string, record: SessionRecord): Promise<boolean>;
   /**
-   * Puts new tokens into a session, active or expired, of the same account. Null where nothing changed: a later
-   * login has replaced it, it was revoked meanwhile, or the tokens are another user's.
+   * Puts new tokens into a session, active or expired, of the same account. No record where nothing changed: a later
+   * login or renewal has replaced it, it was logged out meanwhile, or the tokens are another user's.
+   * @param renewalOf the session that was renewed, where `record` is a rival of this renewal.
    */
   renew(
     keyringId: string,
     record: SessionRecord,
     session: KiteSession,
-  ): Promise<SessionRecord | null>;
+    renewalOf?: string,
+  ): Promise<Renewal>;
   /**
    * Deletes the cookie's keyring where no active or expired session is left in it. True where the cookie leads
    * nowhere now, so that the browser may drop it. A login that comes between is never lost.

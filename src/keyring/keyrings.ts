@@ -2,9 +2,9 @@
 // find, is tried again where somebody came between, and a later login always wins.
 import type { Secret } from '../kite/secret.ts';
 import { type Keyring, KeyringFullError, type Keyrings } from './keyring.ts';
-import { ended, loggedIn, renewed } from './login.ts';
+import { ended, isRivalRenewal, loggedIn, renewed } from './login.ts';
 import { newCookie, newId, pointerOf, rowKeyOf } from './names.ts';
-import { absoluteLifetime, maxTries, retiredCookieLifetime } from './policy.ts';
+import { absoluteLifetime, maxTries, probeLifetime, retiredCookieLifetime } from './policy.ts';
 import type { KeyringReport } from './report.ts';
 import { createSealedRecords } from './sealed-records.ts';
 import type { Sealer } from './sealer.ts';
@@ -63,8 +63,9 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
     },
 
     async ready() {
-      // A pointer that leads nowhere: only whether there is an answer counts.
-      await store.open(newCookie().pointer);
+      // A keyring that nothing leads to: only a write shows that writing works.
+      const createdAt = now().getTime();
+      await store.createKeyring({ id: newId(), createdAt, expiresAt: createdAt + probeLifetime });
     },
 
     async add(cookie, login, device) {
@@ -86,6 +87,10 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         if (outcome === 'full') throw new KeyringFullError();
         if (outcome !== 'written') continue;
 
+        const added = { keyringId: keyring.id, endsAt: endOf(keyring), record, replaced };
+        if (cookie !== null && found?.keyring.pointer.retired) {
+          return { cookie, hasNewCookie: false, ...added };
+        }
         // The session lies in the keyring now. Should one of the next steps fail, the old cookie still finds it.
         const next = newCookie();
         const expiresAt = expiryOf(keyring.createdAt, at.getTime());
@@ -94,13 +99,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
           const retiredAt = at.getTime() + retiredCookieLifetime;
           await upkeep.run(keyring.id, () => store.retirePointer(found.pointer, retiredAt));
         }
-        return {
-          cookie: next.cookie,
-          keyringId: keyring.id,
-          endsAt: endOf(keyring),
-          record,
-          replaced,
-        };
+        return { cookie: next.cookie, hasNewCookie: true, ...added };
       }
       throw new KeyringStoreError();
     },
@@ -126,9 +125,14 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       return (await end(keyringId, record, 'REVOKED')) !== null;
     },
 
-    renew(keyringId, record, session) {
-      const change = (current: SessionRecord) => renewed(current, record, session, now());
-      return records.change(keyringId, record.key, change);
+    async renew(keyringId, record, session, renewalOf = record.sessionId) {
+      let rival: SessionRecord | null = null;
+      const next = await records.change(keyringId, record.key, (current) => {
+        const renewal = renewed(current, record, session, renewalOf, now());
+        rival = renewal === null && isRivalRenewal(current, renewalOf) ? current : null;
+        return renewal;
+      });
+      return next === null ? { record: null, rival } : { record: next };
     },
 
     async forgetIfEmpty(cookie) {

@@ -14,12 +14,14 @@ export interface Login {
   readonly session: KiteSession;
   /** The broker's id of the user; null where Kite did not say: the session then never meets an earlier one. */
   readonly userId: string | null;
+  /** Names this login among all others; left out where it cannot come twice. */
+  readonly loginId?: string;
 }
 
 /** The record of a login; the account id is that of the record it replaces, if there is one. */
 export function loggedIn(
   key: string,
-  { apiKey, userId, session }: Login,
+  { apiKey, userId, loginId, session }: Login,
   previous: SessionRecord | null,
   device: DeviceHint | null,
   at: Date,
@@ -29,17 +31,24 @@ export function loggedIn(
     accountId: previous?.accountId ?? newId(),
     apiKey,
     userId,
+    userName: nameOf(session),
+    loginId: loginId ?? null,
+    renewalOf: null,
     ...issued(session, at),
     // Another login is another session: where the earlier one was used says nothing of it.
     devices: withSighting([], device, at),
   };
 }
 
-/** The record with the tokens of a renewal; null where it was revoked, replaced, or is another user's. */
+/**
+ * The record with the tokens of a renewal; null where it was revoked, replaced, or is another user's.
+ * @param renewalOf the session that was renewed.
+ */
 export function renewed(
   current: SessionRecord,
   expected: SessionRecord,
   session: KiteSession,
+  renewalOf: string,
   at: Date,
 ): SessionRecord | null {
   if (hasLoggedOut(current) || !isSameLogin(current, expected)) return null;
@@ -48,6 +57,9 @@ export function renewed(
   const next = { ...current, ...issued(session, at) };
   return {
     ...next,
+    userName: nameOf(session) ?? current.userName,
+    loginId: null,
+    renewalOf,
     // A renewal may leave out what has not changed.
     refreshToken: next.refreshToken ?? current.refreshToken,
     loginTime: next.loginTime ?? current.loginTime,
@@ -94,6 +106,16 @@ const tokensKept = {
 /** Whether its user has logged it out, confirmed or not. */
 function hasLoggedOut({ state }: SessionRecord): boolean {
   return state === 'REVOKING' || state === 'REVOKED';
+}
+
+/** Whether a record is another renewal of a session that was being renewed. */
+export function isRivalRenewal(current: SessionRecord, renewalOf: string): boolean {
+  return current.state === 'ACTIVE' && current.renewalOf === renewalOf;
+}
+
+function nameOf({ profile }: KiteSession): string | null {
+  const name = profile?.userName ?? null;
+  return name === malformed ? null : name;
 }
 
 function issued(session: KiteSession, at: Date) {

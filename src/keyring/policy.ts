@@ -31,5 +31,8 @@ export const maxUserAgentLength = 256;
 /** The most characters kept of an address: the longest text of an IPv6 address has 45, a zone may follow. */
 export const maxIpAddressLength = 64;
 
+/** How long the keyring stays that is written to see whether the store takes writes: a minute, in milliseconds. */
+export const probeLifetime = minute;
+
 /** How often a write that another one overtook is tried again before the store counts as unavailable. */
 export const maxTries = 32;

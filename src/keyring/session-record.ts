@@ -12,7 +12,7 @@ import type { Device } from './device.ts';
  */
 export type SessionState = 'ACTIVE' | 'EXPIRED' | 'REVOKING' | 'REVOKED';
 
-/** A Kite session in a keyring. The profile of the login answer is not kept. */
+/** A Kite session in a keyring. Of the profile in the login's answer only the name is kept. */
 export interface SessionRecord {
   /** The key of its row. Not in the sealed text, to which it is bound. */
   readonly key: string;
@@ -24,6 +24,12 @@ export interface SessionRecord {
   readonly apiKey: string;
   /** The broker's id of the user; null where Kite did not say. */
   readonly userId: string | null;
+  /** The user's name, as the login told it; null where it did not. */
+  readonly userName: string | null;
+  /** Names the login it came from, so that the same redirect is known again; null for a renewal. */
+  readonly loginId: string | null;
+  /** The session that it is a renewal of; null for a login. */
+  readonly renewalOf: string | null;
   /** Whether it still works. */
   readonly state: SessionState;
   /** Signs the account's calls; null once the session has ended, except while it is REVOKING. */
@@ -62,6 +68,10 @@ const shape = z.object({
   accountId: z.string().min(1),
   apiKey: z.string().min(1),
   userId: z.string().min(1).nullable(),
+  // What records of an earlier version do not have.
+  userName: z.string().nullable().default(null),
+  loginId: z.string().nullable().default(null),
+  renewalOf: z.string().nullable().default(null),
   state: z.enum(['ACTIVE', 'EXPIRED', 'REVOKING', 'REVOKED']),
   accessToken: secret.nullable(),
   publicToken: secret.nullable(),
@@ -69,7 +79,6 @@ const shape = z.object({
   loginTime: date.nullable(),
   issuedAt: date,
   endedAt: date.nullable(),
-  // Records from before there was this state have none.
   revokingSince: date.nullable().default(null),
   lastSeenAt: date,
   devices: z.array(device),

@@ -3,6 +3,13 @@ import { inspect } from 'node:util';
 
 const redacted = '[redacted]';
 
+const tokenPattern = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** Whether a text can be a token of Kite's: anything else never reaches it. */
+export function isWellFormedToken(token: Secret): boolean {
+  return tokenPattern.test(token.reveal());
+}
+
 /**
  * Holds a secret string so that logs, JSON, templates and debuggers show `[redacted]`.
  * Only {@link Secret.reveal} gives the value, and only the line that sends it should ask.

@@ -1,7 +1,7 @@
 // ExchangeTokenResult: a session, or why there is none. Shared by exchangeToken and renewSession.
 import type { Context } from '../context.ts';
 import type { Proof } from '../kite/client.ts';
-import { Secret } from '../kite/secret.ts';
+import { isWellFormedToken, Secret } from '../kite/secret.ts';
 import {
   AuthenticationErrorRef,
   InputErrorRef,
@@ -39,10 +39,6 @@ export interface RedemptionInput {
 }
 
 const word = /^[A-Za-z0-9._-]{1,128}$/;
-/** Whether a request or refresh token looks like one: anything else never reaches Kite. */
-export function isToken(token: Secret): boolean {
-  return word.test(token.reveal());
-}
 
 const hexSha256 = /^[0-9a-f]{64}$/i;
 
@@ -70,10 +66,11 @@ export function redemption(input: RedemptionInput, context: Context): Redemption
     );
   }
   if (!word.test(apiKey)) return badInput('apiKey', 'This is no API key.');
-  if (!word.test(input.token)) return badInput(input.tokenField, 'This is no token of Kite’s.');
+  const token = new Secret(input.token);
+  if (!isWellFormedToken(token)) return badInput(input.tokenField, 'This is no token of Kite’s.');
   const proof = proofOf(input.checksum, apps.find(apiKey)?.apiSecret);
   if ('code' in proof) return proof;
-  return { apiKey, token: new Secret(input.token), proof };
+  return { apiKey, token, proof };
 }
 
 /**
@@ -81,7 +78,11 @@ export function redemption(input: RedemptionInput, context: Context): Redemption
  * it has made too many. Whoever brings a checksum holds the secret, and gains nothing from the gateway.
  */
 export function attemptRefused(proof: Proof, { keyring }: Context): Problem | null {
-  if (!('apiSecret' in proof) || keyring.mayAttempt()) return null;
+  return !('apiSecret' in proof) || keyring.mayAttempt() ? null : tooManyAttempts();
+}
+
+/** The sender's address has tried to redeem too many tokens; this one is unspent. */
+export function tooManyAttempts(): Problem {
   const message = 'Too many logins from this address: try again in a minute.';
   return { code: 'RATE_LIMITED', message, retryable: true, retryAfterSeconds: 60 };
 }

@@ -1,12 +1,21 @@
 // exchangeToken: a request token becomes a session.
+import type { LoginFailure } from '../browser-keyring.ts';
 import type { Context } from '../context.ts';
-import { KeyringStoreError } from '../keyring/store.ts';
-import type { KiteSession } from '../kite/session.ts';
+import { Secret } from '../kite/secret.ts';
 import { builder } from './builder.ts';
-import { attemptRefused, ExchangeTokenResultRef, redemption } from './exchange-token-result.ts';
-import { keeping } from './keeping.ts';
-import { badInput, keyringUnavailable, problemOf } from './problem.ts';
-import { newSessionOfRecord, type SessionSource, sessionForCaller } from './session.ts';
+import {
+  attemptRefused,
+  ExchangeTokenResultRef,
+  redemption,
+  tooManyAttempts,
+} from './exchange-token-result.ts';
+import { badInput, keyringUnavailable, type Problem, problemOf } from './problem.ts';
+import {
+  newSessionOfRecord,
+  type SessionSource,
+  sessionForCaller,
+  sessionOfRecord,
+} from './session.ts';
 
 const ExchangeTokenInput = builder.inputType('ExchangeTokenInput', {
   description: 'What came back from Kite’s login page.',
@@ -47,59 +56,61 @@ builder.mutationField('exchangeToken', (t) =>
     },
     resolve: async (_root, { input }, context) => {
       const { requestToken, state, ...rest } = input;
-      const login = state == null ? null : await begunHere(state, input.apiKey, context);
-      if (login !== null && 'code' in login) return login;
-      const asked = {
-        ...rest,
-        ...(login && { apiKey: login.apiKey }),
-        tokenField: 'requestToken',
-        token: requestToken,
-      } as const;
-      const checked = redemption({ ...asked, forKeyring: login !== null }, context);
+      if (state != null) return intoKeyring({ ...input, state }, context);
+      const asked = { ...rest, tokenField: 'requestToken', token: requestToken } as const;
+      const checked = redemption({ ...asked, forKeyring: false }, context);
       if ('code' in checked) return checked;
       const { apiKey, token, proof } = checked;
       const tooMany = attemptRefused(proof, context);
       if (tooMany !== null) return tooMany;
-      if (login !== null) {
-        // Kite takes the token once: it is not spent where its session could not be kept.
-        if (!(await canKeep(context))) return keyringUnavailable();
-        context.keyring.forgetPendingLogin(login);
-      }
-      let session: KiteSession;
       try {
-        session = await context.kite.exchangeToken(apiKey, token, proof, context.deadline);
+        const session = await context.kite.exchangeToken(apiKey, token, proof, context.deadline);
+        return sessionForCaller(session, apiKey, context);
       } catch (error) {
         return problemOf(error, 'redeem', context, { apiKey });
       }
-      if (login === null) return sessionForCaller(session, apiKey, context);
-      return keeping(async (): Promise<SessionSource> => {
-        const record = await context.keyring.add(apiKey, session);
-        return newSessionOfRecord(record, session, context);
-      });
     },
   }),
 );
 
-async function canKeep({ keyring }: Context): Promise<boolean> {
-  try {
-    await keyring.ready();
-    return true;
-  } catch (error) {
-    if (error instanceof KeyringStoreError) return false;
-    throw error;
-  }
+/** Completes a login of this very browser; a problem where it may not, or did not, begin one. */
+async function intoKeyring(
+  input: typeof ExchangeTokenInput.$inferInput & { readonly state: string },
+  context: Context,
+): Promise<SessionSource | Problem> {
+  const { keyring } = context;
+  const { apiKey, checksum, requestToken, state: nonce } = input;
+  if (keyring.barred !== null) return badInput('state', keyring.barred);
+  if (checksum != null) return badInput('checksum', 'Leave it out: this gateway computes it.');
+  const redirect = { nonce, requestToken: new Secret(requestToken), apiKey };
+  const result = await keyring.completeLogin(redirect);
+  if ('reason' in result) return problemOfFailure(result, context);
+  const { record, session } = result;
+  return session === null ? sessionOfRecord(record) : newSessionOfRecord(record, session, context);
 }
 
-/** The login that this very browser began; a problem where it may not, or did not, begin one. */
-async function begunHere(state: string, apiKey: string | null | undefined, { keyring }: Context) {
-  if (keyring.barred !== null) return badInput('state', keyring.barred);
-  const login = await keyring.pendingLogin(state);
-  if (login === null) {
-    return badInput(
-      'state',
-      'This browser has begun no such login, or too long ago: begin it again at loginUrl.',
-    );
+function problemOfFailure(failure: LoginFailure, context: Context): Problem {
+  switch (failure.reason) {
+    case 'unknown-login':
+    case 'too-late':
+      return badInput(
+        'state',
+        'This browser has begun no such login, or too long ago: begin it again at loginUrl.',
+      );
+    case 'other-app':
+      return badInput('apiKey', 'The login was begun for another app.');
+    case 'no-token':
+      return badInput('requestToken', 'This is no token of Kite’s.');
+    case 'too-many-attempts':
+      return tooManyAttempts();
+    case 'keyring-unavailable':
+      return { ...keyringUnavailable(), retryable: !failure.isTokenSpent };
+    case 'keyring-full':
+      return badInput(
+        'state',
+        'This browser holds as many sessions as it may: log some out, then begin the login again.',
+      );
+    case 'kite':
+      return problemOf(failure.error, 'redeem', context, failure);
   }
-  const isOther = apiKey != null && apiKey !== login.apiKey;
-  return isOther ? badInput('apiKey', 'The login was begun for another app.') : login;
 }

@@ -1,11 +1,12 @@
 // renewSession: a refresh token becomes a new session, on platforms that are given refresh tokens.
 import { accountOfSession, type Context } from '../context.ts';
 import type { SessionRecord } from '../keyring/session-record.ts';
-import type { KiteSession } from '../kite/session.ts';
+import { KeyringStoreError } from '../keyring/store.ts';
+import type { Proof } from '../kite/client.ts';
+import type { Secret } from '../kite/secret.ts';
 import { findAccount } from './account.ts';
 import { builder } from './builder.ts';
 import { attemptRefused, ExchangeTokenResultRef, redemption } from './exchange-token-result.ts';
-import { keeping } from './keeping.ts';
 import { badInput, keyringUnavailable, type Problem, problemOf } from './problem.ts';
 import { newSessionOfRecord, sessionForCaller } from './session.ts';
 
@@ -61,26 +62,33 @@ builder.mutationField('renewSession', (t) =>
       const { apiKey, token, proof } = checked;
       const tooMany = record === null ? attemptRefused(proof, context) : null;
       if (tooMany !== null) return tooMany;
-      const old = record && accountOfSession(record).access;
-      let session: KiteSession;
       try {
-        if (old !== null) context.loaders.forget(old);
-        session = await context.kite.renewSession(apiKey, token, proof, context.deadline);
+        if (record !== null) return await renewKept(record, token, proof, context);
+        const session = await context.kite.renewSession(apiKey, token, proof, context.deadline);
+        return sessionForCaller(session, apiKey, context);
       } catch (error) {
+        if (error instanceof KeyringStoreError) {
+          // Kite has been called: the same input may find a token that is spent.
+          return { ...keyringUnavailable(), retryable: false };
+        }
         return problemOf(error, 'redeem', context, { apiKey });
-      } finally {
-        if (old !== null) context.loaders.forget(old);
       }
-      if (record === null) return sessionForCaller(session, apiKey, context);
-      return keeping(async () => {
-        const renewed = await context.keyring.renew(record, session);
-        return renewed === null
-          ? badInput('accountId', 'The session ended while it was being renewed: log in again.')
-          : newSessionOfRecord(renewed, session, context);
-      });
     },
   }),
 );
+
+async function renewKept(record: SessionRecord, token: Secret, proof: Proof, context: Context) {
+  const old = accountOfSession(record).access;
+  try {
+    if (old !== null) context.loaders.forget(old);
+    const renewed = await context.keyring.renew(record, token, proof);
+    return renewed === null
+      ? badInput('accountId', 'The session ended while it was being renewed: log in again.')
+      : newSessionOfRecord(renewed.record, renewed.session, context);
+  } finally {
+    if (old !== null) context.loaders.forget(old);
+  }
+}
 
 /** The session of a keyring's account that can be renewed, or why there is none. */
 function ownSession(accountId: string, context: Context): SessionRecord | Problem {

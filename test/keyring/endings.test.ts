@@ -27,7 +27,10 @@ describe('endings', () => {
       expect(await keyrings.markExpired(first.keyringId, first.record)).toBe(false);
       expect(await keyrings.markRevoked(first.keyringId, first.record)).toBe(false);
       const session = kiteSession('AB0001', 'renewed');
-      expect(await keyrings.renew(first.keyringId, first.record, session)).toBeNull();
+      expect(await keyrings.renew(first.keyringId, first.record, session)).toEqual({
+        record: null,
+        rival: null,
+      });
       const stored = only((await opened(keyrings, next)).sessions);
       expect(stored.accessToken?.reveal()).toBe('later');
     });
@@ -59,10 +62,10 @@ describe('endings', () => {
       clock.advance(second);
       const expired = only((await opened(keyrings, added)).sessions);
       const other = kiteSession('AB0002', 'stranger');
-      expect(await keyrings.renew(added.keyringId, expired, other)).toBeNull();
+      expect((await keyrings.renew(added.keyringId, expired, other)).record).toBeNull();
 
       const answer = { ...kiteSession(null, 'renewed'), loginTime: null };
-      const record = await keyrings.renew(added.keyringId, expired, answer);
+      const { record } = await keyrings.renew(added.keyringId, expired, answer);
       const session = only((await opened(keyrings, added)).sessions);
       expect(session.sessionId).toBe(record?.sessionId);
       expect(session.sessionId).not.toBe(expired.sessionId);
@@ -81,7 +84,7 @@ describe('endings', () => {
       const added = await keyrings.add(null, login('AB0001'), null);
       await keyrings.markRevoked(added.keyringId, added.record);
       const session = kiteSession('AB0001', 'renewed');
-      expect(await keyrings.renew(added.keyringId, added.record, session)).toBeNull();
+      expect((await keyrings.renew(added.keyringId, added.record, session)).record).toBeNull();
     });
 
     test('a keyring is forgotten when nothing but logged out sessions is left', async () => {
