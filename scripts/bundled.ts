@@ -4,6 +4,9 @@
 /** What is bundled, by the name it is imported by, with the file that stands for it below dist/vendor/. */
 export const bundled: Readonly<Record<string, string>> = {
   graphql: 'graphql.js',
+  'graphql/execution/Executor.js': 'graphql-executor.js',
+  'graphql/execution/legacyIncremental/BranchingIncrementalExecutor.js':
+    'graphql-parts-executor.js',
   'graphql-yoga': 'graphql-yoga.js',
   '@pothos/core': 'pothos-core.js',
   '@graphql-yoga/render-graphiql': 'render-graphiql.js',

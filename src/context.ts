@@ -1,4 +1,5 @@
 // What a resolver gets: who is asking, loaders, services. New for every operation; making it costs no I/O.
+import { AnswerMeter } from './answer-meter.ts';
 import type { Apps } from './apps.ts';
 import type { BrowserKeyring } from './browser-keyring.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
@@ -70,6 +71,8 @@ export interface Context extends Services {
   /** As the caller's. */
   readonly callerId: string;
   readonly loaders: Loaders;
+  /** How large the answer has become. */
+  readonly answer: AnswerMeter;
   /**
    * The operation's deadline, under which writes run: a client that leaves does not undo them.
    * Whoever made the context ends it with the operation.
@@ -106,13 +109,13 @@ export function contextOfEvent<C extends Context>(context: C): C {
 }
 
 function beginOperation(
-  { reads, operationTimeoutMilliseconds }: Services,
+  { reads, limits, operationTimeoutMilliseconds }: Services,
   caller: Pick<Caller, 'callerId' | 'requestId' | 'maxAgeSeconds' | 'signal'>,
-): Pick<Context, 'loaders' | 'deadline'> {
+): Pick<Context, 'loaders' | 'deadline' | 'answer'> {
   const { callerId, requestId, maxAgeSeconds, signal } = caller;
   const deadline = new Deadline(operationTimeoutMilliseconds, callerId, requestId);
   const loaders = createLoaders(reads, { operation: deadline.unless(signal), maxAgeSeconds });
-  return { loaders, deadline };
+  return { loaders, deadline, answer: new AnswerMeter(limits) };
 }
 
 function reachedBy({ credentials, keyring }: Caller): readonly ReachedAccount[] {

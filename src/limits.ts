@@ -30,6 +30,12 @@ const definitions = {
     unit: 'fragments',
     bounds: 'the fragments of an operation with `@defer`',
   },
+  introspectionAliases: {
+    default: 5,
+    unit: 'aliases',
+    bounds: 'the aliases of `__schema` and `__type` and of fields below them',
+    min: 0,
+  },
   listItems: { default: 1_000, unit: 'values', bounds: 'a list in the variables or arguments' },
   textCharacters: {
     default: 2_000,
@@ -38,6 +44,13 @@ const definitions = {
   },
 
   // An answer.
+  answerBytes: { default: 16_000_000, unit: 'bytes', bounds: 'an answer', min: 1_000 },
+  answerErrors: {
+    default: 500,
+    unit: 'errors',
+    bounds: 'the errors of an answer; the last one counts the rest',
+    min: 2,
+  },
   answerFields: { default: 150_000, unit: 'fields', bounds: 'an answer, all accounts together' },
 
   // The log.

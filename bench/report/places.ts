@@ -19,7 +19,7 @@ const names: readonly (readonly [name: string, matches: RegExp])[] = [
   ],
   [
     'GraphQL: execution, Pothos, dataloader',
-    /^(graphql|@graphql-tools\/.*|@pothos\/.*|dataloader|graphql-jit)$/,
+    /^(graphql|@graphql-tools\/.*|@pothos\/.*|dataloader)$/,
   ],
   ['the log', /^(pino|sonic-boom|.*pino.*|safe-stable-stringify)$/],
   ['code of its own', /^own code$/],

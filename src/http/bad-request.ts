@@ -14,16 +14,13 @@ const valueKinds = new Set<string>([
   Kind.OBJECT_FIELD,
 ]);
 
-const ofSubscription = /^(Variable "\$\w+" has invalid value(?: at [\w.[\]]+)?): ([\s\S]*)$/;
+const aboutVariable = /^(Variable "\$\w+" has invalid value(?: at [\w.[\]]+)?): ([\s\S]*)$/;
 
 /** The message of a syntax, validation or variable error, without any value of the client's in it. */
 export function badRequestMessage(error: GraphQLError): string {
   const { message } = error;
   if (message.startsWith('Syntax Error')) return withoutTokens(message);
-  const variable = /^Variable "\$\w+" got invalid value /.exec(message);
-  if (variable) return aboutVariable(variable[0], message, error.originalError?.message ?? '');
-  // graphql-js itself, under which subscriptions run, has other words for it than the executor of queries.
-  const [, subject, reason] = ofSubscription.exec(message) ?? [];
+  const [, subject, reason] = aboutVariable.exec(message) ?? [];
   if (subject !== undefined) return `${subject}; ${withoutValue(reason ?? '')}`;
   const isAboutValue = error.nodes?.some(({ kind }) => valueKinds.has(kind)) ?? false;
   return isAboutValue ? withoutValue(message) : message;
@@ -34,12 +31,6 @@ function withoutTokens(message: string): string {
     .replace(/(Name|String|BlockString|Int|Float) "[\s\S]*"/g, '$1')
     .replace(/sequence: "[\s\S]*"/, 'sequence')
     .replace(/, did you mean [\s\S]*/, '.');
-}
-
-function aboutVariable(start: string, message: string, reason: string): string {
-  const where = / at "[\w.[\]]+"$/.exec(message.slice(0, message.length - `; ${reason}`.length));
-  const subject = `${start.trimEnd()}${where?.[0] ?? ''}`;
-  return `${subject}; ${withoutValue(reason)}`;
 }
 
 function withoutValue(message: string): string {

@@ -8,28 +8,26 @@ import type { BrowserKeyrings } from './browser-keyrings.ts';
 import { acceptedAge } from './cache-control.ts';
 import { callerIdOf } from './caller-id.ts';
 import { readCredentials } from './credentials.ts';
+import { withEdge } from './edge.ts';
+import { codeErrors } from './error-codes.ts';
 import type { GraphiqlPlace } from './graphiql.ts';
 import { openBrowserKeyring } from './open-browser-keyring.ts';
+import { logOperations } from './operation-log.ts';
 import type { GatewayOptions } from './options.ts';
 import type { Origins } from './origins.ts';
 import { page } from './page.ts';
-import { createQuickAnswers } from './quick-answers.ts';
 import { createRequestTracker } from './request-tracker.ts';
+import { createResults } from './results.ts';
 import { senderOf } from './sender.ts';
 import { createBrowserKeyrings, createServices } from './services.ts';
-import { useDefer } from './use-defer.ts';
-import { useDeparture } from './use-departure.ts';
-import { useErrors } from './use-errors.ts';
+import { endWithRequest } from './streams.ts';
+import { useEngine } from './use-engine.ts';
 import { useGraphiql } from './use-graphiql.ts';
+import { createAnswerHeaders, useHeaders } from './use-headers.ts';
 import { useJsonOnly } from './use-json-only.ts';
 import { useLimits } from './use-limits.ts';
 import { useLogin } from './use-login.ts';
-import { useOperationEnd } from './use-operation-end.ts';
-import { useOperationLog } from './use-operation-log.ts';
-import { useRequestId } from './use-request-id.ts';
-import { useSubscriptions } from './use-subscriptions.ts';
-import { useVary, varyingBy } from './use-vary.ts';
-import { createVolumeLimits, useVolumeLimits } from './use-volume-limits.ts';
+import { createVolumeLimits } from './volume-limits.ts';
 
 /** A gateway to mount: a request listener for `node:http`, and a handler for servers that speak fetch. */
 export interface Gateway {
@@ -47,9 +45,6 @@ export interface Gateway {
 
 /** Where the gateway answers. */
 const endpoint = '/graphql';
-/** The longest request body, in bytes: a thousand ids and a long document fit in half of it. */
-const longestRequestBody = 100_000;
-
 /**
  * Makes a gateway to mount in any server that speaks fetch, or in `node:http`:
  * `createServer({ maxHeaderSize: 131072, joinDuplicateHeaders: true }, createGateway({ ... }))`.
@@ -86,47 +81,28 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       signal: request.signal,
     });
   };
-  const operationLog = useOperationLog(track, log);
-  const volume = createVolumeLimits();
-  const quick = createQuickAnswers({
-    schema,
-    afterUses: options.compileAfterUses ?? 10,
-    endpoint,
-    longestBody: longestRequestBody,
-    track,
-    needsCors: browsers.origins.isAllowed,
-    vary: browsers.origins.areOthersAllowed ? varyingBy : null,
-    createContext: contextFor,
-    volume,
-    log: operationLog,
-  });
+  const { limits } = services;
+  const introspection = options.introspection ?? false;
+  const results = createResults([
+    codeErrors(track, log),
+    logOperations(track, log),
+    endWithRequest,
+  ]);
+  const headersFor = createAnswerHeaders(browsers.origins.areOthersAllowed);
 
   const yoga = createYoga<Record<string, unknown>, Context>({
     schema,
-    context: (initial: YogaInitialContext) =>
-      quick.contextOf(initial) ?? contextFor(initial.request, initial),
+    context: (initial: YogaInitialContext) => contextFor(initial.request, initial),
     plugins: [
-      quick.plugin,
-      useRequestId(track),
-      browsers.origins.areOthersAllowed && useVary(),
+      useHeaders(track, headersFor),
       useLogin({ services, browsers, track, log, keyringRequest }),
       graphiql !== false &&
         useGraphiql(endpoint, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
       useJsonOnly(track),
-      useLimits({ introspection: options.introspection ?? true }),
-      useDefer(),
-      useErrors(track, log),
-      operationLog,
-      useOperationEnd(),
-      useSubscriptions(),
-      useVolumeLimits(volume),
-      useDeparture(),
-      {
-        onDispose: () => {
-          browsers.revocations.close();
-          return browsers.keyrings.close();
-        },
-      },
+      useLimits({ limits, introspection }),
+      useEngine({ volume: createVolumeLimits(limits), suggestions: introspection }),
+      results.plugin,
+      { onDispose: () => browsers.keyrings.close() },
       { onDispose: close },
     ],
     graphqlEndpoint: endpoint,
@@ -138,14 +114,22 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
         ? page(200, 'kite-graphql', `This is a GraphQL API. It is at ${graphqlEndpoint}.`)
         : new fetchAPI.Response(null, { status: 302, headers: { location: graphqlEndpoint } });
     },
-    // useErrors masks: it also sees what fails before an operation runs, and it knows the request's id.
+    // codeErrors masks: it also sees what fails before an operation runs, and it knows the request's id.
     maskedErrors: false,
     logging: false,
     cors: corsFor(browsers.origins),
     multipart: false,
-    maxRequestBodySize: longestRequestBody,
+    maxRequestBodySize: limits.requestBytes,
   });
-  return quick.inFrontOf(yoga);
+  return withEdge(yoga, {
+    endpoint,
+    longestBody: limits.requestBytes,
+    track,
+    needsCors: browsers.origins.isAllowed,
+    results,
+    headersFor,
+    log,
+  });
 }
 
 /** Where GraphiQL lies for browsers, and the listed apps that they can log in through. */

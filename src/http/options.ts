@@ -60,10 +60,8 @@ export interface GatewayOptions {
   readonly trustProxy?: boolean;
   /** GraphiQL on the GraphQL address. Default false. */
   readonly graphiql?: boolean | GraphiqlPage;
-  /** Whether clients may ask for the schema. Default true. */
+  /** Whether clients may ask for the schema. Without it, messages suggest no names either. Default false. */
   readonly introspection?: boolean;
-  /** How often a query comes before it is compiled, which makes it quicker. Default 10; Infinity for never. */
-  readonly compileAfterUses?: number;
   /** Bounds on what one request, caller or peer may cost, by name. Default: as docs/limits.md lists them. */
   readonly limits?: Partial<Limits>;
   /** Where to log. Default: nowhere. */

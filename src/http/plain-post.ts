@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLParams } from 'graphql-yoga';
 
-const contentTypes = new Set(['application/json', 'application/json; charset=utf-8']);
+const contentType = /^application\/json[ \t]*(;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
 
 /**
  * Whether a request looks plain, as far as its head tells. One whose body somebody else has begun to read does not.
@@ -18,23 +18,13 @@ export function isPlainPost(
   return (
     method === 'POST' &&
     url === endpoint &&
-    contentTypes.has(headers['content-type'] ?? '') &&
+    contentType.test(headers['content-type'] ?? '') &&
+    headers['content-encoding'] === undefined &&
     /^[1-9]\d{0,8}$/.test(length) &&
     Number(length) <= longestBody &&
     httpVersionMajor === 1 &&
     !readableDidRead
   );
-}
-
-/**
- * The media type in which a result that comes whole is answered: the one accepted first, where that is one of JSON's or
- * any at all. Null where it is another.
- */
-export function jsonTypeFor(accept = '*/*'): string | null {
-  const end = accept.indexOf(',');
-  const first = (end === -1 ? accept : accept.slice(0, end)).trim();
-  if (first === '*/*' || first === 'application/json') return 'application/json';
-  return first === 'application/graphql-response+json' ? first : null;
 }
 
 /** The body as text; null where its sender leaves before the end. */
@@ -52,7 +42,7 @@ export function textOf(request: IncomingMessage): Promise<string | null> {
   });
 }
 
-/** The operation that a body asks for; null where it is none, or holds anything unusual. */
+/** The operation that a body asks for; null where it is none, holds anything unusual, or may be answered in parts. */
 export function operationIn(text: string): GraphQLParams | null {
   try {
     const operation: unknown = JSON.parse(text);
@@ -62,13 +52,24 @@ export function operationIn(text: string): GraphQLParams | null {
   }
 }
 
+/** Words without which a document holds neither `@defer` nor a subscription. */
+const inParts = /defer|subscription/;
+
 function isPlainOperation(value: unknown): value is GraphQLParams {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const { query, variables, operationName, ...others } = value as Record<string, unknown>;
+  // What clients send as `extensions` changes nothing.
+  const {
+    query,
+    variables,
+    operationName,
+    extensions: _,
+    ...others
+  } = value as Record<string, unknown>;
   return (
     typeof query === 'string' &&
+    !inParts.test(query) &&
     (variables == null || (typeof variables === 'object' && !Array.isArray(variables))) &&
-    (operationName == null || typeof operationName === 'string') &&
+    (operationName == null || (typeof operationName === 'string' && operationName !== '')) &&
     Object.keys(others).length === 0
   );
 }

@@ -6,11 +6,11 @@ import type { Logger } from 'pino';
 import type { Services } from '../context.ts';
 import { Secret } from '../kite/secret.ts';
 import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
+import { logUnexpected } from './error-codes.ts';
 import type { KeyringRequest } from './keyring-request.ts';
 import { codeOfFailure, type LoginError } from './login-service.ts';
 import { page } from './page.ts';
 import type { RequestTracker } from './request-tracker.ts';
-import { logUnexpected } from './use-errors.ts';
 
 /** The longest returnTo, in characters: it travels in a cookie, of which browsers drop one of 4,096 bytes. */
 const longestReturnTo = 2_000;

@@ -71,7 +71,7 @@ export async function startWorld(
     exposeTokens: true,
     // The limit has tests of its own; the others need not wait.
     kiteRateLimit: 0,
-    compileAfterUses: 0,
+    introspection: true,
     ...options,
   });
   const server = await listen(gateway, '127.0.0.1', port);

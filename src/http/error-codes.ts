@@ -1,31 +1,24 @@
-// Plugin: the last gate of every answer. Errors leave with a code and the request id; what nobody
-// expected is masked, and logged once.
-import { type ExecutionResult, GraphQLError } from 'graphql';
-import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
+// The last step of every answer's errors: each leaves with a code and the request id; what was not expected is masked,
+// and logged once.
+import { GraphQLError } from 'graphql';
+import { isAsyncIterable, mapAsyncIterator } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { cleanMessage } from '../kite/clean-message.ts';
-import { Secret } from '../kite/secret.ts';
+import { AnswerTooLargeError } from '../answer-meter.ts';
 import { isErrorCode } from '../schema/error-code.ts';
 import { badRequestMessage } from './bad-request.ts';
+import { omittedError } from './engine.ts';
+import { redact } from './redaction.ts';
 import type { RequestTracker } from './request-tracker.ts';
+import type { Payload, ResultStep } from './results.ts';
 
-/** Gives errors their codes and request ids, and masks the unexpected. */
-export function useErrors(track: RequestTracker, log: Logger): Plugin {
-  return {
-    onResultProcess({ request, result, setResult }) {
-      const { id } = track(request);
-      const report = (error: GraphQLError) => logUnexpected(error, id, request, log);
-      const finished = (answer: Payload) => withCodes(answer, id, report);
-      if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, finished));
-      else if (Array.isArray(result)) setResult(result.map(finished));
-      else setResult(finished(result));
-    },
+/** Gives errors their codes and request ids, counts those there was no room for, and masks the unexpected. */
+export function codeErrors(track: RequestTracker, log: Logger): ResultStep {
+  return (result, { request }) => {
+    const { id } = track(request);
+    const report = (error: GraphQLError) => logUnexpected(error, id, request, log);
+    const finished = (answer: Payload) => withCodes(answer, id, report);
+    return isAsyncIterable(result) ? mapAsyncIterator(result, finished) : finished(result);
   };
-}
-
-/** A whole answer, or one part of an answer that comes in several: then the fragments in it have errors of their own. */
-export interface Payload extends ExecutionResult {
-  readonly incremental?: readonly ExecutionResult[];
 }
 
 type Report = (error: GraphQLError) => void;
@@ -35,11 +28,21 @@ function withCodes(payload: Payload, requestId: string, report: Report): Payload
   if (errors === undefined && incremental === undefined) return payload;
   return {
     ...payload,
-    ...(errors && { errors: errors.map((error) => coded(error, requestId, report)) }),
+    ...(errors && { errors: listed(errors).map((error) => coded(error, requestId, report)) }),
     ...(incremental && {
       incremental: incremental.map((part) => withCodes(part, requestId, report)),
     }),
   };
+}
+
+/** The errors that have room in an answer, and one that counts the others. */
+function listed(errors: readonly GraphQLError[]): readonly GraphQLError[] {
+  const kept = errors.filter((error) => error !== omittedError);
+  const omitted = errors.length - kept.length;
+  if (omitted === 0) return errors;
+  const message = `${omitted} more errors are not listed. Ask for less at a time.`;
+  const extensions = { code: 'TOO_LARGE', retryable: false, omittedErrors: omitted };
+  return [...kept, new GraphQLError(message, { extensions })];
 }
 
 function coded(error: GraphQLError, requestId: string, report: Report): GraphQLError {
@@ -50,6 +53,10 @@ function coded(error: GraphQLError, requestId: string, report: Report): GraphQLE
     const status = code === 'BAD_REQUEST' ? Object.assign({}, http, { spec: false }) : http;
     const extensions = { code: 'BAD_USER_INPUT', retryable: false, requestId, http: status };
     return copy(error, badRequestMessage(error), extensions);
+  }
+  if (error.originalError instanceof AnswerTooLargeError) {
+    const extensions = { code: 'TOO_LARGE', retryable: false, requestId };
+    return copy(error, 'The answer would be too large. Ask for less at a time.', extensions);
   }
   report(error);
   const message = `Something went wrong in the gateway. Its log has more under request id ${requestId}.`;
@@ -79,7 +86,7 @@ function copy(
   });
 }
 
-/** Logs what nobody expected, without what the request sent. */
+/** Logs an error that was not expected, without what the request sent. */
 export function logUnexpected(
   error: GraphQLError,
   requestId: string,
@@ -89,18 +96,17 @@ export function logUnexpected(
   const cause = error.originalError ?? error;
   // The stack repeats the message, which may hold what the request sent; the frames do not.
   const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  const path = error.path?.join('.');
-  const message = cleanMessage(cause.message, secretsOf(request));
+  const path = error.path?.join('.').slice(0, 200);
+  const message = redact(cause.message, request.headers);
   log.error(
-    { requestId, error: cause.name, message, path, stack: frames.join('\n') },
+    {
+      requestId,
+      code: 'INTERNAL_SERVER_ERROR',
+      error: cause.name,
+      message,
+      path,
+      stack: frames.join('\n'),
+    },
     'Unexpected error',
   );
-}
-
-function secretsOf({ headers }: Request): Secret[] {
-  const sent = `${headers.get('authorization') ?? ''},${headers.get('cookie') ?? ''}`;
-  return sent
-    .split(/[\s,:;=]+/)
-    .filter(Boolean)
-    .map((word) => new Secret(word));
 }

@@ -1,0 +1,81 @@
+// Which media types a client takes an answer in: the Accept header with its weights.
+
+const supported = [
+  'application/json',
+  'application/graphql-response+json',
+  'multipart/mixed',
+  'text/event-stream',
+] as const;
+
+type Supported = (typeof supported)[number];
+
+/** What an Accept header asks for. */
+export interface Accepted {
+  /** The type for an answer that comes whole, the preferred one first; null where JSON is not accepted. */
+  readonly json: 'application/json' | 'application/graphql-response+json' | null;
+  /** Whether an answer may come in parts. A mere wildcard does not ask for parts where JSON is named beside it. */
+  readonly parts: boolean;
+  /** Whether an answer may be a stream of events. */
+  readonly events: boolean;
+  /** The same wishes without weights, the preferred type first, for code that reads no weights. */
+  readonly header: string;
+}
+
+interface Wish {
+  readonly type: string;
+  readonly weight: number;
+}
+
+/** Reads an Accept header. Without one, everything is accepted. */
+export function readAccept(header: string | null | undefined): Accepted {
+  const wishes = wishesIn(header ?? '*/*');
+  const weights = new Map(supported.map((type) => [type, weightOf(type, wishes)]));
+  const accepted = wishes
+    .filter(({ weight }) => weight > 0)
+    .toSorted((one, other) => other.weight - one.weight)
+    .flatMap(({ type }) => supported.filter((each) => matches(type, each)))
+    .filter((type) => (weights.get(type) ?? 0) > 0);
+  const types = [...new Set(accepted)];
+  const isNamed = (type: Supported) => wishes.some((wish) => wish.type === type && wish.weight > 0);
+  const namesJson = isNamed('application/json') || isNamed('application/graphql-response+json');
+  const takesParts = types.includes('multipart/mixed') || types.includes('text/event-stream');
+  const namesParts = wishes.some(
+    ({ type, weight }) =>
+      weight > 0 && /^(multipart\/(mixed|\*)|text\/(event-stream|\*))$/.test(type),
+  );
+  return {
+    json:
+      types.find(
+        (type) => type === 'application/json' || type === 'application/graphql-response+json',
+      ) ?? null,
+    parts: takesParts && (namesParts || !namesJson),
+    events: types.includes('text/event-stream'),
+    header: types.join(', '),
+  };
+}
+
+function wishesIn(header: string): readonly Wish[] {
+  return header
+    .toLowerCase()
+    .split(',')
+    .map((part) => part.split(';').map((piece) => piece.trim()))
+    .filter((pieces) => pieces.every((piece) => !/^charset=(?!"?utf-8"?$)/.test(piece)))
+    .map(([type = '', ...parameters]) => {
+      const weight = parameters.find((each) => each.startsWith('q='))?.slice(2);
+      return { type, weight: weight === undefined ? 1 : Number(weight) || 0 };
+    });
+}
+
+/** As the most specific wish says it. */
+function weightOf(type: Supported, wishes: readonly Wish[]): number {
+  const [group] = type.split('/');
+  for (const name of [type, `${group}/*`, '*/*']) {
+    const wish = wishes.find((each) => each.type === name);
+    if (wish !== undefined) return wish.weight;
+  }
+  return 0;
+}
+
+function matches(wish: string, type: Supported): boolean {
+  return wish === '*/*' || wish === type || wish === `${type.split('/')[0]}/*`;
+}

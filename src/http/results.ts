@@ -1,0 +1,52 @@
+// What is done with each result of an operation before it is written: once, whoever writes it and however it failed.
+import type { ExecutionResult } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+
+/** A whole answer, or one part of an answer that comes in several: then the fragments in it have errors of their own. */
+export interface Payload extends ExecutionResult {
+  readonly incremental?: readonly ExecutionResult[];
+}
+
+/** A whole answer, or one that comes in parts. */
+export type Result = Payload | AsyncIterable<Payload>;
+
+/** The operation that a result belongs to. */
+export interface Answered {
+  readonly request: Request;
+  /** What plugins and the context have added to; of an operation that was not begun, next to nothing. */
+  readonly serverContext: object;
+}
+
+/** One thing that is done with each result. */
+export type ResultStep = (result: Result, answered: Answered) => Result;
+
+/** The steps of a gateway. */
+export interface Results {
+  /** Takes a result through all steps; the second time, it stays as it is. */
+  readonly finish: ResultStep;
+  /** Does so with every result of Yoga's, and with what Yoga refuses before it executes anything. */
+  readonly plugin: Plugin;
+}
+
+/** Puts steps in a row. */
+export function createResults(steps: readonly ResultStep[]): Results {
+  const finished = new WeakSet<Request>();
+  const finish: ResultStep = (result, answered) => {
+    if (finished.has(answered.request)) return result;
+    finished.add(answered.request);
+    return steps.reduce((so, step) => step(so, answered), result);
+  };
+  return {
+    finish,
+    plugin: {
+      onExecutionResult({ result, setResult, request, context }) {
+        if (result === undefined) return;
+        const answered = { request, serverContext: context };
+        setResult(finish(result as Result, answered) as typeof result);
+      },
+      onResultProcess({ result, setResult, request, serverContext }) {
+        setResult(finish(result as Result, { request, serverContext }) as typeof result);
+      },
+    },
+  };
+}
