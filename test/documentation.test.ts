@@ -145,7 +145,8 @@ test('the table of dependencies is that of package.json', () => {
 });
 
 test('the table of what is bundled is that of the build', () => {
-  expect(firstCells(readme, 'bundled').toSorted()).toEqual(Object.keys(bundled).toSorted());
+  const packages = new Set(Object.keys(bundled).map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0]));
+  expect(firstCells(readme, 'bundled').toSorted()).toEqual([...packages].toSorted());
 });
 
 test('the table of settings has every variable, and no other', () => {

@@ -4,8 +4,8 @@
 import { parse, validateExecutionArgs } from 'graphql';
 import type { BrowserKeyring } from '../../src/browser-keyring.ts';
 import { type Context, createContext, type Services } from '../../src/context.ts';
-import { AcceptedCredentials } from '../../src/kite/accepted-credentials.ts';
 import { executeWhole } from '../../src/http/engine.ts';
+import { AcceptedCredentials } from '../../src/kite/accepted-credentials.ts';
 import { budgeted } from '../../src/kite/budget.ts';
 import { createKiteClient } from '../../src/kite/client.ts';
 import type { Credential } from '../../src/kite/credential.ts';
