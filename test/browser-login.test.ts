@@ -276,7 +276,10 @@ describe.skipIf(chromiumPath === null && !isCi)('in a real Chromium', () => {
   async function control(path: string, body: unknown, method = 'POST'): Promise<void> {
     const response = await fetch(`${simulator.url}/simulator/${path}`, {
       method,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
     });
     expect(response.ok).toBe(true);
   }

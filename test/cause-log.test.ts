@@ -130,6 +130,26 @@ describeWithRedis((redis) => {
     }
     await admin.close();
   });
+
+  test('a rate limit that cannot be counted in Redis says why', async () => {
+    const log = readableLog();
+    const { host } = new URL(redis.url);
+    const gateway = createGateway({
+      kiteBaseUrl: 'http://127.0.0.1:1',
+      redisUrl: `redis://:hunter2@${host}`,
+      logger: log.logger,
+    });
+    onTestFinished(() => gateway.dispose());
+    await gateway.fetch('http://localhost:4000/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `token mykey:${token}` },
+      body: JSON.stringify({ query: '{ account { user { userId } } }' }),
+    });
+    await expect
+      .poll(() => log.lines.filter(({ msg }) => msg.startsWith('Redis does not answer')))
+      .toMatchObject([{ level: 40, cause: 'WRONGPASS' }]);
+    expect(JSON.stringify(log.lines)).not.toContain('hunter2');
+  });
 });
 
 /** Sends commands to Redis over a connection of its own. */

@@ -40,11 +40,11 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
   const rateLog = openRateLog({
     limit: options.kiteRateLimit ?? 10,
     redisUrl: options.redisUrl,
-    onReachable: ({ isReachable, ...shared }) => {
+    onReachable: ({ isReachable, cause, ...shared }) => {
       if (isReachable) log.info(shared, 'The rate limit is counted in Redis again');
       else {
         log.warn(
-          shared,
+          { ...shared, cause },
           'Redis does not answer: the rate limit is counted in this process alone, which keeps to its share of it',
         );
       }

@@ -1,6 +1,6 @@
 // The connection to Redis: it fails fast, comes back by itself, and lets no error of the client through.
-import { createClient, ErrorReply } from '@redis/client';
-import { systemCode } from '../kite/system-code.ts';
+import { createClient } from '@redis/client';
+import { redisCause } from '../kite/redis-cause.ts';
 import { KeyringStoreError } from './store.ts';
 
 /** How long anything may take before Redis counts as down, in milliseconds. */
@@ -74,14 +74,8 @@ function clientFor(url: string) {
 function withPatience<Value>(work: Promise<Value>, lastError: () => unknown): Promise<Value> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) =>
-      reject(new KeyringStoreError(codeOf(error) ?? codeOf(lastError()) ?? 'ETIMEDOUT'));
+      reject(new KeyringStoreError(redisCause(error) ?? redisCause(lastError()) ?? 'ETIMEDOUT'));
     const timer = setTimeout(fail, patience);
     work.then(resolve, fail).finally(() => clearTimeout(timer));
   });
-}
-
-/** The code of a system's error, or the first word of what Redis answered, such as `WRONGPASS`. */
-function codeOf(error: unknown): string | null {
-  if (error instanceof ErrorReply) return /^[A-Z]{2,32}(?= |$)/.exec(error.message)?.[0] ?? null;
-  return error instanceof Error && 'code' in error ? systemCode(error.code) : null;
 }

@@ -2,6 +2,7 @@
 import { createClient } from '@redis/client';
 import { createMemoryRateLog } from './memory-rate-log.ts';
 import { type RateLog, unlimited } from './rate-log.ts';
+import { redisCause } from './redis-cause.ts';
 import {
   announcing,
   createRedisRateLog,
@@ -15,8 +16,8 @@ export interface RateLogOptions {
   readonly limit: number;
   /** `redis://` or `rediss://`: the Redis that replicas share. Left out: this process counts by itself. */
   readonly redisUrl?: string | undefined;
-  /** Told once whenever Redis stops answering, and when it answers again. */
-  readonly onReachable: (state: SharedState) => void;
+  /** Told once whenever Redis stops answering, with the code of the cause where it is known, and when it answers again. */
+  readonly onReachable: (state: SharedState & { readonly cause: string | null }) => void;
 }
 
 /** A rate log, and the way to close the connection that it may have. */
@@ -33,8 +34,12 @@ export function openRateLog({ limit, redisUrl, onReachable }: RateLogOptions): O
   if (limit === 0) return { log: unlimited, close: async () => {} };
   if (redisUrl === undefined) return { log: createMemoryRateLog(limit), close: async () => {} };
   const client = clientFor(redisUrl);
-  // Commands reject while there is no connection, and the log says so; the event says nothing more.
-  client.on('error', () => {});
+  // Commands reject while there is no connection; why there is none, only the event says.
+  let cause: string | null = null;
+  const remember = (error: unknown) => {
+    cause = redisCause(error) ?? cause;
+  };
+  client.on('error', remember);
   const connected = client.connect().catch(() => {});
   const commands: RedisCommands = {
     // The first calls may come before the first connection: they wait for it as long as for an answer.
@@ -42,10 +47,21 @@ export function openRateLog({ limit, redisUrl, onReachable }: RateLogOptions): O
       if (!client.isReady) await connected;
       // Nobody waits for it any more: a start that is counted now would never end.
       abortSignal.throwIfAborted();
-      return client.sendCommand(words, { abortSignal });
+      try {
+        return await client.sendCommand(words, { abortSignal });
+      } catch (error) {
+        remember(error);
+        throw error;
+      }
     },
   };
-  const log = createRedisRateLog(commands, { limit, onReachable });
+  const log = createRedisRateLog(commands, {
+    limit,
+    onReachable: (state) => {
+      if (state.isReachable) cause = null;
+      onReachable({ ...state, cause });
+    },
+  });
   const timer = setInterval(() => void log.announce(), announcing.every).unref();
   void log.announce();
   return {

@@ -101,7 +101,7 @@ describeWithRedis(async (redis) => {
       await startAll();
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    expect(said).toEqual(Array(3).fill({ isReachable: false, replicas: 3, limit: 3 }));
+    expect(said).toMatchObject(Array(3).fill({ isReachable: false, replicas: 3, limit: 3 }));
     const fullest = starts.map(
       ({ at }) => starts.filter((other) => other.at >= at && other.at < at + 1_000).length,
     );
@@ -149,6 +149,6 @@ test('a Redis that is not there is done without, said once, and let go of', asyn
   expect(await log.start('app')).toBeTypeOf('number');
   expect(performance.now() - begun).toBeLessThan(600);
   // It has never heard of another gateway.
-  expect(said).toEqual([{ isReachable: false, replicas: 1, limit: 2 }]);
+  expect(said).toEqual([{ isReachable: false, cause: 'ECONNREFUSED', replicas: 1, limit: 2 }]);
   await close();
 });
