@@ -98,14 +98,19 @@ const definitions = {
   waitingCallsPerCaller: {
     default: 2_500,
     unit: 'calls',
-    bounds: 'calls of one caller that wait; an operation that has begun to wait is let in whole',
+    bounds:
+      'calls of one caller that wait, over all apps, in each lane; an operation that has begun to wait is let in whole',
   },
   waitingCallsPerApp: {
     default: 4_000,
     unit: 'calls',
-    bounds: 'calls of one app that wait for its rate limit',
+    bounds: 'calls of one app that wait for its rate limit, in each lane',
   },
-  waitingCalls: { default: 20_000, unit: 'calls', bounds: 'calls that wait, over all apps' },
+  waitingCalls: {
+    default: 20_000,
+    unit: 'calls',
+    bounds: 'calls that wait, over all apps, in each lane',
+  },
   heldAnswers: {
     default: 4_000,
     unit: 'answers',

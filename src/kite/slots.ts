@@ -1,6 +1,7 @@
 // The calls in flight over all apps, each of which may hold a connection: no caller has all of them, and invented
 // credentials leave some to those that have worked.
-import { addTo, type QueuedCall } from './fair-queue.ts';
+import { addTo } from './counts.ts';
+import type { QueuedCall } from './lane.ts';
 
 /** How many calls may be in flight. */
 export interface SlotLimits {

@@ -1,7 +1,7 @@
 // Live margins: watches over accounts, and one poller for each credential however many watch it.
 import { type Clock, machineClock } from '../kite/clock.ts';
+import { addTo } from '../kite/counts.ts';
 import { type Credential, digestOf } from '../kite/credential.ts';
-import { addTo } from '../kite/fair-queue.ts';
 import type { Account } from '../loaders/account.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
 import { type Listener, Poller, type PollerServices } from './poller.ts';

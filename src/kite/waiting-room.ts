@@ -1,0 +1,72 @@
+// How many calls may wait. Each lane counts by itself, so that calls with invented credentials keep no login away, and
+// no credential that has worked.
+import { addTo } from './counts.ts';
+import type { FairQueue } from './fair-queue.ts';
+import type { LaneName, QueuedCall } from './lane.ts';
+
+/** The most calls of each lane that may wait. */
+export interface WaitingLimits {
+  /** Of one caller, over all apps. */
+  readonly waitingCallsPerCaller: number;
+  /** Of one app. */
+  readonly waitingCallsPerApp: number;
+  /** In all. */
+  readonly waitingCalls: number;
+}
+
+interface Waiting {
+  size: number;
+  readonly byCaller: Map<string, number>;
+}
+
+/** Counts the calls that wait, over all apps. */
+export class WaitingRoom {
+  readonly #limits: WaitingLimits;
+  readonly #lanes: Readonly<Record<LaneName, Waiting>> = {
+    login: { size: 0, byCaller: new Map() },
+    accepted: { size: 0, byCaller: new Map() },
+    other: { size: 0, byCaller: new Map() },
+  };
+
+  constructor(limits: WaitingLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Whether a call is refused. An operation of which calls wait already is let in whole; a caller that has less than
+   * its share of what waits is refused only when there is twice as much as may be.
+   */
+  isFullFor({ operation, lane: name }: QueuedCall, queue: FairQueue<QueuedCall>): boolean {
+    if (queue.holds(operation)) return false;
+    const { waitingCallsPerCaller, waitingCallsPerApp, waitingCalls } = this.#limits;
+    const { callerId } = operation;
+    const all = this.#lanes[name];
+    const own = all.byCaller.get(callerId) ?? 0;
+    if (own >= waitingCallsPerCaller) return true;
+    const app = queue.waiting(name);
+    return (
+      isOver(app.size, waitingCallsPerApp, app.sizeOf(callerId), app.callers) ||
+      isOver(all.size, waitingCalls, own, all.byCaller.size)
+    );
+  }
+
+  /** A call waits. */
+  enter(call: QueuedCall): void {
+    this.#count(call, 1);
+  }
+
+  /** A call waits no longer. */
+  leave(call: QueuedCall): void {
+    this.#count(call, -1);
+  }
+
+  #count({ operation, lane: name }: QueuedCall, change: number): void {
+    const lane = this.#lanes[name];
+    lane.size += change;
+    addTo(lane.byCaller, operation.callerId, change);
+  }
+}
+
+function isOver(size: number, max: number, own: number, callers: number): boolean {
+  return size >= 2 * max || (size >= max && own >= max / Math.max(1, callers));
+}
