@@ -74,6 +74,8 @@ export interface Config {
   readonly kiteRateLimit: number;
   /** The greatest age, in seconds, that a client may accept. */
   readonly maxAgeSeconds: number;
+  /** Whose credentials the Authorization header may carry; undefined: `own` where apps are configured, else `any`. */
+  readonly headerCredentials: 'any' | 'own' | 'off' | undefined;
   readonly trustProxy: boolean;
   /** Undefined: as the upstream suggests. */
   readonly exposeTokens: boolean | undefined;
@@ -129,6 +131,7 @@ export function readConfig(environment: Environment = process.env): Config {
     keyring: { store: values.KEYRING_STORE, keys: values.KEYRING_KEYS },
     kiteRateLimit: values.KITE_RATE_LIMIT,
     maxAgeSeconds: values.MAX_AGE_SECONDS,
+    headerCredentials: values.HEADER_CREDENTIALS,
     trustProxy: values.TRUST_PROXY,
     exposeTokens: values.EXPOSE_TOKENS,
     graphiql: values.GRAPHIQL ?? !production,

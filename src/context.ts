@@ -21,6 +21,8 @@ export interface Services {
   /** Margins as they change. */
   readonly live: LiveMargins;
   readonly apps: Apps;
+  /** Whether the Authorization header may carry credentials of an app. */
+  readonly acceptsHeaderOf: (apiKey: string) => boolean;
   /** Bounds on what a request may cost. */
   readonly limits: Limits;
   /** Whether answers to exchangeToken and renewSession may hold tokens. */
@@ -57,6 +59,8 @@ export interface ReachedAccount {
   readonly apiKey: string;
   /** What loaders read it through; null once its session has ended, so that no call is made in vain. */
   readonly access: Account | null;
+  /** Whether this gateway takes no header credentials of the account's app. */
+  readonly denied: boolean;
   /** Its session in the browser's keyring; null with header credentials. */
   readonly session: SessionRecord | null;
 }
@@ -70,6 +74,8 @@ export interface Context extends Services {
   readonly keyring: BrowserKeyring;
   /** As the caller's. */
   readonly callerId: string;
+  /** What came of each account's logout in this operation, by account id: however often it is asked for, it is one call. */
+  readonly logouts: Map<string, Promise<unknown>>;
   readonly loaders: Loaders;
   /** How large the answer has become. */
   readonly answer: AnswerMeter;
@@ -91,7 +97,8 @@ export function createContext(services: Services, caller: Caller): Context {
     ...services,
     ...beginOperation(services, caller),
     requestId,
-    accounts: reachedBy(caller),
+    accounts: reachedBy(caller, services),
+    logouts: new Map(),
     foreignScheme,
     keyring,
     callerId,
@@ -118,9 +125,19 @@ function beginOperation(
   return { loaders, deadline, answer: new AnswerMeter(limits) };
 }
 
-function reachedBy({ credentials, keyring }: Caller): readonly ReachedAccount[] {
+function reachedBy(
+  { credentials, keyring }: Caller,
+  { acceptsHeaderOf }: Services,
+): readonly ReachedAccount[] {
   // The header wins, whole: the two are never merged.
-  if (credentials.length > 0) return credentials.map(accountOfHeader);
+  if (credentials.length > 0) {
+    return credentials.map((credential) => {
+      const account = accountOfHeader(credential);
+      return acceptsHeaderOf(credential.apiKey)
+        ? account
+        : { ...account, access: null, denied: true };
+    });
+  }
   return keyring.sessions
     .filter(({ state }) => state === 'ACTIVE' || state === 'EXPIRED')
     .map(accountOfSession);
@@ -128,7 +145,7 @@ function reachedBy({ credentials, keyring }: Caller): readonly ReachedAccount[] 
 
 function accountOfHeader(credential: Credential): ReachedAccount {
   const access = accountOf(credential);
-  return { id: access.id, apiKey: credential.apiKey, access, session: null };
+  return { id: access.id, apiKey: credential.apiKey, access, denied: false, session: null };
 }
 
 /** The account of a keyring's session. Its id outlives the session. */
@@ -137,5 +154,5 @@ export function accountOfSession(session: SessionRecord): ReachedAccount {
   // While a logout waits for Kite the token is still there, and only to be ended.
   const isOpen = state === 'ACTIVE' && accessToken !== null;
   const access = isOpen ? { id, credential: { apiKey, accessToken } } : null;
-  return { id, apiKey, access, session };
+  return { id, apiKey, access, denied: false, session };
 }

@@ -61,6 +61,18 @@ const definitions = {
   },
 
   // Calls to a broker.
+  refusedCredentialSeconds: {
+    default: 5,
+    min: 0,
+    max: 3_600,
+    unit: 'seconds',
+    bounds: 'the time in which a credential that the broker refused is refused without a call',
+  },
+  refusedCredentials: {
+    default: 20_000,
+    unit: 'credentials',
+    bounds: 'credentials that are remembered as refused',
+  },
   upstreamBodyBytes: {
     default: 200_000,
     unit: 'bytes',

@@ -75,6 +75,7 @@ async function runGateway(): Promise<Stop> {
       keyringStore,
       ...(keyring.keys !== undefined && { keyringKeys: keyring.keys }),
       trustProxy: config.trustProxy,
+      ...(config.headerCredentials && { headerCredentials: config.headerCredentials }),
       apps: simulator ? [simulatorApp] : config.apps,
       kiteTimeoutMilliseconds: config.kiteTimeoutMilliseconds,
       operationTimeoutMilliseconds: config.operationTimeoutMilliseconds,

@@ -25,6 +25,7 @@ Settings come from the environment, or from a file .env in the folder where it s
   KEYRING_STORE                   memory:; or sqlite:<file>, redis://...: where browsers' sessions are kept
   KEYRING_KEYS                    base64 keys of 32 bytes, by commas; needed for the other stores
   ALLOWED_ORIGINS                 none: origins, by commas, whose pages may use the cookie
+  HEADER_CREDENTIALS              whose credentials a header may carry: own apps', any, or off
   TRUST_PROXY                     false; true behind a proxy that sets X-Forwarded-For
   EXPOSE_TOKENS                   whether answers may hold tokens: false; true with the simulator
   GRAPHIQL, INTROSPECTION         true; false with NODE_ENV=production

@@ -6,7 +6,7 @@ import { users } from './support/windows.ts';
 import { startOfTime, startWorld, tokens, type UpstreamCall } from './support/world.ts';
 
 let now = startOfTime;
-const world = await startWorld({ now: () => now }, { accounts: 20 });
+const world = await startWorld({ now: () => now, headerCredentials: 'any' }, { accounts: 20 });
 
 beforeEach(async () => {
   await world.reset();

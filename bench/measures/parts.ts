@@ -10,6 +10,7 @@ import { budgeted } from '../../src/kite/budget.ts';
 import { createKiteClient } from '../../src/kite/client.ts';
 import type { Credential } from '../../src/kite/credential.ts';
 import { Deadline } from '../../src/kite/operation.ts';
+import { RefusedCredentials } from '../../src/kite/refused-credentials.ts';
 import { retryingGets } from '../../src/kite/retry.ts';
 import { Secret } from '../../src/kite/secret.ts';
 import type { Transport } from '../../src/kite/transport.ts';
@@ -34,7 +35,7 @@ const limits = withDefaultLimits();
 const accepted = new AcceptedCredentials(1_000);
 const kite = createKiteClient(
   retryingGets(budgeted(answering, { log: unlimited, limits, accepted })),
-  { maxNesting: 16 },
+  { maxNesting: 16, refused: new RefusedCredentials(5, 1_000) },
 );
 const now = () => new Date();
 const reads = createSharedReads({ kite, now, maxAgeSeconds: 60, maxHeld: 4_000 });

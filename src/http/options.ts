@@ -56,6 +56,11 @@ export interface GatewayOptions {
    * that outlives the process opens for nobody after it.
    */
   readonly keyringKeys?: readonly Uint8Array[];
+  /**
+   * Whose credentials the Authorization header may carry: those of `any` app, of `own` (configured) apps, or none
+   * (`off`). Others answer PERMISSION_DENIED without a call. Default: `own` where there are apps, else `any`.
+   */
+  readonly headerCredentials?: 'any' | 'own' | 'off';
   /** Whether the last address of X-Forwarded-For is the sender's, as behind one proxy. Default false. */
   readonly trustProxy?: boolean;
   /** GraphiQL on the GraphQL address. Default false. */

@@ -87,6 +87,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
       new URL(options.publicUrl ?? defaultPublicUrl),
       new URL(options.kiteLoginUrl ?? 'https://kite.zerodha.com/connect/login'),
     ),
+    acceptsHeaderOf: headerRule(options),
     exposeTokens: options.exposeTokens ?? false,
     operationTimeoutMilliseconds: options.operationTimeoutMilliseconds ?? 30_000,
     now,
@@ -98,6 +99,14 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
       await Promise.all([close(), rateLog.close()]);
     },
   };
+}
+
+/** Whether the Authorization header may carry credentials of an app. */
+function headerRule({ apps = [], headerCredentials }: GatewayOptions): (apiKey: string) => boolean {
+  const rule = headerCredentials ?? (apps.length > 0 ? 'own' : 'any');
+  if (rule === 'any') return () => true;
+  const own = new Set(rule === 'own' ? apps.map(({ apiKey }) => apiKey) : []);
+  return (apiKey) => own.has(apiKey);
 }
 
 /** What keyrings of browsers are made from. @throws TypeError for a URL that is none. */

@@ -12,6 +12,7 @@ import {
 } from './margins.ts';
 import type { Operation } from './operation.ts';
 import { type Profile, parseProfile } from './profile.ts';
+import type { RefusedCredentials } from './refused-credentials.ts';
 import { Secret } from './secret.ts';
 import { type KiteSession, parseSession } from './session.ts';
 import type { KiteRequest, Transport } from './transport.ts';
@@ -62,6 +63,8 @@ export interface FailedCall {
 export interface KiteClientOptions {
   /** Objects and lists inside each other in an answer. */
   readonly maxNesting: number;
+  /** The credentials that Kite has just refused. */
+  readonly refused: RefusedCredentials;
   /** Told of each credential that Kite hands out. */
   readonly onObtained?: ((credential: Credential) => void) | undefined;
   /** Told of every call that failed, except those that were cancelled. */
@@ -70,7 +73,7 @@ export interface KiteClientOptions {
 
 /** Makes a client over a transport. */
 export function createKiteClient(send: Transport, options: KiteClientOptions): KiteClient {
-  const { maxNesting, onObtained, onFailure } = options;
+  const { maxNesting, refused, onObtained, onFailure } = options;
 
   /** Makes a call, and reads the data of its answer; null from `parse` is an answer that makes no sense. */
   async function call<T>(
@@ -78,12 +81,18 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): K
     operation: Operation,
     parse: (data: unknown) => T | null,
   ): Promise<T> {
+    const { credential } = request;
+    const refusal = credential && refused.find(credential);
+    if (refusal !== undefined) throw refusal;
     try {
       const response = await send(request, operation);
       const value = parse(openEnvelope(response, secretsOf(request), maxNesting));
       if (value === null) throw new KiteError('invalid-response', { status: response.status });
       return value;
     } catch (error) {
+      if (credential && error instanceof KiteError && error.code === 'token') {
+        refused.add(credential, error);
+      }
       if (error instanceof KiteError && error.code !== 'aborted') {
         onFailure?.({ request, operation, error });
       }
@@ -101,7 +110,9 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): K
     const form = { api_key: apiKey, [tokenName]: token, checksum: sum };
     const request: KiteRequest = { method: 'POST', path, apiKey, form };
     const session = await call(request, operation, parseSession);
-    onObtained?.({ apiKey, accessToken: session.accessToken });
+    const credential = { apiKey, accessToken: session.accessToken };
+    refused.delete(credential);
+    onObtained?.(credential);
     return session;
   }
 

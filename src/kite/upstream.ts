@@ -10,12 +10,15 @@ import { createKiteClient, type KiteClient, type KiteClientOptions } from './cli
 import { digestOf } from './credential.ts';
 import { gotTransport } from './got-transport.ts';
 import type { RateLog } from './rate-log.ts';
+import { RefusedCredentials } from './refused-credentials.ts';
 import { retryingGets } from './retry.ts';
 import type { Transport, TransportOptions } from './transport.ts';
 import { undiciTransport } from './undici-transport.ts';
 
 /** Where Kite is, how long a call may take, and how many may start. */
-export interface UpstreamOptions extends TransportOptions, Omit<KiteClientOptions, 'onObtained'> {
+export interface UpstreamOptions
+  extends TransportOptions,
+    Omit<KiteClientOptions, 'onObtained' | 'refused'> {
   readonly limits: Limits;
   /** Which calls have started lately. */
   readonly rateLog: RateLog;
@@ -42,6 +45,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const inTurn = budgeted(send, { log: rateLog, limits, accepted });
   const kite = createKiteClient(retryingGets(inTurn), {
     ...options,
+    refused: new RefusedCredentials(limits.refusedCredentialSeconds, limits.refusedCredentials),
     onObtained: (credential) => accepted.add(digestOf(credential)),
   });
   return { kite, close: reads.close };

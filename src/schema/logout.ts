@@ -5,7 +5,13 @@ import { KiteError } from '../kite/error.ts';
 import { reachedAccounts } from './account.ts';
 import { type AccountFailure, AccountFailureRef } from './account-failure.ts';
 import { builder } from './builder.ts';
-import { accountNotFound, keyringUnavailable, type Problem, problemOf } from './problem.ts';
+import {
+  accountNotFound,
+  credentialDenied,
+  keyringUnavailable,
+  type Problem,
+  problemOf,
+} from './problem.ts';
 
 interface LogoutPayload {
   readonly loggedOut: readonly string[];
@@ -44,7 +50,7 @@ builder.mutationField('logout', (t) =>
       const accounts = new Map(accountsToLogOut(context).map((account) => [account.id, account]));
       const ids = new Set(accountIds ?? accounts.keys());
       const outcomes = await Promise.all(
-        [...ids].map((id) => logOut(id, accounts.get(id), context)),
+        [...ids].map((id) => logOutOnce(id, accounts.get(id), context)),
       );
       await context.keyring.clearIfEmpty();
       const failures = outcomes.filter((outcome) => outcome !== null);
@@ -63,12 +69,27 @@ function accountsToLogOut(context: Context): readonly ReachedAccount[] {
   return [...reachedAccounts(context), ...unconfirmed.map(accountOfSession)];
 }
 
+/** One call an account and operation, under however many aliases the operation asks for it. */
+function logOutOnce(
+  id: string,
+  account: ReachedAccount | undefined,
+  context: Context,
+): Promise<AccountFailure | null> {
+  const known = context.logouts.get(id);
+  // Only this function writes to the map.
+  if (known !== undefined) return known as Promise<AccountFailure | null>;
+  const outcome = logOut(id, account, context);
+  if (account !== undefined) context.logouts.set(id, outcome);
+  return outcome;
+}
+
 async function logOut(
   id: string,
   account: ReachedAccount | undefined,
   context: Context,
 ): Promise<AccountFailure | null> {
   if (account === undefined) return { accountId: id, account: null, error: accountNotFound(id) };
+  if (account.denied) return { accountId: id, account, error: credentialDenied(account) };
   const { access } = account;
   if (access !== null) context.loaders.forget(access);
   const error = await end(account, context);

@@ -55,6 +55,17 @@ export function sessionExpired({ id, apiKey }: ReachedAccount, context: Context)
   };
 }
 
+/** Header credentials of an app that this gateway does not take: said without asking Kite. */
+export function credentialDenied({ id }: ReachedAccount): Problem {
+  return {
+    code: 'PERMISSION_DENIED',
+    message:
+      'This gateway takes no credentials of this app in the Authorization header. Use an app of its own, or log in from a browser; its operator decides by HEADER_CREDENTIALS.',
+    retryable: false,
+    accountId: id,
+  };
+}
+
 /** The store of browser sessions cannot be reached: nobody knows which accounts a cookie opens. */
 export function keyringUnavailable(): Problem {
   return {

@@ -3,7 +3,13 @@ import type { Context, ReachedAccount } from '../context.ts';
 import { KiteError } from '../kite/error.ts';
 import { type Field, malformed } from '../kite/field.ts';
 import type { Account } from '../loaders/account.ts';
-import { type Problem, problemError, problemOf, sessionExpired } from './problem.ts';
+import {
+  credentialDenied,
+  type Problem,
+  problemError,
+  problemOf,
+  sessionExpired,
+} from './problem.ts';
 
 /** What came of something that may fail: its value, or why there is none. */
 export type Outcome<T> = { readonly value: T } | { readonly problem: Problem };
@@ -18,6 +24,7 @@ export async function attempt<T>(
   context: Context,
   load: (access: Account) => Promise<T>,
 ): Promise<Outcome<T>> {
+  if (account.denied) return { problem: credentialDenied(account) };
   if (account.access === null) return { problem: sessionExpired(account, context) };
   try {
     return { value: await load(account.access) };

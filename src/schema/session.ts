@@ -38,7 +38,7 @@ export function sessionForCaller(
 ): SessionSource {
   const credential = { apiKey, accessToken: session.accessToken };
   const access = accountOf(credential);
-  const account = { id: access.id, apiKey, access, session: null };
+  const account = { id: access.id, apiKey, access, denied: false, session: null };
   prime(account, session, context);
   return {
     id: sessionIdOf(credential),

@@ -108,6 +108,7 @@ export const gatewayVariables = {
     .default('memory:'),
   KEYRING_KEYS: z.string().transform(keys).optional(),
   ALLOWED_ORIGINS: z.string().transform(origins).default([]),
+  HEADER_CREDENTIALS: z.enum(['any', 'own', 'off'], 'must be any, own or off').optional(),
   TRUST_PROXY: flag.default(false),
   EXPOSE_TOKENS: flag.optional(),
   GRAPHIQL: flag.optional(),

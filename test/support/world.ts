@@ -73,6 +73,8 @@ export async function startWorld(
     kiteRateLimit: 0,
     introspection: true,
     ...options,
+    // Tests of a file share users, and the simulator revives tokens, which Kite never does.
+    limits: { refusedCredentialSeconds: 0, ...options.limits },
   });
   const server = await listen(gateway, '127.0.0.1', port);
   const url = `http://127.0.0.1:${server.port}/graphql`;
