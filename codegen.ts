@@ -1,5 +1,5 @@
-// Typed documents for clients, from schema.graphql: `npm run codegen` writes them for our own tests,
-// and a client's project needs no more than this, with its own folders.
+// Typed documents from schema.graphql for this project's own tests: `npm run codegen` writes them.
+// Clients have client-codegen.ts.
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {

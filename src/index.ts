@@ -3,4 +3,13 @@ export { createGateway, type Gateway } from './http/gateway.ts';
 export type { AppOptions, GatewayOptions, GraphiqlPage } from './http/options.ts';
 export { parseKeyringKeys } from './keyring/keys.ts';
 export { openKeyringStore } from './keyring/open-store.ts';
-export type { KeyringStore } from './keyring/store.ts';
+export {
+  type KeyringStore,
+  KeyringStoreError,
+  type NewKeyring,
+  type RecordWrite,
+  type StoredKeyring,
+  type StoredRecord,
+  type WriteOutcome,
+} from './keyring/store.ts';
+export type { ErrorCode, ErrorExtensions } from './schema/error-code.ts';

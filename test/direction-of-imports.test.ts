@@ -52,7 +52,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'kite',
   ],
   server: ['limits.ts'],
-  'index.ts': ['http', 'keyring'],
+  'index.ts': ['http', 'keyring', 'schema'],
   'config.ts': ['settings', 'http', 'limits.ts'],
   settings: ['http', 'keyring', 'limits.ts', 'site.ts'],
   'site.ts': [],

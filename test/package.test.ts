@@ -1,18 +1,21 @@
 // The package as it would be published: installed into an empty folder, started, mounted, compiled against.
 import { execFileSync } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startSimulator } from '../src/simulator/simulator.ts';
 import { run, startCommand } from './support/command.ts';
 import { findCommand, searchPath, wholeEnvironment } from './support/environment.ts';
@@ -49,7 +52,7 @@ describe('the tarball', () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
-      'codegen.ts',
+      'client-codegen.ts',
       'dist',
       'docs',
       'package.json',
@@ -155,11 +158,21 @@ test("the README's server of one's own answers", async () => {
 test('the type declarations serve a strict consumer', async () => {
   const consumer = `
     import { createServer } from 'node:http';
-    import { createGateway, type Gateway, type GatewayOptions } from 'kite-graphql';
+    import {
+      createGateway, KeyringStoreError, type ErrorExtensions, type Gateway, type GatewayOptions, type KeyringStore,
+      type StoredKeyring,
+    } from 'kite-graphql';
     const options: GatewayOptions = { apps: [{ apiKey: 'key' }], graphiql: { authorization: 'token a:b' } };
     const gateway: Gateway = createGateway(options);
     createServer({ joinDuplicateHeaders: true }, gateway);
     export const answer: Response | Promise<Response> = gateway.fetch('http://localhost/graphql');
+    export class Store implements Pick<KeyringStore, 'open'> {
+      async open(pointer: string): Promise<StoredKeyring | null> {
+        if (pointer === '') throw new KeyringStoreError('ECONNREFUSED');
+        return null;
+      }
+    }
+    export const mayAskAgain = ({ code, retryable }: ErrorExtensions) => retryable && code === 'RATE_LIMITED';
     // @ts-expect-error: not an option
     createGateway({ kiteBaseURL: 'http://localhost' });
   `;
@@ -177,6 +190,69 @@ test('the type declarations serve a strict consumer', async () => {
       'consumer.ts',
     ],
     cwd: folder,
+  }).ended;
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+});
+
+test('client-codegen.ts types operations of Apollo Client, urql and graphql-request', async () => {
+  const project = mkdtempSync(join(tmpdir(), 'kite-graphql-clients-'));
+  onTestFinished(() => rmSync(project, { recursive: true, force: true }));
+  writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
+  npmInstall(project, [
+    '@apollo/client@4',
+    '@urql/core',
+    'graphql-request',
+    'graphql@16',
+    'rxjs@7',
+  ]);
+  const installed = join(folder, 'node_modules/kite-graphql');
+  const modules = join(project, 'node_modules');
+  symlinkSync(installed, join(modules, 'kite-graphql'));
+  symlinkSync(join(root, 'node_modules/@graphql-codegen'), join(modules, '@graphql-codegen'));
+  copyFileSync(join(installed, 'client-codegen.ts'), join(project, 'client-codegen.ts'));
+  mkdirSync(join(project, 'src'));
+  writeFileSync(
+    join(project, 'src/clients.ts'),
+    `
+      import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
+      import { Client, fetchExchange } from '@urql/core';
+      import { GraphQLClient } from 'graphql-request';
+      import { graphql } from './generated';
+      const document = graphql(\`
+        query ClientAccount($id: ID!) { account(id: $id) { id user { userName } margins { equity { net } } } }
+      \`);
+      const variables = { id: 'a' };
+      const apollo = new ApolloClient({ link: new HttpLink({}), cache: new InMemoryCache() });
+      const urql = new Client({ url: '/graphql', exchanges: [fetchExchange], preferGetMethod: false });
+      const request = new GraphQLClient('/graphql');
+      export const names: Promise<string | null | undefined>[] = [
+        apollo.query({ query: document, variables }).then(({ data }) => data?.account?.user?.userName),
+        urql.query(document, variables).toPromise().then(({ data }) => data?.account?.user?.userName),
+        request.request(document, variables).then((data) => data.account?.user?.userName),
+      ];
+      // @ts-expect-error: the operation needs an id
+      request.request(document, {});
+      // @ts-expect-error: it did not ask for the id of the user
+      request.request(document, variables).then((data) => data.account?.user?.userId);
+    `,
+  );
+  const generated = await run({
+    program: [
+      process.execPath,
+      join(root, 'node_modules/@graphql-codegen/cli/esm/bin.js'),
+      ...['--config', 'client-codegen.ts'],
+    ],
+    cwd: project,
+  }).ended;
+  expect([generated.code, generated.stderr]).toEqual([0, expect.any(String)]);
+  const options = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2024'];
+  const { code, stdout } = await run({
+    program: [
+      join(root, 'node_modules/.bin/tsc'),
+      ...options,
+      ...['--module', 'esnext', '--moduleResolution', 'bundler', '--types', '', 'src/clients.ts'],
+    ],
+    cwd: project,
   }).ended;
   expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
 });

@@ -1,6 +1,7 @@
 // ApiError and its three types: problems as data, for the unions of writes and the failures inside answers.
 import { builder } from './builder.ts';
-import { type ErrorCode, ErrorCodeEnum } from './error-code.ts';
+import type { ErrorCode } from './error-code.ts';
+import { ErrorCodeEnum } from './error-code-enum.ts';
 import type { Problem } from './problem.ts';
 
 const typeNames: Partial<Record<ErrorCode, 'InputError' | 'AuthenticationError'>> = {

@@ -1,7 +1,7 @@
-// ErrorCode: the stable word of every failure, in data and in extensions.code alike.
-import { builder } from './builder.ts';
+// ErrorCode: the stable word of every failure, in data and in extensions.code alike. A published type: no GraphQL here.
 
-const descriptions = {
+/** What each code means, as the schema says it. */
+export const errorCodes = {
   UNAUTHENTICATED: 'No credential came with the request. Send one, or log in.',
   AMBIGUOUS_ACCOUNT: 'The request reaches several accounts and did not say which one it means.',
   NOT_FOUND: 'No account with this id is reached by this request.',
@@ -28,19 +28,33 @@ const descriptions = {
 } as const;
 
 /** The stable word of a failure. */
-export type ErrorCode = keyof typeof descriptions;
-
-/** The GraphQL enum of {@link ErrorCode}. */
-export const ErrorCodeEnum = builder.enumType('ErrorCode', {
-  description:
-    'What went wrong, as a stable word to branch on. ' +
-    'The same words stand in `extensions.code` of every GraphQL error.',
-  values: Object.fromEntries(
-    Object.entries(descriptions).map(([code, description]) => [code, { description }]),
-  ) as Record<ErrorCode, { description: string }>,
-});
+export type ErrorCode = keyof typeof errorCodes;
 
 /** Whether a value is one of the codes. */
 export function isErrorCode(value: unknown): value is ErrorCode {
-  return typeof value === 'string' && Object.hasOwn(descriptions, value);
+  return typeof value === 'string' && Object.hasOwn(errorCodes, value);
+}
+
+/** `extensions` of every error in an answer, for clients to branch on; `message` is for people and may change. */
+export interface ErrorExtensions {
+  /** What went wrong. More codes may come. */
+  readonly code: ErrorCode;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+  /** The answer's X-Request-Id, which is in the gateway's log too. */
+  readonly requestId: string;
+  /** The account concerned. */
+  readonly accountId?: string;
+  /** The argument or input field at fault. */
+  readonly field?: string;
+  /** Where the user logs in again. */
+  readonly loginUrl?: string;
+  /** Seconds to wait before asking again. */
+  readonly retryAfterSeconds?: number;
+  /** What Kite itself said. */
+  readonly kite?: {
+    readonly errorType: string | null;
+    readonly status: number | null;
+    readonly message: string | null;
+  };
 }

@@ -2,7 +2,7 @@
 import { GraphQLError } from 'graphql';
 import type { Context, ReachedAccount } from '../context.ts';
 import { KiteError, type KiteErrorCode } from '../kite/error.ts';
-import type { ErrorCode } from './error-code.ts';
+import type { ErrorCode, ErrorExtensions } from './error-code.ts';
 
 /** An expected failure, fit to be shown to the caller. */
 export interface Problem {
@@ -28,8 +28,10 @@ export interface Problem {
 }
 
 /** The problem as a GraphQL error, for a resolver to throw. */
-export function problemError({ message, ...extensions }: Problem): GraphQLError {
-  return new GraphQLError(message, { extensions });
+export function problemError({ message, ...problem }: Problem): GraphQLError {
+  // The request id is added where every error leaves; what clients may rely on is checked here.
+  const extensions: Omit<ErrorExtensions, 'requestId'> = problem;
+  return new GraphQLError(message, { extensions: { ...extensions } });
 }
 
 /** A wrong argument or input field. Never quotes the value, which may be a secret. */
