@@ -10,6 +10,7 @@ import type { Limits } from './limits.ts';
 import type { LiveMargins } from './live/live-margins.ts';
 import { type Account, accountOf } from './loaders/account.ts';
 import { createLoaders, type Loaders } from './loaders/loaders.ts';
+import { SessionReads } from './loaders/session-reads.ts';
 import type { SharedReads } from './loaders/shared-reads.ts';
 
 /** What lives as long as the gateway. */
@@ -79,6 +80,8 @@ export interface Context extends Services {
   readonly loaders: Loaders;
   /** How large the answer has become. */
   readonly answer: AnswerMeter;
+  /** The reads of this operation by session. */
+  readonly sessionReads: SessionReads;
   /**
    * The operation's deadline, under which writes run: a client that leaves does not undo them.
    * Whoever made the context ends it with the operation.
@@ -118,11 +121,12 @@ export function contextOfEvent<C extends Context>(context: C): C {
 function beginOperation(
   { reads, limits, operationTimeoutMilliseconds }: Services,
   caller: Pick<Caller, 'callerId' | 'requestId' | 'maxAgeSeconds' | 'signal'>,
-): Pick<Context, 'loaders' | 'deadline' | 'answer'> {
+): Pick<Context, 'loaders' | 'sessionReads' | 'deadline' | 'answer'> {
   const { callerId, requestId, maxAgeSeconds, signal } = caller;
   const deadline = new Deadline(operationTimeoutMilliseconds, callerId, requestId);
   const loaders = createLoaders(reads, { operation: deadline.unless(signal), maxAgeSeconds });
-  return { loaders, deadline, answer: new AnswerMeter(limits) };
+  const sessionReads = new SessionReads();
+  return { loaders, sessionReads, deadline, answer: new AnswerMeter(limits) };
 }
 
 function reachedBy(

@@ -138,7 +138,7 @@ describe.skipIf(chromiumPath === null && !isCi)('in a real Chromium', () => {
       [`${apiOrigin}/graphql`, JSON.stringify({ query })],
     );
 
-  const accounts = '{ accounts { id user { userId } session { state } } }';
+  const accounts = '{ accounts { id user { userId email } session { state } } }';
 
   test('two accounts are logged in one after the other, and asked with the cookie', async () => {
     await logIn('SIM0001');
@@ -203,7 +203,7 @@ describe.skipIf(chromiumPath === null && !isCi)('in a real Chromium', () => {
     const { data } = await ask(accounts);
     expect(data?.accounts).toContainEqual({
       id: before?.id,
-      user: { userId: 'SIM0001' },
+      user: { userId: 'SIM0001', email: expect.any(String) },
       session: { state: 'ACTIVE' },
     });
   });

@@ -163,7 +163,7 @@ test('an ended session says that it ended, also where its user is counted throug
   const visitor = await loggedIn(['SIM0001', 'simulator'], ['SIM0001', 'simulator-platform']);
   const refusal = { kind: 'error-envelope', errorType: 'TokenException', status: 403, times: 1 };
   await world.fault({ ...refusal, apiKey: 'simulator' });
-  const each = graphql(`query KeyringEach { accounts { user { userId } } }`);
+  const each = graphql(`query KeyringEach { accounts { user { email } } }`);
   await visitor.ask(each);
   await world.calls();
   const { data } = await visitor.ask(sums);

@@ -12,7 +12,7 @@ import { isRedisMissing } from './support/with-redis.ts';
 import { apps, startOfTime } from './support/world.ts';
 
 const accounts = graphql(`
-  query ReplicaAccounts { accounts { id user { userId } session { id state } } }
+  query ReplicaAccounts { accounts { id user { userId email } session { id state } } }
 `);
 const logout = graphql(`
   mutation ReplicaLogout($ids: [ID!]) { logout(accountIds: $ids) { loggedOut } }

@@ -5,7 +5,10 @@ import {
   GraphQLDeferDirective,
   GraphQLDirective,
   GraphQLNonNull,
+  type GraphQLResolveInfo,
   GraphQLString,
+  type OperationDefinitionNode,
+  visit,
 } from 'graphql';
 
 /** The directive `@defer`, explained to whoever reads the schema. */
@@ -29,3 +32,22 @@ export const deferDirective = new GraphQLDirective({
     },
   },
 });
+
+const deferring = new WeakMap<OperationDefinitionNode, boolean>();
+
+/** Whether the answer comes in parts: then the first part waits for nothing that a later one reads. */
+export function isDeferring({ operation, fragments }: GraphQLResolveInfo): boolean {
+  const seen = deferring.get(operation);
+  if (seen !== undefined) return seen;
+  let found = false;
+  for (const node of [operation, ...Object.values(fragments)]) {
+    if (node === undefined) continue;
+    visit(node, {
+      Directive({ name }) {
+        if (name.value === GraphQLDeferDirective.name) found = true;
+      },
+    });
+  }
+  deferring.set(operation, found);
+  return found;
+}

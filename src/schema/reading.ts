@@ -19,7 +19,17 @@ export type Outcome<T> = { readonly value: T } | { readonly problem: Problem };
  * An account whose session has ended costs no call. One whose token Kite refuses is noted as ended,
  * before anybody hears of it, so that no replica asks again.
  */
-export async function attempt<T>(
+export function attempt<T>(
+  account: ReachedAccount,
+  context: Context,
+  load: (access: Account) => Promise<T>,
+): Promise<Outcome<T>> {
+  const outcome = outcomeOf(account, context, load);
+  if (account.session !== null) context.sessionReads.add(account.session.sessionId, outcome);
+  return outcome;
+}
+
+async function outcomeOf<T>(
   account: ReachedAccount,
   context: Context,
   load: (access: Account) => Promise<T>,
@@ -30,7 +40,10 @@ export async function attempt<T>(
     return { value: await load(account.access) };
   } catch (error) {
     const isRefused = error instanceof KiteError && error.code === 'token';
-    if (isRefused && account.session !== null) await context.keyring.expire(account.session);
+    if (isRefused && account.session !== null) {
+      context.sessionReads.refuse(account.session.sessionId);
+      await context.keyring.expire(account.session);
+    }
     return { problem: problemOf(error, 'read', context, account) };
   }
 }

@@ -1,4 +1,5 @@
 // Session: what a login gave, and the life of it; from the token endpoint's answer or from a browser's keyring.
+import type { GraphQLResolveInfo } from 'graphql';
 import { accountOfSession, type Context, type ReachedAccount } from '../context.ts';
 import type { Device } from '../keyring/device.ts';
 import type { SessionRecord, SessionState } from '../keyring/session-record.ts';
@@ -9,7 +10,9 @@ import type { KiteSession } from '../kite/session.ts';
 import { accountOf, sessionIdOf } from '../loaders/account.ts';
 import { AccountRef, unauthenticated } from './account.ts';
 import { builder } from './builder.ts';
+import { isDeferring } from './defer.ts';
 import { keyringUnavailable, problemError } from './problem.ts';
+import { selectedFields } from './selected-fields.ts';
 import { UserRef, userOf } from './user.ts';
 
 /** Tokens that may go out in the answer that they came for, and never again. */
@@ -83,6 +86,18 @@ function prime({ access }: ReachedAccount, { profile }: KiteSession, { loaders }
   if (profile !== null) loaders.profiles.prime(access, Promise.resolve(profile));
 }
 
+/** The state of a session: EXPIRED also where a read of this very operation finds its token refused. */
+async function stateOf(
+  { id, state, account }: SessionSource,
+  _arguments: object,
+  { sessionReads }: Context,
+  info: GraphQLResolveInfo,
+): Promise<SessionState> {
+  if (state !== 'ACTIVE' || account.session === null) return state;
+  const isRefused = isDeferring(info) ? sessionReads.hasRefused(id) : sessionReads.isRefused(id);
+  return (await isRefused) ? 'EXPIRED' : state;
+}
+
 const SessionStateEnum = builder.enumType('SessionState', {
   description: 'Where a session is in its life.',
   values: {
@@ -147,7 +162,8 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
         type: UserRef,
         description:
           "Who logged in. From the token's own answer where that says it: no further call then.",
-        resolve: ({ account }, _arguments, context) => userOf(account, context),
+        resolve: ({ account }, _arguments, context, info) =>
+          userOf(account, context, selectedFields(info)),
       }),
       apiKey: t.string({
         nullable: false,
@@ -173,15 +189,18 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
         nullable: false,
         description: 'When the gateway received the session and, with a keyring, stored it.',
       }),
-      state: t.expose('state', {
+      state: t.field({
         type: SessionStateEnum,
         nullable: false,
-        description: 'Where the session is in its life.',
+        description:
+          'Where the session is in its life, as the reads beside it in the same operation found it.',
+        resolve: stateOf,
       }),
       active: t.boolean({
         nullable: false,
         description: 'Whether `state` is ACTIVE.',
-        resolve: ({ state }) => state === 'ACTIVE',
+        resolve: async (session, _arguments, context, info) =>
+          (await stateOf(session, {}, context, info)) === 'ACTIVE',
       }),
       expiresAt: t.field({
         type: 'DateTime',

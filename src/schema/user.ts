@@ -3,7 +3,9 @@ import type { Context, ReachedAccount } from '../context.ts';
 import type { Profile, ProfileMeta } from '../kite/profile.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';
-import { malformedError, type Readable, readable, reading } from './reading.ts';
+import { problemError } from './problem.ts';
+import { attempt, malformedError, type Readable, readable } from './reading.ts';
+import { selectedFields } from './selected-fields.ts';
 
 /** Who a user is. */
 export interface UserSource extends Readable<Omit<Profile, 'meta'>> {
@@ -71,19 +73,59 @@ export const UserRef = builder.objectRef<UserSource>('User').implement({
   },
 });
 
-/** The user of an account, for one upstream call. */
-export async function userOf(account: ReachedAccount, context: Context): Promise<UserSource> {
-  const profile = await reading(account, context, (access) =>
+/** What is known of a user without a call: from the login of a keyring's session. */
+type KnownUser = Pick<UserSource, 'userId' | 'userName'>;
+
+const known: ReadonlySet<string> = new Set(['__typename', 'id', 'userId', 'userName']);
+
+/**
+ * The user of an account, for one upstream call at most. A keyring knows who logged in: those two names cost no call,
+ * and stay when the session has ended, because a login page has to say whose account it is for.
+ * @param asked the fields asked for.
+ */
+export async function userOf(
+  account: ReachedAccount,
+  context: Context,
+  asked: ReadonlySet<string>,
+): Promise<UserSource> {
+  const kept = keptUser(account);
+  // A name that the login did not tell may still be had from Kite.
+  const isEnough = kept !== null && (kept.userName !== null || !asked.has('userName'));
+  if (isEnough && [...asked].every((name) => known.has(name)))
+    return userKnownOnly(kept, () => malformedError(account));
+  const outcome = await attempt<Profile>(account, context, async (access) =>
     context.loaders.profiles.load(access),
   );
+  if ('problem' in outcome) {
+    const { problem } = outcome;
+    const fault = () => problemError(problem);
+    if (kept === null || problem.code !== 'SESSION_EXPIRED') throw fault();
+    return userKnownOnly(kept, fault);
+  }
   const fault = () => malformedError(account);
+  const profile = outcome.value;
   return readable({ ...profile, meta: readable(profile.meta, fault) }, fault);
+}
+
+function keptUser({ session }: ReachedAccount): KnownUser | null {
+  return session?.userId == null ? null : { userId: session.userId, userName: session.userName };
+}
+
+/** A user of whom nothing else is known: every other field is an error, which stands at that field alone. */
+function userKnownOnly(kept: KnownUser, fault: () => Error): UserSource {
+  const missing = [...Object.keys(texts), ...Object.keys(lists), 'meta'].filter(
+    (name) => !known.has(name),
+  );
+  const errors = missing.map((name) => [name, { get: fault, enumerable: true }]);
+  return Object.defineProperties({ ...kept }, Object.fromEntries(errors)) as UserSource;
 }
 
 builder.objectField(AccountRef, 'user', (t) =>
   t.field({
     type: UserRef,
-    description: 'Who the account belongs to. Costs one call to Kite (GET /user/profile).',
-    resolve: (account, _arguments, context) => userOf(account, context),
+    description:
+      'Who the account belongs to. Costs one call to Kite (GET /user/profile). In a browser’s keyring `userId` and ' +
+      '`userName` are known from the login: they cost no call, also after the session has ended.',
+    resolve: (account, _arguments, context, info) => userOf(account, context, selectedFields(info)),
   }),
 );
