@@ -32,8 +32,11 @@ const profile = {
 };
 
 const replies = new Map<string, Reply>();
-const stand = createServer((request, response) => {
-  const token = request.headers.authorization?.split(':')[1] ?? '';
+const stand = createServer(async (request, response) => {
+  let form = '';
+  for await (const chunk of request) form += chunk;
+  const requestToken = new URLSearchParams(form).get('request_token');
+  const token = requestToken ?? request.headers.authorization?.split(':')[1] ?? '';
   const { status = 200, headers, body } = replies.get(token) ?? { status: 404, body: '' };
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
 });
@@ -170,4 +173,54 @@ test.each([
   const { data, errors } = await askWith({ body: inProfile(text) }, user);
   expect(errors).toEqual([]);
   expect(data.account.user.userId).toBe('QK1234');
+});
+
+const session = { ...profile, access_token: 'obtained', login_time: '2026-01-05 09:15:00' };
+
+/** Exchanges a request token, which has this reply. */
+async function exchangeWith(reply: Reply) {
+  count += 1;
+  replies.set(`reply-${count}`, reply);
+  const { data } = await world.askRaw(
+    `mutation ($requestToken: String!) {
+      exchangeToken(input: { requestToken: $requestToken, apiKey: "simulator" }) {
+        __typename
+        ... on Session { accessToken loginTime user { userId userName avatarUrl meta { dematConsent } } }
+        ... on ApiError { code }
+      }
+    }`,
+    { variables: { requestToken: `reply-${count}` } },
+  );
+  return data.exchangeToken;
+}
+
+test('a byte-order mark before the answer to an exchange is passed over', async () => {
+  const { body } = success(session);
+  expect(await exchangeWith({ body: `\ufeff${body}` })).toMatchObject({
+    __typename: 'Session',
+    accessToken: 'obtained',
+  });
+});
+
+test.each([
+  ['an empty avatar_url', { avatar_url: '' }, { user: { avatarUrl: null } }],
+  ['null as meta', { meta: null }, { user: { meta: null } }],
+  [
+    'an empty demat_consent',
+    { meta: { demat_consent: '' } },
+    { user: { meta: { dematConsent: null } } },
+  ],
+  ['no login_time', { login_time: null }, { loginTime: null }],
+])('a session with %s is a session', async (_what, change, seen) => {
+  const answer = await exchangeWith(success({ ...session, ...change }));
+  expect(answer).toMatchObject({ __typename: 'Session', accessToken: 'obtained', ...seen });
+});
+
+test.each<[string, Reply]>([
+  ['no access_token', success({ ...session, access_token: undefined })],
+  ['a number as access_token', success({ ...session, access_token: 7 })],
+  ['nested JSON', { body: inProfile(nested(40_000)) }],
+  ['a page', { body: '<html>closed</html>' }],
+])('an exchange that is answered with %s makes no sense', async (_what, reply) => {
+  expect(await exchangeWith(reply)).toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE' });
 });
