@@ -67,8 +67,12 @@ export interface Config {
   readonly kiteLoginUrl: string | undefined;
   readonly kiteTimeoutMilliseconds: number;
   readonly operationTimeoutMilliseconds: number;
+  /** How long a stop waits for what is in flight. */
+  readonly shutdownGraceMilliseconds: number;
   /** Origins beside the gateway's own whose pages may use keyrings. */
   readonly allowedOrigins: readonly string[];
+  /** Names beside the public URL's and the loopback's that a Host header may carry. */
+  readonly allowedHosts: readonly string[];
   readonly keyring: KeyringConfig;
   /** Calls in any 1,000 ms for each app; 0: no limit. */
   readonly kiteRateLimit: number;
@@ -127,7 +131,9 @@ export function readConfig(environment: Environment = process.env): Config {
     kiteLoginUrl: values.KITE_LOGIN_URL,
     kiteTimeoutMilliseconds: values.KITE_TIMEOUT_MS,
     operationTimeoutMilliseconds: values.OPERATION_TIMEOUT_MS,
+    shutdownGraceMilliseconds: values.SHUTDOWN_GRACE_MS,
     allowedOrigins: values.ALLOWED_ORIGINS,
+    allowedHosts: values.ALLOWED_HOSTS,
     keyring: { store: values.KEYRING_STORE, keys: values.KEYRING_KEYS },
     kiteRateLimit: values.KITE_RATE_LIMIT,
     maxAgeSeconds: values.MAX_AGE_SECONDS,

@@ -15,6 +15,45 @@ export interface LimitDefinition {
 }
 
 const definitions = {
+  // Connections.
+  connections: { default: 16_000, unit: 'connections', bounds: 'open connections' },
+  connectionsPerAddress: {
+    default: 4_000,
+    unit: 'connections',
+    bounds: 'open connections of one address, where no proxy is trusted',
+  },
+  headersSeconds: {
+    default: 20,
+    unit: 'seconds',
+    bounds: 'until the headers of a request are complete',
+  },
+  requestSeconds: {
+    default: 60,
+    unit: 'seconds',
+    bounds: 'until a request is complete with its body',
+  },
+  keepAliveSeconds: {
+    default: 75,
+    unit: 'seconds',
+    bounds:
+      'an idle connection; longer than the proxy in front keeps one, which may use it until then',
+  },
+  stalledWriteSeconds: {
+    default: 15,
+    unit: 'seconds',
+    bounds: 'a peer that takes nothing of its answer, before it is cut off',
+  },
+  unsentBytes: {
+    default: 256_000_000,
+    unit: 'bytes',
+    bounds: 'answers that wait for their peers to read them, in all',
+  },
+  unsentBytesPerPeer: {
+    default: 64_000_000,
+    unit: 'bytes',
+    bounds: 'the same for one address, or for one connection where a proxy is trusted',
+  },
+
   // A request, before anything is executed.
   requestBytes: { default: 100_000, unit: 'bytes', bounds: 'the body of a request' },
   credentials: {

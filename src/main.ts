@@ -72,6 +72,7 @@ async function runGateway(): Promise<Stop> {
     const logger = createLogger(config.log);
     const gateway = createGateway({
       allowedOrigins: config.allowedOrigins,
+      allowedHosts: config.allowedHosts,
       keyringStore,
       ...(keyring.keys !== undefined && { keyringKeys: keyring.keys }),
       trustProxy: config.trustProxy,
@@ -94,7 +95,12 @@ async function runGateway(): Promise<Stop> {
     });
     const onUnreadable = (requestId: string, reason: string) =>
       logger.info({ requestId, reason }, 'Unreadable request');
-    const listening = listen(gateway, config.host, config.port, onUnreadable);
+    const listening = listen(gateway, config.host, config.port, {
+      onUnreadable,
+      limits: config.limits,
+      trustProxy: config.trustProxy,
+      log: logger,
+    });
     const server = await naming('HOST', 'PORT', config, listening);
     await say(
       greeting({

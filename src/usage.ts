@@ -20,12 +20,14 @@ Settings come from the environment, or from a file .env in the folder where it s
   KITE_LOGIN_URL                  https://kite.zerodha.com/connect/login
   KITE_TIMEOUT_MS                 one call to Kite: 7000
   OPERATION_TIMEOUT_MS            one GraphQL operation: 30000
+  SHUTDOWN_GRACE_MS               30000: how long a stop waits for what is in flight
   KITE_RATE_LIMIT                 10 calls in any second for each app; 0 switches it off
   MAX_AGE_SECONDS                 60: the greatest age that a client may accept
   KEYRING_STORE                   memory:; or sqlite:<file>, redis://...: where browsers' sessions are kept
   KEYRING_KEYS                    base64 keys of 32 bytes, by commas; needed for the other stores
   ALLOWED_ORIGINS                 none: origins, by commas, whose pages may use the cookie
   HEADER_CREDENTIALS              whose credentials a header may carry: own apps', any, or off
+  ALLOWED_HOSTS                   none: host names, by commas, beside PUBLIC_URL's and the loopback's
   TRUST_PROXY                     false; true behind a proxy that sets X-Forwarded-For
   EXPOSE_TOKENS                   whether answers may hold tokens: false; true with the simulator
   GRAPHIQL, INTROSPECTION         true; false with NODE_ENV=production

@@ -51,7 +51,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'loaders',
     'kite',
   ],
-  server: ['limits.ts'],
+  server: ['http', 'limits.ts'],
   'index.ts': ['http', 'keyring', 'schema'],
   'config.ts': ['settings', 'http', 'limits.ts'],
   settings: ['http', 'keyring', 'limits.ts', 'site.ts'],

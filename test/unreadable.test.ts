@@ -45,7 +45,7 @@ test.each([
   expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
   const { errors } = JSON.parse(text);
   expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', retryable: false } }]);
-  expect(head).toContain(`\r\nX-Request-Id: ${errors[0].extensions.requestId}\r\n`);
+  expect(head).toContain(`\r\nx-request-id: ${errors[0].extensions.requestId}\r\n`);
   expect(answer).not.toMatch(/super|secret/);
 });
 
@@ -77,10 +77,12 @@ test('what follows a good request on its connection spoils no answer', async () 
 test('whoever listens is told of each, by the id in its answer', async () => {
   const gateway = createGateway();
   const told: string[][] = [];
-  const server = await listen(gateway, '127.0.0.1', 0, (...words) => told.push(words));
+  const server = await listen(gateway, '127.0.0.1', 0, {
+    onUnreadable: (...words) => told.push(words),
+  });
   const answer = await sent(server.port, 'nonsense\r\n\r\n');
   await server.close(0);
   await gateway.dispose();
-  const [, id = ''] = /X-Request-Id: (\S+)/.exec(answer) ?? [];
+  const [, id = ''] = /x-request-id: (\S+)/.exec(answer) ?? [];
   expect(told).toEqual([[id, expect.stringMatching(/^HPE_/)]]);
 });

@@ -10,14 +10,16 @@ import { callerIdOf } from './caller-id.ts';
 import { readCredentials } from './credentials.ts';
 import { withEdge } from './edge.ts';
 import { codeErrors } from './error-codes.ts';
+import { withFront } from './front.ts';
 import type { GraphiqlPlace } from './graphiql.ts';
+import { createHosts } from './hosts.ts';
 import { openBrowserKeyring } from './open-browser-keyring.ts';
 import { logOperations } from './operation-log.ts';
 import type { GatewayOptions } from './options.ts';
 import type { Origins } from './origins.ts';
-import { page } from './page.ts';
 import { createRequestTracker } from './request-tracker.ts';
 import { createResults } from './results.ts';
+import { createRoutes } from './routes.ts';
 import { senderOf } from './sender.ts';
 import { createBrowserKeyrings, createServices } from './services.ts';
 import { endWithRequest } from './streams.ts';
@@ -27,12 +29,17 @@ import { createAnswerHeaders, useHeaders } from './use-headers.ts';
 import { useJsonOnly } from './use-json-only.ts';
 import { useLimits } from './use-limits.ts';
 import { useLogin } from './use-login.ts';
+import { useRoutes } from './use-routes.ts';
 import { createVolumeLimits } from './volume-limits.ts';
 
 /** A gateway to mount: a request listener for `node:http`, and a handler for servers that speak fetch. */
 export interface Gateway {
-  /** Answers a request of `node:http`. */
-  (request: IncomingMessage, response: ServerResponse): void;
+  /**
+   * Answers a request of `node:http`.
+   * @param next goes on with the next handler of a server such as Express: called for each path that is not the
+   *   gateway's.
+   */
+  (request: IncomingMessage, response: ServerResponse, next?: () => void): void;
   /**
    * Answers a fetch request.
    * @param request an absolute URL, or a Request.
@@ -56,6 +63,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const { services, close } = createServices(options, log);
   const browsers = createBrowserKeyrings(options, services, log);
   const track = createRequestTracker();
+  const publicUrl = new URL(browsers.origins.home);
+  const routes = createRoutes(publicUrl);
+  const hosts = createHosts(publicUrl, options.allowedHosts ?? []);
   const { graphiql = false, trustProxy = false } = options;
   const keyringRequest = (request: Request, serverContext: unknown) => ({
     request,
@@ -95,9 +105,10 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     context: (initial: YogaInitialContext) => contextFor(initial.request, initial),
     plugins: [
       useHeaders(track, headersFor),
-      useLogin({ services, browsers, track, log, keyringRequest }),
+      useRoutes({ hosts, routes, track, log, graphiql: graphiql !== false }),
+      useLogin({ services, browsers, routes, track, log, keyringRequest }),
       graphiql !== false &&
-        useGraphiql(endpoint, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
+        useGraphiql(routes, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
       useJsonOnly(track),
       useLimits({ limits, introspection }),
       useEngine({ volume: createVolumeLimits(limits), suggestions: introspection }),
@@ -105,15 +116,13 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       { onDispose: () => browsers.keyrings.close() },
       { onDispose: close },
     ],
-    graphqlEndpoint: endpoint,
+    // useRoutes has refused every other path. Yoga itself answers whatever ends in one of these texts, and no URL ends
+    // in a space.
+    graphqlEndpoint: '/*',
+    healthCheckEndpoint: ' ',
+    landingPage: false,
     // useGraphiql has a page that needs no internet and keeps no secret.
     graphiql: false,
-    landingPage: ({ url, fetchAPI, graphqlEndpoint }) => {
-      if (url.pathname !== '/') return page(404, 'Not found', `GraphQL is at ${graphqlEndpoint}.`);
-      return graphiql === false
-        ? page(200, 'kite-graphql', `This is a GraphQL API. It is at ${graphqlEndpoint}.`)
-        : new fetchAPI.Response(null, { status: 302, headers: { location: graphqlEndpoint } });
-    },
     // codeErrors masks: it also sees what fails before an operation runs, and it knows the request's id.
     maskedErrors: false,
     logging: false,
@@ -121,7 +130,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     multipart: false,
     maxRequestBodySize: limits.requestBytes,
   });
-  return withEdge(yoga, {
+  const edge = withEdge(yoga, {
     endpoint,
     longestBody: limits.requestBytes,
     track,
@@ -130,6 +139,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     headersFor,
     log,
   });
+  return withFront(edge, { hosts, routes, log });
 }
 
 /** Where GraphiQL lies for browsers, and the listed apps that they can log in through. */

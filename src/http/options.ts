@@ -43,8 +43,10 @@ export interface GatewayOptions {
   readonly redisUrl?: string;
   /** The greatest age, in seconds, that a request's `Cache-Control: max-age` may accept. Default 60. */
   readonly maxAgeSeconds?: number;
-  /** The gateway's own address, as browsers reach it. Default `http://localhost:4000`. */
+  /** The gateway's own address, as browsers reach it; may have a path. Default `http://localhost:4000`. */
   readonly publicUrl?: string | URL;
+  /** Host names, without a port, that requests may name beside the public URL's and the loopback's. Default none. */
+  readonly allowedHosts?: readonly string[];
   /** Whether exchangeToken and renewSession may answer with tokens. Default false. */
   readonly exposeTokens?: boolean;
   /** Origins beside the gateway's own whose pages may use their visitors' keyrings. Default none. */

@@ -16,14 +16,18 @@ export type RequestTracker = (request: Request) => TrackedRequest;
 
 const sane = /^[A-Za-z0-9._:-]{1,128}$/;
 
+/** The id of a request: the X-Request-Id that it was sent with, where that is a sane one, else a new one. */
+export function requestIdOf(given: string | readonly string[] | null | undefined): string {
+  return typeof given === 'string' && sane.test(given) ? given : randomUUID();
+}
+
 /** Makes a tracker. It holds nothing that outlives the requests. */
 export function createRequestTracker(): RequestTracker {
   const tracked = new WeakMap<Request, TrackedRequest>();
   return (request) => {
     const known = tracked.get(request);
     if (known !== undefined) return known;
-    const given = request.headers.get('x-request-id') ?? '';
-    const id = sane.test(given) ? given : randomUUID();
+    const id = requestIdOf(request.headers.get('x-request-id'));
     const entry = { id, startedAt: performance.now(), setCookies: [] };
     tracked.set(request, entry);
     return entry;

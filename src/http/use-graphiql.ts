@@ -2,14 +2,15 @@
 import { type Plugin, shouldRenderGraphiQL } from 'graphql-yoga';
 import { type GraphiqlPlace, type RenderedPage, renderGraphiqlPage } from './graphiql.ts';
 import type { GraphiqlPage } from './options.ts';
+import { mountOf, type Routes } from './routes.ts';
 
-/** Answers a browser that opens `endpoint` with the page. Anything else passes. */
-export function useGraphiql(endpoint: string, page: GraphiqlPage, place: GraphiqlPlace): Plugin {
+/** Answers a browser that opens the GraphQL address with the page. Anything else passes. */
+export function useGraphiql(routes: Routes, page: GraphiqlPage, place: GraphiqlPlace): Plugin {
   let rendered: Promise<RenderedPage> | null = null;
   return {
-    async onRequest({ request, url, fetchAPI, endResponse }) {
+    async onRequest({ request, url, serverContext, fetchAPI, endResponse }) {
       if (!shouldRenderGraphiQL(request)) return;
-      if (url.pathname !== endpoint && url.pathname !== `${endpoint}/`) return;
+      if (routes.find(url.pathname, mountOf(serverContext)) !== 'graphql') return;
       rendered ??= renderGraphiqlPage(page, place);
       const { body, headers } = await rendered;
       endResponse(new fetchAPI.Response(body, { headers }));

@@ -29,7 +29,8 @@ export function useHeaders(track: RequestTracker, headersFor: AnswerHeaders): Pl
     onResponse({ request, response: { headers } }) {
       for (const [name, value] of Object.entries(headersFor(track(request)))) {
         if (name === 'cache-control' && headers.has(name)) continue;
-        if (name === 'x-request-id') headers.set(name, String(value));
+        const isList = name === 'vary' || name === 'set-cookie';
+        if (!isList) headers.set(name, String(value));
         else for (const line of [value].flat()) headers.append(name, line);
       }
       const isStream = headers.get('content-type')?.startsWith('text/event-stream');

@@ -11,6 +11,7 @@ import type { KeyringRequest } from './keyring-request.ts';
 import { codeOfFailure, type LoginError } from './login-service.ts';
 import { page } from './page.ts';
 import type { RequestTracker } from './request-tracker.ts';
+import { mountOf, type Routes } from './routes.ts';
 
 /** The longest returnTo, in characters: it travels in a cookie, of which browsers drop one of 4,096 bytes. */
 const longestReturnTo = 2_000;
@@ -19,6 +20,7 @@ const longestReturnTo = 2_000;
 export interface LoginOptions {
   readonly services: Services;
   readonly browsers: BrowserKeyrings;
+  readonly routes: Routes;
   readonly track: RequestTracker;
   readonly log: Logger;
   /** What of a request keyrings care about. */
@@ -30,12 +32,12 @@ export function useLogin(options: LoginOptions): Plugin {
   return {
     async onRequest({ request, url, serverContext, endResponse }) {
       if (request.method !== 'GET') return;
-      const { pathname, searchParams } = url;
-      if (pathname !== '/login' && pathname !== '/callback') return;
+      const route = options.routes.find(url.pathname, mountOf(serverContext));
+      if (route !== 'login' && route !== 'callback') return;
       try {
         const about = options.keyringRequest(request, serverContext);
-        const answer = pathname === '/login' ? begin : finish;
-        endResponse(await answer(options, about, searchParams));
+        const answer = route === 'login' ? begin : finish;
+        endResponse(await answer(options, about, url.searchParams));
       } catch (error) {
         endResponse(unexpected(options, request, error));
       }

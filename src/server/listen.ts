@@ -1,14 +1,42 @@
 // Listening: on one address or on both loopback ones, and closing in good order.
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
+import { type Logger, pino } from 'pino';
+import { refusals, refuse } from '../http/refusal.ts';
+import { requestIdOf } from '../http/request-tracker.ts';
+import { type Limits, withDefaultLimits } from '../limits.ts';
+import { Connections, type DueAnswer } from './connections.ts';
+import { createRareLog } from './rare-log.ts';
 import { refuseUnreadable, type UnreadableListener } from './unreadable.ts';
 
 /** A running server. */
 export interface Listening {
   /** The port, which the system chose where 0 was asked for. */
   readonly port: number;
-  /** Stops accepting, lets what is in flight finish for at most `graceMilliseconds`, then cuts it off. */
-  close(graceMilliseconds: number): Promise<void>;
+  /**
+   * Stops accepting, lets what is in flight finish for at most `graceMilliseconds`, then cuts it off.
+   * @param now cuts it off at once when it fires.
+   * @returns the ids of the requests that were cut off.
+   */
+  close(graceMilliseconds: number, now?: AbortSignal): Promise<readonly string[]>;
+}
+
+/** How a server listens. */
+export interface ListenOptions {
+  /** Told of each request that was refused because it was no HTTP. */
+  readonly onUnreadable?: UnreadableListener;
+  /** Bounds on connections. Default: as docs/limits.md lists them. */
+  readonly limits?: Partial<Limits>;
+  /** Whether all connections come from a proxy, so that an address tells nothing of who is behind it. */
+  readonly trustProxy?: boolean;
+  /** Where to log. Default: nowhere. */
+  readonly log?: Logger;
 }
 
 /** The host to write into a URL for whoever sits at this machine; undefined stands for both loopback addresses. */
@@ -22,95 +50,139 @@ const loopback = ['127.0.0.1', '::1'];
 const maxHeaderSize = 131_072;
 
 /**
- * An answer that is due. It is emptied when it is over: tables that a Set has outgrown can outlive by far what they refer
- * to, and with thousands of answers a second that keeps the garbage collector busy.
- */
-interface UnderWay {
-  response: ServerResponse | null;
-}
-
-/**
  * Listens on `host`, or on every loopback address that this machine has.
- * @param onUnreadable told of each request that was refused because it was no HTTP.
  * @throws the system's error, such as EADDRINUSE, with what had begun to listen closed again.
  */
 export async function listen(
   handler: RequestListener,
   host: string | undefined,
   port: number,
-  onUnreadable: UnreadableListener = () => {},
+  options: ListenOptions = {},
 ): Promise<Listening> {
+  const { onUnreadable, log = pino({ level: 'silent' }) } = options;
+  const limits = withDefaultLimits(options.limits);
   const servers: Server[] = [];
-  const underWay = new Set<UnderWay>();
+  /**
+   * Entries are emptied when their answer is over: tables that a Set has outgrown can outlive by far what they refer
+   * to, and with thousands of answers a second that keeps the garbage collector busy.
+   */
+  const inFlight = new Set<DueAnswer>();
   let isClosing = false;
+  const logFault = createRareLog(log, 'Connection refused or cut off');
+  const connections = new Connections({
+    limits,
+    countsAddresses: options.trustProxy !== true,
+    onFault: (fault, requestId) => logFault(fault, { requestId }),
+  });
   const cutOffAll = () => {
     for (const server of servers) server.closeAllConnections();
   };
-  const tracked: RequestListener = (request, response) => {
-    const entry: UnderWay = { response };
-    underWay.add(entry);
-    response.once('close', () => {
-      entry.response = null;
-      underWay.delete(entry);
-      // What is left has no answer due: connections kept alive, or opened and never used.
-      if (isClosing && underWay.size === 0) cutOffAll();
-    });
-    // Whoever makes a URL of a host that is none fails, and frameworks answer that with their stack.
-    const { host = 'localhost' } = request.headers;
-    if (URL.canParse(`http://${host}`)) handler(request, response);
-    else response.writeHead(400).end();
-  };
-  const refuse = (error: NodeJS.ErrnoException, socket: Duplex) => {
+  const tracked =
+    (next: RequestListener) => (request: IncomingMessage, response: ServerResponse) => {
+      // From here on the request has one id, in its answer and in every log.
+      const requestId = requestIdOf(request.headers['x-request-id']);
+      request.headers['x-request-id'] = requestId;
+      const entry: DueAnswer = { response, requestId };
+      inFlight.add(entry);
+      connections.watch(entry);
+      response.once('close', () => {
+        entry.response = null;
+        inFlight.delete(entry);
+        // What is left has no answer due: connections kept alive, or opened and never used.
+        if (isClosing && inFlight.size === 0) cutOffAll();
+      });
+      if (isClosing) response.setHeader('Connection', 'close');
+      next(request, response);
+    };
+  const refuseSocket = (error: NodeJS.ErrnoException, socket: Duplex) => {
     // In the middle of another answer on the same connection, a second one would be read as part of it.
-    const isAnswering = [...underWay].some(
+    const isAnswering = [...inFlight].some(
       ({ response }) => response?.socket === socket && response.headersSent,
     );
     if (isAnswering || !socket.writable) socket.destroy();
     else refuseUnreadable(socket, error.code ?? '', onUnreadable);
   };
+  const serverOptions = {
+    maxHeaderSize,
+    // Two headers of one name arrive as one list; Node's default drops the second without a word.
+    joinDuplicateHeaders: true,
+    // Node would refuse it without a body.
+    requireHostHeader: false,
+    keepAliveTimeout: limits.keepAliveSeconds * 1_000,
+    headersTimeout: Math.min(limits.headersSeconds, limits.requestSeconds) * 1_000,
+    requestTimeout: limits.requestSeconds * 1_000,
+    connectionsCheckingInterval: 1_000,
+  };
+  const create = () => {
+    const server = createServer(serverOptions, tracked(handler));
+    // A credential per header is fine too; the size alone is a bound. Node's default, depending on its version,
+    // refuses a thousand, or drops the rest without a word.
+    server.maxHeadersCount = 0;
+    server.on('connection', (socket) => {
+      if (!connections.open(socket)) refuseUnreadable(socket, 'CONNECTIONS');
+    });
+    server.on('clientError', refuseSocket);
+    server.on('timeout', (socket) => connections.timedOut(socket));
+    server.on('connect', (_request, socket) => refuseUnreadable(socket, 'CONNECT', onUnreadable));
+    server.on(
+      'checkExpectation',
+      tracked((request, response) => refuse(request, response, refusals.expectation, log)),
+    );
+    return server;
+  };
   let bound = port;
   try {
     for (const address of host === undefined ? loopback : [host]) {
-      // Two headers of one name arrive as one list; Node's default drops the second without a word.
-      const server = createServer({ maxHeaderSize, joinDuplicateHeaders: true }, tracked);
-      // A credential per header is fine too; the size alone is a bound. Node's default, depending on its version,
-      // refuses a thousand, or drops the rest without a word.
-      server.maxHeadersCount = 0;
-      server.on('clientError', refuse);
-      const isExtra = servers.length > 0;
-      if (!(await opened(server, address, bound, isExtra))) continue;
+      const server = create();
+      if (!(await opened(server, address, bound, servers.length > 0))) continue;
       servers.push(server);
+      server.on('error', (error: NodeJS.ErrnoException) => logFault(error.code ?? error.name));
       const where = server.address();
       if (where !== null && typeof where === 'object') bound = where.port;
     }
   } catch (error) {
+    connections.stop();
     await Promise.all(servers.map(closed));
     throw error;
   }
   return {
     port: bound,
-    close: async (grace) => {
+    close: async (grace, now) => {
       isClosing = true;
-      const cutOff = setTimeout(cutOffAll, grace);
+      const cut: string[] = [];
+      const cutOff = () => {
+        cut.push(...[...inFlight].map(({ requestId }) => requestId));
+        cutOffAll();
+      };
+      const timer = setTimeout(cutOff, grace);
+      now?.addEventListener('abort', cutOff, { once: true });
       const all = Promise.all(servers.map(closed));
-      for (const { response } of underWay) {
+      for (const { response } of inFlight) {
         if (response?.headersSent === false) response.setHeader('Connection', 'close');
       }
-      if (underWay.size === 0) cutOffAll();
+      if (inFlight.size === 0) cutOffAll();
+      else if (now?.aborted) cutOff();
       await all;
-      clearTimeout(cutOff);
+      clearTimeout(timer);
+      now?.removeEventListener('abort', cutOff);
+      connections.stop();
+      return cut;
     },
   };
 }
 
 function opened(server: Server, host: string, port: number, isExtra: boolean): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const onError = (error: NodeJS.ErrnoException) => {
       const isMissing = error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT';
       if (isExtra && isMissing) resolve(false);
       else reject(error);
+    };
+    server.once('error', onError);
+    server.listen(port, host, () => {
+      server.off('error', onError);
+      resolve(true);
     });
-    server.listen(port, host, () => resolve(true));
   });
 }
 

@@ -1,8 +1,9 @@
-// What a client is told whose request node:http could not read: the JSON of any other refusal, where Node itself
-// would send a bare status line.
-import { randomUUID } from 'node:crypto';
+// What a client is told whose request node:http could not read, or whose connection is one too many: the JSON of any
+// other refusal, where Node itself would send a bare status line or nothing.
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { type Refusal, refusalBody, refusalHeaders } from '../http/refusal.ts';
+import { requestIdOf } from '../http/request-tracker.ts';
 
 /** Told of each refusal: the id in its answer, and Node's word for what was wrong with the request. */
 export type UnreadableListener = (requestId: string, reason: string) => void;
@@ -10,34 +11,53 @@ export type UnreadableListener = (requestId: string, reason: string) => void;
 /** Milliseconds in which a client that is still sending may read its answer before the connection is cut. */
 const patience = 1_000;
 
-const known: Readonly<Record<string, readonly [status: number, message: string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'The headers are longer than 128 KiB: send fewer credentials.'],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The chunks of the body have extensions that are too long.'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
+const unknown: Refusal = {
+  status: 400,
+  message:
+    'The request cannot be read as HTTP: its headers may hold no control characters and no line breaks.',
 };
-const unknown = [
-  400,
-  'The request cannot be read as HTTP: its headers may hold no control characters and no line breaks.',
-] as const;
+const known = new Map<string, Refusal>([
+  [
+    'HPE_HEADER_OVERFLOW',
+    { status: 431, message: 'The headers are longer than 128 KiB: send fewer credentials.' },
+  ],
+  [
+    'HPE_CHUNK_EXTENSIONS_OVERFLOW',
+    { status: 413, message: 'The chunks of the body have extensions that are too long.' },
+  ],
+  ['ERR_HTTP_REQUEST_TIMEOUT', { status: 408, message: 'The request took too long to arrive.' }],
+  ['CONNECT', { status: 405, message: 'This is no proxy: send a POST request to /graphql.' }],
+  [
+    'CONNECTIONS',
+    {
+      status: 503,
+      message: 'There are too many connections. Try again in a few seconds.',
+      headers: { 'retry-after': '5' },
+    },
+  ],
+]);
 
 /** Refuses what could not be read, and ends its connection. Nothing of the request is in the answer. */
-export function refuseUnreadable(socket: Duplex, reason: string, told: UnreadableListener): void {
-  const [status, message] = known[reason] ?? unknown;
-  const requestId = randomUUID();
-  const extensions = { code: 'BAD_USER_INPUT', retryable: false, requestId };
-  const body = JSON.stringify({ errors: [{ message, extensions }] });
+export function refuseUnreadable(socket: Duplex, reason: string, told?: UnreadableListener): void {
+  const refusal = known.get(reason) ?? unknown;
+  const requestId = requestIdOf(undefined);
+  const body = refusalBody(refusal, requestId);
+  const headers = {
+    ...refusalHeaders(refusal, requestId),
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  // A client that is gone already has nothing to be told.
+  socket.on('error', () => {});
   socket.end(
     [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      'Content-Type: application/json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      `X-Request-Id: ${requestId}`,
-      'Connection: close',
+      `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
       '',
       body,
     ].join('\r\n'),
   );
   // At once, the system would throw away what the client has not read of the answer.
   setTimeout(() => socket.destroy(), patience).unref();
-  told(requestId, reason);
+  told?.(requestId, reason);
 }

@@ -1,5 +1,6 @@
 // Every variable of the environment by itself: its form, its default, and what is said of one that has another form.
 import { z } from 'zod';
+import { isHostName } from '../http/hosts.ts';
 import { parseKeyringKeys } from '../keyring/keys.ts';
 import {
   type LimitName,
@@ -87,6 +88,16 @@ function origins(text: string, { addIssue }: z.RefinementCtx): readonly string[]
   return words;
 }
 
+function hosts(text: string, { addIssue }: z.RefinementCtx): readonly string[] {
+  const names = text.split(',').map((word) => word.trim());
+  for (const [index, name] of names.entries()) {
+    if (isHostName(name)) continue;
+    const message = `entry ${index + 1} of ${names.length} is not a host: write a name or an address without a port, several separated by commas`;
+    addIssue({ code: 'custom', message });
+  }
+  return names;
+}
+
 /** The gateway's own variables. */
 export const gatewayVariables = {
   NODE_ENV: z.string().optional(),
@@ -100,6 +111,7 @@ export const gatewayVariables = {
   KITE_LOGIN_URL: httpUrl.optional(),
   KITE_TIMEOUT_MS: milliseconds.default(7_000),
   OPERATION_TIMEOUT_MS: milliseconds.default(30_000),
+  SHUTDOWN_GRACE_MS: wholeNumber(0, 3_600_000).default(30_000),
   KITE_RATE_LIMIT: wholeNumber(0, 1_000_000).default(10),
   MAX_AGE_SECONDS: wholeNumber(0, 86_400).default(60),
   KEYRING_STORE: z
@@ -109,6 +121,7 @@ export const gatewayVariables = {
   KEYRING_KEYS: z.string().transform(keys).optional(),
   ALLOWED_ORIGINS: z.string().transform(origins).default([]),
   HEADER_CREDENTIALS: z.enum(['any', 'own', 'off'], 'must be any, own or off').optional(),
+  ALLOWED_HOSTS: z.string().transform(hosts).default([]),
   TRUST_PROXY: flag.default(false),
   EXPOSE_TOKENS: flag.optional(),
   GRAPHIQL: flag.optional(),

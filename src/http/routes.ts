@@ -1,0 +1,49 @@
+// Where the gateway answers: at exact paths, below the path of its public URL or where a server mounted it.
+
+/** What a path leads to. */
+export type Route = 'graphql' | 'login' | 'callback' | 'health' | 'home';
+
+/** Finds what a path leads to; null where it is not one of the gateway's. */
+export interface Routes {
+  /**
+   * @param pathname of the request, whole or as a proxy or server has shortened it.
+   * @param mount the path at which a server mounted the gateway, as Express tells it.
+   */
+  find(pathname: string, mount?: string): Route | null;
+  /** The path of the public URL, without a slash at its end: `/kite`, or empty. */
+  readonly base: string;
+}
+
+const paths = new Map<string, Route>([
+  ['', 'home'],
+  ['/', 'home'],
+  ['/graphql', 'graphql'],
+  ['/graphql/', 'graphql'],
+  ['/login', 'login'],
+  ['/callback', 'callback'],
+  ['/health', 'health'],
+]);
+
+/** Knows the routes of a gateway with this public URL. */
+export function createRoutes(publicUrl: URL): Routes {
+  const base = publicUrl.pathname.replace(/\/+$/, '');
+  return {
+    base,
+    find(pathname, mount = '') {
+      for (const prefix of new Set(['', base, mount, `${mount}${base}`])) {
+        if (!pathname.startsWith(prefix)) continue;
+        const route = paths.get(pathname.slice(prefix.length));
+        if (route !== undefined) return route;
+      }
+      return null;
+    },
+  };
+}
+
+/** Where a server such as Express has mounted the gateway; empty where it is not told. */
+export function mountOf(serverContext: unknown): string {
+  if (typeof serverContext !== 'object' || serverContext === null) return '';
+  const request = 'req' in serverContext ? serverContext.req : null;
+  if (typeof request !== 'object' || request === null) return '';
+  return 'baseUrl' in request && typeof request.baseUrl === 'string' ? request.baseUrl : '';
+}
