@@ -108,7 +108,7 @@ test('only GET begins or ends a login', async () => {
   await world.calls();
   for (const method of ['HEAD', 'POST', 'PUT']) {
     const response = await fetch(callback, { method, redirect: 'manual' });
-    expect([method, response.status, response.headers.getSetCookie()]).toEqual([method, 404, []]);
+    expect([method, response.status, response.headers.getSetCookie()]).toEqual([method, 405, []]);
   }
   expect(await world.calls()).toEqual([]);
   expect((await visitor.visit(callback)).location).toBe(`${friend}/`);

@@ -2,6 +2,7 @@
 // that no URL can be made of, or that is for another host, is refused. A path of another handler goes there.
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import type { Gateway } from './gateway.ts';
 import type { Hosts } from './hosts.ts';
 import { type Refusal, refusals, refuse } from './refusal.ts';
 import type { Routes } from './routes.ts';
@@ -20,8 +21,8 @@ interface MountedRequest extends IncomingMessage {
 }
 
 /** Puts the front before a gateway, for requests of `node:http`. Whatever else the gateway can do stays as it is. */
-export function withFront<Gateway extends object>(
-  gateway: Gateway,
+export function withFront(
+  gateway: Pick<Gateway, 'fetch' | 'dispose'>,
   { hosts, routes, log }: FrontOptions,
 ): Gateway {
   /** Why a request is refused; null where it goes on, in the usual form. */
@@ -36,11 +37,11 @@ export function withFront<Gateway extends object>(
     return judged === 'ours' || isHealth ? null : refusals.otherHost;
   };
 
-  return new Proxy(gateway, {
+  return new Proxy(gateway as Gateway, {
     apply(target, self, words: unknown[]) {
       const [request, response, next, ...others] = words;
       if (!(request instanceof IncomingMessage) || !(response instanceof ServerResponse)) {
-        return Reflect.apply(target as () => unknown, self, words);
+        return Reflect.apply(target as CallableFunction as () => unknown, self, words);
       }
       if (typeof next === 'function' && !isOurs(routes, request)) return next();
       const fault = faultOf(request);
@@ -50,7 +51,11 @@ export function withFront<Gateway extends object>(
         response.shouldKeepAlive = false;
       }
       const rest = typeof next === 'function' ? others : words.slice(2);
-      return Reflect.apply(target as () => unknown, self, [request, response, ...rest]);
+      return Reflect.apply(target as CallableFunction as () => unknown, self, [
+        request,
+        response,
+        ...rest,
+      ]);
     },
   });
 }
