@@ -2,7 +2,6 @@
 // that no URL can be made of, or that is for another host, is refused. A path of another handler goes there.
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { Gateway } from './gateway.ts';
 import type { Hosts } from './hosts.ts';
 import { type Refusal, refusals, refuse } from './refusal.ts';
 import type { Routes } from './routes.ts';
@@ -21,8 +20,8 @@ interface MountedRequest extends IncomingMessage {
 }
 
 /** Puts the front before a gateway, for requests of `node:http`. Whatever else the gateway can do stays as it is. */
-export function withFront(
-  gateway: Pick<Gateway, 'fetch' | 'dispose'>,
+export function withFront<Gateway extends object>(
+  gateway: object,
   { hosts, routes, log }: FrontOptions,
 ): Gateway {
   /** Why a request is refused; null where it goes on, in the usual form. */
