@@ -45,7 +45,7 @@ function details(response: KiteResponse) {
 
 function parseJson(body: string, maxNesting: number): unknown {
   // Before parsing: a deep text costs hundreds of times its size in memory.
-  if (isDeeper(body, maxNesting)) return undefined;
+  if (hasMore(body, maxNesting) && isDeeper(body, maxNesting)) return undefined;
   try {
     return JSON.parse(body);
   } catch {
@@ -57,6 +57,18 @@ function parseJson(body: string, maxNesting: number): unknown {
 const [quote, backslash, openList, closeList, openObject, closeObject] = [...'"\\[]{}'].map(
   (character) => character.charCodeAt(0),
 );
+
+/** Whether a JSON text may have more than `max` objects and lists at all: most answers have so few that none can be deep. */
+function hasMore(json: string, max: number): boolean {
+  let count = 0;
+  for (const opening of ['{', '[']) {
+    for (let at = json.indexOf(opening); at !== -1; at = json.indexOf(opening, at + 1)) {
+      count += 1;
+      if (count > max) return true;
+    }
+  }
+  return false;
+}
 
 /** Whether more than `max` objects and lists of a JSON text stand inside each other. */
 function isDeeper(json: string, max: number): boolean {
