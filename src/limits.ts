@@ -82,6 +82,24 @@ const definitions = {
     bounds: 'a string in the variables or arguments',
   },
 
+  // A client address: of IPv6, a network (/64).
+  addressOperations: {
+    default: 256,
+    unit: 'operations',
+    bounds: 'the operations of one client address in progress at once',
+  },
+  addressOperationsPerMinute: {
+    default: 6_000,
+    unit: 'operations',
+    bounds:
+      'the operations of one client address in a minute, over all replicas on one Redis; the loopback’s are not counted without `TRUST_PROXY`',
+  },
+  addressStreams: {
+    default: 64,
+    unit: 'streams',
+    bounds: 'the open streams of one client address: subscriptions, and answers in parts',
+  },
+
   // An answer.
   answerBytes: { default: 16_000_000, unit: 'bytes', bounds: 'an answer', min: 1_000 },
   answerErrors: {

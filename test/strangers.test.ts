@@ -1,5 +1,8 @@
 // What header credentials may cost: those of other apps nothing, refused ones one call, a logout one call an account.
+import { createClient } from '@redis/client';
 import { describe, expect, test } from 'vitest';
+import { follow } from './support/follower.ts';
+import { describeWithRedis } from './support/with-redis.ts';
 import { startWorld, tokens } from './support/world.ts';
 
 const own = await startWorld();
@@ -71,4 +74,94 @@ test('a logout under a hundred aliases is one call an account', async () => {
   expect(data.a0.loggedOut).toHaveLength(50);
   expect(data.a99.loggedOut).toHaveLength(50);
   expect(await world.calls()).toHaveLength(50);
+});
+
+describe('a client address', () => {
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+  const cheap = '{ apps { apiKey } }';
+
+  test('may have so many operations in progress, and others are not concerned', async () => {
+    const world = await startWorld({ trustProxy: true, limits: { addressOperations: 2 } });
+    await world.fault({ kind: 'hang' });
+    const leaving = new AbortController();
+    const user = '{ account { user { userId } } }';
+    const hanging = ['SIM0001', 'SIM0002'].map((id) =>
+      world
+        .askRaw(user, {
+          authorization: tokens(id),
+          headers: from('203.0.113.7'),
+          signal: leaving.signal,
+        })
+        .catch(() => null),
+    );
+    await expect.poll(() => world.arrived()).toBe(2);
+    const third = await world.askRaw(cheap, { headers: from('203.0.113.7') });
+    expect(third.status).toBe(503);
+    expect(third.headers.get('retry-after')).toBe('1');
+    expect(third.errors[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryable: true });
+    expect((await world.askRaw(cheap, { headers: from('203.0.113.8') })).status).toBe(200);
+    leaving.abort();
+    await Promise.all(hanging);
+    const again = () => world.askRaw(cheap, { headers: from('203.0.113.7') });
+    await expect.poll(async () => (await again()).status).toBe(200);
+  });
+
+  test('may send so many operations a minute, its IPv6 network as one', async () => {
+    const world = await startWorld({ trustProxy: true, limits: { addressOperationsPerMinute: 3 } });
+    const status = async (address: string) =>
+      (await world.askRaw(cheap, { headers: from(address) })).status;
+    expect(await status('2001:db8::1')).toBe(200);
+    expect(await status('2001:db8::2')).toBe(200);
+    expect(await status('2001:db8::3')).toBe(200);
+    expect(await status('2001:db8::4')).toBe(429);
+    expect(await status('2001:db8:0:1::4')).toBe(200);
+    const { headers, errors } = await world.askRaw(cheap, { headers: from('2001:db8::5') });
+    const seconds = errors[0]?.extensions.retryAfterSeconds ?? 0;
+    expect(seconds).toBeGreaterThan(0);
+    expect(headers.get('retry-after')).toBe(`${seconds}`);
+  });
+
+  test('on this machine, without TRUST_PROXY, is not counted by the minute', async () => {
+    const world = await startWorld({ limits: { addressOperationsPerMinute: 1 } });
+    for (let times = 0; times < 3; times += 1) {
+      expect((await world.askRaw(cheap)).status).toBe(200);
+    }
+  });
+
+  test('may have so many streams open', async () => {
+    const world = await startWorld({ trustProxy: true, limits: { addressStreams: 1 } });
+    const subscription = 'subscription { marginsChanged { account { id } } }';
+    const settings = { authorization: tokens('SIM0001'), headers: from('203.0.113.7') };
+    const first = await follow(world.url, subscription, settings);
+    await first.next();
+    const second = await follow(world.url, subscription, settings);
+    expect(second.response.status).toBe(503);
+    first.leave();
+  });
+});
+
+describeWithRedis((redis) => {
+  test('replicas on one Redis count an address together', async () => {
+    const limits = { addressOperationsPerMinute: 4 };
+    const options = { trustProxy: true, redisUrl: redis.url, limits };
+    const worlds = [await startWorld(options), await startWorld(options)];
+    const headers = { 'x-forwarded-for': '203.0.113.9' };
+    const ask = async () => {
+      const statuses: number[] = [];
+      for (const world of worlds) {
+        statuses.push((await world.askRaw('{ apps { apiKey } }', { headers })).status);
+      }
+      return statuses;
+    };
+    // A replica that is not connected yet counts by itself; connected, it finds what the other one counted.
+    const client = await createClient({ url: redis.url }).connect();
+    await expect
+      .poll(async () => {
+        await ask();
+        return client.keys('kite-graphql:address*');
+      })
+      .not.toEqual([]);
+    client.destroy();
+    await expect.poll(ask).toEqual([429, 429]);
+  });
 });

@@ -4,6 +4,7 @@ import { createYoga, type YogaInitialContext } from 'graphql-yoga';
 import { pino } from 'pino';
 import { type Context, createContext, type Services } from '../context.ts';
 import { schema } from '../schema/schema.ts';
+import { createAddressLimits } from './address-limits.ts';
 import type { BrowserKeyrings } from './browser-keyrings.ts';
 import { acceptedAge } from './cache-control.ts';
 import { callerIdOf } from './caller-id.ts';
@@ -62,6 +63,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const log = options.logger ?? pino({ level: 'silent' });
   const { services, close } = createServices(options, log);
   const browsers = createBrowserKeyrings(options, services, log);
+  const { limits } = services;
   const track = createRequestTracker();
   const publicUrl = new URL(browsers.origins.home);
   const routes = createRoutes(publicUrl);
@@ -77,10 +79,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     setCookie: (line: string) => track(request).setCookies.push(line),
   });
 
+  const addresses = createAddressLimits({ limits, trustProxy, redisUrl: options.redisUrl });
   const contextFor = async (request: Request, serverContext: object) => {
     const who = readCredentials(request.headers);
     const hasCredentials = who.credentials.length > 0;
     const about = keyringRequest(request, serverContext);
+    await addresses.enter(request, about.device.ipAddress);
     const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
     return createContext(services, {
       requestId: track(request).id,
@@ -91,9 +95,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       signal: request.signal,
     });
   };
-  const { limits } = services;
   const introspection = options.introspection ?? false;
   const results = createResults([
+    addresses.step,
     codeErrors(track, log),
     logOperations(track, log),
     endWithRequest,
@@ -114,6 +118,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useEngine({ volume: createVolumeLimits(limits), suggestions: introspection }),
       results.plugin,
       { onDispose: () => browsers.keyrings.close() },
+      { onDispose: () => addresses.close() },
       { onDispose: close },
     ],
     // useRoutes has refused every other path. Yoga itself answers whatever ends in one of these texts, and no URL ends

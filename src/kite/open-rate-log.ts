@@ -1,8 +1,8 @@
 // Which rate log a gateway uses: none, its own, or the one that replicas share in Redis.
-import { createClient } from '@redis/client';
 import { createMemoryRateLog } from './memory-rate-log.ts';
 import { type RateLog, unlimited } from './rate-log.ts';
 import { redisCause } from './redis-cause.ts';
+import { createSharedRedisClient } from './redis-client.ts';
 import {
   announcing,
   createRedisRateLog,
@@ -33,7 +33,7 @@ export interface OpenRateLog {
 export function openRateLog({ limit, redisUrl, onReachable }: RateLogOptions): OpenRateLog {
   if (limit === 0) return { log: unlimited, close: async () => {} };
   if (redisUrl === undefined) return { log: createMemoryRateLog(limit), close: async () => {} };
-  const client = clientFor(redisUrl);
+  const client = createSharedRedisClient(redisUrl);
   // Commands reject while there is no connection; why there is none, only the event says.
   let cause: string | null = null;
   const remember = (error: unknown) => {
@@ -72,24 +72,4 @@ export function openRateLog({ limit, redisUrl, onReachable }: RateLogOptions): O
       if (client.isOpen) client.destroy();
     },
   };
-}
-
-function clientFor(url: string) {
-  try {
-    return createClient({
-      url,
-      // A command that waited for a connection would hold a call back for as long.
-      disableOfflineQueue: true,
-      // A connection that fell silent is noticed by the ping that stays unanswered.
-      pingInterval: 2_000,
-      socket: {
-        connectTimeout: 1_000,
-        socketTimeout: 5_000,
-        reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 6), 2_000),
-      },
-    });
-  } catch {
-    // The client's own error quotes the URL, password and all.
-    throw new TypeError('redisUrl is not of the form redis://[user:password@]host[:port][/number]');
-  }
 }
