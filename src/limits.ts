@@ -94,6 +94,12 @@ const definitions = {
     bounds:
       'the operations of one client address in a minute, over all replicas on one Redis; the loopback’s are not counted without `TRUST_PROXY`',
   },
+  loginAttempts: {
+    default: 30,
+    unit: 'attempts',
+    bounds:
+      'the request tokens that one client address may redeem in a minute with the gateway’s secret',
+  },
   addressStreams: {
     default: 64,
     unit: 'streams',

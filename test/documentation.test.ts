@@ -161,7 +161,7 @@ test('the settings that docs/browser-login.md shows are accepted, without a note
     name,
     value.startsWith('<') ? Buffer.alloc(32).toString('base64') : value,
   ]);
-  expect(lines).toHaveLength(6);
+  expect(lines).toHaveLength(7);
   expect(readConfig(Object.fromEntries(lines)).notices).toEqual([]);
 });
 

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../src/keyring/memory-store.ts';
 import { graphql } from './generated/gql.ts';
+import { TestClock } from './support/test-clock.ts';
 import { Visitor } from './support/visitor.ts';
 import { apps, startOfTime, startWorld, tokens } from './support/world.ts';
 
@@ -158,7 +159,8 @@ describe('attempts to redeem tokens with the gateway’s secret', () => {
   const thirtyOne = Array.from({ length: 31 }, (_, index) => index);
 
   test('are limited for each address in exchangeToken too, aliases counted one by one', async () => {
-    const { askRaw, calls } = await startWorld({ apps: apps.slice(0, 1), now: () => now });
+    const clock = new TestClock();
+    const { askRaw, calls } = await startWorld({ apps: apps.slice(0, 1), clock });
     const guesses = (count: number) =>
       `mutation { ${thirtyOne
         .slice(0, count)
@@ -172,7 +174,7 @@ describe('attempts to redeem tokens with the gateway’s secret', () => {
     expect(codes.slice(0, 30)).toEqual(Array(30).fill('TOKEN_REJECTED'));
     expect(data.g30).toEqual({ code: 'RATE_LIMITED', retryable: true });
     expect(await calls()).toHaveLength(30);
-    now = new Date(now.getTime() + 60_001);
+    clock.advance(60.001);
     expect((await askRaw(guesses(1))).data.g0.code).toBe('TOKEN_REJECTED');
   });
 
@@ -197,7 +199,8 @@ describe('attempts to redeem tokens with the gateway’s secret', () => {
   });
 
   test('that are refused for their number use nothing up: the same input works a minute later', async () => {
-    const { url, calls } = await startWorld(options);
+    const clock = new TestClock();
+    const { url, calls } = await startWorld({ ...options, clock });
     const there = new URL(url).origin;
     const visitor = new Visitor(there, friend);
     const callback = new URL(await visitor.logInAtKite(`${there}/login?app=simulator`, 'SIM0001'));
@@ -222,7 +225,7 @@ describe('attempts to redeem tokens with the gateway’s secret', () => {
       retryAfterSeconds: 60,
     });
     expect(await calls()).toEqual([]);
-    now = new Date(now.getTime() + 60_001);
+    clock.advance(60.001);
     const { data } = await visitor.ask(exchange, { input });
     expect(data?.exchangeToken).toMatchObject({ __typename: 'Session' });
     expect(await usersOf(visitor)).toEqual(['SIM0001']);

@@ -144,7 +144,7 @@ export function createBrowserKeyrings(
     maxPauseSeconds: limits.revocationPauseSeconds,
   });
   const pendingLogins = createPendingLogins(cookies, sealer, now);
-  const attempts = createAttempts(now);
+  const attempts = createAttempts(limits.loginAttempts, clock.milliseconds);
   const shared = { kite, keyrings, revocations, timeoutMilliseconds };
   return {
     keyrings,

@@ -58,6 +58,12 @@ export function notices(apps: readonly AppOptions[], values: GatewayValues): rea
     (key) =>
       `App ${key} has no secret here: exchangeToken and renewSession need the caller's checksum for it, and browsers cannot log in through it.`,
   );
+  // The gateway speaks plain HTTP: an https address means that a proxy stands before it.
+  if (values.PUBLIC_URL?.startsWith('https:') && !values.TRUST_PROXY) {
+    lines.push(
+      'PUBLIC_URL is https, so a proxy stands before the gateway, and TRUST_PROXY is not set: all users count as one address. Set TRUST_PROXY=true where the proxy writes X-Forwarded-For.',
+    );
+  }
   if (values.KITE_BASE_URL !== undefined && values.KITE_LOGIN_URL === undefined) {
     lines.push(
       'KITE_BASE_URL is set without KITE_LOGIN_URL: logins go to https://kite.zerodha.com, calls to the address you set.',
