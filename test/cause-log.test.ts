@@ -64,6 +64,31 @@ test('a refused connection, a name that is unknown and a failed TLS handshake re
   }
 });
 
+test('an exchange that fails on the way of a redirect is logged with the id of its request', async () => {
+  const log = readableLog();
+  const closed = createServer();
+  const refusing = await listening(closed);
+  closed.close();
+  const gateway = createGateway({
+    kiteBaseUrl: `http://${refusing}`,
+    kiteRateLimit: 0,
+    apps: [{ apiKey: 'mykey', apiSecret: 'hunter2' }],
+    logger: log.logger,
+  });
+  onTestFinished(() => gateway.dispose());
+  const origin = 'http://localhost:4000';
+  const begun = await gateway.fetch(`${origin}/login?app=mykey`);
+  const login = new URL(begun.headers.get('location') ?? '');
+  const state = new URLSearchParams(login.searchParams.get('redirect_params') ?? '').get('state');
+  const cookie = begun.headers.getSetCookie().map((line) => line.split(';')[0]);
+  await gateway.fetch(`${origin}/callback?status=success&request_token=${token}&state=${state}`, {
+    headers: { cookie: cookie.join('; '), 'x-request-id': 'redirect-1' },
+  });
+  const lines = log.lines.filter(({ msg }) => msg === 'A call to Kite failed');
+  expect(lines).toMatchObject([{ requestId: 'redirect-1', cause: 'ECONNREFUSED' }]);
+  expect(JSON.stringify(log.lines)).not.toContain('hunter2');
+});
+
 test('equal failures are one warning, and each is told at debug level with its request', async () => {
   const closed = createServer();
   const refusing = await listening(closed);

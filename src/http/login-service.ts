@@ -91,7 +91,7 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
 
   /** Redeems the token, keeps the session. Runs to its end, whoever leaves meanwhile. */
   async function exchange(
-    { device }: KeyringRequest,
+    { device, requestId }: KeyringRequest,
     cookie: Secret | null,
     login: FoundLogin,
     requestToken: Secret,
@@ -100,7 +100,8 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
     const { apiKey } = login;
     const apiSecret = apps.find(apiKey)?.apiSecret;
     if (apiSecret === undefined) return { reason: 'unknown-login' };
-    const deadline = new Deadline(options.timeoutMilliseconds, callerIdOf(null, device));
+    const callerId = callerIdOf(null, device);
+    const deadline = new Deadline(options.timeoutMilliseconds, callerId, requestId);
     try {
       // Kite takes the token once: it is not spent where its session could not be kept.
       await keyrings.ready();

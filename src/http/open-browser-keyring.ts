@@ -33,7 +33,7 @@ export async function openBrowserKeyring(
   hasCredentials: boolean,
 ): Promise<BrowserKeyring> {
   const { keyrings, revocations, logins, renewals, cookies, origins, attempts } = services;
-  const { request, device, setCookie } = about;
+  const { request, requestId, device, setCookie } = about;
   const barred = barredBecause(request, hasCredentials, origins);
   let cookie = barred === null ? keyringCookieOf(services, request) : null;
   let keyring: Keyring | null = null;
@@ -64,7 +64,7 @@ export async function openBrowserKeyring(
       const callerId = callerIdOf(keyringId, device);
       return keyringId === null
         ? null
-        : renewals({ keyringId, record, refreshToken, proof, callerId });
+        : renewals({ keyringId, record, refreshToken, proof, callerId, requestId });
     },
     async expire(record) {
       if (keyringId === null) return;

@@ -26,6 +26,8 @@ export interface RenewalRequest {
   readonly proof: Proof;
   /** Who takes turns for it. */
   readonly callerId: string;
+  /** Goes into log lines. */
+  readonly requestId: string;
 }
 
 /**
@@ -40,8 +42,8 @@ export function createSessionRenewals(options: SessionRenewalsOptions): SessionR
   const inFlight = new Map<string, Promise<RenewedSession | null>>();
 
   async function renew(request: RenewalRequest): Promise<RenewedSession | null> {
-    const { record, refreshToken, proof, callerId } = request;
-    const deadline = new Deadline(timeoutMilliseconds, callerId);
+    const { record, refreshToken, proof, callerId, requestId } = request;
+    const deadline = new Deadline(timeoutMilliseconds, callerId, requestId);
     try {
       const session = await kite.renewSession(record.apiKey, refreshToken, proof, deadline);
       const kept = await keep(request, session, deadline);
