@@ -123,6 +123,14 @@ const definitions = {
     bounds: 'the time in which equal failures of a broker or the store are one warning',
   },
 
+  // Work at once.
+  accountsAtOnce: {
+    default: 20_000,
+    unit: 'accounts',
+    bounds:
+      'accounts of all operations that are being answered; a tenth is kept for operations of few, and beyond it operations are refused with 503',
+  },
+
   // Calls to a broker.
   refusedCredentialSeconds: {
     default: 5,

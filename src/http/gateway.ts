@@ -4,6 +4,7 @@ import { createYoga, type YogaInitialContext } from 'graphql-yoga';
 import { pino } from 'pino';
 import { type Context, createContext, type Services } from '../context.ts';
 import { schema } from '../schema/schema.ts';
+import { AccountLoad } from './account-load.ts';
 import { createAddressLimits } from './address-limits.ts';
 import type { BrowserKeyrings } from './browser-keyrings.ts';
 import { acceptedAge } from './cache-control.ts';
@@ -80,20 +81,29 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   });
 
   const addresses = createAddressLimits({ limits, trustProxy, redisUrl: options.redisUrl });
+  const load = new AccountLoad(limits.accountsAtOnce);
   const contextFor = async (request: Request, serverContext: object) => {
     const who = readCredentials(request.headers);
     const hasCredentials = who.credentials.length > 0;
     const about = keyringRequest(request, serverContext);
     await addresses.enter(request, about.device.ipAddress);
     const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
-    return createContext(services, {
+    const callerId = callerIdOf(keyring.id, about.device);
+    const context = createContext(services, {
       requestId: track(request).id,
       ...who,
       keyring,
-      callerId: callerIdOf(keyring.id, about.device),
+      callerId,
       maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
       signal: request.signal,
     });
+    try {
+      context.deadline.onEnd(load.enter(callerId, context.accounts.length));
+    } catch (error) {
+      context.deadline.end();
+      throw error;
+    }
+    return context;
   };
   const introspection = options.introspection ?? false;
   const results = createResults([

@@ -44,6 +44,7 @@ export class Deadline implements Operation {
     // would stay in memory, with all that it holds, until long after its answer.
     this.#timer = setTimeout(() => {
       this.#abort(new DOMException('The operation took too long', 'TimeoutError'));
+      this.end();
     }, milliseconds);
     this.#timer.unref();
   }
@@ -66,6 +67,11 @@ export class Deadline implements Operation {
     }
     const { id, callerId, requestId, deadlineAt } = this;
     return { id, callerId, requestId, deadlineAt, signal: controller.signal };
+  }
+
+  /** Calls back, once, when the operation is over or its deadline has passed. */
+  onEnd(callback: () => void): void {
+    this.#letGo.push(callback);
   }
 
   /** Nobody waits for the operation any more: what it still has under way is not needed. */
