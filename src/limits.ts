@@ -54,6 +54,12 @@ const definitions = {
     bounds: 'the same for one address, or for one connection where a proxy is trusted',
   },
 
+  logBytes: {
+    default: 1_000_000,
+    unit: 'bytes',
+    bounds: 'log lines that wait for stderr to take them; those beyond are lost and counted',
+  },
+
   // A request, before anything is executed.
   requestBytes: { default: 100_000, unit: 'bytes', bounds: 'the body of a request' },
   credentials: {

@@ -1,14 +1,48 @@
 // The process's logger. It writes to stderr, so that stdout is free for what people read.
 import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
 import type { LogConfig } from './config.ts';
+import { LogStream } from './log-stream.ts';
 
-/** Makes the logger: JSON lines, or coloured text on a terminal. */
-export function createLogger({ level, format }: LogConfig): Logger {
-  const stream =
-    format === 'pretty'
-      ? pretty({ destination: 2, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
-      : // A few lines in one write: a write for each costs as much as a call to Kite. What is left goes at the exit.
-        pino.destination({ dest: 2, sync: false, minLength: 4_096, periodicFlush: 100 });
-  return pino({ level, base: null }, stream);
+/** How long the end of the process may wait for a slow log, in milliseconds. */
+const lastWait = 1_000;
+
+/** The logger, and the way to write what is left of it. */
+export interface ProcessLog {
+  readonly logger: Logger;
+  /** Writes what is left, for a second at most. */
+  readonly flush: () => Promise<void>;
+}
+
+/**
+ * Makes the logger: JSON lines, or coloured text on a terminal.
+ * @param maxBytes the most that waits where stderr takes nothing; lines beyond it are lost and counted.
+ */
+export async function createLogger(
+  { level, format }: LogConfig,
+  maxBytes: number,
+): Promise<ProcessLog> {
+  const print = format === 'pretty' ? await prettyPrinter() : (line: string) => line;
+  const stream = new LogStream({
+    descriptor: 2,
+    maxBytes,
+    lossLine: (lines) =>
+      print(
+        `${JSON.stringify({ level: 40, time: Date.now(), lines, msg: 'Log lines were lost: stderr took no more' })}\n`,
+      ),
+  });
+  // Node's own warnings go the same way: a full disk or a closed pipe must not end the process.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
+  process.once('exit', () => stream.end());
+  const logger = pino({ level, base: null }, { write: (line) => stream.write(print(line)) });
+  return { logger, flush: () => stream.flush(lastWait) };
+}
+
+/** Loaded where people read along, and not in production. */
+async function prettyPrinter(): Promise<(line: string) => string> {
+  const { prettyFactory } = await import('pino-pretty');
+  return prettyFactory({
+    colorize: process.stderr.isTTY === true,
+    ignore: 'pid,hostname',
+    translateTime: 'SYS:HH:MM:ss.l',
+  });
 }

@@ -2,9 +2,11 @@
 import { printSchema } from 'graphql';
 import { ConfigError, loadEnvFile, readConfig, readSimulatorConfig } from './config.ts';
 import { createGateway } from './http/gateway.ts';
+import { Writes } from './http/writes.ts';
 import { openKeyringStore } from './keyring/open-store.ts';
 import { type KeyringStore, KeyringStoreError } from './keyring/store.ts';
 import { adviceFor } from './keyring/store-advice.ts';
+import { withDefaultLimits } from './limits.ts';
 import { createLogger } from './log.ts';
 import { schema } from './schema/schema.ts';
 import { hostInUrl, listen } from './server/listen.ts';
@@ -12,10 +14,11 @@ import { type Simulator, startSimulator } from './simulator/simulator.ts';
 import { greeting, help } from './usage.ts';
 import { version } from './version.ts';
 
-/** The most milliseconds that requests in flight may take to finish after a signal. */
-const longestGrace = 20_000;
+/** How long connections to stores may take to close, in milliseconds. */
+const maxDisposal = 5_000;
 
-type Stop = () => Promise<void>;
+/** Stops what runs, at once when `now` fires; the exit code of the process. */
+type Stop = (now: AbortSignal) => Promise<number>;
 
 /** Runs the command with its arguments, and exits: 0 when asked to stop, 1 when it cannot run. */
 export async function main(words: readonly string[]): Promise<void> {
@@ -24,14 +27,11 @@ export async function main(words: readonly string[]): Promise<void> {
   try {
     if (run === undefined) throw new ConfigError([`${quoted(words)} is no command; see --help.`]);
     // From here on, so that a signal in the middle of a start is not lost.
-    const signal = firstSignal();
+    const signals = awaitSignals();
     loadEnvFile('.env');
     const stop = await run();
-    if (stop !== null) {
-      await signal;
-      await stop();
-    }
-    process.exit(0);
+    await (stop && signals.first);
+    process.exit(stop === null ? 0 : await stop(signals.second));
   } catch (error) {
     for (const line of faultLines(error)) process.stderr.write(`kite-graphql: ${line}\n`);
     process.exit(1);
@@ -69,7 +69,9 @@ async function runGateway(): Promise<Stop> {
     const { keyring } = config;
     const keyringStore = await openStore(keyring.store);
     const stopping = new AbortController();
-    const logger = createLogger(config.log);
+    const limits = withDefaultLimits(config.limits);
+    const { logger, flush } = await createLogger(config.log, limits.logBytes);
+    const writes = new Writes();
     const gateway = createGateway({
       allowedOrigins: config.allowedOrigins,
       allowedHosts: config.allowedHosts,
@@ -92,6 +94,7 @@ async function runGateway(): Promise<Stop> {
       limits: config.limits,
       logger,
       stopping: stopping.signal,
+      writes,
     });
     const onUnreadable = (requestId: string, reason: string) =>
       logger.info({ requestId, reason }, 'Unreadable request');
@@ -112,12 +115,17 @@ async function runGateway(): Promise<Stop> {
         notices: config.notices,
       }),
     );
-    return async () => {
+    return async (now) => {
       stopping.abort();
-      // A call to Kite has its time: an exchange that is cut off loses the session its token was spent on.
-      await server.close(Math.min(config.kiteTimeoutMilliseconds + 1_000, longestGrace));
-      await gateway.dispose();
+      const end = AbortSignal.any([now, AbortSignal.timeout(config.shutdownGraceMilliseconds)]);
+      const cut = new Set(await server.close(config.shutdownGraceMilliseconds, end));
+      await Promise.race([writes.settled(), aborted(end)]);
+      for (const requestId of writes.requestIds) cut.add(requestId);
+      for (const requestId of cut) logger.warn({ requestId }, 'Cut off by the stop');
+      await Promise.race([gateway.dispose(), aborted(AbortSignal.timeout(maxDisposal))]);
       await simulator?.close();
+      await flush();
+      return cut.size === 0 ? 0 : 1;
     };
   } catch (error) {
     await simulator?.close();
@@ -156,7 +164,10 @@ async function runSimulator(): Promise<Stop> {
       '',
     ].join('\n'),
   );
-  return () => simulator.close();
+  return async () => {
+    await simulator.close();
+    return 0;
+  };
 }
 
 async function simulate(
@@ -168,16 +179,27 @@ async function simulate(
   return naming('SIMULATOR_HOST', 'SIMULATOR_PORT', options, started);
 }
 
-function firstSignal(): Promise<void> {
+function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        resolve();
-        // A second one means now.
-        process.on(signal, () => process.exit(0));
-      });
-    }
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/** The first signal asks for a stop, the second for one at once; a third ends the process as it is. */
+function awaitSignals(): { readonly first: Promise<void>; readonly second: AbortSignal } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const second = new AbortController();
+  let count = 0;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      count += 1;
+      if (count === 1) resolve();
+      else if (count === 2) second.abort();
+      else process.exit(1);
+    });
+  }
+  return { first: promise, second: second.signal };
 }
 
 /** Says of a server that cannot listen which variable to change. */

@@ -184,7 +184,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
       )
       .toBe('closed');
     process.kill(signal);
-    expect(await ended).toMatchObject({ code: 0, signal: null });
+    expect(await ended).toMatchObject({ code: 1, signal: null });
     await cut;
   });
 

@@ -22,7 +22,7 @@ import type { Origins } from './origins.ts';
 import { createRequestTracker } from './request-tracker.ts';
 import { createResults } from './results.ts';
 import { createRoutes } from './routes.ts';
-import { senderOf } from './sender.ts';
+import { createSenderReader } from './sender.ts';
 import { createBrowserKeyrings, createServices } from './services.ts';
 import { endWithRequest } from './streams.ts';
 import { useEngine } from './use-engine.ts';
@@ -33,6 +33,7 @@ import { useLimits } from './use-limits.ts';
 import { useLogin } from './use-login.ts';
 import { useRoutes } from './use-routes.ts';
 import { createVolumeLimits } from './volume-limits.ts';
+import { useWrites, Writes } from './writes.ts';
 
 /** A gateway to mount: a request listener for `node:http`, and a handler for servers that speak fetch. */
 export interface Gateway {
@@ -70,12 +71,14 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const routes = createRoutes(publicUrl);
   const hosts = createHosts(publicUrl, options.allowedHosts ?? []);
   const { graphiql = false, trustProxy = false } = options;
+  const senderOf = createSenderReader(trustProxy, log);
+  const writes = options.writes ?? new Writes();
   const keyringRequest = (request: Request, serverContext: unknown) => ({
     request,
     requestId: track(request).id,
     // Only those that use a keyring want to know.
     get device() {
-      return senderOf(request, serverContext, trustProxy);
+      return senderOf(request, serverContext);
     },
     setCookie: (line: string) => track(request).setCookies.push(line),
   });
@@ -120,12 +123,13 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     plugins: [
       useHeaders(track, headersFor),
       useRoutes({ hosts, routes, track, log, graphiql: graphiql !== false }),
-      useLogin({ services, browsers, routes, track, log, keyringRequest }),
+      useLogin({ services, browsers, routes, writes, track, log, keyringRequest }),
       graphiql !== false &&
         useGraphiql(routes, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
       useJsonOnly(track),
       useLimits({ limits, introspection }),
       useEngine({ volume: createVolumeLimits(limits), suggestions: introspection }),
+      useWrites(writes),
       results.plugin,
       { onDispose: () => browsers.keyrings.close() },
       { onDispose: () => addresses.close() },

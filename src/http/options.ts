@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { KeyringStore } from '../keyring/store.ts';
 import type { Clock } from '../kite/clock.ts';
 import type { Limits } from '../limits.ts';
+import type { Writes } from './writes.ts';
 
 /** A Kite Connect app, as whoever mounts the gateway names it. */
 export interface AppOptions {
@@ -82,4 +83,6 @@ export interface GatewayOptions {
    * Abort it before `server.close()`.
    */
   readonly stopping?: AbortSignal;
+  /** Counts what changes something at Kite or in the store, so that a stop can wait for it. Default: not told. */
+  readonly writes?: Writes;
 }

@@ -12,6 +12,7 @@ import { codeOfFailure, type LoginError } from './login-service.ts';
 import { page } from './page.ts';
 import type { RequestTracker } from './request-tracker.ts';
 import { mountOf, type Routes } from './routes.ts';
+import type { Writes } from './writes.ts';
 
 /** The longest returnTo, in characters: it travels in a cookie, of which browsers drop one of 4,096 bytes. */
 const longestReturnTo = 2_000;
@@ -21,6 +22,7 @@ export interface LoginOptions {
   readonly services: Services;
   readonly browsers: BrowserKeyrings;
   readonly routes: Routes;
+  readonly writes: Writes;
   readonly track: RequestTracker;
   readonly log: Logger;
   /** What of a request keyrings care about. */
@@ -36,8 +38,9 @@ export function useLogin(options: LoginOptions): Plugin {
       if (route !== 'login' && route !== 'callback') return;
       try {
         const about = options.keyringRequest(request, serverContext);
-        const answer = route === 'login' ? begin : finish;
-        endResponse(await answer(options, about, url.searchParams));
+        if (route === 'login') return endResponse(await begin(options, about, url.searchParams));
+        const finishing = finish(options, about, url.searchParams);
+        endResponse(await options.writes.during(options.track(request).id, finishing));
       } catch (error) {
         endResponse(unexpected(options, request, error));
       }
