@@ -73,6 +73,8 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   /** Names beside the public URL's and the loopback's that a Host header may carry. */
   readonly allowedHosts: readonly string[];
+  /** The name of the keyrings' cookie. */
+  readonly cookieName: string;
   readonly keyring: KeyringConfig;
   /** Calls in any 1,000 ms for each app; 0: no limit. */
   readonly kiteRateLimit: number;
@@ -134,6 +136,7 @@ export function readConfig(environment: Environment = process.env): Config {
     shutdownGraceMilliseconds: values.SHUTDOWN_GRACE_MS,
     allowedOrigins: values.ALLOWED_ORIGINS,
     allowedHosts: values.ALLOWED_HOSTS,
+    cookieName: values.COOKIE_NAME,
     keyring: { store: values.KEYRING_STORE, keys: values.KEYRING_KEYS },
     kiteRateLimit: values.KITE_RATE_LIMIT,
     maxAgeSeconds: values.MAX_AGE_SECONDS,

@@ -212,6 +212,28 @@ const definitions = {
   },
 
   // Sessions of browsers.
+  pendingLogins: {
+    default: 8,
+    unit: 'logins',
+    bounds: 'logins that one browser has begun and not finished',
+  },
+  pendingLoginBytes: {
+    default: 4_096,
+    unit: 'bytes',
+    bounds: 'the cookies of those logins, all together',
+    min: 2_048,
+  },
+  pendingLoginSeconds: {
+    default: 600,
+    unit: 'seconds',
+    bounds: 'the time that a login may take',
+  },
+  returnToCharacters: {
+    default: 500,
+    unit: 'characters',
+    bounds: 'the `returnTo` of a login',
+    max: 1_000,
+  },
   completedLoginSeconds: {
     default: 120,
     unit: 'seconds',

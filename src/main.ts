@@ -75,6 +75,7 @@ async function runGateway(): Promise<Stop> {
     const gateway = createGateway({
       allowedOrigins: config.allowedOrigins,
       allowedHosts: config.allowedHosts,
+      cookieName: config.cookieName,
       keyringStore,
       ...(keyring.keys !== undefined && { keyringKeys: keyring.keys }),
       trustProxy: config.trustProxy,

@@ -25,6 +25,7 @@ Settings come from the environment, or from a file .env in the folder where it s
   MAX_AGE_SECONDS                 60: the greatest age that a client may accept
   KEYRING_STORE                   memory:; or sqlite:<file>, redis://...: where browsers' sessions are kept
   KEYRING_KEYS                    base64 keys of 32 bytes, by commas; needed for the other stores
+  COOKIE_NAME                     kite_graphql: the name of the cookie; gateways on one host need different ones
   ALLOWED_ORIGINS                 none: origins, by commas, whose pages may use the cookie
   HEADER_CREDENTIALS              whose credentials a header may carry: own apps', any, or off
   ALLOWED_HOSTS                   none: host names, by commas, beside PUBLIC_URL's and the loopback's

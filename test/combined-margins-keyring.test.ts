@@ -201,7 +201,7 @@ test('a thousand sessions are a thousand calls, the ended ones none', async () =
   }
   await keyrings.settled();
   const visitor = browser();
-  visitor.cookies.set('kite-keyring', cookie?.reveal() ?? '');
+  visitor.cookies.set('kite_graphql', cookie?.reveal() ?? '');
   const { data, errors } = await visitor.ask(sums);
   expect(errors).toEqual([]);
   expect(data?.combinedMargins?.accounts).toHaveLength(900);

@@ -93,7 +93,7 @@ test('an exchange sets its cookie with the first part, and later parts read the 
     `),
     { input: { requestToken, state } },
   );
-  expect(headers.getSetCookie().join()).toContain('kite-keyring=');
+  expect(headers.getSetCookie().join()).toContain('kite_graphql=');
   const [first, ...rest] = await allOf(parts);
   expect(first?.data).toEqual({ exchangeToken: { __typename: 'Session', account: {} } });
   expect(fragmentsOf(rest)).toMatchObject([
@@ -114,7 +114,7 @@ test('a logout has happened when its first part comes, and nothing later undoes 
       }
     `),
   );
-  expect(headers.getSetCookie().join()).toMatch(/kite-keyring=;.*Max-Age=0/);
+  expect(headers.getSetCookie().join()).toMatch(/kite_graphql=;.*Max-Age=0/);
   const first = await parts.next();
   expect(first.value?.data).toEqual({ logout: { loggedOut: [expect.any(String)] } });
   expect((await world.calls()).map(({ method, path }) => `${method} ${path}`)).toEqual([

@@ -64,9 +64,9 @@ describe('the login', () => {
       'POST /session/token',
     ]);
 
-    expect([...visitor.cookies.keys()]).toEqual(['kite-keyring']);
-    const line = visitor.setCookies.find((cookie) => cookie.startsWith('kite-keyring='));
-    expect(line).toMatch(/^kite-keyring=[\w-]{43}; Max-Age=\d+; Path=\/; HttpOnly; SameSite=Lax$/);
+    expect([...visitor.cookies.keys()]).toEqual(['kite_graphql']);
+    const line = visitor.setCookies.find((cookie) => cookie.startsWith('kite_graphql='));
+    expect(line).toMatch(/^kite_graphql=[\w-]{43}; Max-Age=\d+; Path=\/; HttpOnly; SameSite=Lax$/);
 
     const { data, errors, text } = await visitor.ask(accounts);
     expect(errors).toEqual([]);
@@ -156,7 +156,7 @@ describe('the login', () => {
     const start = loginUrl('simulator', `&returnTo=${encodeURIComponent(`${friend}/home?a=b`)}`);
     const callback = await visitor.logInAtKite(start, 'SIM0001', decision);
     const end = await visitor.visit(await change(visitor, callback));
-    expect(visitor.cookies.has('kite-keyring')).toBe(false);
+    expect(visitor.cookies.has('kite_graphql')).toBe(false);
     return end;
   };
 
@@ -214,7 +214,7 @@ describe('the login', () => {
       await visitor.visit(loginUrl());
     }
     expect(
-      [...visitor.cookies.keys()].filter((name) => name.startsWith('kite-login-')),
+      [...visitor.cookies.keys()].filter((name) => name.startsWith('kite_graphql-login-')),
     ).toHaveLength(8);
   });
 
@@ -259,7 +259,7 @@ describe('a single-page app that handles the redirect itself', () => {
     });
     expect(await world.calls()).toHaveLength(1);
     expect((await visitor.ask(accounts)).data?.accounts).toHaveLength(1);
-    expect([...visitor.cookies.keys()]).toEqual(['kite-keyring']);
+    expect([...visitor.cookies.keys()]).toEqual(['kite_graphql']);
   });
 
   test('not without state, not with another one, not for another app, not from elsewhere; Kite hears of none', async () => {
@@ -290,7 +290,7 @@ describe('a single-page app that handles the redirect itself', () => {
       ...bad,
       field: 'apiKey',
     });
-    expect(visitor.cookies.has('kite-keyring')).toBe(false);
+    expect(visitor.cookies.has('kite_graphql')).toBe(false);
   });
 });
 
@@ -442,7 +442,7 @@ describe('across sites', () => {
     const visitor = browser();
     await visitor.logIn(loginUrl(), 'SIM0001');
     await world.calls();
-    const cookie = `kite-keyring=${visitor.cookies.get('kite-keyring')}`;
+    const cookie = `kite_graphql=${visitor.cookies.get('kite_graphql')}`;
     const body = JSON.stringify({ query: '{ accounts { user { userId } } sessions { id } }' });
     const asked = async (headers: Record<string, string>, method = 'POST') => {
       const response = await fetch(
@@ -521,11 +521,11 @@ describe('across sites', () => {
     const there = new URL(secure.url).origin;
     const visitor = new Visitor(there, 'https://api.example.com');
     await visitor.logIn(`${there}/login?app=simulator`, 'SIM0001');
-    expect([...visitor.cookies.keys()]).toEqual(['__Host-kite-keyring']);
+    expect([...visitor.cookies.keys()]).toEqual(['__Host-kite_graphql']);
     expect(visitor.setCookies.every((line) => /; Secure/.test(line))).toBe(true);
     expect((await visitor.ask(accounts)).data?.accounts).toHaveLength(1);
-    visitor.cookies.set('kite-keyring', visitor.cookies.get('__Host-kite-keyring') ?? '');
-    visitor.cookies.delete('__Host-kite-keyring');
+    visitor.cookies.set('kite_graphql', visitor.cookies.get('__Host-kite_graphql') ?? '');
+    visitor.cookies.delete('__Host-kite_graphql');
     expect((await visitor.ask(accounts)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
   });
 });

@@ -45,10 +45,15 @@ const operational = new Set<KiteErrorCode>(['unavailable', 'timeout', 'invalid-r
 export function logFailedCalls(log: Logger, intervalSeconds: number): (call: FailedCall) => void {
   const message = 'A call to Kite failed';
   const warn = createCauseLog(log, message, intervalSeconds);
-  return ({ request: { method, path }, operation: { requestId }, error }) => {
+  return ({ request: { method, path, apiKey }, operation: { requestId }, error }) => {
     const { code: reason, status, errorType, systemCode } = error;
     const fields = { requestId, method, path, reason, status, errorType };
-    if (operational.has(reason))
+    if (reason === 'checksum') {
+      log.error(
+        { ...fields, apiKey },
+        'Kite refused the checksum for this app: the secret in KITE_API_SECRET or APPS_FILE is not its own. Correct it.',
+      );
+    } else if (operational.has(reason))
       warn(systemCode ?? (status === null ? reason : `HTTP ${status}`), fields);
     else log.debug(fields, message);
   };

@@ -17,14 +17,15 @@ export interface Cookies {
  * The cookies of a gateway.
  * @param secure whether browsers reach it by HTTPS; then only names with `__Host-` count, which no
  *   other host and no plain page can set.
+ * @param name of the keyring's cookie, from which the others' are made: gateways on one host have different ones.
  */
-export function createCookies(secure: boolean): Cookies {
+export function createCookies(secure: boolean, name: string): Cookies {
   const prefix = secure ? '__Host-' : '';
   const set = (name: string, value: string, maxAge: number) =>
     stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure });
   return {
-    keyringName: `${prefix}kite-keyring`,
-    loginPrefix: `${prefix}kite-login-`,
+    keyringName: prefix + name,
+    loginPrefix: `${prefix}${name}-login-`,
     set,
     clear: (name) => set(name, '', 0),
   };

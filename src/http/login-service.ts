@@ -268,5 +268,6 @@ function logOutcome(log: Logger, requestId: string, result: CompletedLogin | Log
     log.info({ requestId, apiKey, isRepeated: result.session === null }, 'Login completed');
     return;
   }
-  log.warn({ requestId, code: codeOfFailure(result) }, 'Login failed');
+  const code = codeOfFailure(result);
+  log.warn({ requestId, code }, 'Login failed');
 }

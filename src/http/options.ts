@@ -52,6 +52,8 @@ export interface GatewayOptions {
   readonly exposeTokens?: boolean;
   /** Origins beside the gateway's own whose pages may use their visitors' keyrings. Default none. */
   readonly allowedOrigins?: readonly string[];
+  /** The name of the keyrings' cookie; gateways on one host need different ones. Default `kite_graphql`. */
+  readonly cookieName?: string;
   /** Where keyrings are kept. Default: in memory, and gone with the process. The gateway closes it. */
   readonly keyringStore?: KeyringStore;
   /**

@@ -51,7 +51,9 @@ export function createOrigins(publicUrl: URL, allowedOrigins: readonly string[])
     trustedPage(address) {
       const url = URL.parse(address, own);
       // A user name in an address only ever serves to mislead.
-      const isPlain = url !== null && url.username === '' && url.password === '';
+      // Others, such as blob:, have an origin of ours and are no page that may be returned to.
+      const isPage = url !== null && /^https?:$/.test(url.protocol);
+      const isPlain = isPage && url.username === '' && url.password === '';
       return isPlain && isTrusted(url.origin) ? url.href : null;
     },
   };

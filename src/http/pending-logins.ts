@@ -3,14 +3,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Sealer } from '../keyring/sealer.ts';
+import type { Limits } from '../limits.ts';
 import { type Cookies, cookiesOf } from './cookies.ts';
 
-/** How long a login may take, in milliseconds: ten minutes, twice what Kite gives its request token. */
-const lifetime = 10 * 60 * 1_000;
 /** How long its cookie stays, in seconds: longer, so that a late return is told that it is late. */
 const cookieSeconds = 60 * 60;
-/** How many may go on side by side in one browser. */
-const mostPending = 8;
 
 /** A login that this browser has begun and not finished. */
 interface PendingLogin {
@@ -34,7 +31,7 @@ export interface FoundLogin extends PendingLogin {
 
 /** The unfinished logins of browsers. */
 export interface PendingLogins {
-  /** Begins a login: its nonce, and the Set-Cookie lines that remember it and forget the ninth. */
+  /** Begins a login: its nonce, and the Set-Cookie lines that remember it and forget those that are too many. */
   begin(
     request: Request,
     login: { readonly apiKey: string; readonly returnTo: string | null },
@@ -54,6 +51,7 @@ const shape = z.object({
 export function createPendingLogins(
   cookies: Cookies,
   sealer: Sealer,
+  limits: Limits,
   now: () => Date,
 ): PendingLogins {
   async function find(request: Request): Promise<readonly FoundLogin[]> {
@@ -65,11 +63,24 @@ export function createPendingLogins(
         const opened = await sealer.open(['login', cookieName], value ?? '');
         const login = opened.ok ? shape.safeParse(opened.value) : null;
         if (!login?.success) return [];
-        const late = now().getTime() - login.data.startedAt > lifetime;
+        const late = now().getTime() - login.data.startedAt > limits.pendingLoginSeconds * 1_000;
         return [{ ...login.data, cookieName, late }];
       }),
     );
     return found.flat().sort((one, other) => other.startedAt - one.startedAt);
+  }
+
+  /** The names of the cookies that have to go for a new one: what does not open first, then the oldest. */
+  function beyondBounds(request: Request, found: readonly FoundLogin[], newBytes: number) {
+    const sent = cookiesOf(request);
+    const ours = Object.keys(sent).filter((name) => name.startsWith(cookies.loginPrefix));
+    const readable = found.map(({ cookieName }) => cookieName);
+    let bytes = newBytes;
+    const kept = readable.filter((name, index) => {
+      bytes += name.length + (sent[name]?.length ?? 0);
+      return index < limits.pendingLogins - 1 && bytes <= limits.pendingLoginBytes;
+    });
+    return ours.filter((name) => !kept.includes(name));
   }
 
   function cookieNameOf(nonce: string): string {
@@ -84,12 +95,12 @@ export function createPendingLogins(
       const name = cookieNameOf(nonce);
       const pending: PendingLogin = { nonce, ...login, startedAt: now().getTime() };
       const value = await sealer.seal(['login', name], pending);
-      const tooMany = (await find(request)).slice(mostPending - 1);
+      const tooMany = beyondBounds(request, await find(request), name.length + value.length);
       return {
         nonce,
         setCookies: [
           cookies.set(name, value, cookieSeconds),
-          ...tooMany.map(({ cookieName }) => cookies.clear(cookieName)),
+          ...tooMany.map((cookieName) => cookies.clear(cookieName)),
         ],
       };
     },

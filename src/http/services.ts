@@ -120,7 +120,7 @@ export function createBrowserKeyrings(
     new URL(options.publicUrl ?? defaultPublicUrl),
     options.allowedOrigins ?? [],
   );
-  const cookies = createCookies(origins.secure);
+  const cookies = createCookies(origins.secure, options.cookieName ?? 'kite_graphql');
   const sealer = createSealer(options.keyringKeys ?? [generateKey()]);
   const store = options.keyringStore ?? createMemoryStore(now);
   const storeFailures = createCauseLog(
@@ -143,7 +143,7 @@ export function createBrowserKeyrings(
     maxPending: limits.pendingRevocations,
     maxPauseSeconds: limits.revocationPauseSeconds,
   });
-  const pendingLogins = createPendingLogins(cookies, sealer, now);
+  const pendingLogins = createPendingLogins(cookies, sealer, limits, now);
   const attempts = createAttempts(limits.loginAttempts, clock.milliseconds);
   const shared = { kite, keyrings, revocations, timeoutMilliseconds };
   return {

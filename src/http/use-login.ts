@@ -14,9 +14,6 @@ import type { RequestTracker } from './request-tracker.ts';
 import { mountOf, type Routes } from './routes.ts';
 import type { Writes } from './writes.ts';
 
-/** The longest returnTo, in characters: it travels in a cookie, of which browsers drop one of 4,096 bytes. */
-const longestReturnTo = 2_000;
-
 /** Where the routes find what they need. */
 export interface LoginOptions {
   readonly services: Services;
@@ -49,10 +46,14 @@ export function useLogin(options: LoginOptions): Plugin {
 }
 
 async function begin(
-  { services: { apps }, browsers }: LoginOptions,
-  { request, setCookie }: KeyringRequest,
+  { services: { apps, limits }, browsers, log }: LoginOptions,
+  { request, requestId, setCookie }: KeyringRequest,
   parameters: URLSearchParams,
 ): Promise<Response> {
+  if (!isNavigation(request)) {
+    log.info({ requestId, code: 'BAD_USER_INPUT' }, 'Login refused: it was fetched by a page');
+    return page(403, 'Open this page', 'A login begins where a browser opens this address itself.');
+  }
   const app = apps.find(parameters.get('app') ?? apps.only?.apiKey ?? '');
   if (app === undefined) {
     return page(400, 'No such app', 'This gateway does not serve the app that the address names.');
@@ -65,13 +66,14 @@ async function begin(
     );
   }
   const asked = parameters.get('returnTo');
-  const returnTo = asked === null ? null : pageToReturnTo(browsers, asked);
+  const returnTo =
+    asked === null ? null : pageToReturnTo(browsers, asked, limits.returnToCharacters);
   if (asked !== null && returnTo === null) {
     return page(
       400,
       'Not a page of ours',
       'returnTo must be a page of this gateway’s own origin or of one that its operator allowed, ' +
-        `and its address at most ${longestReturnTo} characters long.`,
+        `and its address at most ${limits.returnToCharacters} characters long.`,
     );
   }
   const { nonce, setCookies } = await browsers.pendingLogins.begin(request, {
@@ -82,10 +84,27 @@ async function begin(
   return redirect(apps.kiteLoginUrl(app.apiKey, [{ name: 'state', value: nonce }]));
 }
 
+/**
+ * Whether a browser opens the address itself, as far as it says: a fetch, a frame or a prefetch of any page could
+ * otherwise begin logins in the background, and push out one that its user has begun.
+ */
+function isNavigation({ headers }: Request): boolean {
+  // Servers' own HTTP clients send a mode and nothing else: only browsers name a site and a destination.
+  const isBrowser = headers.has('sec-fetch-site') || headers.has('sec-fetch-dest');
+  const mode = headers.get('sec-fetch-mode') ?? 'navigate';
+  const destination = headers.get('sec-fetch-dest') ?? 'document';
+  const isOpened = !isBrowser || (mode === 'navigate' && destination === 'document');
+  return isOpened && !headers.has('sec-purpose');
+}
+
 /** A page that may be returned to; null for any other address. */
-function pageToReturnTo({ origins }: BrowserKeyrings, address: string): string | null {
+function pageToReturnTo(
+  { origins }: BrowserKeyrings,
+  address: string,
+  maxCharacters: number,
+): string | null {
   const page = origins.trustedPage(address);
-  if (page === null || page.length > longestReturnTo) return null;
+  if (page === null || page.length > maxCharacters) return null;
   const url = new URL(page);
   // That of an earlier login, which the page has passed on with its own address: it would be reported again.
   if (url.searchParams.has('error')) url.searchParams.delete('error');

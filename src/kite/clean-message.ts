@@ -5,6 +5,10 @@ const longest = 200;
 /** A shorter piece of a secret says too little to be worth hiding. */
 const shortestPiece = 6;
 
+/** What looks like a token, though this request did not carry it: 32 letters or digits, or 16 with both among them. */
+const tokenLike =
+  /(?<![A-Za-z0-9+/_=-])(?:[A-Za-z0-9]{32,}|(?=[A-Za-z+/_=-]*[0-9])(?=[0-9+/_=-]*[A-Za-z])[A-Za-z0-9+/_=-]{16,})/g;
+
 const markup = /<[a-z!/?]/i;
 const addresses = [
   /\b[a-z][a-z0-9+.-]*:\/\/\S+/gi,
@@ -16,13 +20,14 @@ const addresses = [
 
 /**
  * At most 200 printable characters of an upstream message, with this request's secrets replaced
- * whole or in part, and hosts and addresses replaced; null for markup and for nothing at all.
+ * whole or in part, as well as what looks like a token, and hosts and addresses replaced; null for markup and for nothing at all.
  */
 export function cleanMessage(message: unknown, secrets: readonly Secret[]): string | null {
   if (typeof message !== 'string' || markup.test(message)) return null;
   // Far longer than any message worth showing; bounds the work that a hostile upstream can cause.
   let text = message.slice(0, 2_000);
   for (const secret of secrets) text = withoutSecret(text, secret.reveal());
+  text = text.replace(tokenLike, '[redacted]');
   for (const address of addresses) text = text.replace(address, '[address]');
   text = text
     .replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]+/gu, ' ')

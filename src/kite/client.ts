@@ -54,7 +54,7 @@ export interface KiteClient {
 
 /** A call that gave no usable answer; nothing in it is secret. */
 export interface FailedCall {
-  readonly request: Pick<KiteRequest, 'method' | 'path'>;
+  readonly request: Pick<KiteRequest, 'method' | 'path' | 'apiKey'>;
   readonly operation: Operation;
   readonly error: KiteError;
 }
@@ -89,7 +89,8 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): K
       const value = parse(openEnvelope(response, secretsOf(request), maxNesting));
       if (value === null) throw new KiteError('invalid-response', { status: response.status });
       return value;
-    } catch (error) {
+    } catch (thrown) {
+      const error = isOthersChecksum(request, thrown) ? new KiteError('token', thrown) : thrown;
       if (credential && error instanceof KiteError && error.code === 'token') {
         refused.add(credential, error);
       }
@@ -108,7 +109,8 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): K
   ): Promise<KiteSession> {
     const sum = 'checksum' in proof ? proof.checksum : checksum(apiKey, token, proof.apiSecret);
     const form = { api_key: apiKey, [tokenName]: token, checksum: sum };
-    const request: KiteRequest = { method: 'POST', path, apiKey, form };
+    const isChecksumBrought = 'checksum' in proof;
+    const request: KiteRequest = { method: 'POST', path, apiKey, form, isChecksumBrought };
     const session = await call(request, operation, parseSession);
     const credential = { apiKey, accessToken: session.accessToken };
     refused.delete(credential);
@@ -147,6 +149,13 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): K
       await call({ method: 'DELETE', path: '/session/token', apiKey, query }, operation, anything);
     },
   };
+}
+
+/** Whether Kite refused a checksum that the caller brought: that says nothing of the secret this gateway holds. */
+function isOthersChecksum(request: KiteRequest, error: unknown): error is KiteError {
+  return (
+    error instanceof KiteError && error.code === 'checksum' && request.isChecksumBrought === true
+  );
 }
 
 function get(path: string, credential: Credential): KiteRequest {

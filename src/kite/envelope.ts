@@ -23,10 +23,10 @@ export function openEnvelope(
     throw new KiteError(codeOfStatus(status) ?? 'invalid-response', details(response));
   }
   if (envelope.status === 'error' || typeof envelope.error_type === 'string') {
-    const errorType = printableWord(envelope.error_type, secrets);
-    throw new KiteError(codeOfError(errorType, status), {
+    // Read before anything is replaced: a secret may hold the very word that decides.
+    throw new KiteError(codeOfError(envelope, status), {
       ...details(response),
-      errorType,
+      errorType: printableWord(envelope.error_type, secrets),
       kiteMessage: cleanMessage(envelope.message, secrets),
     });
   }
@@ -88,8 +88,15 @@ function isDeeper(json: string, max: number): boolean {
   return false;
 }
 
-function codeOfError(errorType: string | null, status: number): KiteErrorCode {
-  if (errorType === 'TokenException') return 'token';
+function codeOfError(
+  { error_type: errorType, message }: Record<string, unknown>,
+  status: number,
+): KiteErrorCode {
+  if (errorType === 'TokenException') {
+    return typeof message === 'string' && /invalid.{0,3}checksum/i.test(message)
+      ? 'checksum'
+      : 'token';
+  }
   if (errorType === 'PermissionException') return 'permission';
   const code = codeOfStatus(status);
   if (code !== null) return code;

@@ -5,6 +5,7 @@ import { systemCode } from './system-code.ts';
 /**
  * Why a call gave no answer.
  * - `token`: a TokenException; the access, request or refresh token is not accepted.
+ * - `checksum`: Kite refused the checksum that this gateway made: the secret or key it holds for the app is wrong.
  * - `permission`: a PermissionException.
  * - `rate-limited`: HTTP 429, or no turn in this app's rate budget before the operation's deadline.
  * - `unavailable`: another 5xx, a NetworkException, a refused or broken connection.
@@ -15,6 +16,7 @@ import { systemCode } from './system-code.ts';
  */
 export type KiteErrorCode =
   | 'token'
+  | 'checksum'
   | 'permission'
   | 'rate-limited'
   | 'unavailable'

@@ -15,6 +15,8 @@ export interface KiteRequest {
   readonly query?: Readonly<Record<string, string | Secret>>;
   /** Parameters of a form body. */
   readonly form?: Readonly<Record<string, string | Secret>>;
+  /** Whether the caller brought the checksum, rather than this gateway having made it. */
+  readonly isChecksumBrought?: boolean;
   /** What signs the request; absent where the endpoint takes none. */
   readonly credential?: Credential;
 }

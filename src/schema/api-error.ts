@@ -13,6 +13,7 @@ const typeNames: Partial<Record<ErrorCode, 'InputError' | 'AuthenticationError'>
   TOKEN_REJECTED: 'AuthenticationError',
   SESSION_EXPIRED: 'AuthenticationError',
   PERMISSION_DENIED: 'AuthenticationError',
+  APP_MISCONFIGURED: 'AuthenticationError',
 };
 
 /** The GraphQL type that a problem is shown as. */
@@ -68,7 +69,7 @@ export const InputErrorRef = builder.objectRef<Problem>('InputError').implement(
 export const AuthenticationErrorRef = builder.objectRef<Problem>('AuthenticationError').implement({
   description:
     'Kite does not know, or no longer knows, who is asking: ' +
-    'UNAUTHENTICATED, TOKEN_REJECTED, SESSION_EXPIRED or PERMISSION_DENIED.',
+    'UNAUTHENTICATED, TOKEN_REJECTED, SESSION_EXPIRED, PERMISSION_DENIED or APP_MISCONFIGURED.',
   interfaces: [ApiErrorRef],
   fields: (t) => ({
     loginUrl: t.exposeString('loginUrl', {

@@ -14,6 +14,8 @@ export const errorCodes = {
     'Kite no longer accepts the access token, as happens every morning. Log in again.',
   PERMISSION_DENIED: 'The app may not make this call.',
   TOO_LARGE: 'The answer is larger than this gateway gives. Ask for less at a time.',
+  APP_MISCONFIGURED:
+    'The secret or key of the app is wrong at the gateway. No login mends that: only its operator can.',
   RATE_LIMITED:
     'Too many calls through this app: Kite allows about ten a second, all of its users together, and this one had ' +
     'no turn in time. Ask again after `retryAfterSeconds`, with `Cache-Control: max-age=N` if what was answered ' +

@@ -126,6 +126,7 @@ const codes: Partial<Record<KiteErrorCode, ErrorCode>> = {
   permission: 'PERMISSION_DENIED',
   'rate-limited': 'RATE_LIMITED',
   unavailable: 'UPSTREAM_UNAVAILABLE',
+  checksum: 'APP_MISCONFIGURED',
   timeout: 'UPSTREAM_TIMEOUT',
   'invalid-response': 'UPSTREAM_INVALID_RESPONSE',
   other: 'UPSTREAM_ERROR',
@@ -134,6 +135,9 @@ const codes: Partial<Record<KiteErrorCode, ErrorCode>> = {
 };
 
 const messages: Partial<Record<ErrorCode, string>> = {
+  APP_MISCONFIGURED:
+    'Kite refused the checksum that this gateway made: the secret or key it holds for the app is wrong. ' +
+    'Its operator has to correct it; logging in again does not help.',
   TOKEN_REJECTED: 'Kite refused the token or the checksum: start the login again.',
   SESSION_EXPIRED: 'Kite no longer accepts the access token of this account: log in again.',
   RATE_LIMITED: 'Too many calls through this app: ask again in a moment.',

@@ -119,6 +119,10 @@ export const gatewayVariables = {
     .regex(/^(memory:|sqlite:.+|rediss?:\/\/.+)$/, 'must be memory:, sqlite:<file> or redis://...')
     .default('memory:'),
   KEYRING_KEYS: z.string().transform(keys).optional(),
+  COOKIE_NAME: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must have 1 to 64 letters, digits, _ or -')
+    .default('kite_graphql'),
   ALLOWED_ORIGINS: z.string().transform(origins).default([]),
   HEADER_CREDENTIALS: z.enum(['any', 'own', 'off'], 'must be any, own or off').optional(),
   ALLOWED_HOSTS: z.string().transform(hosts).default([]),
