@@ -17,7 +17,7 @@ const invented = (count: number, apiKey = 'simulator') =>
 test('of a query that asks for more than there is time for, as many accounts as possible are whole', async () => {
   const limit = 50;
   const world = await startWorld(
-    { kiteRateLimit: limit, operationTimeoutMilliseconds: 3_000 },
+    { kiteRateLimit: limit, headerCredentials: 'any', operationTimeoutMilliseconds: 3_000 },
     { accounts: 300 },
   );
   // The first query of a process takes its time, of which there is little here; it goes through another app.
@@ -37,7 +37,7 @@ test('of a query that asks for more than there is time for, as many accounts as 
 
 test('operations of two calls are answered whole although far more come than Kite answers', async () => {
   const world = await startWorld(
-    { kiteRateLimit: 50, operationTimeoutMilliseconds: 2_000 },
+    { kiteRateLimit: 50, headerCredentials: 'any', operationTimeoutMilliseconds: 2_000 },
     { accounts: 300 },
   );
   await world.ask(one, { authorization: 'token simulator-two:SIM0001-token' });

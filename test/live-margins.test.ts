@@ -7,7 +7,7 @@ import { TestClock } from './support/test-clock.ts';
 import { startWorld, tokens } from './support/world.ts';
 
 const clock = new TestClock();
-const world = await startWorld({ clock });
+const world = await startWorld({ clock, headerCredentials: 'any' });
 
 beforeEach(async () => {
   // Who followed in the test before has gone.
