@@ -1,6 +1,7 @@
 // Account: what one credential of the request reaches, and the ways to ask for it.
 import type { Context, ReachedAccount } from '../context.ts';
 import { builder } from './builder.ts';
+import { NodeRef } from './node.ts';
 import {
   accountNotFound,
   keyringUnavailable,
@@ -11,6 +12,7 @@ import {
 
 /** The GraphQL type Account. Its children add themselves. */
 export const AccountRef = builder.objectRef<ReachedAccount>('Account').implement({
+  interfaces: [NodeRef],
   description:
     'One Kite account that this request reaches. Each child costs one call to Kite at most, ' +
     'and none when it is not asked for; a child that fails is null and leaves the others alone.',

@@ -1,6 +1,8 @@
 // App: a Kite Connect app of this gateway, and where its users log in.
+import type { Context } from '../context.ts';
 import type { KiteApp } from '../kite/app.ts';
 import { builder } from './builder.ts';
+import { NodeRef, nodeId } from './node.ts';
 
 const RedirectParamInput = builder.inputType('RedirectParam', {
   description: 'One parameter that Kite hands back to the redirect URL after a login.',
@@ -10,9 +12,18 @@ const RedirectParamInput = builder.inputType('RedirectParam', {
   }),
 });
 
+const idOfApp = ({ apiKey }: KiteApp) => nodeId('App', apiKey);
+
+/** The apps that this gateway lists, by their ids. */
+export function appsById({ apps }: Context): ReadonlyMap<string, KiteApp> {
+  return new Map(apps.listed.map((app) => [idOfApp(app), app]));
+}
+
 const AppRef = builder.objectRef<KiteApp>('App').implement({
+  interfaces: [NodeRef],
   description: 'A Kite Connect app that this gateway serves. Its secret never leaves the gateway.',
   fields: (t) => ({
+    id: t.id({ nullable: false, description: 'Opaque id of the app.', resolve: idOfApp }),
     apiKey: t.exposeString('apiKey', { nullable: false, description: "The app's public key." }),
     name: t.exposeString('name', {
       description: 'A name for people, where the operator gave one.',

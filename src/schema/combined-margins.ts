@@ -1,4 +1,5 @@
 // CombinedMargins: exact sums over accounts, and a plain statement of who is in them and who is not.
+import type { Context } from '../context.ts';
 import { type Field, malformed } from '../kite/field.ts';
 import type { Segment } from '../kite/margins.ts';
 import { lazily } from '../sums/lazily.ts';
@@ -6,14 +7,21 @@ import { sumOf } from '../sums/segment-sum.ts';
 import { AccountRef, reachedAccounts } from './account.ts';
 import { AccountFailureRef } from './account-failure.ts';
 import { builder } from './builder.ts';
-import { type Combination, combine } from './combining.ts';
+import { type Combination, combine, keyOf } from './combining.ts';
+import { NodeRef, nodeId } from './node.ts';
 import { type Problem, problemError } from './problem.ts';
-import { SegmentMarginsRef, type SegmentSource } from './segment-margins.ts';
+import {
+  type AmountsSource,
+  type Owned,
+  SegmentMarginsRef,
+  type SegmentSource,
+} from './segment-margins.ts';
 import { selectedFields } from './selected-fields.ts';
 
 const both: readonly Segment[] = ['equity', 'commodity'];
 
 const CombinedMarginsRef = builder.objectRef<Combination>('CombinedMargins').implement({
+  interfaces: [NodeRef],
   description:
     'Funds and margins of several accounts together. `accounts` are in the sums and `failures` are not: together ' +
     'they are every account that was asked for. The sums stand for all of them only where `failures` is empty, ' +
@@ -24,26 +32,31 @@ const CombinedMarginsRef = builder.objectRef<Combination>('CombinedMargins').imp
     'last digits from what JavaScript’s `+` makes of the same amounts, and from the sum of amounts rounded for show. ' +
     'An amount that Kite leaves out for any account in a sum is null there: unknown, not 0.',
   fields: (t) => ({
+    id: t.id({
+      nullable: false,
+      description: 'Opaque id of the sums over the accounts that were asked for.',
+      resolve: ({ key }) => nodeId('CombinedMargins', key),
+    }),
     equity: t.field({
       type: SegmentMarginsRef,
       description:
         'The sum over the equity segment. A disabled segment adds nothing; ' +
         'null where no account in `accounts` has it enabled.',
-      resolve: (combination) => sumSource(combination, ['equity'], 'equity'),
+      resolve: (combination) => sumSource(combination, 'equity'),
     }),
     commodity: t.field({
       type: SegmentMarginsRef,
       description:
         'The sum over the commodity segment. A disabled segment adds nothing; ' +
         'null where no account in `accounts` has it enabled.',
-      resolve: (combination) => sumSource(combination, ['commodity'], 'commodity'),
+      resolve: (combination) => sumSource(combination, 'commodity'),
     }),
     total: t.field({
       type: SegmentMarginsRef,
       description:
         'The sum over both segments; its `segment` is null. It is rounded once, from all amounts, and not from ' +
         '`equity` and `commodity` as shown. Null where no account in `accounts` has either enabled.',
-      resolve: (combination) => sumSource(combination, both, null),
+      resolve: (combination) => sumSource(combination, 'total'),
     }),
     accounts: t.field({
       type: [AccountRef],
@@ -102,21 +115,32 @@ function segmentsFor(selected: ReadonlySet<string>): readonly Segment[] {
   return asksBoth ? both : named;
 }
 
-function sumSource(
-  { included }: Combination,
-  segments: readonly Segment[],
-  segment: Segment | null,
+/** The combination over all accounts of a request, where that is the one that a key stands for; else null. */
+export async function combinationOfAll(key: string, context: Context): Promise<Combination | null> {
+  const accounts = reachedAccounts(context);
+  const ids = accounts.map(({ id }) => id);
+  return keyOf(ids) === key ? combine(accounts, ids, both, context) : null;
+}
+
+/** A sum over one segment, or over both; null where no account has it enabled. */
+export function sumSource(
+  { key, included }: Combination,
+  part: Segment | 'total',
 ): SegmentSource | null {
+  const segments = part === 'total' ? both : [part];
+  const segment = part === 'total' ? null : part;
+  const owner = key;
   const sum = sumOf(included.flatMap(({ parts }) => segments.flatMap((name) => parts[name] ?? [])));
   if (sum === null) return null;
   const { margins, asOf } = sum;
   return lazily<SegmentSource>({
+    owner: () => owner,
     segment: () => segment,
     asOf: () => asOf,
     enabled: () => sumOrError(margins.enabled),
     net: () => sumOrError(margins.net),
-    available: () => sumsOrErrors(sumOrError(margins.available)),
-    utilised: () => sumsOrErrors(sumOrError(margins.utilised)),
+    available: () => sumsOrErrors(sumOrError(margins.available), { owner, segment }),
+    utilised: () => sumsOrErrors(sumOrError(margins.utilised), { owner, segment }),
   });
 }
 
@@ -127,11 +151,18 @@ function sumOrError<T>(value: Field<T>): T {
 
 function sumsOrErrors<Name extends string>(
   sums: Readonly<Record<Name, Field<number | null>>>,
-): Readonly<Record<Name, number | null>> {
+  owned: Owned,
+): AmountsSource<Name> {
   const names = Object.keys(sums) as Name[];
   const makers = names.map((name) => [name, () => sumOrError(sums[name])]);
-  return lazily(Object.fromEntries(makers) as Record<Name, () => number | null>);
+  const { owner, segment } = owned;
+  const all = [...makers, ['owner', () => owner], ['segment', () => segment]];
+  return lazily<AmountsSource<Name>>(Object.fromEntries(all) as Makers<Name>);
 }
+
+type Makers<Name extends string> = {
+  readonly [Key in keyof AmountsSource<Name>]: () => AmountsSource<Name>[Key];
+};
 
 /** Only amounts that nobody has add up to it; better no number than Infinity, which JSON cannot say. */
 const tooLarge: Problem = {

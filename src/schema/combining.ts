@@ -4,6 +4,7 @@ import { malformed } from '../kite/field.ts';
 import type { Segment } from '../kite/margins.ts';
 import { type Part, partOf } from '../sums/segment-sum.ts';
 import type { AccountFailure } from './account-failure.ts';
+import { digestOfWords } from './node.ts';
 import { accountNotFound, type Problem } from './problem.ts';
 import { attempt, malformedAnswer, type Outcome } from './reading.ts';
 
@@ -12,6 +13,8 @@ export type Parts = Readonly<Partial<Record<Segment, Part>>>;
 
 /** Accounts that are in a sum, and those that are not: together every one that was asked for. */
 export interface Combination {
+  /** What stands for the accounts asked for: the same for the same ones, in whatever order. */
+  readonly key: string;
   readonly included: readonly { readonly account: ReachedAccount; readonly parts: Parts }[];
   readonly failures: readonly AccountFailure[];
 }
@@ -40,7 +43,12 @@ export async function combine(
     const account = reached.get(id) ?? null;
     return 'problem' in outcome ? [{ accountId: id, account, error: outcome.problem }] : [];
   });
-  return { included, failures };
+  return { key: keyOf(asked), included, failures };
+}
+
+/** What stands for a set of accounts. */
+export function keyOf(ids: readonly string[]): string {
+  return digestOfWords('accounts', ...[...new Set(ids)].sort());
 }
 
 /** Accounts of one broker user together, as far as that is known without a call: a keyring knows, a header does not. */

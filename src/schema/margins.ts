@@ -3,15 +3,22 @@ import type { Context, ReachedAccount } from '../context.ts';
 import type { Segment } from '../kite/margins.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';
+import { NodeRef, nodeId } from './node.ts';
 import { malformedError, reading, wellFormed } from './reading.ts';
 import { SegmentMarginsRef, type SegmentSource, segmentSource } from './segment-margins.ts';
 
 /** The GraphQL type Margins. */
 export const MarginsRef = builder.objectRef<ReachedAccount>('Margins').implement({
+  interfaces: [NodeRef],
   description:
     'Funds and margins of an account. One segment alone costs one call for that segment; ' +
     'both, asked together, cost one call as well.',
   fields: (t) => ({
+    id: t.id({
+      nullable: false,
+      description: 'Opaque id of the margins of this account.',
+      resolve: ({ id }) => nodeId('Margins', id),
+    }),
     equity: t.field({
       type: SegmentMarginsRef,
       description: 'The equity segment.',
@@ -35,7 +42,8 @@ builder.objectField(AccountRef, 'margins', (t) =>
   }),
 );
 
-async function segment(
+/** One segment of an account, for one call at most; null where the broker leaves it out. @throws the problem. */
+export async function segment(
   account: ReachedAccount,
   name: Segment,
   context: Context,
@@ -44,5 +52,7 @@ async function segment(
     context.loaders.margins.load({ account: access, segment: name }),
   );
   const margins = wellFormed(answer.margins, account);
-  return margins && segmentSource(name, answer.asOf, margins, () => malformedError(account));
+  return (
+    margins && segmentSource(account.id, name, answer.asOf, margins, () => malformedError(account))
+  );
 }

@@ -10,6 +10,7 @@ import './exchange-token.ts';
 import './logout.ts';
 import './margins.ts';
 import './margins-changed.ts';
+import './node-query.ts';
 import './renew-session.ts';
 import './session.ts';
 import './user.ts';

@@ -2,34 +2,56 @@
 import type { Field } from '../kite/field.ts';
 import type { AvailableName, Segment, SegmentMargins, UtilisedName } from '../kite/margins.ts';
 import { builder } from './builder.ts';
+import { NodeRef, nodeId } from './node.ts';
 import { type Readable, readable } from './reading.ts';
 
 /** One segment of one account, or a sum over several. */
 export interface SegmentSource extends Readable<Omit<SegmentMargins, 'available' | 'utilised'>> {
+  /** Whose: an account's id, or what stands for the accounts of a sum. */
+  readonly owner: string;
   /** Null in a total over both. */
   readonly segment: Segment | null;
   readonly asOf: Date;
-  readonly available: Amounts<AvailableName>;
-  readonly utilised: Amounts<UtilisedName>;
+  readonly available: AmountsSource<AvailableName>;
+  readonly utilised: AmountsSource<UtilisedName>;
 }
+
+/** Whose amounts they are, and of which segment: what their id is made from. */
+export type Owned = Pick<SegmentSource, 'owner' | 'segment'>;
+
+/** One half of a segment. */
+export type AmountsSource<Name extends string> = Amounts<Name> & Owned;
 
 type Amounts<Name extends string> = Readable<Record<Name, Field<number | null>>>;
 
 /** One account's segment, readable. @param fault the error for a value that is malformed. */
 export function segmentSource(
+  owner: string,
   segment: Segment,
   asOf: Date,
   { available, utilised, ...margins }: SegmentMargins,
   fault: () => Error,
 ): SegmentSource {
   const source = {
+    owner,
     segment,
     asOf,
     ...margins,
-    available: readable(available, fault),
-    utilised: readable(utilised, fault),
+    available: owned(readable(available, fault), owner, segment),
+    utilised: owned(readable(utilised, fault), owner, segment),
   };
   return readable(source, fault);
+}
+
+/** Amounts that know whose they are; an error in their place stays what it is. */
+function owned<Name extends string>(
+  amounts: Amounts<Name>,
+  owner: string,
+  segment: Segment,
+): AmountsSource<Name> {
+  return (
+    amounts instanceof Error ? amounts : { ...amounts, owner, segment }
+  ) as AmountsSource<Name>;
 }
 
 const available: Readonly<Record<AvailableName, string>> = {
@@ -81,10 +103,16 @@ export const SegmentEnum = builder.enumType('Segment', {
 
 /** The GraphQL type SegmentMargins. */
 export const SegmentMarginsRef = builder.objectRef<SegmentSource>('SegmentMargins').implement({
+  interfaces: [NodeRef],
   description:
     "Funds and margins of one segment, or a sum of several. Amounts are rupees: one account's are Kite's own " +
     'float64, untouched; sums are exact. Round them when you show them, not before.',
   fields: (t) => ({
+    id: t.id({
+      nullable: false,
+      description: 'Opaque id of this segment of this account; in a sum, of these accounts.',
+      resolve: (source) => idOf('SegmentMargins', source),
+    }),
     segment: t.expose('segment', {
       type: SegmentEnum,
       description: 'Which segment this is; null in a total over both.',
@@ -125,13 +153,28 @@ function amountsType<Name extends string>(
   description: string,
   descriptions: Readonly<Record<Name, string>>,
 ) {
-  return builder.objectRef<Record<string, number | null>>(typeName).implement({
+  return builder.objectRef<AmountsSource<Name>>(typeName).implement({
     description,
+    interfaces: [NodeRef],
     fields: (t) => {
       const names = Object.keys(descriptions) as Name[];
-      return Object.fromEntries(
-        names.map((name) => [name, t.exposeFloat(name, { description: descriptions[name] })]),
-      );
+      const amounts = names.map((name) => [
+        name,
+        t.float({
+          description: descriptions[name],
+          resolve: (source) => (source as Amounts<Name>)[name],
+        }),
+      ]);
+      const id = t.id({
+        nullable: false,
+        description: 'Opaque id of these amounts of this segment.',
+        resolve: (source: Owned) => idOf(typeName, source),
+      });
+      return { id, ...Object.fromEntries(amounts) };
     },
   });
+}
+
+function idOf(typeName: string, { owner, segment }: Owned): string {
+  return nodeId(typeName, owner, segment ?? 'total');
 }

@@ -11,6 +11,7 @@ import { accountOf, sessionIdOf } from '../loaders/account.ts';
 import { AccountRef, unauthenticated } from './account.ts';
 import { builder } from './builder.ts';
 import { isDeferring } from './defer.ts';
+import { digestOfWords, NodeRef, nodeId } from './node.ts';
 import { keyringUnavailable, problemError } from './problem.ts';
 import { selectedFields } from './selected-fields.ts';
 import { UserRef, userOf } from './user.ts';
@@ -30,7 +31,9 @@ export interface SessionSource {
   /** The tokens; null but in the answer to a login or renewal whose session no keyring took. */
   readonly tokens: TokensOnce | null;
   /** When and where it was used; null for a session of no keyring. */
-  readonly use: { readonly lastSeenAt: Date; readonly devices: readonly Device[] } | null;
+  readonly use: { readonly lastSeenAt: Date } | null;
+  /** Where it was used from, the last seen first. */
+  readonly devices: readonly DeviceSource[];
 }
 
 /** A session that Kite has just handed over and that goes to the caller. */
@@ -52,6 +55,7 @@ export function sessionForCaller(
     issuedAt: context.now(),
     tokens: session,
     use: null,
+    devices: [],
   };
 }
 
@@ -66,7 +70,17 @@ export function sessionOfRecord(record: SessionRecord): SessionSource {
     issuedAt,
     tokens: null,
     use: record,
+    devices: record.devices.map((device) => ({ ...device, id: idOfDevice(id, device) })),
   };
+}
+
+function idOfDevice(sessionId: string, { ipAddress, userAgent }: Device): string {
+  return nodeId('SessionDevice', sessionId, digestOfWords(ipAddress ?? '', userAgent ?? ''));
+}
+
+/** The sessions of the request's keyring, ended ones included; none with header credentials. */
+export function sessionsOf({ keyring }: Context): readonly SessionSource[] {
+  return keyring.sessions.map(sessionOfRecord);
 }
 
 /** The same, where Kite has just handed it over: its profile need not be asked for again. */
@@ -112,9 +126,19 @@ const SessionStateEnum = builder.enumType('SessionState', {
   } as const,
 });
 
-const DeviceRef = builder.objectRef<Device>('SessionDevice').implement({
+/** A device of one session. */
+interface DeviceSource extends Device {
+  readonly id: string;
+}
+
+const DeviceRef = builder.objectRef<DeviceSource>('SessionDevice').implement({
+  interfaces: [NodeRef],
   description: 'An address and a browser that a session was used from.',
   fields: (t) => ({
+    id: t.exposeID('id', {
+      nullable: false,
+      description: 'Opaque id of this device of this session.',
+    }),
     ipAddress: t.exposeString('ipAddress', {
       description: 'The address that requests came from; null where it is not known.',
     }),
@@ -136,6 +160,7 @@ const DeviceRef = builder.objectRef<Device>('SessionDevice').implement({
 
 /** The GraphQL type Session. */
 export const SessionRef = builder.objectRef<SessionSource>('Session').implement({
+  interfaces: [NodeRef],
   description:
     'A Kite session: everything that the token endpoint says, and the life of it. ' +
     'It ends at logout, when the broker says so, and every morning.',
@@ -217,7 +242,7 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
         type: [DeviceRef],
         nullable: false,
         description: 'Where it was used from, the last seen first, at most ten.',
-        resolve: ({ use }) => [...(use?.devices ?? [])],
+        resolve: ({ devices }) => [...devices],
       }),
     };
   },

@@ -3,6 +3,7 @@ import type { Context, ReachedAccount } from '../context.ts';
 import type { Profile, ProfileMeta } from '../kite/profile.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';
+import { digestOfWords, NodeRef, nodeId } from './node.ts';
 import { problemError } from './problem.ts';
 import { attempt, malformedError, type Readable, readable } from './reading.ts';
 import { selectedFields } from './selected-fields.ts';
@@ -38,8 +39,16 @@ const lists = {
   orderTypes: 'Order types enabled for the user, such as `LIMIT`. New ones may appear.',
 } as const;
 
+/** The id of a user: made of the broker and `userId`. @throws what stands in place of a `userId` that is malformed. */
+export function idOfUser({ userId }: UserSource): string {
+  const value: unknown = userId;
+  if (value instanceof Error) throw value;
+  return nodeId('User', digestOfWords('KITE', userId));
+}
+
 /** The GraphQL type User. */
 export const UserRef = builder.objectRef<UserSource>('User').implement({
+  interfaces: [NodeRef],
   description:
     'The user of an account, as the broker knows them. ' +
     'Values that Kite may extend any day stay strings, so that a new one breaks no query.',
@@ -48,9 +57,10 @@ export const UserRef = builder.objectRef<UserSource>('User').implement({
     const list = (name: keyof typeof lists) =>
       t.expose(name, { type: ['String'], description: lists[name] });
     return {
-      id: t.exposeID('userId', {
+      id: t.id({
         nullable: false,
-        description: 'The same as `userId`, for client caches that look for `id`.',
+        description: 'Opaque id of this user of this broker, the same through every app.',
+        resolve: idOfUser,
       }),
       userId: t.exposeID('userId', {
         nullable: false,

@@ -1,0 +1,44 @@
+// Node: what a client's cache can meet twice. Its ids are shared by no two objects of any type.
+import { hash } from 'node:crypto';
+import { builder } from './builder.ts';
+
+const typeNames = new WeakMap<object, string>();
+
+/** The GraphQL interface Node. */
+export const NodeRef = builder.interfaceRef<object>('Node').implement({
+  description:
+    'An object with an id that no other object shares, of whatever type. Select `id` wherever a cache merges what ' +
+    'several queries read: without it, two parts of a page that select different fields overwrite each other.',
+  resolveType: (value) => typeNames.get(value),
+  fields: (t) => ({
+    id: t.id({
+      nullable: false,
+      description: 'Opaque. The same object has the same id in every answer.',
+      resolve: (value) => (value as { readonly id: string }).id,
+    }),
+  }),
+});
+
+/** The same value, where GraphQL is to know its type by itself. */
+export function asNode<T extends object>(typeName: string, value: T): T {
+  // A view of its own: an account stands for its margins too.
+  const view: T = Object.create(value);
+  typeNames.set(view, typeName);
+  return view;
+}
+
+/** An id of a type, from which {@link readNodeId} gives the parts back. Parts hold no colon, and nothing secret. */
+export function nodeId(typeName: string, ...parts: readonly string[]): string {
+  return Buffer.from([typeName, ...parts].join(':')).toString('base64url');
+}
+
+/** What an id was made from; of an id that was not made here, a type that does not exist. */
+export function readNodeId(id: string): { readonly typeName: string; readonly parts: string[] } {
+  const [typeName = '', ...parts] = Buffer.from(id, 'base64url').toString().split(':');
+  return { typeName, parts };
+}
+
+/** A short digest of words, for ids that must not show what they are made from. */
+export function digestOfWords(...words: readonly string[]): string {
+  return hash('sha256', words.join('\0'), 'buffer').toString('base64url', 0, 16);
+}
