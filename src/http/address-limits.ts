@@ -1,11 +1,10 @@
 // What one client address may send: operations at once and a minute, and open streams. Refused before anything runs.
-import { BlockList, isIPv6 } from 'node:net';
 import { GraphQLError } from 'graphql';
 import { finalAsyncIterator, isAsyncIterable } from 'graphql-yoga';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { createSharedRedisClient } from '../kite/redis-client.ts';
 import type { Limits } from '../limits.ts';
-import { networkOf } from './attempts.ts';
+import { isLoopback, networkOf } from './client-address.ts';
 import type { ResultStep } from './results.ts';
 
 /** What the limits are made from. */
@@ -28,10 +27,6 @@ export interface AddressLimits {
   readonly step: ResultStep;
   close(): void;
 }
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8);
-loopback.addAddress('::1', 'ipv6');
 
 /** Makes the limits. Without Redis, or while it does not answer, each process counts by itself. */
 export function createAddressLimits(options: AddressLimitsOptions): AddressLimits {
@@ -106,11 +101,6 @@ function add(counts: Map<string, number>, key: string, difference: number): void
   const count = (counts.get(key) ?? 0) + difference;
   if (count > 0) counts.set(key, count);
   else counts.delete(key);
-}
-
-function isLoopback(address: string): boolean {
-  const plain = networkOf(address);
-  return loopback.check(plain) || (isIPv6(address) && loopback.check(address, 'ipv6'));
 }
 
 function tooManyAtOnce(): GraphQLError {

@@ -1,6 +1,6 @@
 // How often one address may try to redeem request tokens: a gateway that holds the secret turns a stolen
 // request token into a session.
-import { isIPv6 } from 'node:net';
+import { networkOf } from './client-address.ts';
 
 /** The window, in milliseconds. */
 const window = 60_000;
@@ -29,20 +29,4 @@ export function createAttempts(maxAttempts: number, milliseconds: () => number):
     if (seen.size > maxAddresses && oldest !== undefined) seen.delete(oldest);
     return allowed;
   };
-}
-
-/** The network of an IPv6 address, its first four groups; any other text as it is. */
-export function networkOf(address: string): string {
-  const [plain = ''] = address.split('%');
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1];
-  if (mapped !== undefined) return mapped;
-  // The host of a URL is written in one way only: small letters, no leading zeros.
-  const host = isIPv6(plain) ? URL.parse(`http://[${plain}]`)?.hostname : undefined;
-  if (host === undefined) return address;
-  const [head = [], tail = []] = host
-    .slice(1, -1)
-    .split('::')
-    .map((half) => half.split(':').filter(Boolean));
-  const zeros = Array<string>(8 - head.length - tail.length).fill('0');
-  return [...head, ...zeros, ...tail].slice(0, 4).join(':');
 }

@@ -1,6 +1,6 @@
 // Which caller a request counts for, where callers take turns: a keyring, or the address that sent it.
 import type { DeviceHint } from '../keyring/device.ts';
-import { networkOf } from './attempts.ts';
+import { networkOf } from './client-address.ts';
 
 /**
  * The id of the caller: of its keyring where it has one, else of its client address; all IPv6 addresses of one

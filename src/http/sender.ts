@@ -14,7 +14,8 @@ export type SenderReader = (request: Request, serverContext: unknown) => DeviceH
 /**
  * Makes a reader of senders. `node:http`'s request is looked for in the server's context.
  * @param trustProxy whether the last address of X-Forwarded-For, which the nearest proxy wrote, is the sender's.
- * @param log is told once of an entry that cannot be read; the proxy's own address then counts.
+ * @param log is told once of an entry that cannot be read, and once of the header where no proxy is trusted; the
+ *   address of the connection then counts.
  */
 export function createSenderReader(trustProxy: boolean, log: Logger): SenderReader {
   let isTold = false;
@@ -30,6 +31,11 @@ export function createSenderReader(trustProxy: boolean, log: Logger): SenderRead
         );
       }
       isTold = true;
+    } else if (forwarded !== null && !isTold) {
+      isTold = true;
+      log.warn(
+        'Requests come with X-Forwarded-For and TRUST_PROXY is not set: behind a proxy, all users count as one address',
+      );
     }
     const context = nodeContext.safeParse(serverContext);
     return { ipAddress: context.data?.req.socket.remoteAddress ?? null, userAgent };

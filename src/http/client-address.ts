@@ -1,0 +1,24 @@
+// What a client address counts as: an IPv4 address by itself, an IPv6 address as the network that one customer is given.
+import ipaddr from 'ipaddr.js';
+
+/** The groups of an IPv6 address that name its network (/64). */
+const networkGroups = 4;
+
+/**
+ * What an address counts as: an IPv4 address also where IPv6 wraps it, the /64 network of an IPv6 address, and any
+ * other text as it is.
+ */
+export function networkOf(address: string): string {
+  const [plain = ''] = address.split('%');
+  if (!ipaddr.IPv4.isValidFourPartDecimal(plain) && !ipaddr.IPv6.isValid(plain)) return address;
+  const parsed = ipaddr.process(plain);
+  if (parsed instanceof ipaddr.IPv4) return parsed.toString();
+  const groups = parsed.parts.slice(0, networkGroups).map((group) => group.toString(16));
+  return `${groups.join(':')}::/64`;
+}
+
+/** Whether an address is this machine's own. */
+export function isLoopback(address: string): boolean {
+  const [plain = ''] = address.split('%');
+  return ipaddr.isValid(plain) && ipaddr.process(plain).range() === 'loopback';
+}
