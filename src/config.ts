@@ -75,6 +75,8 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   /** The name of the keyrings' cookie. */
   readonly cookieName: string;
+  /** Request headers that CORS allows beside the known ones. */
+  readonly allowedHeaders: readonly string[];
   readonly keyring: KeyringConfig;
   /** Calls in any 1,000 ms for each app; 0: no limit. */
   readonly kiteRateLimit: number;
@@ -137,6 +139,7 @@ export function readConfig(environment: Environment = process.env): Config {
     allowedOrigins: values.ALLOWED_ORIGINS,
     allowedHosts: values.ALLOWED_HOSTS,
     cookieName: values.COOKIE_NAME,
+    allowedHeaders: values.ALLOWED_HEADERS,
     keyring: { store: values.KEYRING_STORE, keys: values.KEYRING_KEYS },
     kiteRateLimit: values.KITE_RATE_LIMIT,
     maxAgeSeconds: values.MAX_AGE_SECONDS,

@@ -78,6 +78,8 @@ export interface Context extends Services {
   /** What came of each account's logout in this operation, by account id: however often it is asked for, it is one call. */
   readonly logouts: Map<string, Promise<unknown>>;
   readonly loaders: Loaders;
+  /** How often the answer tells of a problem as data, by its code. */
+  readonly failures: Map<string, number>;
   /** How large the answer has become. */
   readonly answer: AnswerMeter;
   /** The reads of this operation by session. */
@@ -121,12 +123,12 @@ export function contextOfEvent<C extends Context>(context: C): C {
 function beginOperation(
   { reads, limits, operationTimeoutMilliseconds }: Services,
   caller: Pick<Caller, 'callerId' | 'requestId' | 'maxAgeSeconds' | 'signal'>,
-): Pick<Context, 'loaders' | 'sessionReads' | 'deadline' | 'answer'> {
+): Pick<Context, 'loaders' | 'sessionReads' | 'deadline' | 'answer' | 'failures'> {
   const { callerId, requestId, maxAgeSeconds, signal } = caller;
   const deadline = new Deadline(operationTimeoutMilliseconds, callerId, requestId);
   const loaders = createLoaders(reads, { operation: deadline.unless(signal), maxAgeSeconds });
-  const sessionReads = new SessionReads();
-  return { loaders, sessionReads, deadline, answer: new AnswerMeter(limits) };
+  const answer = new AnswerMeter(limits);
+  return { loaders, sessionReads: new SessionReads(), deadline, answer, failures: new Map() };
 }
 
 function reachedBy(

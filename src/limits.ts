@@ -112,6 +112,23 @@ const definitions = {
     bounds: 'the open streams of one client address: subscriptions, and answers in parts',
   },
 
+  // What comes back.
+  redirectParams: {
+    default: 10,
+    unit: 'parameters',
+    bounds: 'the `redirectParams` of `App.kiteLoginUrl`',
+  },
+  echoedCharacters: {
+    default: 500,
+    unit: 'characters',
+    bounds: 'an argument that comes back in an answer: `returnTo`, all `redirectParams` together',
+  },
+  loggedOrigins: {
+    default: 100,
+    unit: 'origins',
+    bounds: 'refused origins that the log names, each once',
+  },
+
   // An answer.
   answerBytes: { default: 16_000_000, unit: 'bytes', bounds: 'an answer', min: 1_000 },
   answerErrors: {

@@ -76,6 +76,7 @@ async function runGateway(): Promise<Stop> {
       allowedOrigins: config.allowedOrigins,
       allowedHosts: config.allowedHosts,
       cookieName: config.cookieName,
+      allowedHeaders: config.allowedHeaders,
       keyringStore,
       ...(keyring.keys !== undefined && { keyringKeys: keyring.keys }),
       trustProxy: config.trustProxy,

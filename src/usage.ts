@@ -29,6 +29,7 @@ Settings come from the environment, or from a file .env in the folder where it s
   ALLOWED_ORIGINS                 none: origins, by commas, whose pages may use the cookie
   HEADER_CREDENTIALS              whose credentials a header may carry: own apps', any, or off
   ALLOWED_HOSTS                   none: host names, by commas, beside PUBLIC_URL's and the loopback's
+  ALLOWED_HEADERS                 none: request headers, by commas, that those pages may send as well
   TRUST_PROXY                     false; true behind a proxy that sets X-Forwarded-For
   EXPOSE_TOKENS                   whether answers may hold tokens: false; true with the simulator
   GRAPHIQL, INTROSPECTION         true; false with NODE_ENV=production

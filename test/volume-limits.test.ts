@@ -39,13 +39,10 @@ describe('values', () => {
     expect(errors[0]?.message).toContain('too long');
   });
 
-  test('a string that comes back from every field it is given to is bounded', async () => {
+  test('a string longer than any argument is refused, and not repeated', async () => {
     const text = 's'.repeat(2_001);
-    const query = 'query ($to: String) { apps { loginUrl(returnTo: $to) } }';
-    const fits = await world.askRaw(query, { variables: { to: text.slice(1) } });
-    expect(fits.errors).toEqual([]);
     for (const [document, variables] of [
-      [query, { to: text }],
+      ['query ($to: String) { apps { loginUrl(returnTo: $to) } }', { to: text }],
       [`{ apps { loginUrl(returnTo: "${text}") } }`, {}],
     ] as const) {
       const { status, errors, text: answer } = await world.askRaw(document, { variables });

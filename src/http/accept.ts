@@ -43,6 +43,9 @@ export function readAccept(header: string | null | undefined): Accepted {
     ({ type, weight }) =>
       weight > 0 && /^(multipart\/(mixed|\*)|text\/(event-stream|\*))$/.test(type),
   );
+  const isLesserPart = (type: Supported) =>
+    type === 'multipart/mixed' &&
+    (weights.get(type) ?? 0) < (weights.get('text/event-stream') ?? 0);
   return {
     json:
       types.find(
@@ -50,7 +53,8 @@ export function readAccept(header: string | null | undefined): Accepted {
       ) ?? null,
     parts: takesParts && (namesParts || !namesJson),
     events: types.includes('text/event-stream'),
-    header: types.join(', '),
+    // Yoga prefers multipart/mixed wherever it is accepted.
+    header: types.filter((type) => !isLesserPart(type)).join(', '),
   };
 }
 

@@ -18,6 +18,7 @@ import { createHosts } from './hosts.ts';
 import { openBrowserKeyring } from './open-browser-keyring.ts';
 import { logOperations } from './operation-log.ts';
 import type { GatewayOptions } from './options.ts';
+import { createOriginLog } from './origin-log.ts';
 import type { Origins } from './origins.ts';
 import { createRequestTracker } from './request-tracker.ts';
 import { createResults } from './results.ts';
@@ -28,9 +29,9 @@ import { endWithRequest } from './streams.ts';
 import { useEngine } from './use-engine.ts';
 import { useGraphiql } from './use-graphiql.ts';
 import { createAnswerHeaders, useHeaders } from './use-headers.ts';
-import { useJsonOnly } from './use-json-only.ts';
 import { useLimits } from './use-limits.ts';
 import { useLogin } from './use-login.ts';
+import { useRequestParser } from './use-request-parser.ts';
 import { useRoutes } from './use-routes.ts';
 import { createVolumeLimits } from './volume-limits.ts';
 import { useWrites, Writes } from './writes.ts';
@@ -85,11 +86,14 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 
   const addresses = createAddressLimits({ limits, trustProxy, redisUrl: options.redisUrl });
   const load = new AccountLoad(limits.accountsAtOnce);
+  const logRefusedOrigin = createOriginLog(browsers.origins, track, limits, log);
+
   const contextFor = async (request: Request, serverContext: object) => {
     const who = readCredentials(request.headers);
     const hasCredentials = who.credentials.length > 0;
     const about = keyringRequest(request, serverContext);
     await addresses.enter(request, about.device.ipAddress);
+    logRefusedOrigin(request);
     const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
     const callerId = callerIdOf(keyring.id, about.device);
     const context = createContext(services, {
@@ -126,9 +130,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useLogin({ services, browsers, routes, writes, track, log, keyringRequest }),
       graphiql !== false &&
         useGraphiql(routes, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
-      useJsonOnly(track),
+      useRequestParser(track),
       useLimits({ limits, introspection }),
-      useEngine({ volume: createVolumeLimits(limits), suggestions: introspection }),
+      useEngine({ track, volume: createVolumeLimits(limits), suggestions: introspection }),
       useWrites(writes),
       results.plugin,
       { onDispose: () => browsers.keyrings.close() },
@@ -145,7 +149,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     // codeErrors masks: it also sees what fails before an operation runs, and it knows the request's id.
     maskedErrors: false,
     logging: false,
-    cors: corsFor(browsers.origins),
+    cors: corsFor(browsers.origins, options.allowedHeaders ?? []),
     multipart: false,
     maxRequestBodySize: limits.requestBytes,
   });
@@ -170,8 +174,21 @@ function placeOf({ apps }: Services, { origins }: BrowserKeyrings): GraphiqlPlac
   return { url, logins };
 }
 
+/** Request headers that pages of allowed origins may send: the gateway's own, and those of tracers and clients. */
+const knownHeaders = [
+  'content-type',
+  'cache-control',
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'sentry-trace',
+  'apollographql-client-name',
+  'apollographql-client-version',
+];
+
 /** CORS answers for allowed origins alone; stock Yoga would answer any. */
-function corsFor(origins: Origins) {
+function corsFor(origins: Origins, allowedHeaders: readonly string[]) {
   return (request: Request) => {
     const origin = request.headers.get('origin');
     return origins.isAllowed(origin)
@@ -179,7 +196,7 @@ function corsFor(origins: Origins) {
           origin,
           credentials: true,
           methods: ['POST'],
-          allowedHeaders: ['content-type', 'cache-control', 'x-request-id'],
+          allowedHeaders: [...knownHeaders, ...allowedHeaders],
           exposedHeaders: ['x-request-id'],
           maxAge: 600,
         }

@@ -18,7 +18,7 @@ export function logOperations(track: RequestTracker, log: Logger): ResultStep {
       return payload;
     };
     const finish = () => {
-      const { accounts, params } = serverContext as Partial<Context> & {
+      const { accounts, failures, params } = serverContext as Partial<Context> & {
         params?: OperationParams;
       };
       log.info(
@@ -28,6 +28,7 @@ export function logOperations(track: RequestTracker, log: Logger): ResultStep {
           accounts: accounts?.length ?? 0,
           milliseconds: Math.round(performance.now() - startedAt),
           ...(Object.keys(errors).length > 0 && { errors }),
+          ...(failures && failures.size > 0 && { failures: Object.fromEntries(failures) }),
         },
         'Operation',
       );

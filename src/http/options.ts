@@ -54,6 +54,8 @@ export interface GatewayOptions {
   readonly allowedOrigins?: readonly string[];
   /** The name of the keyrings' cookie; gateways on one host need different ones. Default `kite_graphql`. */
   readonly cookieName?: string;
+  /** Request headers that pages of allowed origins may send, beside those that are known. Default none. */
+  readonly allowedHeaders?: readonly string[];
   /** Where keyrings are kept. Default: in memory, and gone with the process. The gateway closes it. */
   readonly keyringStore?: KeyringStore;
   /**

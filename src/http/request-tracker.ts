@@ -1,5 +1,6 @@
 // What the gateway remembers of a request while it lasts: its id, and when it came.
 import { randomUUID } from 'node:crypto';
+import { type Accepted, readAccept } from './accept.ts';
 
 /** One request as the logs know it. */
 export interface TrackedRequest {
@@ -9,6 +10,8 @@ export interface TrackedRequest {
   readonly startedAt: number;
   /** Set-Cookie lines for the answer; whoever handles the request may add some. */
   readonly setCookies: string[];
+  /** What the request's own Accept header asks for. */
+  readonly accepted: Accepted;
 }
 
 /** Looks requests up; the same request always gives the same answer. */
@@ -27,8 +30,12 @@ export function createRequestTracker(): RequestTracker {
   return (request) => {
     const known = tracked.get(request);
     if (known !== undefined) return known;
-    const id = requestIdOf(request.headers.get('x-request-id'));
-    const entry = { id, startedAt: performance.now(), setCookies: [] };
+    const entry = {
+      id: requestIdOf(request.headers.get('x-request-id')),
+      startedAt: performance.now(),
+      setCookies: [],
+      accepted: readAccept(request.headers.get('accept')),
+    };
     tracked.set(request, entry);
     return entry;
   };

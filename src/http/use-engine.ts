@@ -15,12 +15,13 @@ import {
   type YogaInitialContext,
 } from 'graphql-yoga';
 import { type Context, contextOfEvent } from '../context.ts';
-import { readAccept } from './accept.ts';
 import { executeInParts, executeWhole } from './engine.ts';
+import type { RequestTracker } from './request-tracker.ts';
 import type { VolumeLimits } from './volume-limits.ts';
 
 /** How a gateway executes. */
 export interface EngineOptions {
+  readonly track: RequestTracker;
   /** Bounds on an operation's values and its answer. */
   readonly volume: VolumeLimits;
   /** Whether messages may suggest names of the schema. */
@@ -31,7 +32,7 @@ export interface EngineOptions {
 type Executing = Context & YogaInitialContext;
 
 /** Executes operations, and ends their deadlines with them. */
-export function useEngine({ volume, suggestions }: EngineOptions): Plugin<Context> {
+export function useEngine({ track, volume, suggestions }: EngineOptions): Plugin<Context> {
   const hideSuggestions = !suggestions;
 
   function execute(args: ExecutionArgs, context: Executing) {
@@ -44,8 +45,9 @@ export function useEngine({ volume, suggestions }: EngineOptions): Plugin<Contex
       enableEarlyExecution: true,
     });
     if (!('schema' in operation)) return { errors: operation.map(refused) };
-    const accepted = readAccept(context.request.headers.get('accept'));
-    return accepted.parts ? executeInParts(operation) : executeWhole(operation);
+    return track(context.request).accepted.parts
+      ? executeInParts(operation)
+      : executeWhole(operation);
   }
 
   async function subscribe(args: ExecutionArgs, context: Executing) {
@@ -53,7 +55,7 @@ export function useEngine({ volume, suggestions }: EngineOptions): Plugin<Contex
     if (fault !== null) return { errors: [fault] };
     const operation = validateSubscriptionArgs({ ...args, hideSuggestions });
     if (!('schema' in operation)) return { errors: operation.map(refused) };
-    if (!readAccept(context.request.headers.get('accept')).events) return { errors: [notStreamed] };
+    if (!track(context.request).accepted.events) return { errors: [notStreamed] };
     const events = await createSourceEventStream(operation);
     if (!isAsyncIterable(events)) return events;
     return mapSourceToResponseEvent(operation, events, async (event) => {

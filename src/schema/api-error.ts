@@ -1,4 +1,5 @@
 // ApiError and its three types: problems as data, for the unions of writes and the failures inside answers.
+import type { Context } from '../context.ts';
 import { builder } from './builder.ts';
 import type { ErrorCode } from './error-code.ts';
 import { ErrorCodeEnum } from './error-code-enum.ts';
@@ -23,10 +24,16 @@ export function typeNameOf(
   return typeNames[problem.code] ?? 'UpstreamError';
 }
 
+/** The same, for an answer that tells of the problem: the log names it too. */
+export function reportedType(problem: Problem, { failures }: Context) {
+  failures.set(problem.code, (failures.get(problem.code) ?? 0) + 1);
+  return typeNameOf(problem);
+}
+
 /** What every failure says of itself. */
 export const ApiErrorRef = builder.interfaceRef<Problem>('ApiError').implement({
   description: 'A failure as data: what went wrong, and whether asking again may help.',
-  resolveType: typeNameOf,
+  resolveType: reportedType,
   fields: (t) => ({
     message: t.exposeString('message', {
       nullable: false,

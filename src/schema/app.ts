@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { KiteApp } from '../kite/app.ts';
 import { builder } from './builder.ts';
 import { NodeRef, nodeId } from './node.ts';
+import { badInput, problemError } from './problem.ts';
 
 const RedirectParamInput = builder.inputType('RedirectParam', {
   description: 'One parameter that Kite hands back to the redirect URL after a login.',
@@ -38,7 +39,13 @@ const AppRef = builder.objectRef<KiteApp>('App').implement({
           description: 'Where the browser goes after the login: a page of an allowed origin.',
         }),
       },
-      resolve: ({ apiKey }, { returnTo }, { apps }) => apps.loginUrl(apiKey, returnTo),
+      resolve: (app, { returnTo }, context) => {
+        if ((returnTo?.length ?? 0) > context.limits.echoedCharacters)
+          throw tooLong('returnTo', context);
+        return once(app, context, `returnTo ${JSON.stringify(returnTo)}`, () =>
+          context.apps.loginUrl(app.apiKey, returnTo),
+        );
+      },
     }),
     kiteLoginUrl: t.string({
       nullable: false,
@@ -53,11 +60,49 @@ const AppRef = builder.objectRef<KiteApp>('App').implement({
             'Kite drops them when the user cancels.',
         }),
       },
-      resolve: ({ apiKey }, { redirectParams }, { apps }) =>
-        apps.kiteLoginUrl(apiKey, redirectParams),
+      resolve: (app, { redirectParams }, context) => {
+        const pairs = redirectParams ?? [];
+        const characters = pairs.reduce(
+          (sum, { name, value }) => sum + name.length + value.length,
+          0,
+        );
+        if (pairs.length > context.limits.redirectParams) throw tooMany(context);
+        if (characters > context.limits.echoedCharacters) throw tooLong('redirectParams', context);
+        const key = JSON.stringify(pairs.map(({ name, value }) => [name, value]));
+        return once(app, context, `redirectParams ${key}`, () =>
+          context.apps.kiteLoginUrl(app.apiKey, redirectParams),
+        );
+      },
     }),
   }),
 });
+
+const computed = new WeakMap<Context, Map<string, string>>();
+
+/** Computes an address once for each operation, app and arguments, however many aliases ask for it. */
+function once(
+  { apiKey }: KiteApp,
+  context: Context,
+  argument: string,
+  compute: () => string,
+): string {
+  const known = computed.get(context) ?? new Map<string, string>();
+  computed.set(context, known);
+  const key = `${apiKey} ${argument}`;
+  const address = known.get(key) ?? compute();
+  known.set(key, address);
+  return address;
+}
+
+function tooLong(field: string, { limits }: Context): Error {
+  const message = `${field} is too long: ${limits.echoedCharacters} characters are allowed in all.`;
+  return problemError(badInput(field, message));
+}
+
+function tooMany({ limits }: Context): Error {
+  const message = `Too many redirectParams: ${limits.redirectParams} are allowed.`;
+  return problemError(badInput('redirectParams', message));
+}
 
 builder.queryField('apps', (t) =>
   t.field({

@@ -5,7 +5,7 @@ import { isWellFormedToken, Secret } from '../kite/secret.ts';
 import {
   AuthenticationErrorRef,
   InputErrorRef,
-  typeNameOf,
+  reportedType,
   UpstreamErrorRef,
 } from './api-error.ts';
 import { builder } from './builder.ts';
@@ -16,8 +16,8 @@ import { SessionRef, type SessionSource } from './session.ts';
 export const ExchangeTokenResultRef = builder.unionType('ExchangeTokenResult', {
   description: 'The session that Kite handed over, or why it did not.',
   types: [SessionRef, InputErrorRef, AuthenticationErrorRef, UpstreamErrorRef],
-  resolveType: (value: SessionSource | Problem) =>
-    'code' in value ? typeNameOf(value) : 'Session',
+  resolveType: (value: SessionSource | Problem, context) =>
+    'code' in value ? reportedType(value, context) : 'Session',
 });
 
 /** What a redemption needs beside the token. */

@@ -98,6 +98,16 @@ function hosts(text: string, { addIssue }: z.RefinementCtx): readonly string[] {
   return names;
 }
 
+function headerNames(text: string, { addIssue }: z.RefinementCtx): readonly string[] {
+  const names = text.split(',').map((name) => name.trim().toLowerCase());
+  for (const [index, name] of names.entries()) {
+    if (/^[a-z0-9!#$%&'+.^_`|~-]+$/.test(name)) continue;
+    const message = `name ${index + 1} of ${names.length} is not the name of a header: write x-trace, without a star, several separated by commas`;
+    addIssue({ code: 'custom', message });
+  }
+  return names;
+}
+
 /** The gateway's own variables. */
 export const gatewayVariables = {
   NODE_ENV: z.string().optional(),
@@ -126,6 +136,7 @@ export const gatewayVariables = {
   ALLOWED_ORIGINS: z.string().transform(origins).default([]),
   HEADER_CREDENTIALS: z.enum(['any', 'own', 'off'], 'must be any, own or off').optional(),
   ALLOWED_HOSTS: z.string().transform(hosts).default([]),
+  ALLOWED_HEADERS: z.string().transform(headerNames).default([]),
   TRUST_PROXY: flag.default(false),
   EXPOSE_TOKENS: flag.optional(),
   GRAPHIQL: flag.optional(),
