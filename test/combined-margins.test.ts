@@ -278,7 +278,6 @@ describe('who is in and who is not', () => {
   });
 
   test.each([
-    { what: 'a segment left out', fault: { kind: 'missing-fields', fields: ['commodity'] } },
     { what: 'net left out', fault: { kind: 'missing-fields', fields: ['equity.net'] } },
     { what: 'enabled left out', fault: { kind: 'missing-fields', fields: ['equity.enabled'] } },
     { what: 'a segment of text', fault: { kind: 'wrong-types', fields: { equity: 'none' } } },

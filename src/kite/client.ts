@@ -3,10 +3,11 @@ import { checksum } from './checksum.ts';
 import type { Credential } from './credential.ts';
 import { openEnvelope } from './envelope.ts';
 import { KiteError } from './error.ts';
+import { malformed } from './field.ts';
 import {
   type Margins,
   parseMargins,
-  parseSegmentMargins,
+  parseSegment,
   type Segment,
   type SegmentMargins,
 } from './margins.ts';
@@ -26,12 +27,12 @@ export interface KiteClient {
   profile(credential: Credential, operation: Operation): Promise<Profile>;
   /** GET /user/margins: both segments. */
   margins(credential: Credential, operation: Operation): Promise<Margins>;
-  /** GET /user/margins/:segment */
+  /** GET /user/margins/:segment; null where the user does not have it. */
   segmentMargins(
     credential: Credential,
     segment: Segment,
     operation: Operation,
-  ): Promise<SegmentMargins>;
+  ): Promise<SegmentMargins | null>;
   /** POST /session/token: redeems a request token, which works once. Never retried. */
   exchangeToken(
     apiKey: string,
@@ -125,8 +126,14 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): K
     margins(credential, operation) {
       return call(get('/user/margins', credential), operation, parseMargins);
     },
-    segmentMargins(credential, segment, operation) {
-      return call(get(`/user/margins/${segment}`, credential), operation, parseSegmentMargins);
+    async segmentMargins(credential, segment, operation) {
+      const request = get(`/user/margins/${segment}`, credential);
+      try {
+        return (await call(request, operation, wholeSegment)).segment;
+      } catch (error) {
+        if (saysNoSuchSegment(error)) return null;
+        throw error;
+      }
     },
     exchangeToken(apiKey, requestToken, proof, operation) {
       return redeem('/session/token', 'request_token', [apiKey, requestToken, proof], operation);
@@ -160,6 +167,19 @@ function isOthersChecksum(request: KiteRequest, error: unknown): error is KiteEr
 
 function get(path: string, credential: Credential): KiteRequest {
   return { method: 'GET', path, apiKey: credential.apiKey, credential };
+}
+
+/** A segment, or that the user has none; null where the answer makes no sense. */
+function wholeSegment(data: unknown): { readonly segment: SegmentMargins | null } | null {
+  const segment = parseSegment(data);
+  return segment === malformed ? null : { segment };
+}
+
+/** Whether Kite refuses to show a segment because the user does not have it, which the other endpoint leaves out. */
+function saysNoSuchSegment(error: unknown): boolean {
+  if (!(error instanceof KiteError)) return false;
+  const { status, errorType, kiteMessage } = error;
+  return status === 400 && errorType === 'InputException' && /segment/i.test(kiteMessage ?? '');
 }
 
 /** Takes whatever a successful answer holds. */

@@ -46,22 +46,23 @@ export type UtilisedName =
 /** Reads the nested answer of both segments: null for data that is no object at all. */
 export function parseMargins(data: unknown): Margins | null {
   if (!isRecord(data)) return null;
-  return { equity: segment(data.equity), commodity: segment(data.commodity) };
+  return { equity: parseSegment(data.equity), commodity: parseSegment(data.commodity) };
 }
 
-/** Reads the flat answer of one segment: null for data that is no object at all. */
-export function parseSegmentMargins(data: unknown): SegmentMargins | null {
-  if (!isRecord(data)) return null;
+/**
+ * Reads one segment, from the nested answer or as the flat one. One that is left out, null or empty is null: the user
+ * does not have it, whichever endpoint says so.
+ */
+export function parseSegment(data: unknown): Field<SegmentMargins | null> {
+  if (data == null) return null;
+  if (!isRecord(data)) return malformed;
+  if (Object.keys(data).length === 0) return null;
   return {
     enabled: requiredFlag(data.enabled),
     net: requiredAmount(data.net),
     available: amounts(data.available, availableIn),
     utilised: amounts(data.utilised, utilisedIn),
   };
-}
-
-function segment(value: unknown): Field<SegmentMargins | null> {
-  return value == null ? null : (parseSegmentMargins(value) ?? malformed);
 }
 
 function amounts<T>(value: unknown, read: (wire: Wire) => T): Field<T> {

@@ -23,11 +23,12 @@ export interface SegmentSum {
 }
 
 /**
- * What a segment brings to a sum: null for a disabled one, of which nothing else is looked at.
- * Malformed as soon as one value is, or where Kite left the segment out: nobody knows what would be missing.
+ * What a segment brings to a sum: null for one that is left out, and for a disabled one, of which nothing else is
+ * looked at. Malformed as soon as one value is.
  */
 export function partOf(margins: Field<SegmentMargins | null>, asOf: Date): Field<Part | null> {
-  if (margins === null || margins === malformed) return malformed;
+  if (margins === null) return null;
+  if (margins === malformed) return malformed;
   const { enabled, net, available, utilised } = margins;
   if (enabled === malformed) return malformed;
   if (!enabled) return null;

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { cleanMessage } from '../../src/kite/clean-message.ts';
 import { amount, malformed, requiredText, text, texts } from '../../src/kite/field.ts';
 import { formatIndiaTime, indiaTime, nextSixInIndia } from '../../src/kite/india-time.ts';
-import { parseMargins, parseSegmentMargins } from '../../src/kite/margins.ts';
+import { parseMargins, parseSegment } from '../../src/kite/margins.ts';
 import { parseProfile } from '../../src/kite/profile.ts';
 import { Secret } from '../../src/kite/secret.ts';
 import { parseSession } from '../../src/kite/session.ts';
@@ -121,14 +121,14 @@ describe('values', () => {
       fc.property(like, (value) => {
         parseProfile(value);
         parseMargins(value);
-        parseSegmentMargins(value);
+        parseSegment(value);
         parseSession(value);
       }),
     );
   });
 
   test('a prototype lends no values', () => {
-    const margins = parseSegmentMargins(JSON.parse('{"__proto__": {"net": 1, "enabled": true}}'));
+    const margins = parseSegment(JSON.parse('{"__proto__": {"net": 1, "enabled": true}}'));
     expect(margins).toMatchObject({ net: malformed, enabled: malformed });
   });
 

@@ -5,7 +5,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { KiteClient } from '../../src/kite/client.ts';
 import type { Credential } from '../../src/kite/credential.ts';
 import { KiteError } from '../../src/kite/error.ts';
-import { parseSegmentMargins, type Segment } from '../../src/kite/margins.ts';
+import { malformed } from '../../src/kite/field.ts';
+import { parseSegment, type Segment } from '../../src/kite/margins.ts';
 import { Deadline, type Operation } from '../../src/kite/operation.ts';
 import { parseProfile } from '../../src/kite/profile.ts';
 import { Secret } from '../../src/kite/secret.ts';
@@ -30,7 +31,8 @@ function slowKite(now: () => Date) {
   const numbers = { equity: 1, commodity: 2 };
   const segmentOf = (credential: Credential, segment: Segment) => {
     const digits = Number(credential.accessToken.reveal()) * 10 + numbers[segment];
-    const margins = parseSegmentMargins({ enabled: true, net: digits });
+    const margins = parseSegment({ enabled: true, net: digits });
+    if (margins === malformed) throw new Error('no margins');
     if (margins === null) throw new Error('no margins');
     return margins;
   };
