@@ -11,11 +11,19 @@ import { redact } from './redaction.ts';
 import type { RequestTracker } from './request-tracker.ts';
 import type { Payload, ResultStep } from './results.ts';
 
+/** Unexpected errors of one answer that are logged one by one; the line of the operation counts all. */
+const mostReported = 5;
+
 /** Gives errors their codes and request ids, counts those there was no room for, and masks the unexpected. */
 export function codeErrors(track: RequestTracker, log: Logger): ResultStep {
   return (result, { request }) => {
     const { id } = track(request);
-    const report = (error: GraphQLError) => logUnexpected(error, id, request, log);
+    let unexpected = 0;
+    // One answer may hold hundreds of errors with one cause: the first few tell it.
+    const report = (error: GraphQLError) => {
+      unexpected += 1;
+      if (unexpected <= mostReported) logUnexpected(error, id, request, log);
+    };
     const finished = (answer: Payload) => withCodes(answer, id, report);
     return isAsyncIterable(result) ? mapAsyncIterator(result, finished) : finished(result);
   };

@@ -74,10 +74,21 @@ builder.queryField('accounts', (t) =>
     resolve: (_root, { ids }, context) => {
       const accounts = reachedAccounts(context);
       // A rejected item nulls itself alone; a throw would null the list.
-      return ids?.map(async (id) => accountWithId(context, id)) ?? [...accounts];
+      return ids?.map((id) => foundOnce(context, id)) ?? [...accounts];
     },
   }),
 );
+
+const found = new WeakMap<Context, Map<string, Promise<ReachedAccount>>>();
+
+/** The account with an id, looked for once in an operation, however many aliases name it. Rejects with NOT_FOUND. */
+function foundOnce(context: Context, id: string): Promise<ReachedAccount> {
+  const known = found.get(context) ?? new Map<string, Promise<ReachedAccount>>();
+  found.set(context, known);
+  const account = known.get(id) ?? (async () => accountWithId(context, id))();
+  known.set(id, account);
+  return account;
+}
 
 /**
  * The accounts of the request.
