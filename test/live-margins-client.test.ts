@@ -17,6 +17,8 @@ async function serve(port: number) {
     apps,
     kiteBaseUrl: world.simulator.url,
     kiteRateLimit: 0,
+    // The simulator revives a token that Kite refused, which Kite never does.
+    limits: { refusedCredentialSeconds: 0 },
     stopping: stopping.signal,
   });
   const server = await listen(gateway, '127.0.0.1', port);

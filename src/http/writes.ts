@@ -1,8 +1,5 @@
 // What changes something at Kite or in the store while it lasts. A stop waits for it also where the client has left:
 // a token that was obtained and not kept would be lost.
-import { getOperationAST } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
-import type { Context } from '../context.ts';
 
 /** The writes in flight of a gateway. */
 export class Writes {
@@ -27,16 +24,4 @@ export class Writes {
   async settled(): Promise<void> {
     while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight.keys());
   }
-}
-
-/** Counts mutations among the writes. To be after the plugin that executes. */
-export function useWrites(writes: Writes): Plugin<Context> {
-  return {
-    onExecute({ args, executeFn, setExecuteFn }) {
-      const operation = getOperationAST(args.document, args.operationName);
-      if (operation?.operation !== 'mutation') return;
-      const { requestId } = args.contextValue as Context;
-      setExecuteFn((given) => writes.during(requestId, Promise.resolve(executeFn(given))));
-    },
-  };
 }
