@@ -43,12 +43,12 @@ export function logOperations(track: RequestTracker, log: Logger): ResultStep {
 }
 
 interface OperationParams {
-  readonly operationName?: string | null;
+  readonly operationName?: unknown;
 }
 
 /** Whether it is a name of a usual length. A client may send anything, and anything else has no place in a log. */
-function isName(text: string | null | undefined): text is string {
-  return text != null && /^[_A-Za-z][_0-9A-Za-z]{0,99}$/.test(text);
+function isName(text: unknown): text is string {
+  return typeof text === 'string' && /^[_A-Za-z][_0-9A-Za-z]{0,99}$/.test(text);
 }
 
 function codesIn({ errors = [], incremental = [] }: Payload): string[] {

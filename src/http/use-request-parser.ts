@@ -45,6 +45,7 @@ const messages = {
     'Batches are not answered: send each operation in a request of its own. ' +
     'They share what they read from Kite all the same.',
   variables: 'The variables in the address are not a JSON object.',
+  operationNameType: 'operationName is not a string: name an operation of the document.',
   operationName: 'operationName is empty: name an operation of the document, or leave it out.',
 };
 
@@ -95,6 +96,9 @@ function checked(params: object): GraphQLParams {
   // The word on which Apollo Client sends the whole document instead, and no hash any more.
   if (query === undefined && isPersisted) throw refusal(200, 'PersistedQueryNotSupported');
   if (operationName === '') throw refusal(400, messages.operationName);
+  if (operationName != null && typeof operationName !== 'string') {
+    throw refusal(400, messages.operationNameType);
+  }
   return params as GraphQLParams;
 }
 

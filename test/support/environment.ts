@@ -6,6 +6,12 @@ import { delimiter, join } from 'node:path';
 /** Whether this run must check everything: what is missing then fails instead of being skipped. */
 export const isCi = process.env.CI === 'true';
 
+/** Where property tests begin: the same cases in each run, unless FUZZ_SEED names others. */
+export const fuzzSeed = Number(process.env.FUZZ_SEED ?? 20_260_105);
+
+/** How many cases the fuzz test makes in all, unless FUZZ_CASES says otherwise. */
+export const fuzzCases = Number(process.env.FUZZ_CASES ?? 10_000);
+
 /** The folders where commands are looked for. */
 export const searchPath = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
 
