@@ -125,7 +125,12 @@ function beginOperation(
   caller: Pick<Caller, 'callerId' | 'requestId' | 'maxAgeSeconds' | 'signal'>,
 ): Pick<Context, 'loaders' | 'sessionReads' | 'deadline' | 'answer' | 'failures'> {
   const { callerId, requestId, maxAgeSeconds, signal } = caller;
-  const deadline = new Deadline(operationTimeoutMilliseconds, callerId, requestId);
+  const deadline = new Deadline(
+    operationTimeoutMilliseconds,
+    callerId,
+    requestId,
+    limits.callsPerOperation,
+  );
   const loaders = createLoaders(reads, { operation: deadline.unless(signal), maxAgeSeconds });
   const answer = new AnswerMeter(limits);
   return { loaders, sessionReads: new SessionReads(), deadline, answer, failures: new Map() };

@@ -155,6 +155,11 @@ const definitions = {
   },
 
   // Calls to a broker.
+  callsPerOperation: {
+    default: 3_000,
+    unit: 'calls',
+    bounds: 'the calls of one operation: a thousand accounts read whole and logged out',
+  },
   refusedCredentialSeconds: {
     default: 5,
     min: 0,

@@ -76,6 +76,25 @@ test('a logout under a hundred aliases is one call an account', async () => {
   expect(await world.calls()).toHaveLength(50);
 });
 
+test('an operation makes no more calls than it may, exchanges with a checksum included', async () => {
+  const world = await startWorld({ limits: { callsPerOperation: 5 } });
+  const input = (index: number) =>
+    `{ requestToken: "guess${index}", apiKey: "simulator-two", checksum: "${'a'.repeat(64)}" }`;
+  const aliases = Array.from(
+    { length: 20 },
+    (_, index) => `a${index}: exchangeToken(input: ${input(index)}) { ... on ApiError { code } }`,
+  );
+  const { data } = await world.askRaw(`mutation { ${aliases.join(' ')} }`);
+  expect(data.a4.code).toBe('TOKEN_REJECTED');
+  expect(data.a5.code).toBe('RATE_LIMITED');
+  expect(await world.calls()).toHaveLength(5);
+  const reads = await world.askRaw(query, {
+    authorization: tokens('SIM0001', 'SIM0002', 'SIM0003'),
+  });
+  expect(reads.errors.map(({ extensions }) => extensions.code)).toEqual(['RATE_LIMITED']);
+  expect(await world.calls()).toHaveLength(5);
+});
+
 describe('a client address', () => {
   const from = (address: string) => ({ 'x-forwarded-for': address });
   const cheap = '{ apps { apiKey } }';

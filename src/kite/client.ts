@@ -85,6 +85,9 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): K
     const { credential } = request;
     const refusal = credential && refused.find(credential);
     if (refusal !== undefined) throw refusal;
+    if (operation.admit?.() === false) {
+      throw new KiteError('rate-limited', { retryAfterSeconds: 1, mayHaveReachedKite: false });
+    }
     try {
       const response = await send(request, operation);
       const value = parse(openEnvelope(response, secretsOf(request), maxNesting));

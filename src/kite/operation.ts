@@ -12,6 +12,8 @@ export interface Operation {
   readonly signal: AbortSignal;
   /** The deadline, in milliseconds of `performance.now()`; retries and waiting for a turn included. */
   readonly deadlineAt: number;
+  /** Counts one more call; false where the operation has made as many as it may. Left out: there is no bound. */
+  readonly admit?: (() => boolean) | undefined;
   /** Told when a call has its turn and is sent: until then nothing of it has left this process; or that it needs none. */
   readonly begun?: () => void;
   /** Told when a call has to wait for its turn, with the way to ask how many seconds that will take from then on. */
@@ -24,6 +26,7 @@ export class Deadline implements Operation {
   readonly callerId: string;
   readonly requestId: string | undefined;
   readonly deadlineAt: number;
+  readonly admit: () => boolean;
   readonly #timer: NodeJS.Timeout;
   /** What ends with it. */
   readonly #controllers: AbortController[] = [];
@@ -35,8 +38,19 @@ export class Deadline implements Operation {
    * @param milliseconds from now on.
    * @param callerId who takes turns with other callers, as one with all of its operations.
    * @param requestId the request that it came with, for the log.
+   * @param maxCalls the most calls that it may make.
    */
-  constructor(milliseconds: number, callerId = 'unknown', requestId?: string) {
+  constructor(
+    milliseconds: number,
+    callerId = 'unknown',
+    requestId?: string,
+    maxCalls = Number.POSITIVE_INFINITY,
+  ) {
+    let calls = 0;
+    this.admit = () => {
+      calls += 1;
+      return calls <= maxCalls;
+    };
     this.callerId = callerId;
     this.requestId = requestId;
     this.deadlineAt = performance.now() + milliseconds;
@@ -65,8 +79,8 @@ export class Deadline implements Operation {
       gone.addEventListener('abort', leave, { once: true });
       this.#letGo.push(() => gone.removeEventListener('abort', leave));
     }
-    const { id, callerId, requestId, deadlineAt } = this;
-    return { id, callerId, requestId, deadlineAt, signal: controller.signal };
+    const { id, callerId, requestId, deadlineAt, admit } = this;
+    return { id, callerId, requestId, deadlineAt, admit, signal: controller.signal };
   }
 
   /** Calls back, once, when the operation is over or its deadline has passed. */

@@ -12,6 +12,8 @@ export class SharedCall<T> implements Operation {
   readonly requestId: string | undefined;
   /** What comes of it. Rejects with KiteError. */
   readonly outcome: Promise<T>;
+  /** It is one of the opener's calls. */
+  readonly admit: (() => boolean) | undefined;
   readonly #controller = new AbortController();
   readonly #onDeserted: () => void;
   readonly #tellOpener: (() => void) | undefined;
@@ -33,6 +35,7 @@ export class SharedCall<T> implements Operation {
     this.id = opener.id;
     this.callerId = opener.callerId;
     this.requestId = opener.requestId;
+    this.admit = opener.admit;
     this.#deadlineAt = opener.deadlineAt;
     this.#onDeserted = onDeserted;
     this.#tellOpener = opener.begun;
