@@ -1,5 +1,6 @@
 // The settings: every default, every fault by its name and all at once, and never a secret in a line.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +11,7 @@ import { emptyFolder } from './support/command.ts';
 
 const app = { KITE_API_KEY: 'mykey', KITE_API_SECRET: 'mysecret' };
 
-const keyOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');
+const keyOf = (byte: number) => createHash('sha256').update(`${byte}`).digest('base64');
 
 function faultsOf(
   environment: Record<string, string>,
@@ -95,7 +96,10 @@ test('every variable reaches the setting that it names', () => {
     maxAgeSeconds: 86_400,
     keyring: {
       store: 'sqlite:/var/lib/keyring.sqlite',
-      keys: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)],
+      keys: [
+        new Uint8Array(Buffer.from(keyOf(1), 'base64')),
+        new Uint8Array(Buffer.from(keyOf(2), 'base64')),
+      ],
     },
     allowedOrigins: ['https://app.gateway.example', 'https://other.gateway.example'],
     cookieName: 'desk',

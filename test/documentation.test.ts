@@ -1,4 +1,5 @@
 // The documents are true: examples run and answer as printed, paths exist, tables say what the code says.
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -159,7 +160,7 @@ test('the settings that docs/browser-login.md shows are accepted, without a note
   );
   const lines = [...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [
     name,
-    value.startsWith('<') ? Buffer.alloc(32).toString('base64') : value,
+    value.startsWith('<') ? randomBytes(32).toString('base64') : value,
   ]);
   expect(lines).toHaveLength(7);
   expect(readConfig(Object.fromEntries(lines)).notices).toEqual([]);

@@ -20,7 +20,7 @@ const keyringStore = new Proxy(memory, {
       return (keyringId: string, writes: Parameters<KeyringStore['writeRecords']>[1]) =>
         target.writeRecords(keyringId, writes, capacity);
     }
-    return target[name].bind(target);
+    return target[name]?.bind(target);
   },
 });
 const options = { exposeTokens: false, keyringStore, keyringKeys: [generateKey()], now: () => now };
@@ -138,7 +138,7 @@ describe('the same redirect again, from the same browser', () => {
 describe('a session that cannot be kept', () => {
   test('spends no token where the store takes no writes: a reload finishes the login', async () => {
     const { visitor, callback, input } = await atKite();
-    refused = 'createKeyring';
+    refused = 'proveWrite';
     const end = await visitor.visit(callback);
     expect([end.status, end.location]).toEqual([503, null]);
     expect(end.text).toContain('KEYRING_UNAVAILABLE');

@@ -135,7 +135,7 @@ describe('every answer of the login', () => {
     const broken = new Proxy(store, {
       get(target, name) {
         const method = Reflect.get(target, name);
-        const isBroken = name === 'createKeyring' || name === 'open';
+        const isBroken = name === 'createKeyring' || name === 'findPointer';
         if (isBroken) return () => Promise.reject(new Error('secret-canary'));
         return typeof method === 'function' ? method.bind(target) : method;
       },

@@ -166,9 +166,9 @@ test('the type declarations serve a strict consumer', async () => {
     const gateway: Gateway = createGateway(options);
     createServer({ joinDuplicateHeaders: true }, gateway);
     export const answer: Response | Promise<Response> = gateway.fetch('http://localhost/graphql');
-    export class Store implements Pick<KeyringStore, 'open'> {
-      async open(pointer: string): Promise<StoredKeyring | null> {
-        if (pointer === '') throw new KeyringStoreError('ECONNREFUSED');
+    export class Store implements Pick<KeyringStore, 'openKeyring'> {
+      async openKeyring(id: string): Promise<StoredKeyring | null> {
+        if (id === '') throw new KeyringStoreError('ECONNREFUSED');
         return null;
       }
     }

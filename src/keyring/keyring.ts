@@ -51,7 +51,7 @@ export interface Keyrings {
    * device where one is known, at most once a minute.
    */
   open(cookie: Secret, device: DeviceHint | null): Promise<Keyring | null>;
-  /** Resolves where the store takes writes: asked before a token is spent whose session must be kept. */
+  /** Resolves where the store can keep a session now, which a write proves: to be asked before a token is spent. */
   ready(): Promise<void>;
   /**
    * Adds a session to the cookie's keyring, or to a new one where there is no cookie or it leads nowhere. A session

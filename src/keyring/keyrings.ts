@@ -3,8 +3,9 @@
 import type { Secret } from '../kite/secret.ts';
 import { type Keyring, KeyringFullError, type Keyrings } from './keyring.ts';
 import { ended, isRivalRenewal, loggedIn, renewed } from './login.ts';
-import { newCookie, newId, pointerOf, rowKeyOf } from './names.ts';
-import { absoluteLifetime, maxTries, probeLifetime, retiredCookieLifetime } from './policy.ts';
+import { cookieNames, newCookie, newId, rowKeys } from './names.ts';
+import { createConversion, pointerBinding } from './old-layout.ts';
+import { absoluteLifetime, maxTries, retiredCookieLifetime, sessionBytes } from './policy.ts';
 import type { KeyringReport } from './report.ts';
 import { createSealedRecords } from './sealed-records.ts';
 import type { Sealer } from './sealer.ts';
@@ -30,10 +31,28 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
   const records = createSealedRecords(store, sealer, report);
   const upkeep = createUpkeep(store, records, now, report);
 
+  let upgraded: Promise<void> | null = null;
+
+  /** Converts an earlier layout before the first use; again with the next where the store was down. */
+  function upgrade(): Promise<void> {
+    upgraded ??= (store.upgrade?.(createConversion(sealer)) ?? Promise.resolve()).catch((error) => {
+      upgraded = null;
+      throw error;
+    });
+    return upgraded;
+  }
+
   async function find(cookie: Secret | null) {
-    const pointer = cookie && pointerOf(cookie);
-    const keyring = pointer === null ? null : await store.open(pointer);
-    return pointer === null || keyring === null ? null : { pointer, keyring };
+    const names = cookie && cookieNames(sealer, cookie);
+    if (names === null) return null;
+    await upgrade();
+    const pointer = await store.findPointer(names);
+    if (pointer === null) return null;
+    // Only the keys can lead a pointer anywhere: write access to the store cannot.
+    const target = await sealer.open(pointerBinding(pointer.name), pointer.target);
+    if (!target.ok || typeof target.value !== 'string') return null;
+    const keyring = await store.openKeyring(target.value);
+    return keyring && { pointer, keyring };
   }
 
   async function begin(): Promise<StoredKeyring> {
@@ -41,7 +60,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
     const createdAt = now().getTime();
     const expiresAt = expiryOf(createdAt, createdAt);
     await store.createKeyring({ id, createdAt, expiresAt });
-    return { id, createdAt, revision: 0, pointer: { expiresAt, retired: false }, records: [] };
+    return { id, createdAt, revision: 0, records: [] };
   }
 
   function end(keyringId: string, record: SessionRecord, state: Exclude<SessionState, 'ACTIVE'>) {
@@ -63,9 +82,8 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
     },
 
     async ready() {
-      // A keyring that nothing leads to: only a write shows that writing works.
-      const createdAt = now().getTime();
-      await store.createKeyring({ id: newId(), createdAt, expiresAt: createdAt + probeLifetime });
+      await upgrade();
+      await store.proveWrite(sessionBytes);
     },
 
     async add(cookie, login, device) {
@@ -74,8 +92,9 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       for (let tries = 0; tries < maxTries; tries += 1) {
         const found = await find(cookie);
         const keyring = found?.keyring ?? (await begin());
-        const key = rowKeyOf(keyring.id, login.apiKey, userId);
-        const row = keyring.records.find((candidate) => candidate.key === key);
+        const keys = rowKeys(sealer, keyring.id, login.apiKey, userId);
+        const row = keyring.records.find((candidate) => keys.includes(candidate.key));
+        const key = row?.key ?? keys[0];
         const [previous] = await records.unseal(keyring.id, row ? [row] : []);
         const at = now();
         const replaced = previous?.record ?? null;
@@ -88,16 +107,18 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         if (outcome !== 'written') continue;
 
         const added = { keyringId: keyring.id, endsAt: endOf(keyring), record, replaced };
-        if (cookie !== null && found?.keyring.pointer.retired) {
+        if (cookie !== null && found?.pointer.retired) {
           return { cookie, hasNewCookie: false, ...added };
         }
         // The session lies in the keyring now. Should one of the next steps fail, the old cookie still finds it.
-        const next = newCookie();
+        const next = newCookie(sealer);
+        const name = next.pointer;
+        const target = await sealer.seal(pointerBinding(name), keyring.id);
         const expiresAt = expiryOf(keyring.createdAt, at.getTime());
-        if (!(await store.writePointer(next.pointer, keyring.id, expiresAt))) continue;
+        if (!(await store.writePointer({ name, target, expiresAt }, keyring.id))) continue;
         if (found) {
           const retiredAt = at.getTime() + retiredCookieLifetime;
-          await upkeep.run(keyring.id, () => store.retirePointer(found.pointer, retiredAt));
+          await upkeep.run(keyring.id, () => store.retirePointer(found.pointer.name, retiredAt));
         }
         return { cookie: next.cookie, hasNewCookie: true, ...added };
       }

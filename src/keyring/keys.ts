@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 
 const keyLength = 32;
+/** 32 random bytes have 30 different values on average, and fewer than 16 less than once in 10^13 keys. */
+const minDistinctBytes = 16;
 const base64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
 /**
@@ -19,6 +21,11 @@ export function parseKeyringKeys(text: string): Uint8Array[] {
     const key = Buffer.from(word, 'base64');
     if (key.length !== keyLength) {
       throw new Error(`${which} has ${key.length} bytes, not ${keyLength}`);
+    }
+    if (new Set(key).size < minDistinctBytes) {
+      throw new Error(
+        `${which} is too regular to be random; make one with: openssl rand -base64 32`,
+      );
     }
     return new Uint8Array(key);
   });

@@ -1,10 +1,13 @@
 // The store of one process, for development and for a gateway whose users may log in again after a restart.
+import { createClockCheck } from './clock-check.ts';
 import {
   type KeyringStore,
   KeyringStoreError,
   type NewKeyring,
+  type NewPointer,
   type RecordWrite,
   type StoredKeyring,
+  type StoredPointer,
   type StoredRecord,
   type WriteOutcome,
 } from './store.ts';
@@ -21,40 +24,47 @@ interface KeyringRow {
   readonly records: Map<string, Row>;
 }
 
-interface PointerRow {
-  readonly keyringId: string;
-  readonly expiresAt: number;
-  readonly retired: boolean;
-}
-
 /**
  * A store in this process's memory.
  * @param now tells the time by which things expire.
+ * @param monotonic milliseconds of a clock that only runs forward. Default: the machine's.
  */
-export function createMemoryStore(now: () => Date): KeyringStore {
-  return new MemoryStore(now);
+export function createMemoryStore(
+  now: () => Date,
+  monotonic: () => number = () => performance.now(),
+): KeyringStore {
+  return new MemoryStore(now, monotonic);
 }
 
 class MemoryStore implements KeyringStore {
   readonly #now: () => Date;
   readonly #keyrings = new Map<string, KeyringRow>();
-  readonly #pointers = new Map<string, PointerRow>();
+  readonly #pointers = new Map<string, StoredPointer>();
   readonly #sweepKeyrings = createSweep(this.#keyrings);
   readonly #sweepPointers = createSweep(this.#pointers);
   #isClosed = false;
 
-  constructor(now: () => Date) {
+  readonly #isClockSound: (now: number) => boolean;
+
+  constructor(now: () => Date, monotonic: () => number) {
     this.#now = now;
+    this.#isClockSound = createClockCheck(monotonic);
   }
 
-  async open(pointer: string): Promise<StoredKeyring | null> {
-    const entry = this.#livePointer(pointer);
-    const keyring = entry && this.#liveKeyring(entry.keyringId);
-    if (!entry || !keyring) return null;
+  async findPointer(names: readonly string[]): Promise<StoredPointer | null> {
+    for (const name of names) {
+      const pointer = this.#livePointer(name);
+      if (pointer) return pointer;
+    }
+    return null;
+  }
+
+  async openKeyring(id: string): Promise<StoredKeyring | null> {
+    const keyring = this.#liveKeyring(id);
+    if (!keyring) return null;
     const { createdAt, revision } = keyring;
-    const { expiresAt, retired } = entry;
     const records = [...keyring.records.values()].filter((row) => this.#isLive(row));
-    return { id: entry.keyringId, createdAt, revision, pointer: { expiresAt, retired }, records };
+    return { id, createdAt, revision, records };
   }
 
   async readRecord(keyringId: string, key: string): Promise<StoredRecord | null> {
@@ -74,38 +84,43 @@ class MemoryStore implements KeyringStore {
   ): Promise<readonly WriteOutcome[]> {
     this.#purge();
     const records = this.#liveKeyring(keyringId)?.records ?? new Map<string, Row>();
-    for (const [key, row] of records) if (!this.#isLive(row)) records.delete(key);
+    if (this.#mayPurge())
+      for (const [key, row] of records) if (!this.#isLive(row)) records.delete(key);
     return writes.map((write) => this.#writeRecord(keyringId, write, capacity));
   }
 
-  async writePointer(pointer: string, keyringId: string, expiresAt: number): Promise<boolean> {
+  async writePointer(pointer: NewPointer, keyringId: string): Promise<boolean> {
     this.#purge();
     if (!this.#liveKeyring(keyringId)) return false;
-    this.#pointers.set(pointer, { keyringId, expiresAt, retired: false });
-    this.#prolong(keyringId, expiresAt);
+    this.#pointers.set(pointer.name, { ...pointer, retired: false });
+    this.#prolong(keyringId, pointer.expiresAt);
     return true;
   }
 
-  async touchPointer(pointer: string, expiresAt: number): Promise<void> {
+  async touchPointer(name: string, keyringId: string, expiresAt: number): Promise<void> {
     this.#purge();
-    const entry = this.#livePointer(pointer);
-    if (!entry || entry.retired || !this.#liveKeyring(entry.keyringId)) return;
-    this.#pointers.set(pointer, { ...entry, expiresAt: Math.max(entry.expiresAt, expiresAt) });
-    this.#prolong(entry.keyringId, expiresAt);
+    const entry = this.#livePointer(name);
+    if (!entry || entry.retired || !this.#liveKeyring(keyringId)) return;
+    this.#pointers.set(name, { ...entry, expiresAt: Math.max(entry.expiresAt, expiresAt) });
+    this.#prolong(keyringId, expiresAt);
   }
 
-  async retirePointer(pointer: string, expiresAt: number): Promise<void> {
+  async retirePointer(name: string, expiresAt: number): Promise<void> {
     this.#purge();
-    const entry = this.#livePointer(pointer);
+    const entry = this.#livePointer(name);
     if (!entry) return;
     const end = Math.min(entry.expiresAt, expiresAt);
-    this.#pointers.set(pointer, { ...entry, expiresAt: end, retired: true });
+    this.#pointers.set(name, { ...entry, expiresAt: end, retired: true });
   }
 
   async deleteKeyring(keyringId: string, revision: number): Promise<boolean> {
     this.#purge();
     if (this.#liveKeyring(keyringId)?.revision !== revision) return false;
     return this.#keyrings.delete(keyringId);
+  }
+
+  async proveWrite(): Promise<void> {
+    if (this.#isClosed) throw new KeyringStoreError();
   }
 
   async close(): Promise<void> {
@@ -118,9 +133,10 @@ class MemoryStore implements KeyringStore {
     const keyring = this.#liveKeyring(keyringId);
     if (!keyring) return 'gone';
     const { records } = keyring;
-    const current = records.get(write.key)?.version ?? null;
+    const row = records.get(write.key);
+    const current = row && this.#isLive(row) ? row.version : null;
     if (current !== write.expectedVersion) return 'conflict';
-    if (current === null && records.size >= capacity) return 'full';
+    if (current === null && this.#countLive(records, capacity) >= capacity) return 'full';
     const { key, sealed, expiresAt } = write;
     const revision = keyring.revision + 1;
     records.set(key, { key, sealed, expiresAt, version: revision });
@@ -134,15 +150,20 @@ class MemoryStore implements KeyringStore {
     this.#keyrings.set(keyringId, { ...keyring, expiresAt });
   }
 
+  #countLive(records: ReadonlyMap<string, Row>, capacity: number): number {
+    if (records.size < capacity) return records.size;
+    return [...records.values()].filter((row) => this.#isLive(row)).length;
+  }
+
   #liveKeyring(id: string): KeyringRow | undefined {
     if (this.#isClosed) throw new KeyringStoreError();
     const keyring = this.#keyrings.get(id);
     return keyring && this.#isLive(keyring) ? keyring : undefined;
   }
 
-  #livePointer(pointer: string): PointerRow | undefined {
+  #livePointer(name: string): StoredPointer | undefined {
     if (this.#isClosed) throw new KeyringStoreError();
-    const entry = this.#pointers.get(pointer);
+    const entry = this.#pointers.get(name);
     return entry && this.#isLive(entry) ? entry : undefined;
   }
 
@@ -152,7 +173,12 @@ class MemoryStore implements KeyringStore {
 
   #purge(): void {
     if (this.#isClosed) throw new KeyringStoreError();
+    if (!this.#mayPurge()) return;
     this.#sweepKeyrings((keyring) => !this.#isLive(keyring));
-    this.#sweepPointers((entry) => !this.#isLive(entry) || !this.#liveKeyring(entry.keyringId));
+    this.#sweepPointers((pointer) => !this.#isLive(pointer));
+  }
+
+  #mayPurge(): boolean {
+    return this.#isClockSound(this.#now().getTime());
   }
 }

@@ -1,23 +1,29 @@
 // The names that a keyring goes by: the cookie a browser holds, the pointer a store holds of it, the rows' keys.
 import { createHash, randomBytes } from 'node:crypto';
 import { Secret } from '../kite/secret.ts';
+import type { Sealer } from './sealer.ts';
 
 /** A cookie: 256 random bits as base64url, 43 characters. */
 const cookiePattern = /^[A-Za-z0-9_-]{43}$/;
 
-/** A new cookie, which is all it takes to open a keyring, and the pointer that a store keeps of it. */
-export function newCookie(): { readonly cookie: Secret; readonly pointer: string } {
+/** A new cookie, which is all it takes to open a keyring, and the name of its pointer in a store. */
+export function newCookie(sealer: Sealer): { readonly cookie: Secret; readonly pointer: string } {
   const text = randomBytes(32).toString('base64url');
-  return { cookie: new Secret(text), pointer: pointerOfText(text) };
+  return { cookie: new Secret(text), pointer: pointerNames(sealer, hashCookie(text))[0] };
 }
 
 /**
- * What a store knows of a cookie: base64url of SHA-256("kite-graphql cookie" NUL cookie). Null where the text
- * cannot be one of our cookies, so that no store is asked.
+ * The names that the pointer of a cookie may have in a store. Null where the text cannot be one of our cookies, so
+ * that no store is asked.
  */
-export function pointerOf(cookie: Secret): string | null {
+export function cookieNames(sealer: Sealer, cookie: Secret): readonly string[] | null {
   const text = cookie.reveal();
-  return cookiePattern.test(text) ? pointerOfText(text) : null;
+  return cookiePattern.test(text) ? pointerNames(sealer, hashCookie(text)) : null;
+}
+
+/** The names of the pointer for a cookie of this hash, which is all that earlier versions stored of it. */
+export function pointerNames(sealer: Sealer, cookieHash: string): readonly [string, ...string[]] {
+  return sealer.names('pointer', cookieHash);
 }
 
 /** A new id for a keyring, a session or an account: 128 random bits as base64url, derived from nothing. */
@@ -26,17 +32,19 @@ export function newId(): string {
 }
 
 /**
- * The key of a session's row: base64url of SHA-256("kite-graphql record" NUL keyring NUL api_key NUL user_id), so
- * that two logins of one user meet in one row, whichever comes first.
+ * The keys that the row of this user of this app may have in a keyring: two logins of one user meet in one row,
+ * whichever comes first.
  */
-export function rowKeyOf(keyringId: string, apiKey: string, userId: string): string {
-  return digest(['kite-graphql record', keyringId, apiKey, userId]);
+export function rowKeys(
+  sealer: Sealer,
+  keyringId: string,
+  apiKey: string,
+  userId: string,
+): readonly [string, ...string[]] {
+  return sealer.names('record', keyringId, apiKey, userId);
 }
 
-function pointerOfText(text: string): string {
-  return digest(['kite-graphql cookie', text]);
-}
-
-function digest(parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\0')).digest('base64url');
+/** base64url of SHA-256("kite-graphql cookie" NUL cookie). */
+function hashCookie(text: string): string {
+  return createHash('sha256').update(`kite-graphql cookie\0${text}`).digest('base64url');
 }

@@ -5,18 +5,24 @@ import type { KeyringStore } from './store.ts';
 /**
  * Opens the store that `url` names: `memory:`, `sqlite:<file>`, `redis://…` or `rediss://…`.
  * @param now tells the time by which things expire.
+ * @param monotonic milliseconds of a clock that only runs forward, beside which `now` must be plausible before anything
+ * is deleted. Default: the machine's.
  * @throws TypeError for anything else, without quoting it; KeyringStoreError where the store cannot be opened now.
  */
-export async function openKeyringStore(url: string, now: () => Date): Promise<KeyringStore> {
-  if (url === 'memory:') return createMemoryStore(now);
+export async function openKeyringStore(
+  url: string,
+  now: () => Date,
+  monotonic: () => number = () => performance.now(),
+): Promise<KeyringStore> {
+  if (url === 'memory:') return createMemoryStore(now, monotonic);
   const file = /^sqlite:(?<file>.+)$/s.exec(url)?.groups?.file;
   if (file !== undefined) {
     const { openSqliteStore } = await import('./sqlite-store.ts');
-    return openSqliteStore(file, now);
+    return openSqliteStore(file, now, monotonic);
   }
   if (/^rediss?:\/\//.test(url)) {
     const { openRedisStore } = await import('./redis-store.ts');
-    return openRedisStore(url, now);
+    return openRedisStore(url, now, monotonic);
   }
   throw new TypeError(
     'A keyring store is memory:, sqlite:<file>, redis://<host> or rediss://<host>, and this is none of them',

@@ -31,8 +31,17 @@ export const maxUserAgentLength = 256;
 /** The most characters kept of an address: the longest text of an IPv6 address has 45, a zone may follow. */
 export const maxIpAddressLength = 64;
 
-/** How long the keyring stays that is written to see whether the store takes writes: a minute, in milliseconds. */
-export const probeLifetime = minute;
-
 /** How often a write that another one overtook is tried again before the store counts as unavailable. */
 export const maxTries = 32;
+
+/** How much a store must be able to write before a token is spent: a session's row with all that belongs to it, in bytes. */
+export const sessionBytes = 16 * 1_024;
+
+/** How long a store may take before it counts as unavailable, in milliseconds. */
+export const storePatience = 1_000;
+
+/** How long the clocks must have agreed before anything expired is deleted for good: 10 minutes, in milliseconds. */
+export const clockSettling = 10 * minute;
+
+/** By how much the clocks may disagree, as they do when one is corrected little by little: a minute, in milliseconds. */
+export const clockTolerance = minute;

@@ -1,8 +1,6 @@
 // What Redis does in one step each. A pointer is a hash; a keyring is one hash too, its rows the fields `r:<key>`,
 // each `<version>|<expiresAt or nothing>|<sealed>`. Redis drops both by PEXPIRE; rows that end before their
-// keyring are skipped by every reader and dropped with the next change to it, as only Redis 7.4 could expire them
-// alone. Scripts that begin at a pointer reach a key which is not among KEYS: one server or a primary with
-// replicas, no cluster.
+// keyring are skipped by every reader and dropped now and then, as only Redis 7.4 could expire them alone.
 //
 // Times come from the gateway and are compared with the gateway's own, so that the clocks need not agree.
 
@@ -10,10 +8,13 @@
 export const keyPrefix = 'kite-graphql:';
 
 /** The name of a keyring's hash. */
-export const keyringKey = (id: string): string => `${keyPrefix}keyring:${id}`;
+export const keyringKey = (id: string): string => `${keyPrefix}2:keyring:${id}`;
 
 /** The name of a pointer's hash. */
-export const pointerKey = (hash: string): string => `${keyPrefix}pointer:${hash}`;
+export const pointerKey = (name: string): string => `${keyPrefix}2:pointer:${name}`;
+
+/** The name of what is written to prove that Redis takes writes. */
+export const proofKey = (id: string): string => `${keyPrefix}2:proof:${id}`;
 
 /** What marks a row among a keyring's fields. */
 export const rowPrefix = 'r:';
@@ -35,15 +36,16 @@ const shared = `
       setEnd(key, expiresAt, now)
     end
   end
-  local function purge(key, now)
+  -- Reads all rows, so never for each of many writes. Answers how many are live.
+  local function purge(key, now, mayPurge)
     local fields = redis.call('HGETALL', key)
     local live = 0
     for i = 1, #fields, 2 do
       if string.sub(fields[i], 1, 2) == '${rowPrefix}' then
-        if isOver(string.match(fields[i + 1], '^%d+|(%d*)|'), now) then
-          redis.call('HDEL', key, fields[i])
-        else
+        if not isOver(string.match(fields[i + 1], '^%d+|(%d*)|'), now) then
           live = live + 1
+        elseif mayPurge then
+          redis.call('HDEL', key, fields[i])
         end
       end
     end
@@ -58,14 +60,21 @@ export const createKeyring = `${shared}
   return 1
 `;
 
-/** KEYS: pointer. ARGV: now, the keyrings' prefix. Answers nil, or id, expiresAt, retired, all of the keyring. */
-export const open = `${shared}
-  local now = tonumber(ARGV[1])
-  if not isLive(KEYS[1], now) then return false end
-  local pointer = redis.call('HMGET', KEYS[1], 'keyring', 'expiresAt', 'retired')
-  local key = ARGV[2] .. pointer[1]
-  if not isLive(key, now) then return false end
-  return { pointer[1], pointer[2], pointer[3], redis.call('HGETALL', key) }
+/** KEYS: pointers. ARGV: now. Answers nil, or which of them is there, target, expiresAt, retired. */
+export const findPointer = `${shared}
+  for i = 1, #KEYS do
+    if isLive(KEYS[i], tonumber(ARGV[1])) then
+      local pointer = redis.call('HMGET', KEYS[i], 'target', 'expiresAt', 'retired')
+      return { i, pointer[1], pointer[2], pointer[3] }
+    end
+  end
+  return false
+`;
+
+/** KEYS: keyring. ARGV: now. Answers nil, or all of the keyring. */
+export const openKeyring = `${shared}
+  if not isLive(KEYS[1], tonumber(ARGV[1])) then return false end
+  return redis.call('HGETALL', KEYS[1])
 `;
 
 /** KEYS: keyring. ARGV: now, the row's field. Answers nil or the row. */
@@ -75,25 +84,30 @@ export const readRecord = `${shared}
 `;
 
 /**
- * KEYS: keyring. ARGV: now, capacity, then for each row its field, the expected version or nothing, expiresAt or
- * nothing, sealed. Answers the outcomes.
+ * KEYS: keyring. ARGV: now, whether expired rows may be dropped, capacity, then for each row its field, the expected
+ * version or nothing, expiresAt or nothing, sealed. Answers the outcomes.
  */
 export const writeRecords = `${shared}
-  local key, now, capacity = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
+  local key, now, capacity = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[3])
   local outcomes, isThere = {}, isLive(key, now)
-  local live = isThere and purge(key, now)
-  for i = 3, #ARGV, 4 do
+  -- Expired rows are counted too, until it matters.
+  local rows, isExact = redis.call('HLEN', key) - 3, false
+  for i = 4, #ARGV, 4 do
     local field, expected, expiresAt, sealed = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
     local outcome = 'gone'
     if isThere then
       local row = redis.call('HGET', key, field)
+      if row and isOver(string.match(row, '^%d+|(%d*)|'), now) then row = false end
       local version = row and string.match(row, '^(%d+)|') or ''
+      if not row and rows >= capacity and not isExact then
+        rows, isExact = purge(key, now, ARGV[2] == '1'), true
+      end
       if version ~= expected then
         outcome = 'conflict'
-      elseif not row and live >= capacity then
+      elseif not row and rows >= capacity then
         outcome = 'full'
       else
-        if not row then live = live + 1 end
+        if not row then rows = rows + 1 end
         local revision = redis.call('HINCRBY', key, 'revision', 1)
         redis.call('HSET', key, field, string.format('%d', revision) .. '|' .. expiresAt .. '|' .. sealed)
         outcome = 'written'
@@ -104,25 +118,24 @@ export const writeRecords = `${shared}
   return outcomes
 `;
 
-/** KEYS: pointer, keyring. ARGV: now, the keyring's id, expiresAt. */
+/** KEYS: pointer, keyring. ARGV: now, target, expiresAt. */
 export const writePointer = `${shared}
   local now = tonumber(ARGV[1])
   if not isLive(KEYS[2], now) then return 0 end
-  redis.call('HSET', KEYS[1], 'keyring', ARGV[2], 'retired', '0')
+  redis.call('HSET', KEYS[1], 'target', ARGV[2], 'retired', '0')
   setEnd(KEYS[1], ARGV[3], now)
   prolong(KEYS[2], ARGV[3], now)
   return 1
 `;
 
-/** KEYS: pointer. ARGV: now, the keyrings' prefix, expiresAt. */
+/** KEYS: pointer, keyring. ARGV: now, whether expired rows may be dropped, expiresAt. */
 export const touchPointer = `${shared}
   local now = tonumber(ARGV[1])
   if not isLive(KEYS[1], now) or redis.call('HGET', KEYS[1], 'retired') == '1' then return 0 end
-  local key = ARGV[2] .. redis.call('HGET', KEYS[1], 'keyring')
-  if not isLive(key, now) then return 0 end
+  if not isLive(KEYS[2], now) then return 0 end
   prolong(KEYS[1], ARGV[3], now)
-  prolong(key, ARGV[3], now)
-  purge(key, now)
+  prolong(KEYS[2], ARGV[3], now)
+  if ARGV[2] == '1' then purge(KEYS[2], now, true) end
   return 1
 `;
 
@@ -140,5 +153,23 @@ export const retirePointer = `${shared}
 export const deleteKeyring = `${shared}
   if not isLive(KEYS[1], tonumber(ARGV[1])) then return 0 end
   if redis.call('HGET', KEYS[1], 'revision') ~= ARGV[2] then return 0 end
+  return redis.call('DEL', KEYS[1])
+`;
+
+/** KEYS: proof. ARGV: now, how many bytes, for how many milliseconds at most. */
+export const writeProof = `
+  redis.call('SET', KEYS[1], string.rep('x', tonumber(ARGV[2])), 'PX', ARGV[3])
+  return 1
+`;
+
+/** KEYS: proof. ARGV: now, for how many milliseconds at most. Fails where the proof itself was the last that fitted. */
+export const checkProof = `
+  redis.call('SETRANGE', KEYS[1], 0, 'y')
+  redis.call('DEL', KEYS[1])
+  return 1
+`;
+
+/** KEYS: proof. */
+export const deleteProof = `
   return redis.call('DEL', KEYS[1])
 `;

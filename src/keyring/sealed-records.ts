@@ -39,19 +39,22 @@ export interface SealedRecords {
   ): Promise<SessionRecord | null>;
 }
 
+/** What a row's text is bound to. Not what earlier versions bound it to: those rows are only ever converted. */
+export function recordBinding(keyringId: string, key: string): Binding {
+  return ['session', keyringId, key];
+}
+
 /** Records over `store`, sealed by `sealer`; what does not open goes to `report`. */
 export function createSealedRecords(
   store: KeyringStore,
   sealer: Sealer,
   report: (report: KeyringReport) => void,
 ): SealedRecords {
-  const bindingOf = (keyringId: string, key: string): Binding => ['record', keyringId, key];
-
   const records: SealedRecords = {
     async unseal(keyringId, rows) {
       const unreadable = new Map<UnreadableReason, number>();
       const open = async ({ key, sealed, version }: StoredRecord) => {
-        const opened = await sealer.open(bindingOf(keyringId, key), sealed);
+        const opened = await sealer.open(recordBinding(keyringId, key), sealed);
         const record = opened.ok ? parseRecord(key, opened.value) : null;
         if (record !== null) return { record, version };
         const reason = opened.ok ? 'malformed' : opened.reason;
@@ -74,7 +77,7 @@ export function createSealedRecords(
     async write(keyringId, entries) {
       const seal = async ({ record, version }: VersionedRecord): Promise<RecordWrite> => ({
         key: record.key,
-        sealed: await sealer.seal(bindingOf(keyringId, record.key), recordJson(record)),
+        sealed: await sealer.seal(recordBinding(keyringId, record.key), recordJson(record)),
         expiresAt: record.endedAt && record.endedAt.getTime() + endedSessionLifetime,
         expectedVersion: version,
       });

@@ -1,5 +1,5 @@
 // Sealing: authenticated encryption (JWE compact, dir, A256GCM) of JSON, bound to the place it is meant for.
-import { createHash, createSecretKey, type webcrypto } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hkdfSync, type webcrypto } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 
 /** What a sealed text is for and where it belongs, most general first, such as `['login', nonce]`. Not secret. */
@@ -34,6 +34,11 @@ export interface Sealer {
   seal(binding: Binding, value: unknown): Promise<string>;
   /** Opens what was sealed for the same binding, with whichever key; never throws. */
   open(binding: Binding, sealed: string): Promise<Opened>;
+  /**
+   * What a thing is called in a store, one name for each key: an HMAC, so that a name gives nothing away without the
+   * keys. Written under the first, found under any.
+   */
+  names(purpose: string, ...parts: string[]): readonly [string, ...string[]];
 }
 
 const encryption = { alg: 'dir', enc: 'A256GCM' } as const;
@@ -53,6 +58,8 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
   const [first] = ring;
   if (first === undefined) throw new TypeError('A sealer needs a key');
   const [kid, key] = first;
+  const [nameKey, ...olderNameKeys] = keys.map(deriveNameKey);
+  if (nameKey === undefined) throw new TypeError('A sealer needs a key');
 
   return {
     async seal(binding, value) {
@@ -73,6 +80,11 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
         return { ok: false, reason: 'tampered' };
       }
     },
+    names(...parts) {
+      const text = parts.join('\0');
+      const name = (key: Uint8Array) => createHmac('sha256', key).update(text).digest('base64url');
+      return [name(nameKey), ...olderNameKeys.map(name)];
+    },
   };
 }
 
@@ -85,6 +97,11 @@ function isSame(binding: Binding, place: unknown): boolean {
 function kidOf(key: Uint8Array): string {
   const hash = createHash('sha256').update('kite-graphql key\0').update(key).digest();
   return hash.toString('base64url', 0, 6);
+}
+
+/** A key for names alone, so that no key serves two purposes. */
+function deriveNameKey(key: Uint8Array): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', key, '', 'kite-graphql names', 32));
 }
 
 function importKey(key: Uint8Array): webcrypto.CryptoKey {

@@ -1,10 +1,11 @@
 // Where keyrings lie: what every store must do, in one sentence a method. A store knows times, versions and
-// sealed text; it never sees a token, a user id or a cookie. All times are milliseconds since the epoch.
+// encrypted text; it never sees a token, a user id, a cookie or a key. All times are milliseconds since the epoch.
 import { systemCode } from '../kite/system-code.ts';
+import type { ConvertKeyring } from './old-layout.ts';
 
 /** One session's row. */
 export interface StoredRecord {
-  /** The row's key within its keyring; see `rowKeyOf`. */
+  /** The row's key within its keyring; see `rowKeys`. */
   readonly key: string;
   /** The sealed session. */
   readonly sealed: string;
@@ -12,7 +13,19 @@ export interface StoredRecord {
   readonly version: number;
 }
 
-/** What a pointer leads to, all of one moment. */
+/** Where a cookie leads. */
+export interface StoredPointer {
+  /** The name it was found by: an HMAC of the cookie. */
+  readonly name: string;
+  /** The id of its keyring, encrypted and bound to the name. A store cannot read it. */
+  readonly target: string;
+  /** When it leads nowhere any more, unless it is touched. */
+  readonly expiresAt: number;
+  /** Whether a login has replaced it: nothing prolongs it any more. */
+  readonly retired: boolean;
+}
+
+/** A keyring with its rows, all of one moment. */
 export interface StoredKeyring {
   /** The keyring's own id, random and stable. */
   readonly id: string;
@@ -20,13 +33,6 @@ export interface StoredKeyring {
   readonly createdAt: number;
   /** Counts the writes to its records. */
   readonly revision: number;
-  /** The pointer it was opened by. */
-  readonly pointer: {
-    /** When the pointer stops leading here, unless it is touched. */
-    readonly expiresAt: number;
-    /** Whether a login has replaced it: it can then not be touched any more. */
-    readonly retired: boolean;
-  };
   /** Its rows that have not expired, in no particular order. */
   readonly records: readonly StoredRecord[];
 }
@@ -40,6 +46,9 @@ export interface NewKeyring {
   /** When it goes away with all that is in it, unless a pointer written or touched later outlives this. */
   readonly expiresAt: number;
 }
+
+/** A new pointer. */
+export type NewPointer = Omit<StoredPointer, 'retired'>;
 
 /** A row to write, if nobody else wrote it first. */
 export interface RecordWrite {
@@ -67,8 +76,10 @@ export type WriteOutcome = 'written' | 'conflict' | 'full' | 'gone';
  * has expired, and throws {@link KeyringStoreError} and nothing else.
  */
 export interface KeyringStore {
-  /** Everything behind a pointer, as of one moment; null where it leads nowhere. */
-  open(pointer: string): Promise<StoredKeyring | null>;
+  /** The first pointer of these names that exists; null where none does. */
+  findPointer(names: readonly string[]): Promise<StoredPointer | null>;
+  /** A keyring with all its rows, as of one moment; null where there is none. */
+  openKeyring(keyringId: string): Promise<StoredKeyring | null>;
   /** One row of a keyring; null where it or the keyring is missing. */
   readRecord(keyringId: string, key: string): Promise<StoredRecord | null>;
   /** Begins a keyring, whose id must be new. */
@@ -79,14 +90,18 @@ export interface KeyringStore {
     writes: readonly RecordWrite[],
     capacity: number,
   ): Promise<readonly WriteOutcome[]>;
-  /** Lets a new pointer lead to a keyring, which then lives at least as long; false where the keyring is gone. */
-  writePointer(pointer: string, keyringId: string, expiresAt: number): Promise<boolean>;
-  /** Lets a pointer, and with it its keyring, live until then at least; does nothing to a retired or missing one. */
-  touchPointer(pointer: string, expiresAt: number): Promise<void>;
+  /** Writes a new pointer to a keyring, which then lives at least as long; false where the keyring is gone. */
+  writePointer(pointer: NewPointer, keyringId: string): Promise<boolean>;
+  /** Lets a pointer and its keyring live until then at least; does nothing where it is retired or either is missing. */
+  touchPointer(name: string, keyringId: string, expiresAt: number): Promise<void>;
   /** Ends a pointer at that time, or earlier where it would end earlier: from then on nothing prolongs it. */
-  retirePointer(pointer: string, expiresAt: number): Promise<void>;
+  retirePointer(name: string, expiresAt: number): Promise<void>;
   /** Deletes a keyring with all its rows if it is still at this revision; false where it is not, or is gone. */
   deleteKeyring(keyringId: string, revision: number): Promise<boolean>;
+  /** Writes that many bytes, as durably as a session, and deletes them: throws where a session could not be kept now. */
+  proveWrite(bytes: number): Promise<void>;
+  /** Converts what an earlier version of the gateway left in its own layout, if the store can hold such. */
+  upgrade?(convert: ConvertKeyring): Promise<void>;
   /** Lets go of files and connections; every later call throws. A second close does nothing. */
   close(): Promise<void>;
 }

@@ -4,13 +4,13 @@ import { type DeviceHint, withSighting } from './device.ts';
 import { absoluteLifetime, idleLifetime, touchInterval } from './policy.ts';
 import type { KeyringReport } from './report.ts';
 import type { SealedRecords, VersionedRecord } from './sealed-records.ts';
-import type { KeyringStore, StoredKeyring } from './store.ts';
+import type { KeyringStore, StoredKeyring, StoredPointer } from './store.ts';
 
 /** Work that nobody waits for. */
 export interface Upkeep {
   /** Notes, in the background, that a keyring was opened just now. */
   touch(
-    pointer: string,
+    pointer: StoredPointer,
     keyring: StoredKeyring,
     entries: readonly VersionedRecord[],
     device: DeviceHint | null,
@@ -38,11 +38,11 @@ export function createUpkeep(
 
   const upkeep: Upkeep = {
     touch(pointer, keyring, entries, device) {
+      const { name, retired, expiresAt: current } = pointer;
       // Several requests of one page open the keyring at once: one of them is enough.
-      if (touching.has(pointer)) return;
+      if (touching.has(name)) return;
       const at = now();
       const expiresAt = expiryOf(keyring.createdAt, at.getTime());
-      const { retired, expiresAt: current } = keyring.pointer;
       const isDue = !retired && expiresAt - current >= touchInterval;
       const seen = entries.flatMap(({ record, version }) => {
         const isFresh = at.getTime() - record.lastSeenAt.getTime() < touchInterval;
@@ -51,13 +51,13 @@ export function createUpkeep(
         return [{ record: { ...record, lastSeenAt: at, devices }, version }];
       });
       if (seen.length === 0 && !isDue) return;
-      touching.add(pointer);
+      touching.add(name);
       const touch = upkeep.run(keyring.id, async () => {
-        if (isDue) await store.touchPointer(pointer, expiresAt);
+        if (isDue) await store.touchPointer(name, keyring.id, expiresAt);
         // Whoever overtakes this has seen the session too, or ended it: no second try.
         if (seen.length > 0) await records.write(keyring.id, seen);
       });
-      touch.finally(() => touching.delete(pointer));
+      touch.finally(() => touching.delete(name));
     },
 
     run(keyringId, work) {

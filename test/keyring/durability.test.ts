@@ -91,7 +91,9 @@ describe('a background write that fails', () => {
       const store = await place.open(clock.now);
       const down = async () => Promise.reject(new KeyringStoreError());
       const failing = {
-        open: store.open.bind(store),
+        findPointer: store.findPointer.bind(store),
+        openKeyring: store.openKeyring.bind(store),
+        proveWrite: store.proveWrite.bind(store),
         readRecord: store.readRecord.bind(store),
         createKeyring: store.createKeyring.bind(store),
         writeRecords: store.writeRecords.bind(store),

@@ -23,12 +23,18 @@ export const laptop = { ipAddress: '192.0.2.7', userAgent: 'Firefox' };
 /** The sealer of every suite that needs no second one. */
 export const oneKey = createSealer([generateKey()]);
 
-/** A clock that stands still until it is moved. */
+/** A clock that stands still until it is moved: forward as time passes, or by a jump that no other clock shares. */
 export function createClock() {
   let time = Date.now();
+  let elapsed = 0;
   return {
     now: () => new Date(time),
+    monotonic: () => elapsed,
     advance: (milliseconds: number) => {
+      time += milliseconds;
+      elapsed += milliseconds;
+    },
+    jump: (milliseconds: number) => {
       time += milliseconds;
     },
   };

@@ -19,7 +19,7 @@ export interface Place {
   /** The Redis behind it; throws for another kind. */
   redis(): RedisServer;
   /** Opens an instance, closed with the suite. */
-  open(now?: () => Date): Promise<KeyringStore>;
+  open(now?: () => Date, monotonic?: () => number): Promise<KeyringStore>;
 }
 
 /** Describes a suite for one kind of store. Without a Redis that suite is named as skipped; with CI=true it fails. */
@@ -64,8 +64,8 @@ function placeOf(kind: Place['kind']): Place {
     isShared: kind !== 'memory',
     url,
     redis,
-    async open(now = () => new Date()) {
-      const store = await openKeyringStore(url(), now);
+    async open(now = () => new Date(), monotonic) {
+      const store = await openKeyringStore(url(), now, monotonic);
       opened.push(store);
       return store;
     },
