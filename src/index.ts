@@ -2,19 +2,17 @@
 export { createGateway, type Gateway } from './http/gateway.ts';
 export type { AppOptions, GatewayOptions, GraphiqlPage } from './http/options.ts';
 export { parseKeyringKeys } from './keyring/keys.ts';
-export type {
-  ConvertedKeyring,
-  ConvertedRecord,
-  ConvertKeyring,
-  OldKeyring,
-  OldPointer,
-} from './keyring/old-layout.ts';
 export { openKeyringStore } from './keyring/open-store.ts';
 export {
+  type ConvertedKeyring,
+  type ConvertedRecord,
+  type ConvertKeyring,
   type KeyringStore,
   KeyringStoreError,
   type NewKeyring,
   type NewPointer,
+  type OldKeyring,
+  type OldPointer,
   type RecordWrite,
   type StoredKeyring,
   type StoredPointer,

@@ -3,43 +3,7 @@ import { newId, pointerNames, rowKeys } from './names.ts';
 import { recordBinding } from './sealed-records.ts';
 import type { Binding, Sealer } from './sealer.ts';
 import { parseRecord, recordJson } from './session-record.ts';
-import type { StoredPointer } from './store.ts';
-
-/** A keyring in the old layout, with every pointer that leads to it. */
-export interface OldKeyring {
-  readonly id: string;
-  readonly createdAt: number;
-  readonly expiresAt: number;
-  readonly revision: number;
-  readonly pointers: readonly OldPointer[];
-  readonly records: readonly ConvertedRecord[];
-}
-
-/** A pointer in the old layout: its name is the SHA-256 of a cookie. */
-export interface OldPointer {
-  readonly hash: string;
-  readonly expiresAt: number;
-  readonly retired: boolean;
-}
-
-/** A row of a keyring, with nothing that depends on where it is stored. */
-export interface ConvertedRecord {
-  readonly key: string;
-  readonly sealed: string;
-  readonly expiresAt: number | null;
-}
-
-/** A keyring in the layout of today. Its pointers stand in the order of the old ones. */
-export interface ConvertedKeyring {
-  readonly id: string;
-  readonly createdAt: number;
-  readonly expiresAt: number;
-  readonly pointers: readonly StoredPointer[];
-  readonly records: readonly ConvertedRecord[];
-}
-
-/** Converts a keyring; null where none of its rows opens with our keys, so that it is left as it is. */
-export type ConvertKeyring = (old: OldKeyring) => Promise<ConvertedKeyring | null>;
+import type { ConvertedRecord, ConvertKeyring, OldPointer, StoredPointer } from './store.ts';
 
 /** What the target of a pointer is bound to. */
 export function pointerBinding(name: string): Binding {

@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import { createClockCheck } from './clock-check.ts';
 import { newId } from './names.ts';
-import type { ConvertKeyring } from './old-layout.ts';
 import { connectRedis, type RedisConnection } from './redis-connection.ts';
 import * as scripts from './redis-scripts.ts';
 import { keyringKey, pointerKey, proofKey, rowPrefix } from './redis-scripts.ts';
 import { upgradeRedis } from './redis-upgrade.ts';
 import {
+  type ConvertKeyring,
   type KeyringStore,
   KeyringStoreError,
   type NewKeyring,

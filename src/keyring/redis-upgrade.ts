@@ -1,9 +1,14 @@
 // Converts what an earlier version of the gateway left in Redis: pointers `kite-graphql:pointer:<hash>` with the
 // keyring's id in them, keyrings `kite-graphql:keyring:<id>`.
 import { z } from 'zod';
-import type { ConvertedKeyring, ConvertKeyring, OldKeyring, OldPointer } from './old-layout.ts';
 import { keyPrefix, keyringKey, pointerKey, rowPrefix } from './redis-scripts.ts';
-import { KeyringStoreError } from './store.ts';
+import {
+  type ConvertedKeyring,
+  type ConvertKeyring,
+  KeyringStoreError,
+  type OldKeyring,
+  type OldPointer,
+} from './store.ts';
 
 const oldPointerPrefix = `${keyPrefix}pointer:`;
 const oldKeyringPrefix = `${keyPrefix}keyring:`;

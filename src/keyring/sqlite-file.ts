@@ -2,11 +2,12 @@
 import { chmodSync, closeSync, lstatSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { ConvertedKeyring, OldKeyring } from './old-layout.ts';
 import { oldStatements, schema, statementsOf } from './sqlite-schema.ts';
 import type {
+  ConvertedKeyring,
   NewKeyring,
   NewPointer,
+  OldKeyring,
   RecordWrite,
   StoredKeyring,
   StoredPointer,

@@ -1,7 +1,6 @@
 // Where keyrings lie: what every store must do, in one sentence a method. A store knows times, versions and
 // encrypted text; it never sees a token, a user id, a cookie or a key. All times are milliseconds since the epoch.
 import { systemCode } from '../kite/system-code.ts';
-import type { ConvertKeyring } from './old-layout.ts';
 
 /** One session's row. */
 export interface StoredRecord {
@@ -70,6 +69,42 @@ export interface RecordWrite {
  * - `gone`: there is no such keyring any more. Nothing changed.
  */
 export type WriteOutcome = 'written' | 'conflict' | 'full' | 'gone';
+
+/** A keyring in the old layout, with every pointer that leads to it. */
+export interface OldKeyring {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly revision: number;
+  readonly pointers: readonly OldPointer[];
+  readonly records: readonly ConvertedRecord[];
+}
+
+/** A pointer in the old layout: its name is the SHA-256 of a cookie. */
+export interface OldPointer {
+  readonly hash: string;
+  readonly expiresAt: number;
+  readonly retired: boolean;
+}
+
+/** A row of a keyring, with nothing that depends on where it is stored. */
+export interface ConvertedRecord {
+  readonly key: string;
+  readonly sealed: string;
+  readonly expiresAt: number | null;
+}
+
+/** A keyring in the layout of today. Its pointers stand in the order of the old ones. */
+export interface ConvertedKeyring {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly pointers: readonly StoredPointer[];
+  readonly records: readonly ConvertedRecord[];
+}
+
+/** Converts a keyring; null where none of its rows opens with our keys, so that it is left as it is. */
+export type ConvertKeyring = (old: OldKeyring) => Promise<ConvertedKeyring | null>;
 
 /**
  * Keeps keyrings. Every method is atomic, also against other processes with the same store, sees nothing that
