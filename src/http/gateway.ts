@@ -12,6 +12,7 @@ import { callerIdOf } from './caller-id.ts';
 import { readCredentials } from './credentials.ts';
 import { withEdge } from './edge.ts';
 import { codeErrors } from './error-codes.ts';
+import { ExecutionTurns } from './execution-turns.ts';
 import { withFront } from './front.ts';
 import type { GraphiqlPlace } from './graphiql.ts';
 import { createHosts } from './hosts.ts';
@@ -87,6 +88,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 
   const addresses = createAddressLimits({ limits, trustProxy, redisUrl: options.redisUrl });
   const load = new AccountLoad(limits.accountsAtOnce);
+  const turns = new ExecutionTurns();
   const logRefusedOrigin = createOriginLog(browsers.origins, track, limits, log);
 
   const contextFor = async (request: Request, serverContext: object) => {
@@ -97,6 +99,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     logRefusedOrigin(request);
     const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
     const callerId = callerIdOf(keyring.id, about.device);
+    const turn = turns.take(callerId);
+    if (turn !== undefined) await turn;
     const context = createContext(services, {
       requestId: track(request).id,
       ...who,
