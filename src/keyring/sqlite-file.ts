@@ -2,7 +2,13 @@
 import { chmodSync, closeSync, lstatSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { oldStatements, schema, statementsOf } from './sqlite-schema.ts';
+import {
+  dropOldTables,
+  listOldKeyrings,
+  readOldKeyring,
+  removeOldKeyring,
+} from './sqlite-old-tables.ts';
+import { schema, statementsOf } from './sqlite-schema.ts';
 import type {
   ConvertedKeyring,
   NewKeyring,
@@ -36,15 +42,6 @@ const pointerRow = z.object({
 const recordRow = z.object({ key: z.string(), sealed: z.string(), version: z.number() });
 const countRow = z.object({ count: z.number() });
 const revisionRow = z.object({ revision: z.number() });
-const idRow = z.object({ id: z.string() });
-const oldKeyringRow = keyringRow.extend({ expires_at: z.number() });
-const oldPointerRow = z.object({ hash: z.string(), expires_at: z.number(), retired: z.number() });
-const oldRecordRow = z.object({
-  key: z.string(),
-  sealed: z.string(),
-  expires_at: z.number().nullable(),
-});
-
 /** The methods that only read. */
 export const readOperations: ReadonlySet<string> = new Set<keyof SqliteOperations>([
   'findPointer',
@@ -160,38 +157,13 @@ export class SqliteFile {
     this.#run.forgetProofs.run();
   }
 
-  /** The ids of keyrings in the layout of earlier versions. */
-  listOldKeyrings(): readonly string[] {
-    if (!this.#hasOldTables()) return [];
-    return idRow
-      .array()
-      .parse(this.#database.prepare(oldStatements.ids).all())
-      .map(({ id }) => id);
+  /** The ids of keyrings in the layout of earlier versions; null where the file has no such tables. */
+  listOldKeyrings(): readonly string[] | null {
+    return listOldKeyrings(this.#database);
   }
 
   readOldKeyring(_: Moment, id: string): OldKeyring | null {
-    if (!this.#hasOldTables()) return null;
-    const get = (sql: string) => this.#database.prepare(sql).all(id);
-    const [row] = oldKeyringRow.array().parse(get(oldStatements.keyring));
-    if (row === undefined) return null;
-    const pointers = oldPointerRow.array().parse(get(oldStatements.pointers));
-    const records = oldRecordRow.array().parse(get(oldStatements.records));
-    return {
-      id,
-      createdAt: row.created_at,
-      expiresAt: row.expires_at,
-      revision: row.revision,
-      pointers: pointers.map(({ hash, expires_at: expiresAt, retired }) => ({
-        hash,
-        expiresAt,
-        retired: retired === 1,
-      })),
-      records: records.map(({ key, sealed, expires_at: expiresAt }) => ({
-        key,
-        sealed,
-        expiresAt,
-      })),
-    };
+    return readOldKeyring(this.#database, id);
   }
 
   /** Puts a converted keyring in the place of the old one; false where that was changed meanwhile. */
@@ -204,14 +176,13 @@ export class SqliteFile {
       this.#run.writeRecord.run(id, key, sealed, index + 1, end);
     for (const { name, target, expiresAt: end, retired } of pointers)
       this.#run.writePointer.run(name, target, end, retired ? 1 : 0);
-    this.#database.prepare(oldStatements.remove).run(old.id);
+    removeOldKeyring(this.#database, old.id);
     return true;
   }
 
   /** Drops the tables of earlier versions where no keyring is left in them. */
   dropOldTables(): void {
-    if (this.#hasOldTables() && this.listOldKeyrings().length === 0)
-      this.#database.exec(oldStatements.dropTables);
+    dropOldTables(this.#database);
   }
 
   /** Closes the file. */
@@ -251,10 +222,6 @@ export class SqliteFile {
     this.#run.purgeKeyrings.run(now);
     this.#run.purgeAllRecords.run(now);
     this.#purgedAt = now;
-  }
-
-  #hasOldTables(): boolean {
-    return countRow.parse(this.#database.prepare(oldStatements.exist).get()).count === 3;
   }
 
   #reopen(): void {

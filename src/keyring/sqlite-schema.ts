@@ -74,18 +74,6 @@ const statements = {
   forgetProofs: 'DELETE FROM write_proofs',
 } as const;
 
-/** The statements that read the tables of earlier versions, which are prepared only where there are such. */
-export const oldStatements = {
-  exist:
-    "SELECT count(*) AS count FROM sqlite_master WHERE type = 'table' AND name IN ('keyrings', 'pointers', 'records')",
-  ids: 'SELECT id FROM keyrings',
-  keyring: 'SELECT id, created_at, expires_at, revision FROM keyrings WHERE id = ?',
-  pointers: 'SELECT hash, expires_at, retired FROM pointers WHERE keyring_id = ? ORDER BY hash',
-  records: 'SELECT key, sealed, expires_at FROM records WHERE keyring_id = ? ORDER BY key',
-  remove: 'DELETE FROM keyrings WHERE id = ?',
-  dropTables: 'DROP TABLE records; DROP TABLE pointers; DROP TABLE keyrings;',
-} as const;
-
 type Statements = Readonly<Record<keyof typeof statements, StatementSync>>;
 
 /** Every statement, prepared once for a connection. */

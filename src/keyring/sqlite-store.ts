@@ -54,6 +54,8 @@ export async function openSqliteStore(
 
     async upgrade(convert) {
       const ids = await call('listOldKeyrings');
+      // Nothing is written where nothing is to be converted: a lock must not keep readers waiting.
+      if (ids === null) return;
       for (const id of ids) {
         // Again where a process of the earlier version wrote meanwhile.
         for (let tries = 0; tries < maxTries; tries += 1) {
