@@ -41,6 +41,8 @@ export async function startGatewayProcess(env: Readonly<Record<string, string>> 
       KITE_BASE_URL: simulatorUrl,
       KITE_LOGIN_URL: `${simulatorUrl}/connect/login`,
       LOG_LEVEL: 'warn',
+      // Each sender says which address it has, as behind a proxy.
+      TRUST_PROXY: 'true',
       ...env,
     },
   });
@@ -122,6 +124,7 @@ async function userQuery(url: string): Promise<string | null> {
       headers: {
         'content-type': 'application/json',
         authorization: 'token simulator:SIM0001-token',
+        'x-forwarded-for': '198.51.100.1',
       },
       body: JSON.stringify({ query: '{ account { user { userId } } }' }),
       signal: AbortSignal.timeout(60_000),

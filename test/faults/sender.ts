@@ -40,6 +40,7 @@ export function sendOne(url: string, { body, headers, ...operation }: Abuse): Pr
         headers: {
           'content-type': 'application/json',
           'content-length': Buffer.byteLength(text),
+          'x-forwarded-for': '203.0.113.7',
           ...headers,
         },
       },
@@ -87,6 +88,7 @@ export function requestBytes(operation: object, headers: Readonly<Record<string,
     host: 'localhost',
     'content-type': 'application/json',
     'content-length': `${Buffer.byteLength(body)}`,
+    'x-forwarded-for': '203.0.113.7',
     ...headers,
   }).map(([name, value]) => `${name}: ${value}`);
   return `POST /graphql HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
