@@ -227,6 +227,11 @@ const definitions = {
     unit: 'answers',
     bounds: 'answers kept for `Cache-Control: max-age`, of each kind',
   },
+  credentialStreams: {
+    default: 64,
+    unit: 'streams',
+    bounds: 'the streams that watch one account by the same credential',
+  },
   watchedAccounts: {
     default: 20_000,
     unit: 'accounts',

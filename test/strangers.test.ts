@@ -147,6 +147,24 @@ describe('a client address', () => {
     }
   });
 
+  test('and every other may have so many streams of one credential open', async () => {
+    const world = await startWorld({ trustProxy: true, limits: { credentialStreams: 1 } });
+    const subscription = 'subscription { marginsChanged { account { id } } }';
+    const authorization = tokens('SIM0001');
+    const first = await follow(world.url, subscription, {
+      authorization,
+      headers: from('203.0.113.7'),
+    });
+    await first.next();
+    const second = await follow(world.url, subscription, {
+      authorization,
+      headers: from('203.0.113.8'),
+    });
+    const { errors = [] } = (await second.next()) ?? {};
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['RATE_LIMITED']);
+    first.leave();
+  });
+
   test('may have so many streams open', async () => {
     const world = await startWorld({ trustProxy: true, limits: { addressStreams: 1 } });
     const subscription = 'subscription { marginsChanged { account { id } } }';

@@ -74,6 +74,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
   const live = createLiveMargins({
     reads,
     maxWatched: limits.watchedAccounts,
+    maxPerCredential: limits.credentialStreams,
     ...(options.clock && { clock: options.clock }),
   });
   options.stopping?.addEventListener('abort', () => live.stop(), { once: true });

@@ -21,6 +21,8 @@ export interface LiveMargins {
    * of all that is watched is refused only when there is twice as much as may be.
    */
   hasRoomFor(accounts: number, callerId: string): boolean;
+  /** Whether as many streams as may be watch an account by the same credential already. */
+  isCrowded(subject: Watchable): boolean;
   /**
    * News of accounts: of each its present state first, then every change, and at last why there will be none.
    * Ends when that has come for all of them. @throws AbortError from `next` when the gateway stops.
@@ -40,11 +42,13 @@ export interface LiveMarginsOptions {
   readonly clock?: Clock;
   /** The most accounts watched at once, one in two watches counted twice. Default 20000. */
   readonly maxWatched?: number;
+  /** The most streams that watch an account by one credential. Default 64. */
+  readonly maxPerCredential?: number;
 }
 
 /** Makes the live margins that all requests of a gateway share. */
 export function createLiveMargins(options: LiveMarginsOptions): LiveMargins {
-  const { reads, clock = machineClock, maxWatched = 20_000 } = options;
+  const { reads, clock = machineClock, maxWatched = 20_000, maxPerCredential = 64 } = options;
   const services: PollerServices = { reads, clock, turnstile: new Turnstile(), id: Symbol('live') };
   const pollers = new Map<string, Poller>();
   const stopping = new AbortController();
@@ -87,6 +91,10 @@ export function createLiveMargins(options: LiveMarginsOptions): LiveMargins {
       const own = (watchedBy.get(callerId) ?? 0) + accounts;
       const callers = watchedBy.size + (watchedBy.has(callerId) ? 0 : 1);
       return all <= 2 * maxWatched && own <= maxWatched / callers;
+    },
+    isCrowded({ access }) {
+      const poller = access && pollers.get(digestOf(access.credential));
+      return (poller?.listeners ?? 0) >= maxPerCredential;
     },
     watch: (subjects, about) => {
       const watch = new Watch<(typeof subjects)[number]>(about, stopping.signal);

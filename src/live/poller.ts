@@ -55,6 +55,11 @@ export class Poller {
     this.#onOver = onOver;
   }
 
+  /** How many listen. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
   /** Somebody listens from now on: told at once what is known, and soon whether it still holds. */
   join(listener: Listener): void {
     const isFirst = this.#listeners.size === 0;

@@ -91,6 +91,7 @@ function watchedAccounts(
   const reached = reachedAccounts(context);
   const accounts = ids ? [...new Set(ids)].map((id) => accountWithId(context, id)) : reached;
   if (!context.live.hasRoomFor(accounts.length, context.callerId)) throw problemError(full);
+  if (accounts.some((account) => context.live.isCrowded(account))) throw problemError(crowded);
   return accounts;
 }
 
@@ -112,6 +113,13 @@ function prime({ margins }: Loaders, { access }: ReachedAccount, finding: Findin
     }
   }
 }
+
+const crowded: Problem = {
+  code: 'RATE_LIMITED',
+  message: 'As many streams as may be watch one of these accounts already: close one of them.',
+  retryable: true,
+  retryAfterSeconds: 60,
+};
 
 const full: Problem = {
   code: 'RATE_LIMITED',
