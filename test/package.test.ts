@@ -142,6 +142,7 @@ test("the README's server of one's own answers", async () => {
   const blocks = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, block = '']) => block);
   const script = blocks.find((block) => block.includes('createGateway')) ?? '';
   const changed = script
+    .replace("'your_key'", "'simulator'")
     .replace('createGateway({', `createGateway({ kiteBaseUrl: '${simulator.url}',`)
     .replace(
       "listen(4000, 'localhost')",
