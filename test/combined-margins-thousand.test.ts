@@ -45,7 +45,12 @@ const ways = [
   { kind: 'error-envelope', errorType: 'NetworkException', code: 'UPSTREAM_UNAVAILABLE', calls: 1 },
   { kind: 'wrong-types', code: 'UPSTREAM_INVALID_RESPONSE', calls: 1 },
   { kind: 'missing-fields', fields: ['equity.net'], code: 'UPSTREAM_INVALID_RESPONSE', calls: 1 },
-  { kind: 'missing-fields', fields: ['commodity'], code: 'UPSTREAM_INVALID_RESPONSE', calls: 1 },
+  {
+    kind: 'missing-fields',
+    fields: ['commodity.enabled'],
+    code: 'UPSTREAM_INVALID_RESPONSE',
+    calls: 1,
+  },
 ];
 const failing = users
   .filter((_, n) => n % 10 === 7 - (Math.floor(n / 10) % 7))
