@@ -2,6 +2,7 @@
 import { AnswerMeter } from './answer-meter.ts';
 import type { Apps } from './apps.ts';
 import type { BrowserKeyring } from './browser-keyring.ts';
+import { FailureCounts } from './failure-counts.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
 import type { KiteClient } from './kite/client.ts';
 import type { Credential } from './kite/credential.ts';
@@ -78,8 +79,8 @@ export interface Context extends Services {
   /** What came of each account's logout in this operation, by account id: however often it is asked for, it is one call. */
   readonly logouts: Map<string, Promise<unknown>>;
   readonly loaders: Loaders;
-  /** How often the answer tells of a problem as data, by its code. */
-  readonly failures: Map<string, number>;
+  /** The problems that the answer tells of as data. */
+  readonly failures: FailureCounts;
   /** How large the answer has become. */
   readonly answer: AnswerMeter;
   /** The reads of this operation by session. */
@@ -104,6 +105,7 @@ export function createContext(services: Services, caller: Caller): Context {
     requestId,
     accounts: reachedBy(caller, services),
     logouts: new Map(),
+    failures: new FailureCounts(),
     foreignScheme,
     keyring,
     callerId,
@@ -123,7 +125,7 @@ export function contextOfEvent<C extends Context>(context: C): C {
 function beginOperation(
   { reads, limits, operationTimeoutMilliseconds }: Services,
   caller: Pick<Caller, 'callerId' | 'requestId' | 'maxAgeSeconds' | 'signal'>,
-): Pick<Context, 'loaders' | 'sessionReads' | 'deadline' | 'answer' | 'failures'> {
+): Pick<Context, 'loaders' | 'sessionReads' | 'deadline' | 'answer'> {
   const { callerId, requestId, maxAgeSeconds, signal } = caller;
   const deadline = new Deadline(
     operationTimeoutMilliseconds,
@@ -133,7 +135,7 @@ function beginOperation(
   );
   const loaders = createLoaders(reads, { operation: deadline.unless(signal), maxAgeSeconds });
   const answer = new AnswerMeter(limits);
-  return { loaders, sessionReads: new SessionReads(), deadline, answer, failures: new Map() };
+  return { loaders, sessionReads: new SessionReads(), deadline, answer };
 }
 
 function reachedBy(

@@ -128,6 +128,11 @@ const definitions = {
     unit: 'origins',
     bounds: 'refused origins that the log names, each once',
   },
+  loggedOriginCharacters: {
+    default: 100,
+    unit: 'characters',
+    bounds: 'a refused origin that the log names; a longer one is not quoted',
+  },
 
   // An answer.
   answerBytes: { default: 16_000_000, unit: 'bytes', bounds: 'an answer', min: 1_000 },

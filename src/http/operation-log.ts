@@ -28,7 +28,7 @@ export function logOperations(track: RequestTracker, log: Logger): ResultStep {
           accounts: accounts?.length ?? 0,
           milliseconds: Math.round(performance.now() - startedAt),
           ...(Object.keys(errors).length > 0 && { errors }),
-          ...(failures && failures.size > 0 && { failures: Object.fromEntries(failures) }),
+          ...(failures?.byCode && { failures: failures.byCode }),
         },
         'Operation',
       );

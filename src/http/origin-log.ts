@@ -4,21 +4,24 @@ import type { Limits } from '../limits.ts';
 import type { Origins } from './origins.ts';
 import type { RequestTracker } from './request-tracker.ts';
 
-/** Characters of an Origin header that are logged; the header may hold anything. */
-const longestOrigin = 200;
+/** An origin as a browser sends it. The header may hold anything, and anything else has no place in a log. */
+const plainOrigin = /^[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
 /** Logs the Origin of a request that may not use a keyring, each once. */
 export function createOriginLog(
   { isTrusted }: Origins,
   track: RequestTracker,
-  { loggedOrigins }: Limits,
+  { loggedOrigins, loggedOriginCharacters }: Limits,
   log: Logger,
 ): (request: Request) => void {
   const logged = new Set<string>();
   return (request) => {
     const sent = request.headers.get('origin');
     if (sent === null || isTrusted(sent)) return;
-    const origin = sent.slice(0, longestOrigin);
+    const isPlain =
+      sent === 'null' || (sent.length <= loggedOriginCharacters && plainOrigin.test(sent));
+    // All others count as one.
+    const origin = isPlain ? sent : 'not an origin';
     if (logged.size >= loggedOrigins || logged.has(origin)) return;
     logged.add(origin);
     log.warn(

@@ -51,14 +51,19 @@ async function begin(
   parameters: URLSearchParams,
 ): Promise<Response> {
   if (!isNavigation(request)) {
-    log.info({ requestId, code: 'BAD_USER_INPUT' }, 'Login refused: it was fetched by a page');
+    const reason = 'fetched by a page';
+    log.info({ requestId, code: 'BAD_USER_INPUT', reason }, 'Login refused');
     return page(403, 'Open this page', 'A login begins where a browser opens this address itself.');
   }
+  const refusedBecause = (reason: string) =>
+    log.info({ requestId, code: 'BAD_USER_INPUT', reason }, 'Login refused');
   const app = apps.find(parameters.get('app') ?? apps.only?.apiKey ?? '');
   if (app === undefined) {
+    refusedBecause('unknown app');
     return page(400, 'No such app', 'This gateway does not serve the app that the address names.');
   }
   if (app.apiSecret === undefined) {
+    refusedBecause('no secret for the app');
     return page(
       400,
       'No login here',
@@ -69,6 +74,7 @@ async function begin(
   const returnTo =
     asked === null ? null : pageToReturnTo(browsers, asked, limits.returnToCharacters);
   if (asked !== null && returnTo === null) {
+    refusedBecause('returnTo');
     return page(
       400,
       'Not a page of ours',

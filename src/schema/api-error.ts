@@ -26,7 +26,7 @@ export function typeNameOf(
 
 /** The same, for an answer that tells of the problem: the log names it too. */
 export function reportedType(problem: Problem, { failures }: Context) {
-  failures.set(problem.code, (failures.get(problem.code) ?? 0) + 1);
+  failures.add(problem);
   return typeNameOf(problem);
 }
 

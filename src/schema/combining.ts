@@ -43,6 +43,8 @@ export async function combine(
     const account = reached.get(id) ?? null;
     return 'problem' in outcome ? [{ accountId: id, account, error: outcome.problem }] : [];
   });
+  // Also where the answer does not select them.
+  for (const { error } of failures) context.failures.add(error);
   return { key: keyOf(asked), included, failures };
 }
 

@@ -54,6 +54,8 @@ builder.mutationField('logout', (t) =>
       );
       await context.keyring.clearIfEmpty();
       const failures = outcomes.filter((outcome) => outcome !== null);
+      // Also where the answer does not select them.
+      for (const { error } of failures) context.failures.add(error);
       const failed = new Set(failures.map(({ accountId }) => accountId));
       return { loggedOut: [...ids].filter((id) => !failed.has(id)), failures };
     },

@@ -3,6 +3,8 @@ import { pino } from 'pino';
 
 /** One line, as far as tests look at it. */
 export interface LogLine {
+  readonly failures?: Readonly<Record<string, number>>;
+  readonly origin?: string;
   readonly msg: string;
   /** 20 debug, 30 info, 40 warn, 50 error. */
   readonly level?: number;

@@ -1,0 +1,19 @@
+// The failures that an operation's answer tells of as data, counted by code for its line in the log.
+
+/** Counts failures, each object once: a field may be resolved under many aliases, or not be selected at all. */
+export class FailureCounts {
+  readonly #counted = new WeakSet<object>();
+  readonly #byCode = new Map<string, number>();
+
+  /** Counts a failure that was not counted yet. */
+  add(failure: { readonly code: string }): void {
+    if (this.#counted.has(failure)) return;
+    this.#counted.add(failure);
+    this.#byCode.set(failure.code, (this.#byCode.get(failure.code) ?? 0) + 1);
+  }
+
+  /** How many there were of each code; undefined where there were none. */
+  get byCode(): Readonly<Record<string, number>> | undefined {
+    return this.#byCode.size === 0 ? undefined : Object.fromEntries(this.#byCode);
+  }
+}
