@@ -1,11 +1,12 @@
 // What an operation may do with the keyring of the browser that sent it. The HTTP layer, which knows cookies,
 // makes one for each request; resolvers use it without knowing any.
+
+import type { Proof } from './brokers/kite/client.ts';
+import type { KiteError } from './brokers/kite/error.ts';
+import type { KiteSession } from './brokers/kite/session.ts';
+import type { Operation } from './brokers/upstream/operation.ts';
+import type { Secret } from './brokers/upstream/secret.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
-import type { Proof } from './kite/client.ts';
-import type { KiteError } from './kite/error.ts';
-import type { Operation } from './kite/operation.ts';
-import type { Secret } from './kite/secret.ts';
-import type { KiteSession } from './kite/session.ts';
 
 /** What Kite's redirect brings. */
 export interface LoginRedirect {

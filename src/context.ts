@@ -1,12 +1,12 @@
 // What a resolver gets: who is asking, loaders, services. New for every operation; making it costs no I/O.
 import { AnswerMeter } from './answer-meter.ts';
-import type { Apps } from './apps.ts';
+import type { Apps } from './brokers/apps.ts';
+import type { KiteClient } from './brokers/kite/client.ts';
+import type { Credential } from './brokers/kite/credential.ts';
+import { Deadline } from './brokers/upstream/operation.ts';
 import type { BrowserKeyring } from './browser-keyring.ts';
 import { FailureCounts } from './failure-counts.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
-import type { KiteClient } from './kite/client.ts';
-import type { Credential } from './kite/credential.ts';
-import { Deadline } from './kite/operation.ts';
 import type { Limits } from './limits.ts';
 import type { LiveMargins } from './live/live-margins.ts';
 import { type Account, accountOf } from './loaders/account.ts';

@@ -1,8 +1,7 @@
 // The library entry: what `import 'kite-graphql'` gives.
-export { createGateway, type Gateway } from './http/gateway.ts';
-export type { AppOptions, GatewayOptions, GraphiqlPage } from './http/options.ts';
-export { parseKeyringKeys } from './keyring/keys.ts';
-export { openKeyringStore } from './keyring/open-store.ts';
+export { createGateway, type Gateway } from './gateway.ts';
+export { parseKeyringKeys } from './keyring/crypto/keys.ts';
+export { openKeyringStore } from './keyring/stores/open-store.ts';
 export {
   type ConvertedKeyring,
   type ConvertedRecord,
@@ -18,5 +17,6 @@ export {
   type StoredPointer,
   type StoredRecord,
   type WriteOutcome,
-} from './keyring/store.ts';
-export type { ErrorCode, ErrorExtensions } from './schema/error-code.ts';
+} from './keyring/stores/store.ts';
+export type { AppOptions, GatewayOptions, GraphiqlPage } from './options.ts';
+export type { ErrorCode, ErrorExtensions } from './schema/errors/error-code.ts';

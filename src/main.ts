@@ -1,11 +1,11 @@
 // The process: reads the settings, listens, waits for signals. The only place that exits.
 import { printSchema } from 'graphql';
-import { ConfigError, loadEnvFile, readConfig, readSimulatorConfig } from './config.ts';
-import { createGateway } from './http/gateway.ts';
-import { Writes } from './http/writes.ts';
-import { openKeyringStore } from './keyring/open-store.ts';
-import { type KeyringStore, KeyringStoreError } from './keyring/store.ts';
-import { adviceFor } from './keyring/store-advice.ts';
+import { ConfigError, loadEnvFile, readConfig, readSimulatorConfig } from './config/config.ts';
+import { createGateway } from './gateway.ts';
+import { Writes } from './http/plugins/writes.ts';
+import { openKeyringStore } from './keyring/stores/open-store.ts';
+import { type KeyringStore, KeyringStoreError } from './keyring/stores/store.ts';
+import { adviceFor } from './keyring/stores/store-advice.ts';
 import { withDefaultLimits } from './limits.ts';
 import { createLogger } from './log.ts';
 import { schema } from './schema/schema.ts';

@@ -2,18 +2,18 @@
 // `npm run bench -- --parts`, in a process with a young generation so large that nothing is collected meanwhile.
 
 import { parse, validateExecutionArgs } from 'graphql';
+import { createKiteClient } from '../../src/brokers/kite/client.ts';
+import type { Credential } from '../../src/brokers/kite/credential.ts';
+import { AcceptedCredentials } from '../../src/brokers/upstream/budget/accepted-credentials.ts';
+import { budgeted } from '../../src/brokers/upstream/budget/budget.ts';
+import { RefusedCredentials } from '../../src/brokers/upstream/budget/refused-credentials.ts';
+import { Deadline } from '../../src/brokers/upstream/operation.ts';
+import { retryingGets } from '../../src/brokers/upstream/retry.ts';
+import { Secret } from '../../src/brokers/upstream/secret.ts';
+import type { Transport } from '../../src/brokers/upstream/transport.ts';
 import type { BrowserKeyring } from '../../src/browser-keyring.ts';
 import { type Context, createContext, type Services } from '../../src/context.ts';
-import { executeWhole } from '../../src/http/engine.ts';
-import { AcceptedCredentials } from '../../src/kite/accepted-credentials.ts';
-import { budgeted } from '../../src/kite/budget.ts';
-import { createKiteClient } from '../../src/kite/client.ts';
-import type { Credential } from '../../src/kite/credential.ts';
-import { Deadline } from '../../src/kite/operation.ts';
-import { RefusedCredentials } from '../../src/kite/refused-credentials.ts';
-import { retryingGets } from '../../src/kite/retry.ts';
-import { Secret } from '../../src/kite/secret.ts';
-import type { Transport } from '../../src/kite/transport.ts';
+import { executeWhole } from '../../src/http/plugins/engine.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
 import { createLoaders } from '../../src/loaders/loaders.ts';
 import { createSharedReads } from '../../src/loaders/shared-reads.ts';

@@ -1,8 +1,8 @@
 // Calls upstream through one of the gateway's transports, 32 calls at a time, when the bench asks it to.
-import { gotTransport } from '../../src/kite/got-transport.ts';
-import { Deadline } from '../../src/kite/operation.ts';
-import { Secret } from '../../src/kite/secret.ts';
-import { undiciTransport } from '../../src/kite/undici-transport.ts';
+import { gotTransport } from '../../src/brokers/upstream/got-transport.ts';
+import { Deadline } from '../../src/brokers/upstream/operation.ts';
+import { Secret } from '../../src/brokers/upstream/secret.ts';
+import { undiciTransport } from '../../src/brokers/upstream/undici-transport.ts';
 import { answerParent, tell } from '../messages.ts';
 
 const [, , name, upstream = ''] = process.argv;

@@ -1,6 +1,7 @@
 // What the layers above see of keyrings: a cookie opens one, a login adds to it, and what ends in it is forgotten.
-import type { Secret } from '../kite/secret.ts';
-import type { KiteSession } from '../kite/session.ts';
+
+import type { KiteSession } from '../brokers/kite/session.ts';
+import type { Secret } from '../brokers/upstream/secret.ts';
 import type { DeviceHint } from './device.ts';
 import type { Login } from './login.ts';
 import { maxRecords } from './policy.ts';

@@ -1,16 +1,16 @@
 // Keyrings over a store and a sealer. No lock is held while anybody talks to Kite: a change says what it expects to
 // find, is tried again where somebody came between, and a later login always wins.
-import type { Secret } from '../kite/secret.ts';
+import type { Secret } from '../brokers/upstream/secret.ts';
+import { cookieNames, newCookie, newId, rowKeys } from './crypto/names.ts';
+import { createSealedRecords } from './crypto/sealed-records.ts';
+import type { Sealer } from './crypto/sealer.ts';
 import { type Keyring, KeyringFullError, type Keyrings } from './keyring.ts';
 import { ended, isRivalRenewal, loggedIn, renewed } from './login.ts';
-import { cookieNames, newCookie, newId, rowKeys } from './names.ts';
-import { createConversion, pointerBinding } from './old-layout.ts';
 import { absoluteLifetime, maxTries, retiredCookieLifetime, sessionBytes } from './policy.ts';
 import type { KeyringReport } from './report.ts';
-import { createSealedRecords } from './sealed-records.ts';
-import type { Sealer } from './sealer.ts';
 import { isSameLogin, type SessionRecord, type SessionState } from './session-record.ts';
-import { type KeyringStore, KeyringStoreError, type StoredKeyring } from './store.ts';
+import { createConversion, pointerBinding } from './stores/old-layout.ts';
+import { type KeyringStore, KeyringStoreError, type StoredKeyring } from './stores/store.ts';
 import { createUpkeep, expiryOf } from './upkeep.ts';
 
 /** What keyrings are made of. */

@@ -1,9 +1,9 @@
 // What happens to a session record: a login makes it, a renewal gives it new tokens, an expiry or a logout ends it.
 // Each function answers the next state, or null where the change does not apply to what is there now.
-import { malformed } from '../kite/field.ts';
-import type { KiteSession } from '../kite/session.ts';
+import { malformed } from '../brokers/kite/field.ts';
+import type { KiteSession } from '../brokers/kite/session.ts';
+import { newId } from './crypto/names.ts';
 import { type DeviceHint, withSighting } from './device.ts';
-import { newId } from './names.ts';
 import { isSameLogin, type SessionRecord, type SessionState } from './session-record.ts';
 
 /** A login that Kite has confirmed. */

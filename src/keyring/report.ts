@@ -1,5 +1,5 @@
 // What a keyring tells its operator, never its user: nothing in it is secret.
-import type { SealFailure } from './sealer.ts';
+import type { SealFailure } from './crypto/sealer.ts';
 
 /** Why a row counts as absent: as the sealer says, or `malformed` where its seal held something else than a session. */
 export type UnreadableReason = SealFailure | 'malformed';

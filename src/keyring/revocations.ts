@@ -1,11 +1,11 @@
 // Ends tokens at the broker: at once, and where it does not confirm that, again and again in the background.
-import { KiteError } from '../kite/error.ts';
-import { nextSixInIndia } from '../kite/india-time.ts';
-import { Deadline, type Operation } from '../kite/operation.ts';
-import type { Secret } from '../kite/secret.ts';
+import { KiteError } from '../brokers/kite/error.ts';
+import { nextSixInIndia } from '../brokers/kite/india-time.ts';
+import { Deadline, type Operation } from '../brokers/upstream/operation.ts';
+import type { Secret } from '../brokers/upstream/secret.ts';
 import type { Keyrings } from './keyring.ts';
 import type { SessionRecord } from './session-record.ts';
-import { KeyringStoreError } from './store.ts';
+import { KeyringStoreError } from './stores/store.ts';
 
 /** Tokens of one account of one app. */
 export interface TokensToEnd {

@@ -1,6 +1,6 @@
 // One Kite session as a keyring keeps it: what is sealed, and how it comes back from JSON.
 import { z } from 'zod';
-import { Secret } from '../kite/secret.ts';
+import { Secret } from '../brokers/upstream/secret.ts';
 import type { Device } from './device.ts';
 
 /**

@@ -1,10 +1,11 @@
 // What is written down of a keyring's use, behind the back of whoever reads it: its idle lifetime begins anew, its
 // sessions were seen. At most once a minute, and never a reason to fail.
+
+import type { SealedRecords, VersionedRecord } from './crypto/sealed-records.ts';
 import { type DeviceHint, withSighting } from './device.ts';
 import { absoluteLifetime, idleLifetime, touchInterval } from './policy.ts';
 import type { KeyringReport } from './report.ts';
-import type { SealedRecords, VersionedRecord } from './sealed-records.ts';
-import type { KeyringStore, StoredKeyring, StoredPointer } from './store.ts';
+import type { KeyringStore, StoredKeyring, StoredPointer } from './stores/store.ts';
 
 /** Work that nobody waits for. */
 export interface Upkeep {

@@ -1,7 +1,7 @@
 // What a poll finds: an account's margins, or why there are none; and whether that is news.
 import { isDeepStrictEqual } from 'node:util';
-import { KiteError } from '../kite/error.ts';
-import type { Segment } from '../kite/margins.ts';
+import { KiteError } from '../brokers/kite/error.ts';
+import type { Segment } from '../brokers/kite/margins.ts';
 import type { SegmentAnswer } from '../loaders/margins.ts';
 
 /** What was found. */

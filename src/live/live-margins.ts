@@ -1,7 +1,8 @@
 // Live margins: watches over accounts, and one poller for each credential however many watch it.
-import { type Clock, machineClock } from '../kite/clock.ts';
-import { addTo } from '../kite/counts.ts';
-import { type Credential, digestOf } from '../kite/credential.ts';
+
+import { type Credential, digestOf } from '../brokers/kite/credential.ts';
+import { addTo } from '../brokers/upstream/budget/counts.ts';
+import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import type { Account } from '../loaders/account.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
 import { type Listener, Poller, type PollerServices } from './poller.ts';

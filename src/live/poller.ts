@@ -1,11 +1,11 @@
 // The one poller of an account, however many listen: it asks as often as the most impatient of them wants,
 // for the segments that any of them wants, and ends with the last of them or with the session.
 
-import type { Clock } from '../kite/clock.ts';
-import type { Credential } from '../kite/credential.ts';
-import { KiteError } from '../kite/error.ts';
-import type { Segment } from '../kite/margins.ts';
-import type { Operation } from '../kite/operation.ts';
+import type { Credential } from '../brokers/kite/credential.ts';
+import { KiteError } from '../brokers/kite/error.ts';
+import type { Segment } from '../brokers/kite/margins.ts';
+import type { Clock } from '../brokers/upstream/clock.ts';
+import type { Operation } from '../brokers/upstream/operation.ts';
 import type { SegmentAnswer } from '../loaders/margins.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
 import { type Finding, isFinal } from './finding.ts';

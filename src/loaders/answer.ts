@@ -1,5 +1,5 @@
 // An answer of Kite's and its age; and who asks, and how old an answer may be for them.
-import type { Operation } from '../kite/operation.ts';
+import type { Operation } from '../brokers/upstream/operation.ts';
 
 /** Something that Kite answered. Requests share it: nobody may change it. */
 export interface Answer<T> {

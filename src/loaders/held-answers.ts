@@ -1,7 +1,8 @@
 // Answers of one kind, held for those who accept an older one. They are people's personal and financial data:
 // in memory only, never longer than any client may accept, and under a digest, so that nothing here opens an account.
-import type { Clock } from '../kite/clock.ts';
-import { lastSixInIndia } from '../kite/india-time.ts';
+
+import { lastSixInIndia } from '../brokers/kite/india-time.ts';
+import type { Clock } from '../brokers/upstream/clock.ts';
 import type { Answer } from './answer.ts';
 
 /** How answers are held. */

@@ -1,6 +1,6 @@
 // The loader of margins: it sees which segments of an account a wave asks for, and calls Kite once for them.
 import DataLoader from 'dataloader';
-import type { Segment } from '../kite/margins.ts';
+import type { Segment } from '../brokers/kite/margins.ts';
 import type { Account } from './account.ts';
 import type { Asker } from './answer.ts';
 import type { SegmentValue, SharedReads } from './shared-reads.ts';

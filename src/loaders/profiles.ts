@@ -1,6 +1,6 @@
 // The loader of profiles: an account asked for in many places of one operation is read once.
 import DataLoader from 'dataloader';
-import type { Profile } from '../kite/profile.ts';
+import type { Profile } from '../brokers/kite/profile.ts';
 import type { Account } from './account.ts';
 import type { Asker } from './answer.ts';
 import type { SharedReads } from './shared-reads.ts';

@@ -1,6 +1,6 @@
 // A call to Kite that several may wait for. It ends when it is answered, or when the last of them has gone.
-import { abortedBy, KiteError } from '../kite/error.ts';
-import { isDeadline, type Operation } from '../kite/operation.ts';
+import { abortedBy, KiteError } from '../brokers/kite/error.ts';
+import { isDeadline, type Operation } from '../brokers/upstream/operation.ts';
 
 /**
  * One call on behalf of everybody who waits for it. It takes the turn of the operation that began it, and may wait

@@ -1,13 +1,13 @@
 // Reads from Kite, shared between requests: a call in flight is joined, and an answer that is young enough for
 // whoever asks is given again. Nothing is ever shared between two credentials.
 
-import type { KiteClient } from '../kite/client.ts';
-import { type Clock, machineClock } from '../kite/clock.ts';
-import { type Credential, digestOf } from '../kite/credential.ts';
-import { KiteError } from '../kite/error.ts';
-import { type Field, isRecord, malformed } from '../kite/field.ts';
-import type { Margins, Segment, SegmentMargins } from '../kite/margins.ts';
-import type { Profile } from '../kite/profile.ts';
+import type { KiteClient } from '../brokers/kite/client.ts';
+import { type Credential, digestOf } from '../brokers/kite/credential.ts';
+import { KiteError } from '../brokers/kite/error.ts';
+import { type Field, isRecord, malformed } from '../brokers/kite/field.ts';
+import type { Margins, Segment, SegmentMargins } from '../brokers/kite/margins.ts';
+import type { Profile } from '../brokers/kite/profile.ts';
+import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import type { Answer, Asker } from './answer.ts';
 import { CallsInFlight } from './calls-in-flight.ts';
 import { HeldAnswers } from './held-answers.ts';

@@ -3,7 +3,7 @@ import type { ReachedAccount } from '../context.ts';
 import { AccountRef } from './account.ts';
 import { ApiErrorRef } from './api-error.ts';
 import { builder } from './builder.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from './errors/problem.ts';
 
 /** An account that is missing from an answer, and why. */
 export interface AccountFailure {

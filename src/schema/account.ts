@@ -1,14 +1,14 @@
 // Account: what one credential of the request reaches, and the ways to ask for it.
 import type { Context, ReachedAccount } from '../context.ts';
 import { builder } from './builder.ts';
-import { NodeRef } from './node.ts';
 import {
   accountNotFound,
   keyringUnavailable,
   loginUrl,
   type Problem,
   problemError,
-} from './problem.ts';
+} from './errors/problem.ts';
+import { NodeRef } from './node.ts';
 
 /** The GraphQL type Account. Its children add themselves. */
 export const AccountRef = builder.objectRef<ReachedAccount>('Account').implement({

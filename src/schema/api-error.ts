@@ -1,9 +1,9 @@
 // ApiError and its three types: problems as data, for the unions of writes and the failures inside answers.
 import type { Context } from '../context.ts';
 import { builder } from './builder.ts';
-import type { ErrorCode } from './error-code.ts';
 import { ErrorCodeEnum } from './error-code-enum.ts';
-import type { Problem } from './problem.ts';
+import type { ErrorCode } from './errors/error-code.ts';
+import type { Problem } from './errors/problem.ts';
 
 const typeNames: Partial<Record<ErrorCode, 'InputError' | 'AuthenticationError'>> = {
   BAD_USER_INPUT: 'InputError',

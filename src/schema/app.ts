@@ -1,9 +1,10 @@
 // App: a Kite Connect app of this gateway, and where its users log in.
+
+import type { KiteApp } from '../brokers/kite/app.ts';
 import type { Context } from '../context.ts';
-import type { KiteApp } from '../kite/app.ts';
 import { builder } from './builder.ts';
+import { badInput, problemError } from './errors/problem.ts';
 import { NodeRef, nodeId } from './node.ts';
-import { badInput, problemError } from './problem.ts';
 
 const RedirectParamInput = builder.inputType('RedirectParam', {
   description: 'One parameter that Kite hands back to the redirect URL after a login.',

@@ -1,6 +1,6 @@
 // The GraphQL enum of the codes of failures.
 import { builder } from './builder.ts';
-import { type ErrorCode, errorCodes } from './error-code.ts';
+import { type ErrorCode, errorCodes } from './errors/error-code.ts';
 
 /** The GraphQL enum of {@link ErrorCode}. */
 export const ErrorCodeEnum = builder.enumType('ErrorCode', {

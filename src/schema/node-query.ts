@@ -3,11 +3,11 @@ import type { Context, ReachedAccount } from '../context.ts';
 import { findAccount, reachedAccounts } from './account.ts';
 import { appsById } from './app.ts';
 import { builder } from './builder.ts';
-import { combinationOfAll, sumSource } from './combined-margins.ts';
-import { segment } from './margins.ts';
+import { problemError } from './errors/problem.ts';
+import { combinationOfAll, sumSource } from './margins/combined-margins.ts';
+import { segment } from './margins/margins.ts';
 import { asNode, NodeRef, readNodeId } from './node.ts';
-import { problemError } from './problem.ts';
-import { sessionsOf } from './session.ts';
+import { sessionsOf } from './session/session.ts';
 import { idOfUser, userOf } from './user.ts';
 
 builder.queryField('node', (t) =>

@@ -1,7 +1,8 @@
 // How resolvers read from Kite: a failed call or a malformed value becomes a problem, as data or at its field.
+
+import { KiteError } from '../brokers/kite/error.ts';
+import { type Field, malformed } from '../brokers/kite/field.ts';
 import type { Context, ReachedAccount } from '../context.ts';
-import { KiteError } from '../kite/error.ts';
-import { type Field, malformed } from '../kite/field.ts';
 import type { Account } from '../loaders/account.ts';
 import {
   credentialDenied,
@@ -9,7 +10,7 @@ import {
   problemError,
   problemOf,
   sessionExpired,
-} from './problem.ts';
+} from './errors/problem.ts';
 
 /** What came of something that may fail: its value, or why there is none. */
 export type Outcome<T> = { readonly value: T } | { readonly problem: Problem };

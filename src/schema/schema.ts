@@ -4,15 +4,15 @@ import { builder } from './builder.ts';
 import { deferDirective } from './defer.ts';
 import './account-failure.ts';
 import './app.ts';
-import './combined-margins.ts';
+import './margins/combined-margins.ts';
 import './date-time.ts';
-import './exchange-token.ts';
-import './logout.ts';
-import './margins.ts';
-import './margins-changed.ts';
+import './session/exchange-token.ts';
+import './session/logout.ts';
+import './margins/margins.ts';
+import './margins/margins-changed.ts';
 import './node-query.ts';
-import './renew-session.ts';
-import './session.ts';
+import './session/renew-session.ts';
+import './session/session.ts';
 import './user.ts';
 
 builder.queryType({

@@ -1,10 +1,11 @@
 // User and UserMeta: who the broker says an account's owner is.
+
+import type { Profile, ProfileMeta } from '../brokers/kite/profile.ts';
 import type { Context, ReachedAccount } from '../context.ts';
-import type { Profile, ProfileMeta } from '../kite/profile.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';
+import { problemError } from './errors/problem.ts';
 import { digestOfWords, NodeRef, nodeId } from './node.ts';
-import { problemError } from './problem.ts';
 import { attempt, malformedError, type Readable, readable } from './reading.ts';
 import { selectedFields } from './selected-fields.ts';
 

@@ -8,8 +8,8 @@ import {
 } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Logger, pino } from 'pino';
-import { refusals, refuse } from '../http/refusal.ts';
-import { requestIdOf } from '../http/request-tracker.ts';
+import { refusals, refuse } from '../http/request/refusal.ts';
+import { requestIdOf } from '../http/request/request-tracker.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
 import { Connections, type DueAnswer } from './connections.ts';
 import { createRareLog } from './rare-log.ts';

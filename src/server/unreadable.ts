@@ -2,8 +2,8 @@
 // other refusal, where Node itself would send a bare status line or nothing.
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Refusal, refusalBody, refusalHeaders } from '../http/refusal.ts';
-import { requestIdOf } from '../http/request-tracker.ts';
+import { type Refusal, refusalBody, refusalHeaders } from '../http/request/refusal.ts';
+import { requestIdOf } from '../http/request/request-tracker.ts';
 
 /** Told of each refusal: the id in its answer, and Node's word for what was wrong with the request. */
 export type UnreadableListener = (requestId: string, reason: string) => void;

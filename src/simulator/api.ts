@@ -4,9 +4,9 @@
 // are wrong on purpose, and thousands a second pass here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readCall, splitUrl, targetOf } from './call.ts';
-import { tooManyRequests } from './envelope.ts';
-import type { Kite } from './kite.ts';
-import { misbehave, pause } from './misbehaviour.ts';
+import { misbehave, pause } from './faults/misbehaviour.ts';
+import { tooManyRequests } from './kite/envelope.ts';
+import type { Kite } from './kite/kite.ts';
 import { jsonReply, send } from './reply.ts';
 import { answerTo } from './routes.ts';
 

@@ -1,8 +1,8 @@
 // One API request as the endpoints see it, read off the wire.
 import type { IncomingMessage } from 'node:http';
 import { readText } from './body.ts';
-import type { FaultTarget } from './fault.ts';
-import type { Kite } from './kite.ts';
+import type { FaultTarget } from './faults/fault.ts';
+import type { Kite } from './kite/kite.ts';
 
 /** The two parts of an `Authorization: token api_key:access_token` header. */
 export interface Credential {

@@ -2,10 +2,10 @@
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { readText } from './body.ts';
-import { faultSchema } from './fault.ts';
-import type { Kite } from './kite.ts';
+import { faultSchema } from './faults/fault.ts';
+import type { Kite } from './kite/kite.ts';
+import { userNumberOf } from './kite/users.ts';
 import type { Pages } from './page.ts';
-import { userNumberOf } from './users.ts';
 
 /** A control call that cannot be followed; its message says which field is wrong, and how. */
 export class ControlError extends Error {

@@ -1,8 +1,8 @@
 // The page at the simulator's root: what this is, and what can be done with it.
 import { html } from 'hono/html';
+import { firstUserIds, nameOf } from './kite/users.ts';
 import type { Settings } from './options.ts';
 import { type Html, page } from './page.ts';
-import { firstUserIds, nameOf } from './users.ts';
 
 const shown = 20;
 

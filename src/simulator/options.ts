@@ -1,5 +1,5 @@
 // What can be set on a simulator, and what it is when nothing is.
-import { mostAccounts } from './users.ts';
+import { mostAccounts } from './kite/users.ts';
 
 /** An app registered with the simulated Kite. */
 export interface SimulatorApp {

@@ -1,6 +1,6 @@
 // What is written on the wire, byte for byte.
 import type { ServerResponse } from 'node:http';
-import { type Answer, toJson } from './envelope.ts';
+import { type Answer, toJson } from './kite/envelope.ts';
 
 /** A response as it will be written. */
 export interface Reply {

@@ -6,16 +6,16 @@ import {
   methodNotAllowed,
   notSimulated,
   routeNotFound,
-} from './envelope.ts';
-import type { Kite } from './kite.ts';
-import { endSession, exchangeToken, renewToken } from './session-endpoints.ts';
+} from './kite/envelope.ts';
+import type { Kite } from './kite/kite.ts';
+import { endSession, exchangeToken, renewToken } from './kite/session-endpoints.ts';
 import {
   readFullProfile,
   readMargins,
   readProfile,
   readSegment,
   userOf,
-} from './user-endpoints.ts';
+} from './kite/user-endpoints.ts';
 
 type Endpoint = (call: Call, kite: Kite) => Answer;
 

@@ -6,10 +6,10 @@ import { Hono } from 'hono';
 import { apiListener } from './api.ts';
 import { splitUrl } from './call.ts';
 import { ControlError, controlRoutes } from './control.ts';
-import { routeNotFound } from './envelope.ts';
 import { indexPage } from './index-page.ts';
-import { Kite } from './kite.ts';
-import { loginRoutes } from './login.ts';
+import { routeNotFound } from './kite/envelope.ts';
+import { Kite } from './kite/kite.ts';
+import { loginRoutes } from './kite/login.ts';
 import { type SimulatorOptions, settle } from './options.ts';
 import { type Pages, pageHeaders } from './page.ts';
 

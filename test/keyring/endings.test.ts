@@ -1,8 +1,8 @@
 // How sessions end, over each store: by expiry, logout, renewal, and the end of a keyring.
 import { describe, expect, test } from 'vitest';
-import { Secret } from '../../src/kite/secret.ts';
+import { Secret } from '../../src/brokers/upstream/secret.ts';
 import { day, kiteSession, login, only, opened, second, setUp } from './fixtures.ts';
-import { describeStores } from './stores.ts';
+import { describeStores } from './stores/stores.ts';
 
 describe('endings', () => {
   describeStores((place) => {

@@ -1,15 +1,15 @@
 // What keyring tests have in common: a clock that is set, logins that are made up, keyrings over a store.
 import { expect } from 'vitest';
+import type { KiteSession } from '../../src/brokers/kite/session.ts';
+import { Secret } from '../../src/brokers/upstream/secret.ts';
+import { generateKey } from '../../src/keyring/crypto/keys.ts';
+import { createSealer, type Sealer } from '../../src/keyring/crypto/sealer.ts';
 import type { Added, Keyring, Keyrings } from '../../src/keyring/keyring.ts';
 import { createKeyrings } from '../../src/keyring/keyrings.ts';
-import { generateKey } from '../../src/keyring/keys.ts';
 import type { Login } from '../../src/keyring/login.ts';
 import type { KeyringReport } from '../../src/keyring/report.ts';
-import { createSealer, type Sealer } from '../../src/keyring/sealer.ts';
-import type { KeyringStore } from '../../src/keyring/store.ts';
-import { Secret } from '../../src/kite/secret.ts';
-import type { KiteSession } from '../../src/kite/session.ts';
-import type { Place } from './stores.ts';
+import type { KeyringStore } from '../../src/keyring/stores/store.ts';
+import type { Place } from './stores/stores.ts';
 
 /** Spans in milliseconds. */
 export const second = 1_000;

@@ -1,7 +1,7 @@
 // How long cookies and keyrings live, over each store, and what is written down of their use.
 import { describe, expect, test } from 'vitest';
 import { day, laptop, login, minute, only, opened, setUp } from './fixtures.ts';
-import { describeStores } from './stores.ts';
+import { describeStores } from './stores/stores.ts';
 
 describe('lifetimes', () => {
   describeStores((place) => {

@@ -1,10 +1,10 @@
 // A thousand sessions in one keyring: they fit, they open in one step, and one more is refused.
 import { describe, expect, test } from 'vitest';
+import { rowKeys } from '../../src/keyring/crypto/names.ts';
+import { createSealedRecords } from '../../src/keyring/crypto/sealed-records.ts';
 import { KeyringFullError } from '../../src/keyring/keyring.ts';
 import { loggedIn } from '../../src/keyring/login.ts';
-import { rowKeys } from '../../src/keyring/names.ts';
-import { createSealedRecords } from '../../src/keyring/sealed-records.ts';
-import type { KeyringStore } from '../../src/keyring/store.ts';
+import type { KeyringStore } from '../../src/keyring/stores/store.ts';
 import {
   apiKey,
   createClock,
@@ -15,7 +15,7 @@ import {
   oneKey,
   opened,
 } from './fixtures.ts';
-import { describeStores } from './stores.ts';
+import { describeStores } from './stores/stores.ts';
 
 describe('a full keyring', () => {
   describeStores((place) => {

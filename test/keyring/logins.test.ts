@@ -1,6 +1,6 @@
 // Logins into a keyring, over each store: one by one, at once, and again the next morning.
 import { describe, expect, test } from 'vitest';
-import { Secret } from '../../src/kite/secret.ts';
+import { Secret } from '../../src/brokers/upstream/secret.ts';
 import {
   apiKey,
   day,
@@ -12,7 +12,7 @@ import {
   second,
   setUp,
 } from './fixtures.ts';
-import { describeStores } from './stores.ts';
+import { describeStores } from './stores/stores.ts';
 
 describe('logins', () => {
   describeStores((place) => {

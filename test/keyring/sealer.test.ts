@@ -1,8 +1,8 @@
 // Seals: what goes in comes out, in its place, with its key, unchanged; nothing else does.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { generateKey, parseKeyringKeys } from '../../src/keyring/keys.ts';
-import { type Binding, createSealer } from '../../src/keyring/sealer.ts';
+import { generateKey, parseKeyringKeys } from '../../src/keyring/crypto/keys.ts';
+import { type Binding, createSealer } from '../../src/keyring/crypto/sealer.ts';
 
 const sealer = createSealer([generateKey()]);
 const binding: fc.Arbitrary<Binding> = fc.tuple(fc.string(), fc.string(), fc.string());

@@ -5,12 +5,12 @@ import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createClient } from '@redis/client';
 import { describe, expect, test } from 'vitest';
-import { generateKey } from '../../src/keyring/keys.ts';
-import { createSealer } from '../../src/keyring/sealer.ts';
-import type { KeyringStore } from '../../src/keyring/store.ts';
-import { Secret } from '../../src/kite/secret.ts';
+import { Secret } from '../../src/brokers/upstream/secret.ts';
+import { generateKey } from '../../src/keyring/crypto/keys.ts';
+import { createSealer } from '../../src/keyring/crypto/sealer.ts';
+import type { KeyringStore } from '../../src/keyring/stores/store.ts';
 import { apiKey, createClock, day, keyringsOver, login, minute, only, opened } from './fixtures.ts';
-import { describeStore, describeStores, type Place } from './stores.ts';
+import { describeStore, describeStores, type Place } from './stores/stores.ts';
 
 /** A text as it stands, and as it would look in hex and in both base64 alphabets, wherever it began. */
 function disguises(text: string): string[] {

@@ -1,7 +1,7 @@
 // A shared call, as those who wait for it see it end.
 import { expect, test } from 'vitest';
-import { abortedBy } from '../../src/kite/error.ts';
-import { Deadline, type Operation } from '../../src/kite/operation.ts';
+import { abortedBy } from '../../src/brokers/kite/error.ts';
+import { Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
 import { SharedCall } from '../../src/loaders/shared-call.ts';
 
 /** A call that never ends by itself. */

@@ -2,14 +2,14 @@
 // is too old, or one from before a logout.
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import type { KiteClient } from '../../src/kite/client.ts';
-import type { Credential } from '../../src/kite/credential.ts';
-import { KiteError } from '../../src/kite/error.ts';
-import { malformed } from '../../src/kite/field.ts';
-import { parseSegment, type Segment } from '../../src/kite/margins.ts';
-import { Deadline, type Operation } from '../../src/kite/operation.ts';
-import { parseProfile } from '../../src/kite/profile.ts';
-import { Secret } from '../../src/kite/secret.ts';
+import type { KiteClient } from '../../src/brokers/kite/client.ts';
+import type { Credential } from '../../src/brokers/kite/credential.ts';
+import { KiteError } from '../../src/brokers/kite/error.ts';
+import { malformed } from '../../src/brokers/kite/field.ts';
+import { parseSegment, type Segment } from '../../src/brokers/kite/margins.ts';
+import { parseProfile } from '../../src/brokers/kite/profile.ts';
+import { Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
+import { Secret } from '../../src/brokers/upstream/secret.ts';
 import { createSharedReads } from '../../src/loaders/shared-reads.ts';
 
 interface Call {

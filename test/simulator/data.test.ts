@@ -1,9 +1,9 @@
 // The simulated users: believable, odd where the table says so, and always the same.
 import { describe, expect, test } from 'vitest';
-import { marginsOf, type SegmentMargins } from '../../src/simulator/margins.ts';
-import { oddities, odditiesOf } from '../../src/simulator/oddities.ts';
-import { profileOf } from '../../src/simulator/profile.ts';
-import { userIdOf, userNumberOf } from '../../src/simulator/users.ts';
+import { marginsOf, type SegmentMargins } from '../../src/simulator/kite/margins.ts';
+import { oddities, odditiesOf } from '../../src/simulator/kite/oddities.ts';
+import { profileOf } from '../../src/simulator/kite/profile.ts';
+import { userIdOf, userNumberOf } from '../../src/simulator/kite/users.ts';
 import { control, get, start } from './helper.ts';
 
 const amounts = (segment: SegmentMargins) => [

@@ -1,9 +1,9 @@
 // The simulator's document: its tables say what the code says, and its examples work as printed.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { faultSchema } from '../../src/simulator/fault.ts';
-import { oddities } from '../../src/simulator/oddities.ts';
-import { userIdOf } from '../../src/simulator/users.ts';
+import { faultSchema } from '../../src/simulator/faults/fault.ts';
+import { oddities } from '../../src/simulator/kite/oddities.ts';
+import { userIdOf } from '../../src/simulator/kite/users.ts';
 import { start } from './helper.ts';
 
 const text = readFileSync(new URL('../../docs/simulator.md', import.meta.url), 'utf8');

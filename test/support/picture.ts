@@ -1,5 +1,5 @@
 // Takes the README's picture of GraphiQL: `npm run picture`.
-import { createGateway } from '../../src/http/gateway.ts';
+import { createGateway } from '../../src/gateway.ts';
 import { listen } from '../../src/server/listen.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { launchChromium } from './browser.ts';

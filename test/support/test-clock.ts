@@ -1,5 +1,5 @@
 // A clock that goes on only when a test says so.
-import type { Clock } from '../../src/kite/clock.ts';
+import type { Clock } from '../../src/brokers/upstream/clock.ts';
 
 interface Wait {
   readonly until: number;

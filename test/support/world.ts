@@ -1,7 +1,7 @@
 // A gateway on a simulator, both on real sockets, and what a test asks of them.
 import { afterAll } from 'vitest';
-import { createGateway } from '../../src/http/gateway.ts';
-import type { GatewayOptions } from '../../src/http/options.ts';
+import { createGateway } from '../../src/gateway.ts';
+import type { GatewayOptions } from '../../src/options.ts';
 import { listen } from '../../src/server/listen.ts';
 import { type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import type { TypedDocumentString } from '../generated/graphql.ts';

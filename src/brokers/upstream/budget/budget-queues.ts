@@ -1,0 +1,226 @@
+// The queues of all apps before the budget: who waits, who starts, and when that is tried again.
+
+import { abortedBy, KiteError } from '../../kite/error.ts';
+import { type Clock, machineClock } from '../clock.ts';
+import { isDeadline } from '../operation.ts';
+import { FairQueue } from './fair-queue.ts';
+import type { QueuedCall } from './lane.ts';
+import type { RateLog, Start } from './rate-log.ts';
+import { type SlotLimits, Slots } from './slots.ts';
+import { StalledQueues } from './stalled-queues.ts';
+import { StartedAccounts } from './started-accounts.ts';
+import { type WaitingLimits, WaitingRoom } from './waiting-room.ts';
+
+/** How much may go on at once. */
+export interface BudgetLimits extends SlotLimits, WaitingLimits {}
+
+/** What the queues are made from. */
+export interface BudgetQueuesOptions {
+  /** Which calls have started lately. */
+  readonly log: RateLog;
+  readonly limits: BudgetLimits;
+  /** By which calls wait, and operations have their deadlines. Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+interface WaitingCall extends QueuedCall {
+  readonly go: (start: Start) => void;
+  readonly refuse: (error: KiteError) => void;
+}
+
+/** The queue of one app. It is being served, or waits for a timer, or for a call of any app to end; or it is gone. */
+interface AppQueue {
+  readonly apiKey: string;
+  readonly waiting: FairQueue<WaitingCall>;
+  isServed: boolean;
+  timer: AbortController | undefined;
+  /** When the window has room again, as far as is known; in milliseconds of the clock. */
+  opensAt: number;
+}
+
+/** The queues of all apps. A call that {@link enter}s starts when it is its turn. */
+export class BudgetQueues {
+  readonly #log: RateLog;
+  readonly #clock: Clock;
+  readonly #slots: Slots;
+  readonly #queues = new Map<string, AppQueue>();
+  /** Queues with calls that could start if only a slot were free. */
+  readonly #stalled = new StalledQueues<AppQueue>();
+  readonly #started = new StartedAccounts();
+  readonly #room: WaitingRoom;
+
+  constructor({ log, limits, clock = machineClock }: BudgetQueuesOptions) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#slots = new Slots(limits);
+    this.#room = new WaitingRoom(limits);
+  }
+
+  /** Takes a call in: it starts now, or when the promise says so. Each that starts must {@link leave}. */
+  enter(apiKey: string, call: QueuedCall): Start | Promise<Start> {
+    const { signal } = call.operation;
+    if (signal.aborted) throw abortedBy(signal, false);
+    const known = this.#queues.get(apiKey);
+    if (known !== undefined) return this.#wait(known, call);
+    if (!this.#slots.hasRoom || !this.#slots.isShare(call)) {
+      return this.#wait(this.#open(apiKey), call);
+    }
+    // The usual case, and the quick one: no call waits, and there is room.
+    this.#slots.reserve();
+    const answer = this.#log.start(apiKey);
+    if (typeof answer === 'object' && 'sent' in answer) {
+      this.#assign(call);
+      return answer;
+    }
+    const queue = this.#open(apiKey);
+    queue.isServed = true;
+    const turn = this.#wait(queue, call);
+    void this.#serve(queue, answer);
+    return turn;
+  }
+
+  /** A call has ended, well or badly. */
+  leave(call: QueuedCall): void {
+    this.#slots.leave(call);
+    this.#started.leave(call);
+    this.#serveStalled();
+  }
+
+  #assign(call: QueuedCall): void {
+    this.#slots.assign(call);
+    this.#started.add(call);
+  }
+
+  #release(): void {
+    this.#slots.release();
+    this.#serveStalled();
+  }
+
+  #serveStalled(): void {
+    if (!this.#slots.hasRoom) return;
+    const queue = this.#stalled.take(({ waiting }) => waiting.canStart(this.#slots.isShare));
+    if (queue !== undefined) void this.#serve(queue);
+  }
+
+  /** @param asked the log's answer, where it was asked already, and a slot reserved. */
+  async #serve(queue: AppQueue, asked?: ReturnType<RateLog['start']>): Promise<void> {
+    const { waiting } = queue;
+    queue.isServed = true;
+    let pending = asked;
+    while (pending !== undefined || waiting.size > 0) {
+      if (pending === undefined) {
+        if (!this.#slots.hasRoom || !waiting.canStart(this.#slots.isShare)) {
+          this.#stalled.add(queue, waiting.nextCaller() ?? '');
+          break;
+        }
+        this.#slots.reserve();
+        pending = this.#log.start(queue.apiKey);
+      }
+      const answer = await pending;
+      pending = undefined;
+      if (typeof answer === 'number') {
+        this.#release();
+        this.#closeFor(queue, answer);
+        break;
+      }
+      const call = waiting.next(this.#slots.isShare);
+      if (call !== undefined) {
+        this.#assign(call);
+        call.go(answer);
+      } else {
+        // The call that it was for left while the log was asked. It must not count as on its way for ever.
+        answer.ended();
+        this.#release();
+      }
+    }
+    queue.isServed = false;
+    this.#dropIfIdle(queue);
+  }
+
+  #closeFor(queue: AppQueue, milliseconds: number): void {
+    queue.opensAt = this.#clock.milliseconds() + milliseconds;
+    const timer = new AbortController();
+    queue.timer = timer;
+    void this.#clock.wait(milliseconds, timer.signal).then(() => {
+      if (queue.timer !== timer) return;
+      queue.timer = undefined;
+      void this.#serve(queue);
+    });
+    for (const call of queue.waiting) {
+      if (call.operation.deadlineAt < queue.opensAt) call.refuse(this.#noTurn(queue, call));
+    }
+  }
+
+  #wait(queue: AppQueue, queued: QueuedCall): Promise<Start> {
+    const { waiting } = queue;
+    const { operation } = queued;
+    const { signal } = operation;
+    if (queue.opensAt > operation.deadlineAt || this.#room.isFullFor(queued, waiting)) {
+      const error = this.#noTurn(queue, queued);
+      this.#dropIfIdle(queue);
+      return Promise.reject(error);
+    }
+    return new Promise((resolve, reject) => {
+      const over = () => {
+        signal.removeEventListener('abort', depart);
+        this.#room.leave(call);
+      };
+      const refuse = (error: KiteError) => {
+        waiting.delete(call);
+        over();
+        reject(error);
+        this.#dropIfIdle(queue);
+      };
+      const depart = () =>
+        refuse(isDeadline(signal) ? this.#noTurn(queue, call) : abortedBy(signal, false));
+      const go = (start: Start) => {
+        over();
+        resolve(start);
+      };
+      const call: WaitingCall = { ...queued, go, refuse };
+      waiting.add(call, this.#started.has(call));
+      this.#room.enter(call);
+      signal.addEventListener('abort', depart, { once: true });
+      operation.queued?.(() => this.#secondsUntilTurn(queue, call));
+      if (queue.isServed || queue.timer !== undefined) return;
+      if (this.#slots.hasRoom && this.#slots.isShare(call)) {
+        this.#stalled.delete(queue);
+        void this.#serve(queue);
+      } else this.#stalled.add(queue, waiting.nextCaller() ?? '');
+    });
+  }
+
+  #noTurn(queue: AppQueue, call: QueuedCall): KiteError {
+    const retryAfterSeconds = this.#secondsUntilTurn(queue, call);
+    return new KiteError('rate-limited', { retryAfterSeconds, mayHaveReachedKite: false });
+  }
+
+  /** When a caller that asks again then has its turn, as far as can be told from what waits now. */
+  #secondsUntilTurn({ waiting, opensAt }: AppQueue, call: QueuedCall): number {
+    const untilOpen = Math.max(0, opensAt - this.#clock.milliseconds());
+    const inQueue = (waiting.startsBefore(call) / this.#log.limit) * 1_000;
+    return Math.max(1, Math.ceil((untilOpen + inQueue) / 1_000));
+  }
+
+  #open(apiKey: string): AppQueue {
+    const queue: AppQueue = {
+      apiKey,
+      waiting: new FairQueue(),
+      isServed: false,
+      timer: undefined,
+      opensAt: 0,
+    };
+    this.#queues.set(apiKey, queue);
+    return queue;
+  }
+
+  /** Nothing stays behind of an app for which no call waits. */
+  #dropIfIdle(queue: AppQueue): void {
+    if (queue.isServed || queue.waiting.size > 0) return;
+    const { timer } = queue;
+    queue.timer = undefined;
+    timer?.abort();
+    this.#stalled.delete(queue);
+    this.#queues.delete(queue.apiKey);
+  }
+}

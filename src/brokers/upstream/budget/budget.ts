@@ -1,0 +1,60 @@
+// The rate budget: a call starts when its app's window has room, when a slot is free for it, and when it is its
+// caller's turn; until then it waits here, and no longer than its operation may.
+
+import { digestOf } from '../../kite/credential.ts';
+import type { KiteRequest, Transport } from '../transport.ts';
+import type { AcceptedCredentials } from './accepted-credentials.ts';
+import { BudgetQueues, type BudgetQueuesOptions } from './budget-queues.ts';
+import type { LaneName } from './lane.ts';
+
+/** What a budget is made from. */
+export interface BudgetOptions extends BudgetQueuesOptions {
+  /** The credentials for which a share is kept. */
+  readonly accepted: AcceptedCredentials;
+}
+
+/** What a 429 or a 503 closes the window for where Kite does not say, and the longest that is believed, in milliseconds. */
+const closing = { usual: 1_000, longest: 60_000 };
+
+/**
+ * A transport whose calls start within the budget. Callers take turns; exchanges and renewals have a lane of their own,
+ * and a share is kept for credentials that have worked lately.
+ * @throws KiteError `rate-limited`, with `retryAfterSeconds`, for a call that had no turn before its operation's
+ * deadline: at once where that is certain, or where too many wait already. It has not reached Kite.
+ */
+export function budgeted(send: Transport, options: BudgetOptions): Transport {
+  const { accepted, log } = options;
+  const budget = new BudgetQueues(options);
+  return async (request, operation, onSent) => {
+    const { apiKey, credential } = request;
+    const account = credential === undefined ? '' : digestOf(credential);
+    const call = { operation, account, lane: laneOf(request, accepted.has(account)) };
+    const entered = budget.enter(apiKey, call);
+    const start = entered instanceof Promise ? await entered : entered;
+    operation.begun?.();
+    try {
+      const response = await send(request, operation, () => {
+        start.sent();
+        onSent?.();
+      });
+      const { status, retryAfterSeconds } = response;
+      if (status === 429 || (status === 503 && retryAfterSeconds !== null)) {
+        const asked = (retryAfterSeconds ?? 0) * 1_000;
+        const time = Math.min(Math.max(asked, closing.usual), closing.longest);
+        log.close(apiKey, time);
+      } else if (account !== '') {
+        if (status === 403) accepted.delete(account);
+        else if (status < 300 && request.method === 'GET') accepted.add(account);
+      }
+      return response;
+    } finally {
+      start.ended();
+      budget.leave(call);
+    }
+  };
+}
+
+function laneOf({ method }: KiteRequest, isAccepted: boolean): LaneName {
+  if (method === 'POST') return 'login';
+  return isAccepted ? 'accepted' : 'other';
+}

@@ -1,0 +1,111 @@
+// The calls of one app that wait to start, in the order of their turns: lanes share the budget, in a lane the callers
+// take turns, and the operations of a caller take turns too. Work that has begun is finished before the turn goes on.
+
+import type { Operation } from '../operation.ts';
+import { addTo } from './counts.ts';
+import { Lane, type LaneName, type QueuedCall } from './lane.ts';
+
+/** The share of each lane while calls wait in all of them. A lane without calls leaves its share to the others. */
+const weights: Readonly<Record<LaneName, number>> = { login: 1, accepted: 2, other: 1 };
+
+/**
+ * A queue in which callers take turns: however many calls and operations a caller has, another caller's call waits for
+ * one turn of it. A turn completes an account, or an operation of few calls; what it takes beyond one call is made up
+ * for by the turns that the caller passes.
+ */
+export class FairQueue<C extends QueuedCall> {
+  readonly #lanes: Readonly<Record<LaneName, Lane<C>>> = {
+    login: new Lane(weights.login),
+    accepted: new Lane(weights.accepted),
+    other: new Lane(weights.other),
+  };
+  readonly #all: readonly Lane<C>[] = Object.values(this.#lanes);
+  readonly #operations = new Map<symbol, number>();
+  #size = 0;
+
+  /** How many calls wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** What waits in a lane. */
+  waiting(lane: LaneName): Pick<Lane<C>, 'size' | 'callers' | 'sizeOf'> {
+    return this.#lanes[lane];
+  }
+
+  /** Whether a call of the operation waits. */
+  holds({ id }: Operation): boolean {
+    return this.#operations.has(id);
+  }
+
+  /** Every call that waits. */
+  *[Symbol.iterator](): Generator<C> {
+    for (const lane of this.#all) yield* lane;
+  }
+
+  /** Lets a call wait. @param hasBegun whether another call of its account and operation has started already. */
+  add(call: C, hasBegun = false): void {
+    const lane = this.#lanes[call.lane];
+    // A lane that was idle has saved up nothing.
+    if (lane.size === 0) lane.used = Math.max(lane.used, this.#leastUsed());
+    lane.add(call, hasBegun);
+    this.#count(call.operation, 1);
+  }
+
+  /** A call no longer waits. */
+  delete(call: C): void {
+    if (this.#lanes[call.lane].delete(call)) this.#count(call.operation, -1);
+  }
+
+  /** Whether there is a call that may start. */
+  canStart(mayStart: (call: C) => boolean): boolean {
+    return this.#all.some((lane) => lane.canStart(mayStart));
+  }
+
+  /** The caller whose turn is next, as far as it can be told. */
+  nextCaller(): string | undefined {
+    const [lane] = this.#inTurn();
+    return lane?.firstCaller();
+  }
+
+  /** Takes out the call whose turn it is among those that may start; undefined where there is none. */
+  next(mayStart: (call: C) => boolean = () => true): C | undefined {
+    for (const lane of this.#inTurn()) {
+      const call = lane.next(mayStart);
+      if (call === undefined) continue;
+      lane.used += 1 / lane.weight;
+      this.#count(call.operation, -1);
+      return call;
+    }
+    return undefined;
+  }
+
+  /**
+   * After how many starts a new call of the operation's caller would have its turn, were the operation's own calls gone:
+   * all that wait in its lane before it, and the other lanes' share meanwhile.
+   */
+  startsBefore({ operation, lane: name }: QueuedCall): number {
+    const lane = this.#lanes[name];
+    const others = this.#all.filter((other) => other !== lane);
+    const ownTurns = lane.startsBefore(operation);
+    let starts = ownTurns;
+    for (const other of others) {
+      starts += Math.min(other.size, ((ownTurns + 1) * other.weight) / lane.weight);
+    }
+    return starts;
+  }
+
+  #inTurn(): Lane<C>[] {
+    return this.#all.filter(({ size }) => size > 0).sort((a, b) => a.used - b.used);
+  }
+
+  #leastUsed(): number {
+    const used = this.#all.filter(({ size }) => size > 0).map((lane) => lane.used);
+    return used.length === 0 ? 0 : Math.min(...used);
+  }
+
+  #count({ id }: Operation, change: number): void {
+    this.#size += change;
+    addTo(this.#operations, id, change);
+  }
+}

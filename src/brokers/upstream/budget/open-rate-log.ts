@@ -1,0 +1,76 @@
+// Which rate log a gateway uses: none, its own, or the one that replicas share in Redis.
+
+import { redisCause } from '../redis-cause.ts';
+import { createSharedRedisClient } from '../redis-client.ts';
+import { createMemoryRateLog } from './memory-rate-log.ts';
+import { type RateLog, unlimited } from './rate-log.ts';
+import {
+  announcing,
+  createRedisRateLog,
+  type RedisCommands,
+  type SharedState,
+} from './redis-rate-log.ts';
+
+/** Where starts are counted. */
+export interface RateLogOptions {
+  /** The most calls per app in any 1,000 ms; 0 for no limit. */
+  readonly limit: number;
+  /** `redis://` or `rediss://`: the Redis that replicas share. Left out: this process counts by itself. */
+  readonly redisUrl?: string | undefined;
+  /** Told once whenever Redis stops answering, with the code of the cause where it is known, and when it answers again. */
+  readonly onReachable: (state: SharedState & { readonly cause: string | null }) => void;
+}
+
+/** A rate log, and the way to close the connection that it may have. */
+export interface OpenRateLog {
+  readonly log: RateLog;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens a rate log. A Redis that cannot be reached is tried again and again, and meanwhile done without.
+ * @throws TypeError for a URL that is none.
+ */
+export function openRateLog({ limit, redisUrl, onReachable }: RateLogOptions): OpenRateLog {
+  if (limit === 0) return { log: unlimited, close: async () => {} };
+  if (redisUrl === undefined) return { log: createMemoryRateLog(limit), close: async () => {} };
+  const client = createSharedRedisClient(redisUrl);
+  // Commands reject while there is no connection; why there is none, only the event says.
+  let cause: string | null = null;
+  const remember = (error: unknown) => {
+    cause = redisCause(error) ?? cause;
+  };
+  client.on('error', remember);
+  const connected = client.connect().catch(() => {});
+  const commands: RedisCommands = {
+    // The first calls may come before the first connection: they wait for it as long as for an answer.
+    async sendCommand(words, { abortSignal }) {
+      if (!client.isReady) await connected;
+      // Nobody waits for it any more: a start that is counted now would never end.
+      abortSignal.throwIfAborted();
+      try {
+        return await client.sendCommand(words, { abortSignal });
+      } catch (error) {
+        remember(error);
+        throw error;
+      }
+    },
+  };
+  const log = createRedisRateLog(commands, {
+    limit,
+    onReachable: (state) => {
+      if (state.isReachable) cause = null;
+      onReachable({ ...state, cause });
+    },
+  });
+  const timer = setInterval(() => void log.announce(), announcing.every).unref();
+  void log.announce();
+  return {
+    log,
+    close: async () => {
+      clearInterval(timer);
+      if (client.isReady) await log.leave();
+      if (client.isOpen) client.destroy();
+    },
+  };
+}

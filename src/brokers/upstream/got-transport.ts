@@ -1,0 +1,88 @@
+// The transport over got, for what changes something: deadlines, cancellation, keep-alive; no redirects, no retries, no error of got's beyond this file.
+import got, { AbortError, RequestError, TimeoutError } from 'got';
+import { version } from '../../version.ts';
+import { bodyTooLong, readAnswer } from '../kite/body.ts';
+import { authorizationHeader } from '../kite/credential.ts';
+import { abortedBy, KiteError } from '../kite/error.ts';
+import {
+  type KiteRequest,
+  revealed,
+  type Transport,
+  type TransportOptions,
+  wasNeverSent,
+} from './transport.ts';
+
+/** Makes a {@link Transport} over got. It follows no redirect, because the next host would see the token. */
+export function gotTransport(options: TransportOptions): Transport {
+  const base = options.baseUrl.href.replace(/\/+$/, '');
+  const client = got.extend({
+    throwHttpErrors: false,
+    followRedirect: false,
+    // The bytes as they came: every transport reads them by the same code.
+    decompress: false,
+    responseType: 'buffer',
+    retry: { limit: 0 },
+    timeout: { request: options.timeoutMilliseconds },
+    headers: { 'user-agent': `kite-graphql/${version}`, 'x-kite-version': '3' },
+  });
+
+  return async (request, { signal }, onSent) => {
+    if (signal.aborted) throw abortedBy(signal, false);
+    const tooLong = new AbortController();
+    let status = 0;
+    try {
+      const call = client(base + request.path, {
+        method: request.method,
+        signal: AbortSignal.any([tooLong.signal, signal]),
+        ...sent(request),
+      });
+      call.on('request', (outgoing) => {
+        if (onSent) outgoing.once('finish', onSent);
+        // got's own event comes after the body.
+        outgoing.once('response', ({ statusCode }) => {
+          status = statusCode ?? 0;
+        });
+      });
+      call.on('downloadProgress', ({ transferred }) => {
+        if (transferred > options.maxBodyBytes) tooLong.abort();
+      });
+      const { statusCode, headers, body } = await call;
+      return readAnswer(statusCode, headers, Buffer.from(body), options.maxBodyBytes);
+    } catch (error) {
+      if (tooLong.signal.aborted) throw bodyTooLong(status);
+      if (error instanceof KiteError) throw error;
+      throw kiteErrorFrom(error, signal);
+    }
+  };
+}
+
+function sent(request: KiteRequest) {
+  return {
+    ...(request.query && { searchParams: revealed(request.query) }),
+    ...(request.form && { form: revealed(request.form) }),
+    ...(request.credential && {
+      headers: { authorization: authorizationHeader(request.credential) },
+    }),
+  };
+}
+
+function kiteErrorFrom(error: unknown, signal: AbortSignal): KiteError {
+  // got's errors carry the request with its headers, so only their codes go on.
+  if (signal.aborted || error instanceof AbortError) return abortedBy(signal);
+  if (error instanceof TimeoutError) return new KiteError('timeout');
+  const code = codeOfCause(error) ?? (error instanceof RequestError ? error.code : '');
+  // The peer answered, but not in HTTP.
+  if (code.startsWith('HPE_')) return new KiteError('invalid-response', { systemCode: code });
+  return new KiteError('unavailable', {
+    mayHaveReachedKite: !wasNeverSent(code),
+    systemCode: code,
+  });
+}
+
+/** The code of what lies below got's error. */
+function codeOfCause(error: unknown): string | undefined {
+  const cause = error instanceof RequestError ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
+    ? cause.code
+    : undefined;
+}

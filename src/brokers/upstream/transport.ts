@@ -1,0 +1,101 @@
+// The seam between the Kite client and an HTTP client: one request out, one response or KiteError back.
+import type { Credential } from '../kite/credential.ts';
+import type { Operation } from './operation.ts';
+import type { Secret } from './secret.ts';
+
+/** One HTTP request to Kite. */
+export interface KiteRequest {
+  /** Kite's user endpoints know no other verbs. */
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** The app on whose rate limit the request counts. */
+  readonly apiKey: string;
+  /** Path below the base URL, such as `/user/profile`; never with a query. */
+  readonly path: string;
+  /** Parameters of the query string. */
+  readonly query?: Readonly<Record<string, string | Secret>>;
+  /** Parameters of a form body. */
+  readonly form?: Readonly<Record<string, string | Secret>>;
+  /** Whether the caller brought the checksum, rather than this gateway having made it. */
+  readonly isChecksumBrought?: boolean;
+  /** What signs the request; absent where the endpoint takes none. */
+  readonly credential?: Credential;
+}
+
+/** What came back, unread. */
+export interface KiteResponse {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The body as text; not to be shown or logged. */
+  readonly body: string;
+  /** The Retry-After header in seconds; null where it is absent or cannot be read. */
+  readonly retryAfterSeconds: number | null;
+}
+
+/**
+ * Sends one request, once, within the transport's own deadline and the operation's.
+ * @param onSent called when the request goes out on a connected socket, or just after.
+ * @throws KiteError and nothing else: `timeout`, `unavailable`, `invalid-response`, `rate-limited` or `aborted`.
+ */
+export type Transport = (
+  request: KiteRequest,
+  operation: Operation,
+  onSent?: () => void,
+) => Promise<KiteResponse>;
+
+/** The parameters of a query or form with their secrets revealed, for the line that sends them. */
+export function revealed(
+  parameters: Readonly<Record<string, string | Secret>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : value.reveal(),
+    ]),
+  );
+}
+
+/** Where and for how long a transport calls. */
+export interface TransportOptions {
+  /** Kite's address; may carry a path. */
+  readonly baseUrl: URL;
+  /** Milliseconds for one call, connection and body included. */
+  readonly timeoutMilliseconds: number;
+  /** The longest body that is read, in bytes, without its compression. */
+  readonly maxBodyBytes: number;
+}
+
+/**
+ * A Retry-After header in seconds; null where it is absent or cannot be read.
+ * @param date the answer's Date header, from which a Retry-After that is a date counts: the two clocks may differ.
+ */
+export function retryAfter(header: unknown, date: unknown): number | null {
+  if (typeof header !== 'string') return null;
+  if (/^\d{1,6}$/.test(header)) return Number(header);
+  const at = httpDate(header);
+  if (at === null) return null;
+  return Math.max(0, Math.ceil((at - (httpDate(date) ?? Date.now())) / 1_000));
+}
+
+/** A date as HTTP writes it, in milliseconds since the epoch; null for anything else. */
+function httpDate(text: unknown): number | null {
+  if (typeof text !== 'string' || !/^[A-Z][a-z]{2,8},? .* GMT$/.test(text)) return null;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? null : at;
+}
+
+const neverSent = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'ERR_PROXY_TUNNEL',
+]);
+/** How TLS fails before a request is sent: the server's certificate is refused, or it speaks no TLS. */
+const failedHandshake = /CERT|UNABLE_TO_VERIFY|WRONG_VERSION_NUMBER|HANDSHAKE_FAILURE/;
+
+/** Whether a system's error code speaks of a failure before a byte of the request was on its way. */
+export function wasNeverSent(code: string): boolean {
+  return neverSent.has(code) || failedHandshake.test(code);
+}

@@ -1,0 +1,182 @@
+// The transport for reads, over undici's dispatcher: the same promises as got's, at a fraction of its cost.
+// It knows GETs alone, and neither redirects nor retries.
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Dispatcher, errors, Pool } from 'undici';
+import { version } from '../../version.ts';
+import { bodyTooLong, readAnswer } from '../kite/body.ts';
+import { authorizationHeader } from '../kite/credential.ts';
+import { abortedBy, KiteError } from '../kite/error.ts';
+import type { Operation } from './operation.ts';
+import {
+  type KiteRequest,
+  type KiteResponse,
+  revealed,
+  type Transport,
+  type TransportOptions,
+  wasNeverSent,
+} from './transport.ts';
+
+/** Milliseconds that an idle connection is kept, where the server does not say: below what servers grant. */
+const keepAliveMilliseconds = 10_000;
+const ownHeaders = ['user-agent', `kite-graphql/${version}`, 'x-kite-version', '3'];
+
+/** A transport and the way to be rid of it. */
+export interface UndiciTransport {
+  /** Sends GETs; rejects with TypeError for anything else. */
+  readonly send: Transport;
+  /** Lets what is under way finish, then closes the connections. */
+  readonly close: () => Promise<void>;
+}
+
+/** Makes a {@link Transport} over undici, with connections of its own. */
+export function undiciTransport(options: TransportOptions): UndiciTransport {
+  const { baseUrl, timeoutMilliseconds } = options;
+  const prefix = baseUrl.pathname.replace(/\/+$/, '');
+  const pool = new Pool(baseUrl.origin, {
+    // One timer of ours spans the connection, the headers and the body; undici's would each begin anew.
+    connect: { timeout: timeoutMilliseconds },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: keepAliveMilliseconds,
+  });
+  return {
+    send: (request, operation, onSent) =>
+      new Promise((resolve, reject) => {
+        if (request.method !== 'GET') throw new TypeError(`${request.method} is not a read`);
+        if (operation.signal.aborted) {
+          reject(abortedBy(operation.signal, false));
+          return;
+        }
+        const call = new Call(operation, options, { resolve, reject, onSent });
+        const { path, credential } = request;
+        pool.dispatch(
+          {
+            method: 'GET',
+            path: prefix + path + queryOf(request),
+            headers: credential
+              ? [...ownHeaders, 'authorization', authorizationHeader(credential)]
+              : ownHeaders,
+          },
+          call,
+        );
+      }),
+    close: () => pool.close(),
+  };
+}
+
+function queryOf({ query }: KiteRequest): string {
+  return query === undefined ? '' : `?${new URLSearchParams(revealed(query))}`;
+}
+
+interface Outcome {
+  readonly resolve: (response: KiteResponse) => void;
+  readonly reject: (error: unknown) => void;
+  readonly onSent: (() => void) | undefined;
+}
+
+/** One call: what undici tells of it, its deadline, and whoever waits. An object rather than closures: there are many. */
+class Call implements Dispatcher.DispatchHandler {
+  readonly #operation: Operation;
+  readonly #outcome: Outcome;
+  readonly #timer: NodeJS.Timeout;
+  readonly #maxBodyBytes: number;
+  readonly #leave = () => this.#fail(abortedBy(this.#operation.signal, this.#isSent));
+  #controller: Dispatcher.DispatchController | undefined;
+  #isSent = false;
+  #isOver = false;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  #chunks: Buffer[] = [];
+  #length = 0;
+
+  constructor(
+    operation: Operation,
+    { timeoutMilliseconds, maxBodyBytes }: TransportOptions,
+    outcome: Outcome,
+  ) {
+    this.#operation = operation;
+    this.#outcome = outcome;
+    this.#maxBodyBytes = maxBodyBytes;
+    this.#timer = setTimeout(() => this.#fail(new KiteError('timeout')), timeoutMilliseconds);
+    operation.signal.addEventListener('abort', this.#leave, { once: true });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Whoever left while the connection was being made could not tell undici; now it can be told.
+    if (this.#isOver) {
+      controller.abort(new Error('nobody waits'));
+      return;
+    }
+    this.#controller = controller;
+    this.#isSent = true;
+    this.#outcome.onSent?.();
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#length += chunk.length;
+    if (this.#length > this.#maxBodyBytes) this.#fail(bodyTooLong(this.#status));
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#isOver) return;
+    this.#settle();
+    const [first] = this.#chunks;
+    const bytes = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
+    try {
+      this.#outcome.resolve(readAnswer(this.#status, this.#headers, bytes, this.#maxBodyBytes));
+    } catch (error) {
+      this.#outcome.reject(error);
+    }
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(kiteErrorFrom(error));
+  }
+
+  #fail(error: KiteError): void {
+    if (this.#isOver) return;
+    this.#settle();
+    this.#outcome.reject(error);
+    this.#controller?.abort(new Error('nobody waits'));
+  }
+
+  #settle(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#operation.signal.removeEventListener('abort', this.#leave);
+  }
+}
+
+function kiteErrorFrom(error: Error): KiteError {
+  // undici's errors can carry addresses and bytes of the answer, so only their codes go on.
+  const code = systemCodeOf(error);
+  // Its connecting has a deadline of its own, as long as the call's.
+  if (code === 'ETIMEDOUT') {
+    return new KiteError('timeout', { mayHaveReachedKite: false, systemCode: code });
+  }
+  if (error instanceof errors.HTTPParserError || code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return new KiteError('invalid-response', { systemCode: code });
+  }
+  return new KiteError('unavailable', {
+    mayHaveReachedKite: !wasNeverSent(code),
+    systemCode: code,
+  });
+}
+
+/** The code of an error, where undici has a word of its own in the system's: the log reads the same over both clients. */
+function systemCodeOf(error: Error): string {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'ETIMEDOUT';
+  if (code === '' && error instanceof errors.HTTPParserError) return 'HPE_UNKNOWN';
+  return code === 'UND_ERR_SOCKET' ? 'ECONNRESET' : code;
+}

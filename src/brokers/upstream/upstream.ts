@@ -1,0 +1,69 @@
+// The way to Kite, put together: client, retry, budget, and a transport for each kind of call.
+
+import type { Agent, AgentOptions } from 'node:http';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Limits } from '../../limits.ts';
+import { createKiteClient, type KiteClient, type KiteClientOptions } from '../kite/client.ts';
+import { digestOf } from '../kite/credential.ts';
+import { AcceptedCredentials } from './budget/accepted-credentials.ts';
+import { budgeted } from './budget/budget.ts';
+import type { RateLog } from './budget/rate-log.ts';
+import { RefusedCredentials } from './budget/refused-credentials.ts';
+import { gotTransport } from './got-transport.ts';
+import { retryingGets } from './retry.ts';
+import type { Transport, TransportOptions } from './transport.ts';
+import { undiciTransport } from './undici-transport.ts';
+
+/** Where Kite is, how long a call may take, and how many may start. */
+export interface UpstreamOptions
+  extends TransportOptions,
+    Omit<KiteClientOptions, 'onObtained' | 'refused'> {
+  readonly limits: Limits;
+  /** Which calls have started lately. */
+  readonly rateLog: RateLog;
+}
+
+/** Kite's endpoints, and the way to close the connections to it. */
+export interface Upstream {
+  readonly kite: KiteClient;
+  /** Lets calls under way finish. */
+  readonly close: () => Promise<void>;
+}
+
+/** Connects nothing yet: the first call does. */
+export function createUpstream(options: UpstreamOptions): Upstream {
+  const { rateLog, limits } = options;
+  const writes = gotTransport(options);
+  const reads = hasProxy(options.baseUrl)
+    ? { send: writes, close: async () => {} }
+    : undiciTransport(options);
+  const send: Transport = (request, operation, onSent) =>
+    (request.method === 'GET' ? reads.send : writes)(request, operation, onSent);
+  // The budget is inside the retry: a second attempt takes a turn of its own.
+  const accepted = new AcceptedCredentials(limits.acceptedCredentials);
+  const inTurn = budgeted(send, { log: rateLog, limits, accepted });
+  const kite = createKiteClient(retryingGets(inTurn), {
+    ...options,
+    refused: new RefusedCredentials(limits.refusedCredentialSeconds, limits.refusedCredentials),
+    onObtained: (credential) => accepted.add(digestOf(credential)),
+  });
+  return { kite, close: reads.close };
+}
+
+/**
+ * Whether Node was told of a proxy for this address (NODE_USE_ENV_PROXY, HTTP_PROXY, HTTPS_PROXY). got calls through
+ * Node's own client, which follows these variables and NO_PROXY; undici knows nothing of them. So behind a proxy
+ * got makes all calls, and reads and writes take the same way.
+ */
+function hasProxy({ protocol }: URL): boolean {
+  const isSecure = protocol === 'https:';
+  // Node's types leave out that an agent of http has its options too.
+  const agent = (isSecure ? https : http).globalAgent as Agent & {
+    readonly options?: AgentOptions;
+  };
+  const { proxyEnv } = agent.options ?? {};
+  return isSecure
+    ? Boolean(proxyEnv?.https_proxy || proxyEnv?.HTTPS_PROXY)
+    : Boolean(proxyEnv?.http_proxy || proxyEnv?.HTTP_PROXY);
+}

@@ -1,0 +1,198 @@
+// The environment, read once and checked whole: every fault is named before the process gives up.
+// The only reader of process.env.
+import { existsSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import type { z } from 'zod';
+import type { Limits } from '../limits.ts';
+import type { AppOptions } from '../options.ts';
+import { readApps } from './apps.ts';
+import { readTextFile, TextFileError } from './text-file.ts';
+import { keyringFaults, notices, publicUrlOf } from './together.ts';
+import {
+  type Environment,
+  gatewayVariables,
+  isSet,
+  logVariables,
+  parse,
+  readLimits,
+  simulatorVariables,
+} from './variables.ts';
+
+/** The faults of an environment, one line each; no line quotes a value that may be a secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  /** One line for each fault, naming the variable. */
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'));
+    this.faults = faults;
+  }
+}
+
+/** How the simulator runs. */
+export interface SimulatorConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly accounts: number;
+  readonly latencyMilliseconds: number;
+  readonly rateLimit: number;
+  /** Undefined: the caller's own callback. */
+  readonly redirectUrl: string | undefined;
+}
+
+/** Where and how keyrings are kept. */
+export interface KeyringConfig {
+  /** `memory:`, `sqlite:<file>` or `redis://...`; may hold a password. */
+  readonly store: string;
+  /** Keys of 32 bytes: the first seals, all open; undefined: a random one for this process. */
+  readonly keys: readonly Uint8Array[] | undefined;
+}
+
+/** How logs are written. */
+export interface LogConfig {
+  readonly level: string;
+  readonly format: 'pretty' | 'json';
+}
+
+/** How the gateway runs. */
+export interface Config {
+  readonly production: boolean;
+  /** Undefined: both loopback addresses. */
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly publicUrl: string;
+  readonly apps: readonly AppOptions[];
+  readonly kiteBaseUrl: string | undefined;
+  readonly kiteLoginUrl: string | undefined;
+  readonly kiteTimeoutMilliseconds: number;
+  readonly operationTimeoutMilliseconds: number;
+  /** How long a stop waits for what is in flight. */
+  readonly shutdownGraceMilliseconds: number;
+  /** Origins beside the gateway's own whose pages may use keyrings. */
+  readonly allowedOrigins: readonly string[];
+  /** Names beside the public URL's and the loopback's that a Host header may carry. */
+  readonly allowedHosts: readonly string[];
+  /** The name of the keyrings' cookie. */
+  readonly cookieName: string;
+  /** Request headers that CORS allows beside the known ones. */
+  readonly allowedHeaders: readonly string[];
+  readonly keyring: KeyringConfig;
+  /** Calls in any 1,000 ms for each app; 0: no limit. */
+  readonly kiteRateLimit: number;
+  /** The greatest age, in seconds, that a client may accept. */
+  readonly maxAgeSeconds: number;
+  /** Whose credentials the Authorization header may carry; undefined: `own` where apps are configured, else `any`. */
+  readonly headerCredentials: 'any' | 'own' | 'off' | undefined;
+  readonly trustProxy: boolean;
+  /** Undefined: as the upstream suggests. */
+  readonly exposeTokens: boolean | undefined;
+  readonly graphiql: boolean;
+  readonly introspection: boolean;
+  /** Bounds that the operator set; the others keep their defaults. */
+  readonly limits: Partial<Limits>;
+  readonly log: LogConfig;
+  /** The simulator to start as the upstream; null when there is a real one. */
+  readonly simulator: SimulatorConfig | null;
+  /** What works differently from what an operator may expect, a line each. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Reads the gateway's settings.
+ * @throws ConfigError that names every fault at once.
+ */
+export function readConfig(environment: Environment = process.env): Config {
+  const shape = { ...gatewayVariables, ...simulatorVariables, ...logVariables };
+  const { values, isWhole, faults } = parse(shape, environment);
+  const { limits, faults: limitFaults } = readLimits(environment);
+  faults.push(...limitFaults);
+  const apps = readApps(environment, faults);
+  if (apps.length === 0 && !isSet(environment, 'KITE_BASE_URL')) {
+    if (isSet(environment, 'KITE_LOGIN_URL')) {
+      faults.push(
+        'KITE_LOGIN_URL: set without KITE_API_KEY, KITE_APPS_FILE or KITE_BASE_URL, so the simulator would be asked about a login at Kite. Set one of them, or unset it.',
+      );
+    }
+    if (environment.NODE_ENV === 'production') {
+      faults.push(
+        'KITE_API_KEY: with NODE_ENV=production the gateway does not fall back to the simulator. Set KITE_API_KEY and KITE_API_SECRET, KITE_APPS_FILE, or KITE_BASE_URL.',
+      );
+    }
+  }
+  faults.push(...keyringFaults(values, environment));
+  if (!isWhole || faults.length > 0) throw new ConfigError(faults);
+
+  const production = values.NODE_ENV === 'production';
+  const simulated = apps.length === 0 && values.KITE_BASE_URL === undefined;
+  return Object.freeze({
+    production,
+    host: values.HOST,
+    port: values.PORT,
+    publicUrl: publicUrlOf(values),
+    apps,
+    kiteBaseUrl: values.KITE_BASE_URL,
+    kiteLoginUrl: values.KITE_LOGIN_URL,
+    kiteTimeoutMilliseconds: values.KITE_TIMEOUT_MS,
+    operationTimeoutMilliseconds: values.OPERATION_TIMEOUT_MS,
+    shutdownGraceMilliseconds: values.SHUTDOWN_GRACE_MS,
+    allowedOrigins: values.ALLOWED_ORIGINS,
+    allowedHosts: values.ALLOWED_HOSTS,
+    cookieName: values.COOKIE_NAME,
+    allowedHeaders: values.ALLOWED_HEADERS,
+    keyring: { store: values.KEYRING_STORE, keys: values.KEYRING_KEYS },
+    kiteRateLimit: values.KITE_RATE_LIMIT,
+    maxAgeSeconds: values.MAX_AGE_SECONDS,
+    headerCredentials: values.HEADER_CREDENTIALS,
+    trustProxy: values.TRUST_PROXY,
+    exposeTokens: values.EXPOSE_TOKENS,
+    graphiql: values.GRAPHIQL ?? !production,
+    introspection: values.INTROSPECTION ?? !production,
+    limits: Object.freeze(limits),
+    log: logConfig(values),
+    simulator: simulated ? simulatorConfig(values) : null,
+    notices: notices(apps, values),
+  });
+}
+
+/**
+ * Reads the settings of the simulator alone.
+ * @throws ConfigError that names every fault at once.
+ */
+export function readSimulatorConfig(environment: Environment = process.env): SimulatorConfig {
+  const { values, isWhole, faults } = parse(simulatorVariables, environment);
+  if (!isWhole) throw new ConfigError(faults);
+  return Object.freeze(simulatorConfig(values));
+}
+
+/**
+ * Adds the variables of a file, where there is one, to the environment, which wins over it.
+ * @throws ConfigError where the file cannot be read, or is not in UTF-8.
+ */
+export function loadEnvFile(file: string, environment: NodeJS.ProcessEnv = process.env): void {
+  if (!existsSync(file)) return;
+  try {
+    for (const [name, value] of Object.entries(parseEnv(readTextFile(file)))) {
+      environment[name] ??= value;
+    }
+  } catch (error) {
+    const why = error instanceof TextFileError ? error.message : 'cannot be read';
+    throw new ConfigError([`${file}: ${why}. It is optional: a file of NAME=value lines.`]);
+  }
+}
+
+function simulatorConfig(values: z.infer<z.ZodObject<typeof simulatorVariables>>): SimulatorConfig {
+  return {
+    host: values.SIMULATOR_HOST,
+    port: values.SIMULATOR_PORT,
+    accounts: values.SIMULATOR_ACCOUNTS,
+    latencyMilliseconds: values.SIMULATOR_LATENCY_MS,
+    rateLimit: values.SIMULATOR_RATE_LIMIT,
+    redirectUrl: values.SIMULATOR_REDIRECT_URL,
+  };
+}
+
+function logConfig(values: z.infer<z.ZodObject<typeof logVariables>>): LogConfig {
+  const onTerminal = process.stderr.isTTY ? 'pretty' : 'json';
+  return { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? onTerminal };
+}

@@ -1,0 +1,81 @@
+// What settings mean together: what cannot be, and what works differently from what an operator may expect.
+
+import { keepsCookiesSafe, siteRelation } from '../http/request/same-site.ts';
+import type { AppOptions } from '../options.ts';
+import {
+  type Environment,
+  type GatewayValues,
+  isSet,
+  type ReadableGatewayValues,
+} from './variables.ts';
+
+/**
+ * What is wrong with where browsers reach the gateway, and with what keeps their sessions.
+ * @param values those that have the right form: what needs another is not judged.
+ * @param environment as it was given, which tells a variable that is not set from one at fault.
+ */
+export function keyringFaults(values: ReadableGatewayValues, environment: Environment): string[] {
+  const { PORT, PUBLIC_URL, ALLOWED_ORIGINS = [], KEYRING_STORE } = values;
+  const faults: string[] = [];
+  const isKnown = PUBLIC_URL !== undefined || !isSet(environment, 'PUBLIC_URL');
+  // Which port it is makes no difference to what is judged here.
+  const publicUrl = isKnown ? publicUrlOf({ PORT: PORT ?? 0, PUBLIC_URL }) : null;
+  if (publicUrl !== null && !keepsCookiesSafe(new URL(publicUrl))) {
+    faults.push(
+      `PUBLIC_URL: ${publicUrl} is plain HTTP, over which a session cookie can be stolen. Use https:// (plain HTTP works on localhost alone).`,
+    );
+  }
+  for (const origin of ALLOWED_ORIGINS) {
+    if (publicUrl !== null && siteRelation(origin, publicUrl) === 'cross-site') {
+      faults.push(
+        `ALLOWED_ORIGINS: ${origin} is another site than PUBLIC_URL, ${publicUrl}: browsers would not send the cookie from there.`,
+      );
+    }
+  }
+  const isPersistent = KEYRING_STORE !== undefined && KEYRING_STORE !== 'memory:';
+  if (isPersistent && !isSet(environment, 'KEYRING_KEYS')) {
+    faults.push(
+      'KEYRING_KEYS: needed with KEYRING_STORE, which keeps tokens sealed. Make one with: openssl rand -base64 32',
+    );
+  }
+  return faults;
+}
+
+/** The gateway's address as browsers reach it. */
+export function publicUrlOf({
+  PUBLIC_URL,
+  PORT,
+}: {
+  PUBLIC_URL?: string | undefined;
+  PORT: number;
+}): string {
+  return PUBLIC_URL ?? `http://localhost:${PORT}`;
+}
+
+/** What works differently from what an operator may expect, a line each. */
+export function notices(apps: readonly AppOptions[], values: GatewayValues): readonly string[] {
+  const withoutSecret = apps.filter((app) => app.apiSecret === undefined).map((app) => app.apiKey);
+  const lines = withoutSecret.map(
+    (key) =>
+      `App ${key} has no secret here: exchangeToken and renewSession need the caller's checksum for it, and browsers cannot log in through it.`,
+  );
+  // The gateway speaks plain HTTP: an https address means that a proxy stands before it.
+  if (values.PUBLIC_URL?.startsWith('https:') && !values.TRUST_PROXY) {
+    lines.push(
+      'PUBLIC_URL is https, so a proxy stands before the gateway, and TRUST_PROXY is not set: all users count as one address. Set TRUST_PROXY=true where the proxy writes X-Forwarded-For.',
+    );
+  }
+  if (values.KITE_BASE_URL !== undefined && values.KITE_LOGIN_URL === undefined) {
+    lines.push(
+      'KITE_BASE_URL is set without KITE_LOGIN_URL: logins go to https://kite.zerodha.com, calls to the address you set.',
+    );
+  }
+  for (const origin of values.ALLOWED_ORIGINS) {
+    if (siteRelation(origin, publicUrlOf(values)) === 'cross-site-on-loopback') {
+      lines.push(
+        `${origin} and ${publicUrlOf(values)} are two sites to most browsers, which then send no cookie: use hosts with a common parent, such as app.kite.localhost and api.kite.localhost.`,
+      );
+    }
+  }
+  return lines;
+}

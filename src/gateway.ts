@@ -1,0 +1,210 @@
+// The gateway: Yoga and its plugins, in the order that a request meets them.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createYoga, type YogaInitialContext } from 'graphql-yoga';
+import { pino } from 'pino';
+import { type Context, createContext, type Services } from './context.ts';
+import type { GraphiqlPlace } from './http/graphiql/page.ts';
+import { useGraphiql } from './http/graphiql/use-graphiql.ts';
+import { AccountLoad } from './http/limits/account-load.ts';
+import { createAddressLimits } from './http/limits/address-limits.ts';
+import { ExecutionTurns } from './http/limits/execution-turns.ts';
+import { useLimits } from './http/limits/use-limits.ts';
+import { createVolumeLimits } from './http/limits/volume-limits.ts';
+import type { BrowserKeyrings } from './http/login/browser-keyrings.ts';
+import { openBrowserKeyring } from './http/login/open-browser-keyring.ts';
+import { useLogin } from './http/login/use-login.ts';
+import { codeErrors } from './http/plugins/error-codes.ts';
+import { logOperations } from './http/plugins/operation-log.ts';
+import { createResults } from './http/plugins/results.ts';
+import { createRoutes } from './http/plugins/routes.ts';
+import { endWithRequest } from './http/plugins/streams.ts';
+import { useEngine } from './http/plugins/use-engine.ts';
+import { createAnswerHeaders, useHeaders } from './http/plugins/use-headers.ts';
+import { useRequestParser } from './http/plugins/use-request-parser.ts';
+import { useRoutes } from './http/plugins/use-routes.ts';
+import { useWrites } from './http/plugins/use-writes.ts';
+import { Writes } from './http/plugins/writes.ts';
+import { acceptedAge } from './http/request/cache-control.ts';
+import { callerIdOf } from './http/request/caller-id.ts';
+import { readCredentials } from './http/request/credentials.ts';
+import { createHosts } from './http/request/hosts.ts';
+import { createOriginLog } from './http/request/origin-log.ts';
+import type { Origins } from './http/request/origins.ts';
+import { createRequestTracker } from './http/request/request-tracker.ts';
+import { createSenderReader } from './http/request/sender.ts';
+import type { GatewayOptions } from './options.ts';
+import { schema } from './schema/schema.ts';
+import { withEdge } from './server/edge.ts';
+import { withFront } from './server/front.ts';
+import { createBrowserKeyrings, createServices } from './services.ts';
+
+/** A gateway to mount: a request listener for `node:http`, and a handler for servers that speak fetch. */
+export interface Gateway {
+  /**
+   * Answers a request of `node:http`.
+   * @param next goes on with the next handler of a server such as Express: called for each path that is not the
+   *   gateway's.
+   */
+  (request: IncomingMessage, response: ServerResponse, next?: () => void): void;
+  /**
+   * Answers a fetch request.
+   * @param request an absolute URL, or a Request.
+   * @param init as for the global `fetch`.
+   */
+  fetch(request: Request | URL | string, init?: RequestInit): Promise<Response> | Response;
+  /** Ends background work, and closes the keyring's store and all connections to brokers and stores. */
+  dispose(): Promise<void> | void;
+}
+
+/** Where the gateway answers. */
+const endpoint = '/graphql';
+/**
+ * Makes a gateway to mount in any server that speaks fetch, or in `node:http`:
+ * `createServer({ maxHeaderSize: 131072, joinDuplicateHeaders: true }, createGateway({ ... }))`.
+ * It listens to nothing and reads no environment by itself.
+ * @throws TypeError for a URL that is none.
+ */
+export function createGateway(options: GatewayOptions = {}): Gateway {
+  const log = options.logger ?? pino({ level: 'silent' });
+  const { services, close } = createServices(options, log);
+  const browsers = createBrowserKeyrings(options, services, log);
+  const { limits } = services;
+  const track = createRequestTracker();
+  const publicUrl = new URL(browsers.origins.home);
+  const routes = createRoutes(publicUrl);
+  const hosts = createHosts(publicUrl, options.allowedHosts ?? []);
+  const { graphiql = false, trustProxy = false } = options;
+  const senderOf = createSenderReader(trustProxy, log);
+  const writes = options.writes ?? new Writes();
+  const keyringRequest = (request: Request, serverContext: unknown) => ({
+    request,
+    requestId: track(request).id,
+    // Only those that use a keyring want to know.
+    get device() {
+      return senderOf(request, serverContext);
+    },
+    setCookie: (line: string) => track(request).setCookies.push(line),
+  });
+
+  const addresses = createAddressLimits({ limits, trustProxy, redisUrl: options.redisUrl });
+  const load = new AccountLoad(limits.accountsAtOnce);
+  const turns = new ExecutionTurns();
+  const logRefusedOrigin = createOriginLog(browsers.origins, track, limits, log);
+
+  const contextFor = async (request: Request, serverContext: object) => {
+    const who = readCredentials(request.headers);
+    const hasCredentials = who.credentials.length > 0;
+    const about = keyringRequest(request, serverContext);
+    await addresses.enter(request, about.device.ipAddress);
+    logRefusedOrigin(request);
+    const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
+    const callerId = callerIdOf(keyring.id, about.device);
+    const turn = turns.take(callerId);
+    if (turn !== undefined) await turn;
+    const context = createContext(services, {
+      requestId: track(request).id,
+      ...who,
+      keyring,
+      callerId,
+      maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
+      signal: request.signal,
+    });
+    try {
+      context.deadline.onEnd(load.enter(callerId, context.accounts.length));
+    } catch (error) {
+      context.deadline.end();
+      throw error;
+    }
+    return context;
+  };
+  const introspection = options.introspection ?? false;
+  const results = createResults([
+    addresses.step,
+    codeErrors(track, log),
+    logOperations(track, log),
+    endWithRequest,
+  ]);
+  const headersFor = createAnswerHeaders(browsers.origins.areOthersAllowed);
+
+  const yoga = createYoga<Record<string, unknown>, Context>({
+    schema,
+    context: (initial: YogaInitialContext) => contextFor(initial.request, initial),
+    plugins: [
+      useHeaders(track, headersFor),
+      useRoutes({ hosts, routes, track, log, graphiql: graphiql !== false }),
+      useLogin({ services, browsers, routes, writes, track, log, keyringRequest }),
+      graphiql !== false &&
+        useGraphiql(routes, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
+      useRequestParser(track),
+      useLimits({ limits, introspection }),
+      useEngine({ track, volume: createVolumeLimits(limits), suggestions: introspection }),
+      useWrites(writes),
+      results.plugin,
+      { onDispose: () => browsers.keyrings.close() },
+      { onDispose: () => addresses.close() },
+      { onDispose: close },
+    ],
+    // useRoutes has refused every other path. Yoga itself answers whatever ends in one of these texts, and no URL ends
+    // in a space.
+    graphqlEndpoint: '/*',
+    healthCheckEndpoint: ' ',
+    landingPage: false,
+    // useGraphiql has a page that needs no internet and keeps no secret.
+    graphiql: false,
+    // codeErrors masks: it also sees what fails before an operation runs, and it knows the request's id.
+    maskedErrors: false,
+    logging: false,
+    cors: corsFor(browsers.origins, options.allowedHeaders ?? []),
+    multipart: false,
+    maxRequestBodySize: limits.requestBytes,
+  });
+  const edge = withEdge(yoga, {
+    endpoint,
+    longestBody: limits.requestBytes,
+    track,
+    needsCors: browsers.origins.isAllowed,
+    results,
+    headersFor,
+    log,
+  });
+  return withFront(edge, { hosts, routes, log });
+}
+
+/** Where GraphiQL lies for browsers, and the listed apps that they can log in through. */
+function placeOf({ apps }: Services, { origins }: BrowserKeyrings): GraphiqlPlace {
+  const url = new URL(endpoint.slice(1), origins.home).href;
+  const logins = apps.listed
+    .filter(({ apiSecret }) => apiSecret !== undefined)
+    .map(({ apiKey, name }) => ({ name: name ?? apiKey, url: apps.loginUrl(apiKey, url) }));
+  return { url, logins };
+}
+
+/** Request headers that pages of allowed origins may send: the gateway's own, and those of tracers and clients. */
+const knownHeaders = [
+  'content-type',
+  'cache-control',
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'sentry-trace',
+  'apollographql-client-name',
+  'apollographql-client-version',
+];
+
+/** CORS answers for allowed origins alone; stock Yoga would answer any. */
+function corsFor(origins: Origins, allowedHeaders: readonly string[]) {
+  return (request: Request) => {
+    const origin = request.headers.get('origin');
+    return origins.isAllowed(origin)
+      ? {
+          origin,
+          credentials: true,
+          methods: ['POST'],
+          allowedHeaders: [...knownHeaders, ...allowedHeaders],
+          exposedHeaders: ['x-request-id'],
+          maxAge: 600,
+        }
+      : false;
+  };
+}

@@ -1,0 +1,64 @@
+// Sheds load before it slows every caller: operations beyond what can be answered at once are refused when they come.
+import { GraphQLError } from 'graphql';
+import { addTo } from '../../brokers/upstream/budget/counts.ts';
+
+/** An operation of no more accounts than this may use what is kept for small ones. */
+const fewAccounts = 10;
+
+/** The accounts of all operations that are being answered. */
+export class AccountLoad {
+  readonly #max: number;
+  readonly #byCaller = new Map<string, number>();
+  #accounts = 0;
+  /** Milliseconds that operations have taken lately, which is when there may be room again. */
+  #usualDuration = 1_000;
+
+  /** @param max the most accounts at once. */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /**
+   * Takes an operation in; the function that it gives is to be called once, when the operation is over. A caller that
+   * has less than its share is refused only when there is twice as much as may be.
+   * @throws RATE_LIMITED, with HTTP 503 and Retry-After.
+   */
+  enter(callerId: string, accounts: number): () => void {
+    const own = (this.#byCaller.get(callerId) ?? 0) + accounts;
+    const all = this.#accounts + accounts;
+    const max = accounts <= fewAccounts ? this.#max : this.#max * 0.9;
+    const callers = this.#byCaller.size + (this.#byCaller.has(callerId) ? 0 : 1);
+    // A single operation is answered whatever the bound.
+    if (this.#accounts > 0 && all > max && (own > max / callers || all > 2 * max)) {
+      throw this.#refusal();
+    }
+    this.#count(callerId, accounts);
+    const begunAt = performance.now();
+    return () => {
+      this.#count(callerId, -accounts);
+      if (accounts > fewAccounts) {
+        this.#usualDuration += (performance.now() - begunAt - this.#usualDuration) / 10;
+      }
+    };
+  }
+
+  #count(callerId: string, change: number): void {
+    this.#accounts += change;
+    addTo(this.#byCaller, callerId, change);
+  }
+
+  #refusal(): GraphQLError {
+    const retryAfterSeconds = Math.max(1, Math.ceil(this.#usualDuration / 1_000));
+    const headers = { 'retry-after': String(retryAfterSeconds) };
+    const message =
+      'The gateway is answering as many accounts as it can: ask again after `retryAfterSeconds`.';
+    return new GraphQLError(message, {
+      extensions: {
+        code: 'RATE_LIMITED',
+        retryable: true,
+        retryAfterSeconds,
+        http: { status: 503, headers },
+      },
+    });
+  }
+}

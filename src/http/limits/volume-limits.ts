@@ -1,0 +1,97 @@
+// Bounds on the values that an operation brings along and on how much would be answered. Whatever is named
+// comes back, once for every field that names it, so that a small request could ask for gigabytes.
+import { type DocumentNode, GraphQLError, type GraphQLSchema, visit } from 'graphql';
+import type { Context } from '../../context.ts';
+import type { Limits } from '../../limits.ts';
+import { type AnswerSize, answerSize } from './answer-size.ts';
+
+interface Volume extends AnswerSize {
+  /** The longest list and the longest string that are written in the document. */
+  readonly values: Longest;
+}
+
+/** What is executed, as far as it matters here. */
+export interface Executed {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operationName?: string | null | undefined;
+  readonly variableValues?: unknown;
+}
+
+interface Longest {
+  list: number;
+  text: number;
+}
+
+/** The bounds. */
+export interface VolumeLimits {
+  /** Why an operation may not be executed; null when it may. */
+  readonly faultOf: (executed: Executed, context: Context) => GraphQLError | null;
+}
+
+/** Makes the bounds, which remember what they have measured of a document. */
+export function createVolumeLimits(limits: Limits): VolumeLimits {
+  const { listItems, textCharacters, answerFields } = limits;
+  const known = new WeakMap<DocumentNode, Map<string, Volume>>();
+  const volumeOf = (executed: Executed) => {
+    const { document, operationName } = executed;
+    const ofDocument = known.get(document) ?? new Map<string, Volume>();
+    known.set(document, ofDocument);
+    const name = operationName ?? '';
+    const volume = ofDocument.get(name) ?? measured(executed, answerFields);
+    ofDocument.set(name, volume);
+    return volume;
+  };
+
+  const faultOf = (executed: Executed, context: Context): GraphQLError | null => {
+    const { once, forEach, values } = volumeOf(executed);
+    const longest = { ...values };
+    measure(executed.variableValues, longest);
+    if (longest.list > listItems) {
+      return refusal('BAD_USER_INPUT', `A list is too long: ${listItems} values are allowed.`);
+    }
+    if (longest.text > textCharacters) {
+      const message = `A string is too long: ${textCharacters} characters are allowed.`;
+      return refusal('BAD_USER_INPUT', message);
+    }
+    const { accounts, keyring, apps } = context;
+    const items = [longest.list, accounts.length, keyring.sessions.length, apps.listed.length];
+    if (once + forEach * Math.max(1, ...items) <= answerFields) return null;
+    return refusal(
+      'TOO_LARGE',
+      `The answer would be too large: ${answerFields} fields are allowed, those of all accounts together.`,
+    );
+  };
+  return { faultOf };
+}
+
+function measured({ schema, document, operationName }: Executed, most: number): Volume {
+  const values = { list: 0, text: 0 };
+  visit(document, {
+    ListValue: (node) => {
+      values.list = Math.max(values.list, node.values.length);
+    },
+    StringValue: (node) => {
+      values.text = Math.max(values.text, node.value.length);
+    },
+  });
+  return { ...answerSize(schema, document, operationName, most), values };
+}
+
+// Without recursion: values may be nested deeper than the stack is.
+function measure(values: unknown, longest: Longest): void {
+  const left = [values];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (typeof value === 'string') longest.text = Math.max(longest.text, value.length);
+    if (typeof value !== 'object' || value === null) continue;
+    if (Array.isArray(value)) longest.list = Math.max(longest.list, value.length);
+    for (const item of Object.values(value)) left.push(item);
+  }
+}
+
+function refusal(code: 'BAD_USER_INPUT' | 'TOO_LARGE', message: string): GraphQLError {
+  return new GraphQLError(message, {
+    extensions: { code, retryable: false, http: { status: 400 } },
+  });
+}

@@ -1,0 +1,29 @@
+// The services behind the keyrings of browsers.
+
+import { Secret } from '../../brokers/upstream/secret.ts';
+import type { Keyrings } from '../../keyring/keyring.ts';
+import type { Revocations } from '../../keyring/revocations.ts';
+import type { Attempts } from '../limits/attempts.ts';
+import { type Cookies, cookiesOf } from '../request/cookies.ts';
+import type { Origins } from '../request/origins.ts';
+import type { LoginService } from './login-service.ts';
+import type { PendingLogins } from './pending-logins.ts';
+import type { SessionRenewals } from './session-renewals.ts';
+
+/** What keyrings of browsers are made from. They live as long as the gateway. */
+export interface BrowserKeyrings {
+  readonly keyrings: Keyrings;
+  readonly revocations: Revocations;
+  readonly logins: LoginService;
+  readonly renewals: SessionRenewals;
+  readonly pendingLogins: PendingLogins;
+  readonly cookies: Cookies;
+  readonly origins: Origins;
+  readonly attempts: Attempts;
+}
+
+/** The cookie that names the keyring of a request's browser; null where it has none. */
+export function keyringCookieOf({ cookies }: BrowserKeyrings, request: Request): Secret | null {
+  const value = cookiesOf(request)[cookies.keyringName];
+  return value ? new Secret(value) : null;
+}

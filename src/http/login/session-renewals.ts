@@ -1,0 +1,120 @@
+// Renews sessions of keyrings: one call for all who ask at once, and what the broker keeps is what the keyring keeps.
+
+import type { KiteClient, Proof } from '../../brokers/kite/client.ts';
+import { KiteError } from '../../brokers/kite/error.ts';
+import type { KiteSession } from '../../brokers/kite/session.ts';
+import { Deadline, type Operation } from '../../brokers/upstream/operation.ts';
+import type { Secret } from '../../brokers/upstream/secret.ts';
+import type { RenewedSession } from '../../browser-keyring.ts';
+import type { Keyrings } from '../../keyring/keyring.ts';
+import type { Revocations } from '../../keyring/revocations.ts';
+import type { SessionRecord } from '../../keyring/session-record.ts';
+
+/** What renewals are made of. */
+export interface SessionRenewalsOptions {
+  readonly kite: KiteClient;
+  readonly keyrings: Keyrings;
+  readonly revocations: Revocations;
+  /** Milliseconds for one renewal. */
+  readonly timeoutMilliseconds: number;
+}
+
+/** A session to renew. */
+export interface RenewalRequest {
+  readonly keyringId: string;
+  readonly record: SessionRecord;
+  readonly refreshToken: Secret;
+  readonly proof: Proof;
+  /** Who takes turns for it. */
+  readonly callerId: string;
+  /** Goes into log lines. */
+  readonly requestId: string;
+}
+
+/**
+ * Renews a keyring's session; null where it ended meanwhile, or a later login replaced it.
+ * @throws KiteError, KeyringStoreError
+ */
+export type SessionRenewals = (request: RenewalRequest) => Promise<RenewedSession | null>;
+
+/** Makes the renewals of a gateway. */
+export function createSessionRenewals(options: SessionRenewalsOptions): SessionRenewals {
+  const { kite, keyrings, revocations, timeoutMilliseconds } = options;
+  const inFlight = new Map<string, Promise<RenewedSession | null>>();
+
+  async function renew(request: RenewalRequest): Promise<RenewedSession | null> {
+    const { record, refreshToken, proof, callerId, requestId } = request;
+    const deadline = new Deadline(timeoutMilliseconds, callerId, requestId);
+    try {
+      const session = await kite.renewSession(record.apiKey, refreshToken, proof, deadline);
+      const kept = await keep(request, session, deadline);
+      return kept && { record: kept, session };
+    } finally {
+      deadline.end();
+    }
+  }
+
+  async function keep(
+    { keyringId, record }: RenewalRequest,
+    session: KiteSession,
+    operation: Operation,
+  ): Promise<SessionRecord | null> {
+    const own = { ...session, apiKey: record.apiKey };
+    try {
+      const renewal = await keyrings.renew(keyringId, record, session);
+      if (renewal.record !== null) return renewal.record;
+      const { rival } = renewal;
+      if (rival === null) {
+        await endTokens(own, record.refreshToken);
+        return null;
+      }
+      // Another replica renewed the same session. The broker may have ended either token, and only it knows which.
+      if (!(await isAccepted(record.apiKey, session, operation))) return rival;
+      const later = await keyrings.renew(keyringId, rival, session, record.sessionId);
+      if (later.record === null) {
+        await endTokens(own, record.refreshToken);
+        return rival;
+      }
+      await endTokens(rival, later.record.refreshToken);
+      return later.record;
+    } catch (error) {
+      await endTokens(own, record.refreshToken);
+      throw error;
+    }
+  }
+
+  /** Gives tokens back to the broker, but for a refresh token that is still kept. */
+  function endTokens(
+    { apiKey, accessToken, refreshToken }: TokensOfSession,
+    kept: Secret | null,
+  ): Promise<void> {
+    const isKept = refreshToken?.reveal() === kept?.reveal();
+    return revocations.endTokens({
+      apiKey,
+      accessToken,
+      refreshToken: isKept ? null : refreshToken,
+    });
+  }
+
+  /** Whether the broker accepts the token of a session. Not where it does not say: the token stays as it is. */
+  async function isAccepted(apiKey: string, { accessToken }: KiteSession, operation: Operation) {
+    try {
+      await kite.profile({ apiKey, accessToken }, operation);
+      return true;
+    } catch (error) {
+      if (error instanceof KiteError) return false;
+      throw error;
+    }
+  }
+
+  return (request) => {
+    const name = `${request.keyringId} ${request.record.sessionId}`;
+    const known = inFlight.get(name);
+    if (known !== undefined) return known;
+    const renewal = renew(request).finally(() => inFlight.delete(name));
+    inFlight.set(name, renewal);
+    return renewal;
+  };
+}
+
+type TokensOfSession = Pick<SessionRecord, 'apiKey' | 'accessToken' | 'refreshToken'>;

@@ -1,0 +1,191 @@
+// Plugin: the login of browsers. /login begins one and leads to Kite; /callback is where Kite leads back,
+// puts the session into the browser's keyring, and returns to the page that asked.
+import { GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import { Secret } from '../../brokers/upstream/secret.ts';
+import type { Services } from '../../context.ts';
+import { logUnexpected } from '../plugins/error-codes.ts';
+import { mountOf, type Routes } from '../plugins/routes.ts';
+import type { Writes } from '../plugins/writes.ts';
+import type { KeyringRequest } from '../request/keyring-request.ts';
+import type { RequestTracker } from '../request/request-tracker.ts';
+import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
+import { codeOfFailure, type LoginError } from './login-service.ts';
+import { page } from './page.ts';
+
+/** Where the routes find what they need. */
+export interface LoginOptions {
+  readonly services: Services;
+  readonly browsers: BrowserKeyrings;
+  readonly routes: Routes;
+  readonly writes: Writes;
+  readonly track: RequestTracker;
+  readonly log: Logger;
+  /** What of a request keyrings care about. */
+  readonly keyringRequest: (request: Request, serverContext: unknown) => KeyringRequest;
+}
+
+/** Serves GET /login and GET /callback. */
+export function useLogin(options: LoginOptions): Plugin {
+  return {
+    async onRequest({ request, url, serverContext, endResponse }) {
+      if (request.method !== 'GET') return;
+      const route = options.routes.find(url.pathname, mountOf(serverContext));
+      if (route !== 'login' && route !== 'callback') return;
+      try {
+        const about = options.keyringRequest(request, serverContext);
+        if (route === 'login') return endResponse(await begin(options, about, url.searchParams));
+        const finishing = finish(options, about, url.searchParams);
+        endResponse(await options.writes.during(options.track(request).id, finishing));
+      } catch (error) {
+        endResponse(unexpected(options, request, error));
+      }
+    },
+  };
+}
+
+async function begin(
+  { services: { apps, limits }, browsers, log }: LoginOptions,
+  { request, requestId, setCookie }: KeyringRequest,
+  parameters: URLSearchParams,
+): Promise<Response> {
+  if (!isNavigation(request)) {
+    const reason = 'fetched by a page';
+    log.info({ requestId, code: 'BAD_USER_INPUT', reason }, 'Login refused');
+    return page(403, 'Open this page', 'A login begins where a browser opens this address itself.');
+  }
+  const refusedBecause = (reason: string) =>
+    log.info({ requestId, code: 'BAD_USER_INPUT', reason }, 'Login refused');
+  const app = apps.find(parameters.get('app') ?? apps.only?.apiKey ?? '');
+  if (app === undefined) {
+    refusedBecause('unknown app');
+    return page(400, 'No such app', 'This gateway does not serve the app that the address names.');
+  }
+  if (app.apiSecret === undefined) {
+    refusedBecause('no secret for the app');
+    return page(
+      400,
+      'No login here',
+      'The gateway holds no secret for this app, so it cannot finish a login.',
+    );
+  }
+  const asked = parameters.get('returnTo');
+  const returnTo =
+    asked === null ? null : pageToReturnTo(browsers, asked, limits.returnToCharacters);
+  if (asked !== null && returnTo === null) {
+    refusedBecause('returnTo');
+    return page(
+      400,
+      'Not a page of ours',
+      'returnTo must be a page of this gateway’s own origin or of one that its operator allowed, ' +
+        `and its address at most ${limits.returnToCharacters} characters long.`,
+    );
+  }
+  const { nonce, setCookies } = await browsers.pendingLogins.begin(request, {
+    apiKey: app.apiKey,
+    returnTo,
+  });
+  setCookies.forEach(setCookie);
+  return redirect(apps.kiteLoginUrl(app.apiKey, [{ name: 'state', value: nonce }]));
+}
+
+/**
+ * Whether a browser opens the address itself, as far as it says: a fetch, a frame or a prefetch of any page could
+ * otherwise begin logins in the background, and push out one that its user has begun.
+ */
+function isNavigation({ headers }: Request): boolean {
+  // Servers' own HTTP clients send a mode and nothing else: only browsers name a site and a destination.
+  const isBrowser = headers.has('sec-fetch-site') || headers.has('sec-fetch-dest');
+  const mode = headers.get('sec-fetch-mode') ?? 'navigate';
+  const destination = headers.get('sec-fetch-dest') ?? 'document';
+  const isOpened = !isBrowser || (mode === 'navigate' && destination === 'document');
+  return isOpened && !headers.has('sec-purpose');
+}
+
+/** A page that may be returned to; null for any other address. */
+function pageToReturnTo(
+  { origins }: BrowserKeyrings,
+  address: string,
+  maxCharacters: number,
+): string | null {
+  const page = origins.trustedPage(address);
+  if (page === null || page.length > maxCharacters) return null;
+  const url = new URL(page);
+  // That of an earlier login, which the page has passed on with its own address: it would be reported again.
+  if (url.searchParams.has('error')) url.searchParams.delete('error');
+  return url.href;
+}
+
+async function finish(
+  options: LoginOptions,
+  about: KeyringRequest,
+  parameters: URLSearchParams,
+): Promise<Response> {
+  const { browsers } = options;
+  const requestToken = parameters.get('request_token');
+  const nonce = parameters.get('state') ?? '';
+  if (parameters.get('status') !== 'success' || requestToken === null) {
+    return cancelled(options, about, nonce);
+  }
+  const cookie = keyringCookieOf(browsers, about.request);
+  const redirected = { nonce, requestToken: new Secret(requestToken) };
+  const { result, returnTo } = await browsers.logins.complete(about, cookie, redirected);
+  if (!('reason' in result)) return redirect(returnTo ?? browsers.origins.home);
+  const code = codeOfFailure(result);
+  // The request token is unspent: this very address, asked for again, finishes the login.
+  const isUnfinished = result.reason === 'keyring-unavailable' && !result.isTokenSpent;
+  return isUnfinished ? refused(null, code, 503) : refused(returnTo, code);
+}
+
+/** Kite names no login when its user cancels: likely it was the one begun last. */
+async function cancelled(
+  { browsers: { pendingLogins, cookies }, log }: LoginOptions,
+  { request, requestId, setCookie }: KeyringRequest,
+  nonce: string,
+): Promise<Response> {
+  const pending = await pendingLogins.find(request);
+  const named = pending.find((login) => login.nonce === nonce);
+  // Any page can link here: only an address that knows the login's nonce ends it.
+  if (named !== undefined) setCookie(cookies.clear(named.cookieName));
+  const code = 'LOGIN_CANCELLED';
+  log.info({ requestId, code }, 'Login failed');
+  return refused((named ?? pending[0])?.returnTo ?? null, code);
+}
+
+function refused(returnTo: string | null, error: LoginError, status = 400): Response {
+  if (returnTo === null) {
+    const text = explanations[error] ?? 'Kite did not confirm the login.';
+    return page(status, 'Not logged in', `${text} (${error})`);
+  }
+  const url = new URL(returnTo);
+  url.searchParams.set('error', error);
+  return redirect(url.href);
+}
+
+const explanations: Partial<Record<LoginError, string>> = {
+  LOGIN_CANCELLED: 'The login was cancelled.',
+  LOGIN_EXPIRED: 'The login took too long. Begin it again.',
+  LOGIN_MISMATCH: 'This browser has begun no such login. Begin it again, in this browser.',
+  TOKEN_REJECTED: 'Kite refused the login’s token. Begin the login again.',
+  RATE_LIMITED: 'Too many logins from this address. Try again in a minute.',
+  KEYRING_UNAVAILABLE:
+    'The gateway cannot keep sessions at the moment. Reload this page in a minute to finish the login.',
+  TOO_MANY_SESSIONS:
+    'This browser holds as many sessions as it may. Log some out, then begin the login again.',
+};
+
+/** Yoga would answer with the stack. */
+function unexpected({ track, log }: LoginOptions, request: Request, error: unknown): Response {
+  const { id } = track(request);
+  const cause = error instanceof Error ? error : new Error(typeof error);
+  logUnexpected(new GraphQLError(cause.message, { originalError: cause }), id, request, log);
+  const text = `Something went wrong in the gateway. Its log has more under request id ${id}.`;
+  return page(500, 'Not logged in', text);
+}
+
+function redirect(location: string): Response {
+  // The address that leads here holds a request token: it must reach no cache and no Referer header.
+  const headers = { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' };
+  return new Response(null, { status: 303, headers });
+}

@@ -1,0 +1,60 @@
+// Why things outside fail, for the log: codes and never values, and no line for each of a thousand equal failures.
+import type { Logger } from 'pino';
+import type { FailedCall } from '../../brokers/kite/client.ts';
+import type { KiteErrorCode } from '../../brokers/kite/error.ts';
+
+/** Logs one failure. Failures with equal causes count as one. */
+export type CauseLog = (cause: string | null, fields: Readonly<Record<string, unknown>>) => void;
+
+/** How many different causes are remembered. Codes are few; this holds what a hostile server makes up. */
+const maxCauses = 100;
+
+/**
+ * Makes a log for failures of one kind. The first failure of each cause is a warning; the others within the interval
+ * are logged at debug level, and the next warning counts them as `repeated`.
+ * @param now milliseconds of a clock that never jumps; replaceable, so that tests own it.
+ */
+export function createCauseLog(
+  log: Logger,
+  message: string,
+  intervalSeconds: number,
+  now: () => number = () => performance.now(),
+): CauseLog {
+  const warned = new Map<string | null, { readonly at: number; repeated: number }>();
+  return (cause, fields) => {
+    const last = warned.get(cause);
+    if (last !== undefined && now() - last.at < intervalSeconds * 1_000) {
+      last.repeated += 1;
+      log.debug({ ...fields, cause }, message);
+      return;
+    }
+    if (warned.size >= maxCauses) warned.clear();
+    warned.set(cause, { at: now(), repeated: 0 });
+    const repeated = last?.repeated ?? 0;
+    log.warn({ ...fields, cause, ...(repeated > 0 && { repeated }) }, message);
+  };
+}
+
+/** What an operator may have to mend; the rest is between a user and Kite, and normal. */
+const operational = new Set<KiteErrorCode>(['unavailable', 'timeout', 'invalid-response']);
+
+/**
+ * Logs failed calls to Kite with the request that caused them: failures of the connection, of Kite and of its answers
+ * as {@link createCauseLog} says, refusals at debug level.
+ */
+export function logFailedCalls(log: Logger, intervalSeconds: number): (call: FailedCall) => void {
+  const message = 'A call to Kite failed';
+  const warn = createCauseLog(log, message, intervalSeconds);
+  return ({ request: { method, path, apiKey }, operation: { requestId }, error }) => {
+    const { code: reason, status, errorType, systemCode } = error;
+    const fields = { requestId, method, path, reason, status, errorType };
+    if (reason === 'checksum') {
+      log.error(
+        { ...fields, apiKey },
+        'Kite refused the checksum for this app: the secret in KITE_API_SECRET or APPS_FILE is not its own. Correct it.',
+      );
+    } else if (operational.has(reason))
+      warn(systemCode ?? (status === null ? reason : `HTTP ${status}`), fields);
+    else log.debug(fields, message);
+  };
+}

@@ -1,0 +1,120 @@
+// The last step of every answer's errors: each leaves with a code and the request id; what was not expected is masked,
+// and logged once.
+import { GraphQLError } from 'graphql';
+import { isAsyncIterable, mapAsyncIterator } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import { AnswerTooLargeError } from '../../answer-meter.ts';
+import { isErrorCode } from '../../schema/errors/error-code.ts';
+import { badRequestMessage } from '../request/bad-request.ts';
+import type { RequestTracker } from '../request/request-tracker.ts';
+import { omittedError } from './engine.ts';
+import { redact } from './redaction.ts';
+import type { Payload, ResultStep } from './results.ts';
+
+/** Unexpected errors of one answer that are logged one by one; the line of the operation counts all. */
+const mostReported = 5;
+
+/** Gives errors their codes and request ids, counts those there was no room for, and masks the unexpected. */
+export function codeErrors(track: RequestTracker, log: Logger): ResultStep {
+  return (result, { request }) => {
+    const { id } = track(request);
+    let unexpected = 0;
+    // One answer may hold hundreds of errors with one cause: the first few tell it.
+    const report = (error: GraphQLError) => {
+      unexpected += 1;
+      if (unexpected <= mostReported) logUnexpected(error, id, request, log);
+    };
+    const finished = (answer: Payload) => withCodes(answer, id, report);
+    return isAsyncIterable(result) ? mapAsyncIterator(result, finished) : finished(result);
+  };
+}
+
+type Report = (error: GraphQLError) => void;
+
+function withCodes(payload: Payload, requestId: string, report: Report): Payload {
+  const { errors, incremental } = payload;
+  if (errors === undefined && incremental === undefined) return payload;
+  return {
+    ...payload,
+    ...(errors && { errors: listed(errors).map((error) => coded(error, requestId, report)) }),
+    ...(incremental && {
+      incremental: incremental.map((part) => withCodes(part, requestId, report)),
+    }),
+  };
+}
+
+/** The errors that have room in an answer, and one that counts the others. */
+function listed(errors: readonly GraphQLError[]): readonly GraphQLError[] {
+  const kept = errors.filter((error) => error !== omittedError);
+  const omitted = errors.length - kept.length;
+  if (omitted === 0) return errors;
+  const message = `${omitted} more errors are not listed. Ask for less at a time.`;
+  const extensions = { code: 'TOO_LARGE', retryable: false, omittedErrors: omitted };
+  return [...kept, new GraphQLError(message, { extensions })];
+}
+
+function coded(error: GraphQLError, requestId: string, report: Report): GraphQLError {
+  const { http, code, ...rest } = error.extensions ?? {};
+  if (isErrorCode(code)) return copy(error, error.message, { ...rest, code, requestId, http });
+  if (isOfTheRequest(error)) {
+    // What is no request at all is refused by HTTP status to every client; `spec` spares the older ones.
+    const status = code === 'BAD_REQUEST' ? Object.assign({}, http, { spec: false }) : http;
+    const extensions = { code: 'BAD_USER_INPUT', retryable: false, requestId, http: status };
+    return copy(error, badRequestMessage(error), extensions);
+  }
+  if (error.originalError instanceof AnswerTooLargeError) {
+    const extensions = { code: 'TOO_LARGE', retryable: false, requestId };
+    return copy(error, 'The answer would be too large. Ask for less at a time.', extensions);
+  }
+  report(error);
+  const message = `Something went wrong in the gateway. Its log has more under request id ${requestId}.`;
+  const extensions = { code: 'INTERNAL_SERVER_ERROR', retryable: false, requestId, http };
+  return copy(error, message, extensions);
+}
+
+/** Whether the client caused the error: graphql-js or Yoga raised it, before any resolver ran. */
+function isOfTheRequest(error: GraphQLError): boolean {
+  const cause = error.originalError;
+  const isOriginal = cause == null || cause instanceof GraphQLError;
+  return isOriginal && error.path === undefined;
+}
+
+function copy(
+  { nodes, source, positions, path }: GraphQLError,
+  message: string,
+  { http, ...extensions }: Record<string, unknown>,
+): GraphQLError {
+  return new GraphQLError(message, {
+    ...(nodes && { nodes }),
+    ...(source && { source }),
+    ...(positions && { positions }),
+    ...(path && { path }),
+    // `http` steers Yoga's status line and does not reach the client.
+    extensions: http === undefined ? extensions : { ...extensions, http },
+  });
+}
+
+/** Logs an error that was not expected, without what the request sent. */
+export function logUnexpected(
+  error: GraphQLError,
+  requestId: string,
+  request: Request,
+  log: Logger,
+): void {
+  const cause = error.originalError ?? error;
+  // The stack repeats the message, which may hold what the request sent; the frames do not.
+  const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  const path = error.path?.join('.').slice(0, 200);
+  const message = redact(cause.message, request.headers);
+  log.error(
+    {
+      requestId,
+      code: 'INTERNAL_SERVER_ERROR',
+      error: cause.name,
+      message,
+      path,
+      stack: frames.join('\n'),
+    },
+    'Unexpected error',
+  );
+}

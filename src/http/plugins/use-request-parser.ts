@@ -1,0 +1,114 @@
+// Plugin: reads operations from requests, and tells each client whose request is not one what to send instead.
+//
+// What comes by POST must be application/json: a form post needs no preflight, so any site could make a visitor's
+// browser send one.
+import { GraphQLError } from 'graphql';
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import type { RequestTracker } from '../request/request-tracker.ts';
+
+/** Reads GET and POST, and refuses everything else with a status, a code and a sentence. */
+export function useRequestParser(track: RequestTracker): Plugin {
+  return {
+    onRequestParse({ request, setRequestParser }) {
+      const { headers, method } = request;
+      const { accepted } = track(request);
+      // Yoga reads no weights. Where nothing fits, the refusal is JSON all the same.
+      const isAcceptable = accepted.json !== null || accepted.parts || accepted.events;
+      headers.set('accept', isAcceptable ? accepted.header : 'application/json');
+      if (!isAcceptable) throw refusal(406, messages.accept);
+      if (method === 'GET') return setRequestParser(readSearch);
+      if (method !== 'POST') throw refusal(405, messages.method, { Allow: 'GET, POST' });
+      const contentType = headers.get('content-type') ?? '';
+      if (contentType.split(';')[0]?.trim().toLowerCase() !== 'application/json') {
+        throw refusal(contentType === '' ? 400 : 415, messages.contentType);
+      }
+      const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+      if (encoding !== 'identity') throw refusal(415, messages.contentEncoding);
+      setRequestParser(readBody);
+    },
+  };
+}
+
+const messages = {
+  accept:
+    'The answer has no form that the request accepts: send "Accept: application/json", ' +
+    'or text/event-stream for a subscription.',
+  method:
+    'GraphQL is sent by POST or GET. Where graphql-sse reserves a stream by PUT, create its client without ' +
+    '`singleConnection`: each operation has a connection of its own.',
+  contentType: 'Send the operation as JSON, with "Content-Type: application/json".',
+  contentEncoding:
+    'A compressed body is not read: send the JSON as it is, without Content-Encoding.',
+  json: 'The body is not JSON. Send {"query": "...", "variables": {...}}.',
+  object: 'The body must be one JSON object: {"query": "...", "variables": {...}}.',
+  batch:
+    'Batches are not answered: send each operation in a request of its own. ' +
+    'They share what they read from Kite all the same.',
+  variables: 'The variables in the address are not a JSON object.',
+  operationNameType: 'operationName is not a string: name an operation of the document.',
+  operationName: 'operationName is empty: name an operation of the document, or leave it out.',
+};
+
+async function readBody(request: Request): Promise<GraphQLParams> {
+  const text = await request.text();
+  const body = parseJson(text.startsWith('\ufeff') ? text.slice(1) : text, messages.json);
+  if (Array.isArray(body)) throw refusal(400, messages.batch);
+  if (typeof body !== 'object' || body === null) throw refusal(400, messages.object);
+  return checked(body);
+}
+
+function readSearch(request: Request): GraphQLParams {
+  const { searchParams } = new URL(request.url, 'http://localhost');
+  const given = (name: string) => searchParams.get(name) || undefined;
+  const variables = parseJson(given('variables') ?? 'null', messages.variables);
+  if (typeof variables !== 'object' || Array.isArray(variables)) {
+    throw refusal(400, messages.variables);
+  }
+  return checked({
+    query: given('query'),
+    operationName: given('operationName'),
+    variables,
+    extensions: extensionsIn(given('extensions')),
+  });
+}
+
+/** What clients send as extensions changes nothing, so it need not be readable either. */
+function extensionsIn(text = 'null'): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseJson(text: string, message: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw refusal(400, message);
+  }
+}
+
+function checked(params: object): GraphQLParams {
+  const { query, operationName, extensions } = params as Record<string, unknown>;
+  const isPersisted =
+    typeof extensions === 'object' && extensions !== null && 'persistedQuery' in extensions;
+  // The word on which Apollo Client sends the whole document instead, and no hash any more.
+  if (query === undefined && isPersisted) throw refusal(200, 'PersistedQueryNotSupported');
+  if (operationName === '') throw refusal(400, messages.operationName);
+  if (operationName != null && typeof operationName !== 'string') {
+    throw refusal(400, messages.operationNameType);
+  }
+  return params as GraphQLParams;
+}
+
+function refusal(
+  status: number,
+  message: string,
+  headers?: Readonly<Record<string, string>>,
+): GraphQLError {
+  const http = { status, ...(headers && { headers }) };
+  return new GraphQLError(message, {
+    extensions: { code: 'BAD_USER_INPUT', retryable: false, http },
+  });
+}

@@ -1,0 +1,84 @@
+// Plugin: only the gateway's own hosts and exact paths are answered, by the methods that they have.
+import type { Plugin } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import { page } from '../login/page.ts';
+import type { Hosts } from '../request/hosts.ts';
+import { type Refusal, refusalBody, refusalHeaders, refusals } from '../request/refusal.ts';
+import type { RequestTracker } from '../request/request-tracker.ts';
+import { mountOf, type Routes } from './routes.ts';
+
+/** What the routes are judged by. */
+export interface RoutesOptions {
+  readonly hosts: Hosts;
+  readonly routes: Routes;
+  readonly track: RequestTracker;
+  readonly log: Logger;
+  /** Whether browsers that open the gateway's home are led to GraphiQL. */
+  readonly graphiql: boolean;
+}
+
+/** Refuses what is not the gateway's, and answers its home and health. To be the first that ends requests. */
+export function useRoutes({ hosts, routes, track, log, graphiql }: RoutesOptions): Plugin {
+  return {
+    onResponse({ response }) {
+      // They are about one connection, which is the server's business: HTTP/1.0 knows no chunks.
+      response.headers.delete('transfer-encoding');
+      response.headers.delete('connection');
+    },
+    onRequest({ request, url, serverContext, fetchAPI, endResponse, ...hook }) {
+      const { Response } = fetchAPI;
+      const refuse = (refusal: Refusal) => {
+        const { id } = track(request);
+        log.info({ requestId: id, code: 'BAD_USER_INPUT', status: refusal.status }, 'Refused');
+        const headers = refusalHeaders(refusal, id);
+        endResponse(new Response(refusalBody(refusal, id), { status: refusal.status, headers }));
+      };
+      const mount = mountOf(serverContext);
+      const route = routes.find(url.pathname, mount);
+      if (route !== 'health' && hosts(url.host) !== 'ours') {
+        return refuse(refusals[hosts(url.host) === 'invalid' ? 'host' : 'otherHost']);
+      }
+      const isRead = request.method === 'GET' || request.method === 'HEAD';
+      const address = `${routes.base || mount}/graphql`;
+      if (route === null) {
+        const isPage = isRead && (request.headers.get('accept') ?? '').includes('text/html');
+        if (!isPage) return refuse(refusals.path);
+        return endResponse(page(404, 'Not found', `GraphQL is at ${address}.`));
+      }
+      // Yoga answers the preflight of CORS, and every method of the GraphQL address.
+      if (route === 'graphql') {
+        const { requestHandler } = hook;
+        hook.setRequestHandler(async (...words) => {
+          try {
+            return await requestHandler(...words);
+          } catch (error) {
+            // Yoga would answer with the stack.
+            const { id } = track(request);
+            const name = error instanceof Error ? error.name : typeof error;
+            log.error(
+              { requestId: id, code: 'INTERNAL_SERVER_ERROR', error: name },
+              'Unexpected error',
+            );
+            const headers = refusalHeaders(refusals.unexpected, id);
+            return new Response(refusalBody(refusals.unexpected, id), { status: 500, headers });
+          }
+        });
+        return;
+      }
+      // A login is begun or finished by GET alone: HEAD is how some software looks at a link first.
+      const isLogin = route === 'login' || route === 'callback';
+      if (!isRead || (isLogin && request.method === 'HEAD')) {
+        const message = 'Send a GET request to this path.';
+        return refuse({ status: 405, message, headers: { allow: isLogin ? 'GET' : 'GET, HEAD' } });
+      }
+      if (route === 'health') {
+        const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+        return endResponse(new Response('{"status":"ok"}', { headers }));
+      }
+      if (route !== 'home') return;
+      const text = `This is a GraphQL API. It is at ${address}.`;
+      if (!graphiql) return endResponse(page(200, 'kite-graphql', text));
+      endResponse(new Response(null, { status: 302, headers: { location: address } }));
+    },
+  };
+}

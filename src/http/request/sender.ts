@@ -1,0 +1,52 @@
+// Who sent a request, as far as the connection and its headers tell.
+import ipaddr from 'ipaddr.js';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { DeviceHint } from '../../keyring/device.ts';
+
+const nodeContext = z.object({
+  req: z.object({ socket: z.object({ remoteAddress: z.string().optional() }) }),
+});
+
+/** The address and user agent of a request's sender, from the request and from what a server passes along with it. */
+export type SenderReader = (request: Request, serverContext: unknown) => DeviceHint;
+
+/**
+ * Makes a reader of senders. `node:http`'s request is looked for in the server's context.
+ * @param trustProxy whether the last address of X-Forwarded-For, which the nearest proxy wrote, is the sender's.
+ * @param log is told once of an entry that cannot be read, and once of the header where no proxy is trusted; the
+ *   address of the connection then counts.
+ */
+export function createSenderReader(trustProxy: boolean, log: Logger): SenderReader {
+  let isTold = false;
+  return (request, serverContext) => {
+    const userAgent = request.headers.get('user-agent');
+    const forwarded = request.headers.get('x-forwarded-for');
+    if (trustProxy && forwarded !== null) {
+      const ipAddress = addressIn(forwarded.slice(forwarded.lastIndexOf(',') + 1));
+      if (ipAddress !== null) return { ipAddress, userAgent };
+      if (!isTold) {
+        log.warn(
+          'X-Forwarded-For ends with an entry that is not an address: requests with such an entry all count for the proxy',
+        );
+      }
+      isTold = true;
+    } else if (forwarded !== null && !isTold) {
+      isTold = true;
+      log.warn(
+        'Requests come with X-Forwarded-For and TRUST_PROXY is not set: behind a proxy, all users count as one address',
+      );
+    }
+    const context = nodeContext.safeParse(serverContext);
+    return { ipAddress: context.data?.req.socket.remoteAddress ?? null, userAgent };
+  };
+}
+
+/** The address in an entry of X-Forwarded-For, which may have a port, brackets and quotes; null where there is none. */
+function addressIn(entry: string): string | null {
+  const text = entry.trim().replace(/^"(.*)"$/, '$1');
+  const [, bracketed, withPort] = /^\[([^\]]+)\](?::\d+)?$|^([\d.]+):\d+$/.exec(text) ?? [];
+  const address = bracketed ?? withPort ?? text;
+  const isRead = ipaddr.IPv4.isValidFourPartDecimal(address) || ipaddr.IPv6.isValid(address);
+  return isRead ? ipaddr.process(address).toString() : null;
+}

@@ -1,0 +1,102 @@
+// Session records over a store and a sealer: each row sealed on its own, each change under compare-and-set.
+import { endedSessionLifetime, maxRecords, maxTries } from '../policy.ts';
+import type { KeyringReport, UnreadableReason } from '../report.ts';
+import { parseRecord, recordJson, type SessionRecord } from '../session-record.ts';
+import {
+  type KeyringStore,
+  KeyringStoreError,
+  type RecordWrite,
+  type StoredRecord,
+  type WriteOutcome,
+} from '../stores/store.ts';
+import type { Binding, Sealer } from './sealer.ts';
+
+/** A record with the version of its row. */
+export interface VersionedRecord {
+  /** The record. */
+  readonly record: SessionRecord;
+  /** The version of the row it was read from; null for one that is to be new. */
+  readonly version: number | null;
+}
+
+/** Reads and writes records. Methods throw KeyringStoreError where the store is down. */
+export interface SealedRecords {
+  /** Opens rows in parallel. One that does not open is left out and reported. */
+  unseal(keyringId: string, rows: readonly StoredRecord[]): Promise<readonly VersionedRecord[]>;
+  /** One record; null where it is missing or does not open. */
+  read(keyringId: string, key: string): Promise<SessionRecord | null>;
+  /** Seals and writes, each under the version given. */
+  write(keyringId: string, entries: readonly VersionedRecord[]): Promise<readonly WriteOutcome[]>;
+  /**
+   * Changes one record, again and again until nobody came between.
+   * @param change the record's next state, or null to leave it; runs once a try, so it must do nothing else.
+   * @returns the changed record; null where it is missing, did not open or was left.
+   */
+  change(
+    keyringId: string,
+    key: string,
+    change: (record: SessionRecord) => SessionRecord | null,
+  ): Promise<SessionRecord | null>;
+}
+
+/** What a row's text is bound to. Not what earlier versions bound it to: those rows are only ever converted. */
+export function recordBinding(keyringId: string, key: string): Binding {
+  return ['session', keyringId, key];
+}
+
+/** Records over `store`, sealed by `sealer`; what does not open goes to `report`. */
+export function createSealedRecords(
+  store: KeyringStore,
+  sealer: Sealer,
+  report: (report: KeyringReport) => void,
+): SealedRecords {
+  const records: SealedRecords = {
+    async unseal(keyringId, rows) {
+      const unreadable = new Map<UnreadableReason, number>();
+      const open = async ({ key, sealed, version }: StoredRecord) => {
+        const opened = await sealer.open(recordBinding(keyringId, key), sealed);
+        const record = opened.ok ? parseRecord(key, opened.value) : null;
+        if (record !== null) return { record, version };
+        const reason = opened.ok ? 'malformed' : opened.reason;
+        unreadable.set(reason, (unreadable.get(reason) ?? 0) + 1);
+        return null;
+      };
+      const opened = (await Promise.all(rows.map(open))).filter((entry) => entry !== null);
+      for (const [reason, count] of unreadable) {
+        report({ kind: 'unreadable-records', keyringId, reason, count });
+      }
+      return opened;
+    },
+
+    async read(keyringId, key) {
+      const row = await store.readRecord(keyringId, key);
+      const [entry] = await records.unseal(keyringId, row ? [row] : []);
+      return entry?.record ?? null;
+    },
+
+    async write(keyringId, entries) {
+      const seal = async ({ record, version }: VersionedRecord): Promise<RecordWrite> => ({
+        key: record.key,
+        sealed: await sealer.seal(recordBinding(keyringId, record.key), recordJson(record)),
+        expiresAt: record.endedAt && record.endedAt.getTime() + endedSessionLifetime,
+        expectedVersion: version,
+      });
+      return store.writeRecords(keyringId, await Promise.all(entries.map(seal)), maxRecords);
+    },
+
+    async change(keyringId, key, change) {
+      for (let tries = 0; tries < maxTries; tries += 1) {
+        const row = await store.readRecord(keyringId, key);
+        if (row === null) return null;
+        const [current] = await records.unseal(keyringId, [row]);
+        const next = current && change(current.record);
+        if (!next) return null;
+        const [outcome] = await records.write(keyringId, [{ record: next, version: row.version }]);
+        if (outcome === 'written') return next;
+        if (outcome === 'gone') return null;
+      }
+      throw new KeyringStoreError();
+    },
+  };
+  return records;
+}

@@ -1,0 +1,168 @@
+// The store of many machines: one Redis that every replica of the gateway shares. Redis 7.0 suffices.
+import { z } from 'zod';
+import { createClockCheck } from '../clock-check.ts';
+import { newId } from '../crypto/names.ts';
+import { connectRedis, type RedisConnection } from './redis-connection.ts';
+import * as scripts from './redis-scripts.ts';
+import { keyringKey, pointerKey, proofKey, rowPrefix } from './redis-scripts.ts';
+import { upgradeRedis } from './redis-upgrade.ts';
+import {
+  type ConvertKeyring,
+  type KeyringStore,
+  KeyringStoreError,
+  type NewKeyring,
+  type NewPointer,
+  type RecordWrite,
+  type StoredKeyring,
+  type StoredPointer,
+  type StoredRecord,
+  type WriteOutcome,
+} from './store.ts';
+
+const number = z.string().regex(/^\d+$/).transform(Number);
+const pointerReply = z.tuple([z.number(), z.string(), number, z.enum(['0', '1'])]).nullable();
+const keyringReply = z.array(z.string()).nullable();
+const fieldsOfKeyring = z.object({ createdAt: number, revision: number });
+const rowReply = z.string().nullable();
+const outcomesReply = z.array(z.enum(['written', 'conflict', 'full', 'gone']));
+const rowPattern = /^(?<version>\d+)\|(?<expiresAt>\d*)\|(?<sealed>.+)$/;
+/** A proof that was left behind goes away by itself. */
+const proofLifetime = 10_000;
+
+/**
+ * A store in Redis.
+ * @param url `redis://` or `rediss://`, with user, password and database number where needed.
+ * @param now tells the time by which things expire; Redis counts the same spans by its own clock.
+ * @param monotonic milliseconds of a clock that only runs forward.
+ * @throws TypeError where the URL is none; KeyringStoreError where Redis does not answer within about a second.
+ */
+export async function openRedisStore(
+  url: string,
+  now: () => Date,
+  monotonic: () => number,
+): Promise<KeyringStore> {
+  return new RedisStore(await connectRedis(url), now, monotonic);
+}
+
+class RedisStore implements KeyringStore {
+  readonly #redis: RedisConnection;
+  readonly #now: () => Date;
+  readonly #isClockSound: (now: number) => boolean;
+
+  constructor(redis: RedisConnection, now: () => Date, monotonic: () => number) {
+    this.#redis = redis;
+    this.#now = now;
+    this.#isClockSound = createClockCheck(monotonic);
+  }
+
+  async findPointer(names: readonly string[]): Promise<StoredPointer | null> {
+    const found = parsed(pointerReply, await this.#run(scripts.findPointer, names.map(pointerKey)));
+    const name = found && names[found[0] - 1];
+    if (!found || name === undefined || name === null) return null;
+    const [, target, expiresAt, retired] = found;
+    return { name, target, expiresAt, retired: retired === '1' };
+  }
+
+  async openKeyring(id: string): Promise<StoredKeyring | null> {
+    const fields = parsed(keyringReply, await this.#run(scripts.openKeyring, [keyringKey(id)]));
+    if (fields === null) return null;
+    const entries = new Map<string, string>();
+    for (let i = 0; i + 1 < fields.length; i += 2)
+      entries.set(fields[i] ?? '', fields[i + 1] ?? '');
+    const { createdAt, revision } = parsed(fieldsOfKeyring, Object.fromEntries(entries));
+    const records = [...entries]
+      .filter(([field]) => field.startsWith(rowPrefix))
+      .map(([field, row]) => this.#record(field.slice(rowPrefix.length), row))
+      .filter((record) => record !== null);
+    return { id, createdAt, revision, records };
+  }
+
+  async readRecord(keyringId: string, key: string): Promise<StoredRecord | null> {
+    const keys = [keyringKey(keyringId)];
+    const row = parsed(rowReply, await this.#run(scripts.readRecord, keys, [rowPrefix + key]));
+    return row === null ? null : this.#record(key, row);
+  }
+
+  async createKeyring({ id, createdAt, expiresAt }: NewKeyring): Promise<void> {
+    await this.#run(scripts.createKeyring, [keyringKey(id)], [createdAt, expiresAt]);
+  }
+
+  async writeRecords(
+    keyringId: string,
+    writes: readonly RecordWrite[],
+    capacity: number,
+  ): Promise<readonly WriteOutcome[]> {
+    const rows = writes.flatMap(({ key, expectedVersion, expiresAt, sealed }) => [
+      rowPrefix + key,
+      expectedVersion ?? '',
+      expiresAt ?? '',
+      sealed,
+    ]);
+    const reply = this.#run(
+      scripts.writeRecords,
+      [keyringKey(keyringId)],
+      [this.#mayPurge(), capacity, ...rows],
+    );
+    return parsed(outcomesReply, await reply);
+  }
+
+  async writePointer(pointer: NewPointer, keyringId: string): Promise<boolean> {
+    const { name, target, expiresAt } = pointer;
+    const keys = [pointerKey(name), keyringKey(keyringId)];
+    return (await this.#run(scripts.writePointer, keys, [target, expiresAt])) === 1;
+  }
+
+  async touchPointer(name: string, keyringId: string, expiresAt: number): Promise<void> {
+    const keys = [pointerKey(name), keyringKey(keyringId)];
+    await this.#run(scripts.touchPointer, keys, [this.#mayPurge(), expiresAt]);
+  }
+
+  async retirePointer(name: string, expiresAt: number): Promise<void> {
+    await this.#run(scripts.retirePointer, [pointerKey(name)], [expiresAt]);
+  }
+
+  async deleteKeyring(keyringId: string, revision: number): Promise<boolean> {
+    return (await this.#run(scripts.deleteKeyring, [keyringKey(keyringId)], [revision])) === 1;
+  }
+
+  async proveWrite(bytes: number): Promise<void> {
+    const keys = [proofKey(newId())];
+    await this.#run(scripts.writeProof, keys, [bytes, proofLifetime]);
+    try {
+      await this.#run(scripts.checkProof, keys);
+    } catch (error) {
+      await this.#run(scripts.deleteProof, keys).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async upgrade(convert: ConvertKeyring): Promise<void> {
+    await upgradeRedis((script, keys, args) => this.#run(script, keys, args), convert);
+  }
+
+  async close(): Promise<void> {
+    this.#redis.close();
+  }
+
+  #run(script: string, keys: string[], args: readonly (string | number)[] = []): Promise<unknown> {
+    return this.#redis.run(script, keys, [String(this.#now().getTime()), ...args.map(String)]);
+  }
+
+  #mayPurge(): string {
+    return this.#isClockSound(this.#now().getTime()) ? '1' : '0';
+  }
+
+  #record(key: string, row: string): StoredRecord | null {
+    const { version, expiresAt, sealed } = rowPattern.exec(row)?.groups ?? {};
+    if (version === undefined || sealed === undefined) throw new KeyringStoreError();
+    if (expiresAt && Number(expiresAt) <= this.#now().getTime()) return null;
+    return { key, sealed, version: Number(version) };
+  }
+}
+
+/** What Redis answered, if it is what these scripts answer: anything else is somebody else's data. */
+function parsed<Value>(shape: z.ZodType<Value>, reply: unknown): Value {
+  const result = shape.safeParse(reply);
+  if (!result.success) throw new KeyringStoreError();
+  return result.data;
+}

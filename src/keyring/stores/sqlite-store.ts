@@ -1,0 +1,139 @@
+// The store of one machine: a file, shared by every process that opens it, on which a thread of its own works. Loaded
+// only where it is wanted, as some versions of Node print a warning when node:sqlite is.
+import { Worker } from 'node:worker_threads';
+import { createClockCheck } from '../clock-check.ts';
+import { maxTries } from '../policy.ts';
+import type { SqliteOperations } from './sqlite-file.ts';
+import type { SqliteCall, SqliteReply } from './sqlite-worker.ts';
+import { type KeyringStore, KeyringStoreError } from './store.ts';
+
+/** What a call takes behind its moment. */
+type Arguments<Method extends keyof SqliteOperations> =
+  Parameters<SqliteOperations[Method]> extends [unknown, ...infer Rest] ? Rest : [];
+
+/**
+ * A store in a file, which is created where it is missing and readable by its owner only.
+ * @param file the path of the file; its folder must exist.
+ * @param now tells the time by which things expire.
+ * @param monotonic milliseconds of a clock that only runs forward.
+ * @throws KeyringStoreError where the file cannot be opened or is no such store.
+ */
+export async function openSqliteStore(
+  file: string,
+  now: () => Date,
+  monotonic: () => number,
+): Promise<KeyringStore> {
+  const thread = new SqliteThread(file);
+  await thread.opened;
+  const isClockSound = createClockCheck(monotonic);
+
+  function call<Method extends keyof SqliteOperations>(
+    method: Method,
+    ...args: Arguments<Method>
+  ): Promise<ReturnType<SqliteOperations[Method]>> {
+    const at = now().getTime();
+    return thread.call(method, { now: at, mayPurge: isClockSound(at) }, args);
+  }
+
+  return {
+    findPointer: (names) => call('findPointer', names),
+    openKeyring: (keyringId) => call('openKeyring', keyringId),
+    readRecord: (keyringId, key) => call('readRecord', keyringId, key),
+    createKeyring: (keyring) => call('createKeyring', keyring),
+    writeRecords: (keyringId, writes, capacity) =>
+      call('writeRecords', keyringId, writes, capacity),
+    writePointer: (pointer, keyringId) => call('writePointer', pointer, keyringId),
+    touchPointer: (name, keyringId, expiresAt) => call('touchPointer', name, keyringId, expiresAt),
+    retirePointer: (name, expiresAt) => call('retirePointer', name, expiresAt),
+    deleteKeyring: (keyringId, revision) => call('deleteKeyring', keyringId, revision),
+
+    async proveWrite(bytes) {
+      await call('proveWrite', bytes);
+      await call('forgetProofs');
+    },
+
+    async upgrade(convert) {
+      const ids = await call('listOldKeyrings');
+      // Nothing is written where nothing is to be converted: a lock must not keep readers waiting.
+      if (ids === null) return;
+      for (const id of ids) {
+        // Again where a process of the earlier version wrote meanwhile.
+        for (let tries = 0; tries < maxTries; tries += 1) {
+          const old = await call('readOldKeyring', id);
+          const converted = old && (await convert(old));
+          if (!converted || (await call('replaceOldKeyring', old, converted))) break;
+        }
+      }
+      await call('dropOldTables');
+    },
+
+    close: () => thread.close(),
+  };
+}
+
+/** The thread, and the calls that wait for it. It keeps the process running only while a call waits. */
+class SqliteThread {
+  readonly opened: Promise<unknown>;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  #lastId = 0;
+  #isClosed = false;
+
+  constructor(file: string) {
+    // Sources run as they are, and so does what is built of them.
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    this.#worker = new Worker(new URL(`./sqlite-worker.${extension}`, import.meta.url), {
+      workerData: file,
+      // The thread needs no setting, and no flag that was meant for the process's own script.
+      env: {},
+      execArgv: [],
+    });
+    this.opened = this.#wait(0);
+    this.#worker.on('message', (message: SqliteReply) => this.#settle(message));
+    this.#worker.on('error', () => this.#end());
+    this.#worker.on('exit', () => this.#end());
+  }
+
+  call<Value>(
+    method: SqliteCall['method'],
+    moment: SqliteCall['moment'],
+    args: SqliteCall['args'],
+  ): Promise<Value> {
+    if (this.#isClosed) return Promise.reject(new KeyringStoreError());
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const call: SqliteCall = { id, method, moment, args };
+    this.#worker.postMessage(call);
+    // The thread is ours and answers what its method returns.
+    return this.#wait(id) as Promise<Value>;
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    const closed = this.call('close', { now: 0, mayPurge: false }, []);
+    this.#isClosed = true;
+    await closed.finally(() => this.#worker.terminate());
+  }
+
+  #wait(id: number): Promise<unknown> {
+    const waiting = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, waiting);
+    this.#worker.ref();
+    return waiting.promise;
+  }
+
+  #settle(message: SqliteReply): void {
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (this.#waiting.size === 0) this.#worker.unref();
+    if (message.ok) waiting?.resolve(message.value);
+    else waiting?.reject(new KeyringStoreError(message.code));
+    if (!message.ok && message.id === 0) void this.#worker.terminate();
+  }
+
+  #end(): void {
+    this.#isClosed = true;
+    for (const { reject } of this.#waiting.values()) reject(new KeyringStoreError());
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,92 @@
+// How a gateway is told to behave. Everything has a default that is safe.
+import type { Logger } from 'pino';
+import type { Clock } from './brokers/upstream/clock.ts';
+import type { Writes } from './http/plugins/writes.ts';
+import type { KeyringStore } from './keyring/stores/store.ts';
+import type { Limits } from './limits.ts';
+
+/** A Kite Connect app, as whoever mounts the gateway names it. */
+export interface AppOptions {
+  /** The app's public key. */
+  readonly apiKey: string;
+  /** The app's secret. Without it, callers of exchangeToken bring a checksum. */
+  readonly apiSecret?: string;
+  /** A name for people. */
+  readonly name?: string;
+  /** Whether `apps` shows it to strangers. Default: true for an only app, else false. */
+  readonly listed?: boolean;
+}
+
+/** How GraphiQL greets. */
+export interface GraphiqlPage {
+  /** An Authorization header to begin with; only ever a simulator's. */
+  readonly authorization?: string;
+}
+
+/** How a gateway behaves. Everything has a default that is safe. */
+export interface GatewayOptions {
+  /** The Kite Connect apps. Default none: header credentials still work for any app. */
+  readonly apps?: readonly AppOptions[];
+  /** Kite's address; may carry a path. Default `https://api.kite.trade`. */
+  readonly kiteBaseUrl?: string | URL;
+  /** Kite's login page. Default `https://kite.zerodha.com/connect/login`. */
+  readonly kiteLoginUrl?: string | URL;
+  /** Milliseconds for one call to Kite, connection included. Default 7000. */
+  readonly kiteTimeoutMilliseconds?: number;
+  /** Milliseconds for one GraphQL operation, waiting and retries included. Default 30000. */
+  readonly operationTimeoutMilliseconds?: number;
+  /**
+   * The most calls to Kite started in any 1,000 ms per api_key, all users together. Calls beyond it wait.
+   * Default 10, which is Kite's own limit; 0 for none.
+   */
+  readonly kiteRateLimit?: number;
+  /** A `redis://` URL, by which all replicas together keep to `kiteRateLimit`. Default: each by itself. */
+  readonly redisUrl?: string;
+  /** The greatest age, in seconds, that a request's `Cache-Control: max-age` may accept. Default 60. */
+  readonly maxAgeSeconds?: number;
+  /** The gateway's own address, as browsers reach it; may have a path. Default `http://localhost:4000`. */
+  readonly publicUrl?: string | URL;
+  /** Host names, without a port, that requests may name beside the public URL's and the loopback's. Default none. */
+  readonly allowedHosts?: readonly string[];
+  /** Whether exchangeToken and renewSession may answer with tokens. Default false. */
+  readonly exposeTokens?: boolean;
+  /** Origins beside the gateway's own whose pages may use their visitors' keyrings. Default none. */
+  readonly allowedOrigins?: readonly string[];
+  /** The name of the keyrings' cookie; gateways on one host need different ones. Default `kite_graphql`. */
+  readonly cookieName?: string;
+  /** Request headers that pages of allowed origins may send, beside those that are known. Default none. */
+  readonly allowedHeaders?: readonly string[];
+  /** Where keyrings are kept. Default: in memory, and gone with the process. The gateway closes it. */
+  readonly keyringStore?: KeyringStore;
+  /**
+   * Keys of 32 bytes that seal what is kept: the first seals, all open. Default: a random one, with which a store
+   * that outlives the process opens for nobody after it.
+   */
+  readonly keyringKeys?: readonly Uint8Array[];
+  /**
+   * Whose credentials the Authorization header may carry: those of `any` app, of `own` (configured) apps, or none
+   * (`off`). Others answer PERMISSION_DENIED without a call. Default: `own` where there are apps, else `any`.
+   */
+  readonly headerCredentials?: 'any' | 'own' | 'off';
+  /** Whether the last address of X-Forwarded-For is the sender's, as behind one proxy. Default false. */
+  readonly trustProxy?: boolean;
+  /** GraphiQL on the GraphQL address. Default false. */
+  readonly graphiql?: boolean | GraphiqlPage;
+  /** Whether clients may ask for the schema. Without it, messages suggest no names either. Default false. */
+  readonly introspection?: boolean;
+  /** Bounds on what one request, caller or peer may cost, by name. Default: as docs/limits.md lists them. */
+  readonly limits?: Partial<Limits>;
+  /** Where to log. Default: nowhere. */
+  readonly logger?: Logger;
+  /** The time. Default: the machine's. */
+  readonly now?: () => Date;
+  /** The clock by which subscriptions poll. Default: the machine's. */
+  readonly clock?: Clock;
+  /**
+   * Fires when the server is about to stop: breaks off subscriptions, which would otherwise never end.
+   * Abort it before `server.close()`.
+   */
+  readonly stopping?: AbortSignal;
+  /** Counts what changes something at Kite or in the store, so that a stop can wait for it. Default: not told. */
+  readonly writes?: Writes;
+}

@@ -1,0 +1,153 @@
+// A problem: an expected failure as data. Reads throw it as a GraphQL error, writes answer it in a union.
+import { GraphQLError } from 'graphql';
+import { KiteError, type KiteErrorCode } from '../../brokers/kite/error.ts';
+import type { Context, ReachedAccount } from '../../context.ts';
+import type { ErrorCode, ErrorExtensions } from './error-code.ts';
+
+/** An expected failure, fit to be shown to the caller. */
+export interface Problem {
+  readonly code: ErrorCode;
+  /** For people; may change. */
+  readonly message: string;
+  /** Whether the same input may succeed later. */
+  readonly retryable: boolean;
+  /** The account concerned. */
+  readonly accountId?: string;
+  /** The argument or input field at fault. */
+  readonly field?: string;
+  /** Where to log in again. */
+  readonly loginUrl?: string;
+  /** Seconds to wait before asking again. */
+  readonly retryAfterSeconds?: number;
+  /** What Kite itself said; of an answer that made no sense, its status alone. */
+  readonly kite?: {
+    readonly errorType: string | null;
+    readonly status: number | null;
+    readonly message: string | null;
+  };
+}
+
+/** The problem as a GraphQL error, for a resolver to throw. */
+export function problemError({ message, ...problem }: Problem): GraphQLError {
+  // The request id is added where every error leaves; what clients may rely on is checked here.
+  const extensions: Omit<ErrorExtensions, 'requestId'> = problem;
+  return new GraphQLError(message, { extensions: { ...extensions } });
+}
+
+/** A wrong argument or input field. Never quotes the value, which may be a secret. */
+export function badInput(field: string, message: string): Problem {
+  return { code: 'BAD_USER_INPUT', message, retryable: false, field };
+}
+
+/** An id that this request does not reach. */
+export function accountNotFound(accountId: string): Problem {
+  const message = 'No account with this id is reached by this request.';
+  return { code: 'NOT_FOUND', message, retryable: false, accountId };
+}
+
+/** A keyring's session that is known to have ended: said without asking Kite. */
+export function sessionExpired({ id, apiKey }: ReachedAccount, context: Context): Problem {
+  const code = 'SESSION_EXPIRED';
+  return {
+    code,
+    message: messages[code] ?? code,
+    retryable: false,
+    accountId: id,
+    loginUrl: loginUrl(context, apiKey),
+  };
+}
+
+/** Header credentials of an app that this gateway does not take: said without asking Kite. */
+export function credentialDenied({ id }: ReachedAccount): Problem {
+  return {
+    code: 'PERMISSION_DENIED',
+    message:
+      'This gateway takes no credentials of this app in the Authorization header. Use an app of its own, or log in from a browser; its operator decides by HEADER_CREDENTIALS.',
+    retryable: false,
+    accountId: id,
+  };
+}
+
+/** The store of browser sessions cannot be reached: nobody knows which accounts a cookie opens. */
+export function keyringUnavailable(): Problem {
+  return {
+    code: 'KEYRING_UNAVAILABLE',
+    message: 'The gateway cannot reach the store of its browser sessions: ask again in a moment.',
+    retryable: true,
+  };
+}
+
+/** What was being done when Kite failed, which decides what a TokenException means. */
+export type Purpose = 'read' | 'logout' | 'redeem';
+
+/**
+ * The problem that a failed call to Kite stands for.
+ * @param subject the account or, before there is one, the app that the call was for.
+ * @throws the error itself when it is no KiteError: that is a fault of ours.
+ */
+export function problemOf(
+  error: unknown,
+  purpose: Purpose,
+  context: Context,
+  subject: ReachedAccount | { readonly apiKey: string },
+): Problem {
+  if (!(error instanceof KiteError)) throw error;
+  const code = codeOf(error, purpose);
+  const isAboutLater = code === 'RATE_LIMITED' || code === 'UPSTREAM_UNAVAILABLE';
+  const seconds = isAboutLater
+    ? (error.retryAfterSeconds ?? (code === 'RATE_LIMITED' ? 1 : null))
+    : null;
+  const isAboutLogin = code === 'TOKEN_REJECTED' || code === 'SESSION_EXPIRED';
+  return {
+    code,
+    message: messages[code] ?? kiteWords(error),
+    retryable: purpose === 'read' ? error.mayPass : !error.mayHaveReachedKite,
+    ...('id' in subject && { accountId: subject.id }),
+    ...(isAboutLogin && { loginUrl: loginUrl(context, subject.apiKey) }),
+    ...(seconds !== null && { retryAfterSeconds: seconds }),
+    ...(error.status !== null && {
+      kite: { errorType: error.errorType, status: error.status, message: error.kiteMessage },
+    }),
+  };
+}
+
+/** The word for a failed call. A TokenException means another thing to a login than to a session. */
+export function codeOf(error: KiteError, purpose: Purpose): ErrorCode {
+  return codes[error.code] ?? (purpose === 'redeem' ? 'TOKEN_REJECTED' : 'SESSION_EXPIRED');
+}
+
+/** The address to log in again: our own page where we can finish the login, else Kite's. */
+export function loginUrl({ apps }: Context, apiKey: string): string {
+  const canFinish = apps.find(apiKey)?.apiSecret !== undefined;
+  return canFinish ? apps.loginUrl(apiKey) : apps.kiteLoginUrl(apiKey);
+}
+
+const codes: Partial<Record<KiteErrorCode, ErrorCode>> = {
+  permission: 'PERMISSION_DENIED',
+  'rate-limited': 'RATE_LIMITED',
+  unavailable: 'UPSTREAM_UNAVAILABLE',
+  checksum: 'APP_MISCONFIGURED',
+  timeout: 'UPSTREAM_TIMEOUT',
+  'invalid-response': 'UPSTREAM_INVALID_RESPONSE',
+  other: 'UPSTREAM_ERROR',
+  // Nobody is left to read it; the word only has to be one that a retry follows.
+  aborted: 'UPSTREAM_TIMEOUT',
+};
+
+const messages: Partial<Record<ErrorCode, string>> = {
+  APP_MISCONFIGURED:
+    'Kite refused the checksum that this gateway made: the secret or key it holds for the app is wrong. ' +
+    'Its operator has to correct it; logging in again does not help.',
+  TOKEN_REJECTED: 'Kite refused the token or the checksum: start the login again.',
+  SESSION_EXPIRED: 'Kite no longer accepts the access token of this account: log in again.',
+  RATE_LIMITED: 'Too many calls through this app: ask again in a moment.',
+  UPSTREAM_UNAVAILABLE: 'Kite could not be reached, or is having trouble of its own.',
+  UPSTREAM_TIMEOUT: 'Kite did not answer in time.',
+  UPSTREAM_INVALID_RESPONSE: 'Kite answered something that makes no sense here.',
+};
+
+function kiteWords(error: KiteError): string {
+  return error.kiteMessage === null
+    ? 'Kite reported an error.'
+    : `Kite reported: ${error.kiteMessage}`;
+}

@@ -1,0 +1,173 @@
+// CombinedMargins: exact sums over accounts, and a plain statement of who is in them and who is not.
+
+import { type Field, malformed } from '../../brokers/kite/field.ts';
+import type { Segment } from '../../brokers/kite/margins.ts';
+import type { Context } from '../../context.ts';
+import { lazily } from '../../sums/lazily.ts';
+import { sumOf } from '../../sums/segment-sum.ts';
+import { AccountRef, reachedAccounts } from '../account.ts';
+import { AccountFailureRef } from '../account-failure.ts';
+import { builder } from '../builder.ts';
+import { type Problem, problemError } from '../errors/problem.ts';
+import { NodeRef, nodeId } from '../node.ts';
+import { selectedFields } from '../selected-fields.ts';
+import { type Combination, combine, keyOf } from './combining.ts';
+import {
+  type AmountsSource,
+  type Owned,
+  SegmentMarginsRef,
+  type SegmentSource,
+} from './segment-margins.ts';
+
+const both: readonly Segment[] = ['equity', 'commodity'];
+
+const CombinedMarginsRef = builder.objectRef<Combination>('CombinedMargins').implement({
+  interfaces: [NodeRef],
+  description:
+    'Funds and margins of several accounts together. `accounts` are in the sums and `failures` are not: together ' +
+    'they are every account that was asked for. The sums stand for all of them only where `failures` is empty, ' +
+    'so ask for it, and show it beside the sums. ' +
+    'An account is in the sums whole or not at all: one whose margins could not be read, or hold a single value ' +
+    'that makes no sense, in a segment asked for is in none of them. ' +
+    'Sums are exact in decimal (0.1 and 0.2 are 0.3) and rounded to float64 once, at the end: they may differ in the ' +
+    'last digits from what JavaScript’s `+` makes of the same amounts, and from the sum of amounts rounded for show. ' +
+    'An amount that Kite leaves out for any account in a sum is null there: unknown, not 0.',
+  fields: (t) => ({
+    id: t.id({
+      nullable: false,
+      description: 'Opaque id of the sums over the accounts that were asked for.',
+      resolve: ({ key }) => nodeId('CombinedMargins', key),
+    }),
+    equity: t.field({
+      type: SegmentMarginsRef,
+      description:
+        'The sum over the equity segment. A disabled segment adds nothing; ' +
+        'null where no account in `accounts` has it enabled.',
+      resolve: (combination) => sumSource(combination, 'equity'),
+    }),
+    commodity: t.field({
+      type: SegmentMarginsRef,
+      description:
+        'The sum over the commodity segment. A disabled segment adds nothing; ' +
+        'null where no account in `accounts` has it enabled.',
+      resolve: (combination) => sumSource(combination, 'commodity'),
+    }),
+    total: t.field({
+      type: SegmentMarginsRef,
+      description:
+        'The sum over both segments; its `segment` is null. It is rounded once, from all amounts, and not from ' +
+        '`equity` and `commodity` as shown. Null where no account in `accounts` has either enabled.',
+      resolve: (combination) => sumSource(combination, 'total'),
+    }),
+    accounts: t.field({
+      type: [AccountRef],
+      nullable: false,
+      description:
+        'The accounts that are in the sums, in the order asked for. One with every segment disabled is here too: ' +
+        'it was read, and adds nothing.',
+      resolve: ({ included }) => included.map(({ account }) => account),
+    }),
+    failures: t.field({
+      type: [AccountFailureRef],
+      nullable: false,
+      description:
+        'The accounts that are not in the sums, each with the reason, in the order asked for. SESSION_EXPIRED: ' +
+        'log in again. NOT_FOUND: no such account. DUPLICATE_USER: nothing is missing, the same money is in the sums ' +
+        'through another account. For the rest, `retryable` says whether asking again may help.',
+      resolve: ({ failures }) => [...failures],
+    }),
+  }),
+});
+
+builder.queryField('combinedMargins', (t) =>
+  t.field({
+    type: CombinedMarginsRef,
+    description:
+      'Sums of funds and margins over every account that this request reaches, or over those named. ' +
+      'One that fails is left out and named in `failures`; it takes no other along. ' +
+      'Costs one call to Kite for each account: for one segment where only `equity` or only `commodity` is selected, ' +
+      'for both otherwise, also where only `accounts` or `failures` are, since those say who could be read. ' +
+      'What the same operation reads of an account’s `margins` is not called for again. ' +
+      'Waits for the slowest account; `asOf` of a sum is that of its oldest part. ' +
+      'The same broker user through two apps of a keyring counts once: the first that can be read, and the others ' +
+      'are DUPLICATE_USER without a call. Credentials in a header do not say whose they are, and no call is made to ' +
+      'find out: do not name one user twice there, or the money counts twice.',
+    args: {
+      accountIds: t.arg.idList({
+        description:
+          'The `id`s of the accounts to sum over. One named twice counts once, one that is not reached is a failure ' +
+          'with NOT_FOUND. Left out: every account.',
+      }),
+    },
+    resolve: (_root, { accountIds }, context, info) => {
+      const accounts = reachedAccounts(context);
+      const ids = accountIds ?? accounts.map(({ id }) => id);
+      return combine(accounts, ids, segmentsFor(selectedFields(info)), context);
+    },
+  }),
+);
+
+/** The segments that the fields selected need. */
+function segmentsFor(selected: ReadonlySet<string>): readonly Segment[] {
+  const named = both.filter((segment) => selected.has(segment));
+  // Who is in the sums and who is not is a question about both, unless one segment is asked for by name.
+  const asksWho = selected.has('accounts') || selected.has('failures');
+  const asksBoth = selected.has('total') || (named.length === 0 && asksWho);
+  return asksBoth ? both : named;
+}
+
+/** The combination over all accounts of a request, where that is the one that a key stands for; else null. */
+export async function combinationOfAll(key: string, context: Context): Promise<Combination | null> {
+  const accounts = reachedAccounts(context);
+  const ids = accounts.map(({ id }) => id);
+  return keyOf(ids) === key ? combine(accounts, ids, both, context) : null;
+}
+
+/** A sum over one segment, or over both; null where no account has it enabled. */
+export function sumSource(
+  { key, included }: Combination,
+  part: Segment | 'total',
+): SegmentSource | null {
+  const segments = part === 'total' ? both : [part];
+  const segment = part === 'total' ? null : part;
+  const owner = key;
+  const sum = sumOf(included.flatMap(({ parts }) => segments.flatMap((name) => parts[name] ?? [])));
+  if (sum === null) return null;
+  const { margins, asOf } = sum;
+  return lazily<SegmentSource>({
+    owner: () => owner,
+    segment: () => segment,
+    asOf: () => asOf,
+    enabled: () => sumOrError(margins.enabled),
+    net: () => sumOrError(margins.net),
+    available: () => sumsOrErrors(sumOrError(margins.available), { owner, segment }),
+    utilised: () => sumsOrErrors(sumOrError(margins.utilised), { owner, segment }),
+  });
+}
+
+/** A sum; or the error in its place, which GraphQL reports at its field. */
+function sumOrError<T>(value: Field<T>): T {
+  return value === malformed ? (problemError(tooLarge) as never) : value;
+}
+
+function sumsOrErrors<Name extends string>(
+  sums: Readonly<Record<Name, Field<number | null>>>,
+  owned: Owned,
+): AmountsSource<Name> {
+  const names = Object.keys(sums) as Name[];
+  const makers = names.map((name) => [name, () => sumOrError(sums[name])]);
+  const { owner, segment } = owned;
+  const all = [...makers, ['owner', () => owner], ['segment', () => segment]];
+  return lazily<AmountsSource<Name>>(Object.fromEntries(all) as Makers<Name>);
+}
+
+type Makers<Name extends string> = {
+  readonly [Key in keyof AmountsSource<Name>]: () => AmountsSource<Name>[Key];
+};
+
+/** Only amounts that nobody has add up to it; better no number than Infinity, which JSON cannot say. */
+const tooLarge: Problem = {
+  code: 'UPSTREAM_INVALID_RESPONSE',
+  message: 'Kite sent amounts so large that their sum is beyond a float64.',
+  retryable: false,
+};

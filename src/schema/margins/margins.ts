@@ -1,0 +1,59 @@
+// Margins: the two segments of an account.
+
+import type { Segment } from '../../brokers/kite/margins.ts';
+import type { Context, ReachedAccount } from '../../context.ts';
+import { AccountRef } from '../account.ts';
+import { builder } from '../builder.ts';
+import { NodeRef, nodeId } from '../node.ts';
+import { malformedError, reading, wellFormed } from '../reading.ts';
+import { SegmentMarginsRef, type SegmentSource, segmentSource } from './segment-margins.ts';
+
+/** The GraphQL type Margins. */
+export const MarginsRef = builder.objectRef<ReachedAccount>('Margins').implement({
+  interfaces: [NodeRef],
+  description:
+    'Funds and margins of an account. One segment alone costs one call for that segment; ' +
+    'both, asked together, cost one call as well.',
+  fields: (t) => ({
+    id: t.id({
+      nullable: false,
+      description: 'Opaque id of the margins of this account.',
+      resolve: ({ id }) => nodeId('Margins', id),
+    }),
+    equity: t.field({
+      type: SegmentMarginsRef,
+      description: 'The equity segment.',
+      resolve: (account, _arguments, context) => segment(account, 'equity', context),
+    }),
+    commodity: t.field({
+      type: SegmentMarginsRef,
+      description: 'The commodity segment.',
+      resolve: (account, _arguments, context) => segment(account, 'commodity', context),
+    }),
+  }),
+});
+
+builder.objectField(AccountRef, 'margins', (t) =>
+  t.field({
+    type: MarginsRef,
+    description:
+      'Funds and margins. Costs one call to Kite, for both segments or for the one asked for; ' +
+      'nothing by itself.',
+    resolve: (account) => account,
+  }),
+);
+
+/** One segment of an account, for one call at most; null where the broker leaves it out. @throws the problem. */
+export async function segment(
+  account: ReachedAccount,
+  name: Segment,
+  context: Context,
+): Promise<SegmentSource | null> {
+  const answer = await reading(account, context, (access) =>
+    context.loaders.margins.load({ account: access, segment: name }),
+  );
+  const margins = wellFormed(answer.margins, account);
+  return (
+    margins && segmentSource(account.id, name, answer.asOf, margins, () => malformedError(account))
+  );
+}

@@ -1,0 +1,185 @@
+// SegmentMargins and its two halves: what can be traded with in one segment, and what holds it.
+import type { Field } from '../../brokers/kite/field.ts';
+import type {
+  AvailableName,
+  Segment,
+  SegmentMargins,
+  UtilisedName,
+} from '../../brokers/kite/margins.ts';
+import { builder } from '../builder.ts';
+import { NodeRef, nodeId } from '../node.ts';
+import { type Readable, readable } from '../reading.ts';
+
+/** One segment of one account, or a sum over several. */
+export interface SegmentSource extends Readable<Omit<SegmentMargins, 'available' | 'utilised'>> {
+  /** Whose: an account's id, or what stands for the accounts of a sum. */
+  readonly owner: string;
+  /** Null in a total over both. */
+  readonly segment: Segment | null;
+  readonly asOf: Date;
+  readonly available: AmountsSource<AvailableName>;
+  readonly utilised: AmountsSource<UtilisedName>;
+}
+
+/** Whose amounts they are, and of which segment: what their id is made from. */
+export type Owned = Pick<SegmentSource, 'owner' | 'segment'>;
+
+/** One half of a segment. */
+export type AmountsSource<Name extends string> = Amounts<Name> & Owned;
+
+type Amounts<Name extends string> = Readable<Record<Name, Field<number | null>>>;
+
+/** One account's segment, readable. @param fault the error for a value that is malformed. */
+export function segmentSource(
+  owner: string,
+  segment: Segment,
+  asOf: Date,
+  { available, utilised, ...margins }: SegmentMargins,
+  fault: () => Error,
+): SegmentSource {
+  const source = {
+    owner,
+    segment,
+    asOf,
+    ...margins,
+    available: owned(readable(available, fault), owner, segment),
+    utilised: owned(readable(utilised, fault), owner, segment),
+  };
+  return readable(source, fault);
+}
+
+/** Amounts that know whose they are; an error in their place stays what it is. */
+function owned<Name extends string>(
+  amounts: Amounts<Name>,
+  owner: string,
+  segment: Segment,
+): AmountsSource<Name> {
+  return (
+    amounts instanceof Error ? amounts : { ...amounts, owner, segment }
+  ) as AmountsSource<Name>;
+}
+
+const available: Readonly<Record<AvailableName, string>> = {
+  adhocMargin: 'Additional margin that the broker provides. Rupees.',
+  cash: 'Raw cash balance for trading, `intradayPayin` included. Rupees.',
+  openingBalance: 'Balance when the day began. Rupees.',
+  liveBalance: 'Balance at this moment. Rupees.',
+  collateral: 'Margin derived from pledged stocks. Rupees.',
+  intradayPayin: 'What was paid in during the day. Rupees.',
+};
+
+const utilised: Readonly<Record<UtilisedName, string>> = {
+  debits: 'All utilised margin together, as Kite sums it. Rupees.',
+  exposure: 'Exposure margin blocked for open futures and options. Rupees.',
+  m2mRealised: 'Booked profit and loss of the day. Rupees; its sign is Kite’s.',
+  m2mUnrealised: 'Profit and loss of the day that is still open. Rupees; its sign is Kite’s.',
+  optionPremium: 'Premium of options that were sold. Rupees.',
+  payout: 'What was paid out to the bank during the day. Rupees.',
+  span: 'SPAN margin blocked for open futures and options. Rupees.',
+  holdingSales: 'Value of holdings sold during the day. Rupees.',
+  turnover: 'Used part of the turnover limit, for the few clients who have one. Rupees.',
+  liquidCollateral: 'Margin used against pledged liquid funds. Rupees.',
+  stockCollateral: 'Margin used against pledged stocks and ETFs. Rupees.',
+  delivery: 'Margin blocked when shares from the demat account are sold. Rupees.',
+};
+
+const AvailableMarginsRef = amountsType(
+  'AvailableMargins',
+  'Where the money of a segment comes from. An amount that Kite leaves out is null, never 0; ' +
+    'in a sum it is null where Kite leaves it out for any account in it.',
+  available,
+);
+
+const UtilisedMarginsRef = amountsType(
+  'UtilisedMargins',
+  'What holds the money of a segment. An amount that Kite leaves out is null, never 0; ' +
+    'in a sum it is null where Kite leaves it out for any account in it.',
+  utilised,
+);
+
+/** The GraphQL enum Segment; its values inside are Kite's own words. */
+export const SegmentEnum = builder.enumType('Segment', {
+  description: 'A segment of the market that an account trades in.',
+  values: {
+    EQUITY: { value: 'equity', description: 'Stocks, and futures and options on them.' },
+    COMMODITY: { value: 'commodity', description: 'Commodity futures and options.' },
+  } as const,
+});
+
+/** The GraphQL type SegmentMargins. */
+export const SegmentMarginsRef = builder.objectRef<SegmentSource>('SegmentMargins').implement({
+  interfaces: [NodeRef],
+  description:
+    "Funds and margins of one segment, or a sum of several. Amounts are rupees: one account's are Kite's own " +
+    'float64, untouched; sums are exact. Round them when you show them, not before.',
+  fields: (t) => ({
+    id: t.id({
+      nullable: false,
+      description: 'Opaque id of this segment of this account; in a sum, of these accounts.',
+      resolve: (source) => idOf('SegmentMargins', source),
+    }),
+    segment: t.expose('segment', {
+      type: SegmentEnum,
+      description: 'Which segment this is; null in a total over both.',
+    }),
+    asOf: t.expose('asOf', {
+      type: 'DateTime',
+      nullable: false,
+      description:
+        'When Kite gave this answer; in a sum, the oldest of its parts. It is of this moment, unless the request ' +
+        'accepts older answers with the header `Cache-Control: max-age=N` (N seconds, 60 at most by default): those ' +
+        'cost no call.',
+    }),
+    enabled: t.exposeBoolean('enabled', {
+      nullable: false,
+      description:
+        'Whether the segment is enabled for the user. A disabled one is all zeros. ' +
+        'True in a sum, which holds enabled segments only.',
+    }),
+    net: t.exposeFloat('net', {
+      nullable: false,
+      description: 'Net balance for trading. Rupees; can be negative.',
+    }),
+    available: t.expose('available', {
+      type: AvailableMarginsRef,
+      nullable: false,
+      description: 'Where the money comes from.',
+    }),
+    utilised: t.expose('utilised', {
+      type: UtilisedMarginsRef,
+      nullable: false,
+      description: 'What holds it.',
+    }),
+  }),
+});
+
+function amountsType<Name extends string>(
+  typeName: string,
+  description: string,
+  descriptions: Readonly<Record<Name, string>>,
+) {
+  return builder.objectRef<AmountsSource<Name>>(typeName).implement({
+    description,
+    interfaces: [NodeRef],
+    fields: (t) => {
+      const names = Object.keys(descriptions) as Name[];
+      const amounts = names.map((name) => [
+        name,
+        t.float({
+          description: descriptions[name],
+          resolve: (source) => (source as Amounts<Name>)[name],
+        }),
+      ]);
+      const id = t.id({
+        nullable: false,
+        description: 'Opaque id of these amounts of this segment.',
+        resolve: (source: Owned) => idOf(typeName, source),
+      });
+      return { id, ...Object.fromEntries(amounts) };
+    },
+  });
+}
+
+function idOf(typeName: string, { owner, segment }: Owned): string {
+  return nodeId(typeName, owner, segment ?? 'total');
+}

@@ -1,0 +1,107 @@
+// ExchangeTokenResult: a session, or why there is none. Shared by exchangeToken and renewSession.
+
+import type { Proof } from '../../brokers/kite/client.ts';
+import { isWellFormedToken, Secret } from '../../brokers/upstream/secret.ts';
+import type { Context } from '../../context.ts';
+import {
+  AuthenticationErrorRef,
+  InputErrorRef,
+  reportedType,
+  UpstreamErrorRef,
+} from '../api-error.ts';
+import { builder } from '../builder.ts';
+import { badInput, type Problem } from '../errors/problem.ts';
+import { SessionRef, type SessionSource } from './session.ts';
+
+/** The union of both mutations that redeem a token. */
+export const ExchangeTokenResultRef = builder.unionType('ExchangeTokenResult', {
+  description: 'The session that Kite handed over, or why it did not.',
+  types: [SessionRef, InputErrorRef, AuthenticationErrorRef, UpstreamErrorRef],
+  resolveType: (value: SessionSource | Problem, context) =>
+    'code' in value ? reportedType(value, context) : 'Session',
+});
+
+/** What a redemption needs beside the token. */
+export interface Redemption {
+  readonly apiKey: string;
+  readonly token: Secret;
+  readonly proof: Proof;
+}
+
+/** What the caller sent; none of it is trusted, and none of it is ever quoted. */
+export interface RedemptionInput {
+  /** Whether a browser's keyring takes the session: then nobody else gets it. */
+  readonly forKeyring: boolean;
+  /** The input field that the token came in. */
+  readonly tokenField: 'requestToken' | 'refreshToken';
+  readonly token: string;
+  readonly apiKey?: string | null | undefined;
+  readonly checksum?: string | null | undefined;
+}
+
+const word = /^[A-Za-z0-9._-]{1,128}$/;
+
+const hexSha256 = /^[0-9a-f]{64}$/i;
+
+/**
+ * Checks a redemption before Kite is called, because a one-time token that is sent in vain is lost:
+ * whose app, which proof, and whether anybody would get the session.
+ */
+export function redemption(input: RedemptionInput, context: Context): Redemption | Problem {
+  const { exposeTokens, apps } = context;
+  if (!exposeTokens && !input.forKeyring) {
+    const instead =
+      input.tokenField === 'requestToken'
+        ? 'log in through loginUrl, or send the state that came back with the redirect'
+        : 'renew a browser’s own session by its accountId';
+    return badInput(
+      input.tokenField,
+      `This gateway lets no tokens out, so the session could reach nobody: ${instead}. Kite was not called, and the token is unspent.`,
+    );
+  }
+  const apiKey = input.apiKey ?? apps.only?.apiKey;
+  if (apiKey === undefined) {
+    return badInput(
+      'apiKey',
+      'Say which app the token is for: this gateway does not serve exactly one.',
+    );
+  }
+  if (!word.test(apiKey)) return badInput('apiKey', 'This is no API key.');
+  const token = new Secret(input.token);
+  if (!isWellFormedToken(token)) return badInput(input.tokenField, 'This is no token of Kite’s.');
+  const proof = proofOf(input.checksum, apps.find(apiKey)?.apiSecret);
+  if ('code' in proof) return proof;
+  return { apiKey, token, proof };
+}
+
+/**
+ * Counts one more attempt of the sender's address to redeem a token with the gateway's own secret: the problem where
+ * it has made too many. Whoever brings a checksum holds the secret, and gains nothing from the gateway.
+ */
+export function attemptRefused(proof: Proof, { keyring }: Context): Problem | null {
+  return !('apiSecret' in proof) || keyring.mayAttempt() ? null : tooManyAttempts();
+}
+
+/** The sender's address has tried to redeem too many tokens; this one is unspent. */
+export function tooManyAttempts(): Problem {
+  const message = 'Too many logins from this address: try again in a minute.';
+  return { code: 'RATE_LIMITED', message, retryable: true, retryAfterSeconds: 60 };
+}
+
+function proofOf(
+  checksum: string | null | undefined,
+  apiSecret: Secret | undefined,
+): Proof | Problem {
+  if (apiSecret !== undefined) {
+    return checksum == null
+      ? { apiSecret }
+      : badInput('checksum', 'Leave it out: this gateway holds the app’s secret and computes it.');
+  }
+  if (checksum == null) {
+    return badInput('checksum', 'This gateway holds no secret for this app: send the checksum.');
+  }
+  if (!hexSha256.test(checksum)) {
+    return badInput('checksum', 'A checksum is SHA-256 in hexadecimal: 64 digits.');
+  }
+  return { checksum: new Secret(checksum.toLowerCase()) };
+}

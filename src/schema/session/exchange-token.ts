@@ -1,0 +1,117 @@
+// exchangeToken: a request token becomes a session.
+
+import { Secret } from '../../brokers/upstream/secret.ts';
+import type { LoginFailure } from '../../browser-keyring.ts';
+import type { Context } from '../../context.ts';
+import { builder } from '../builder.ts';
+import { badInput, keyringUnavailable, type Problem, problemOf } from '../errors/problem.ts';
+import {
+  attemptRefused,
+  ExchangeTokenResultRef,
+  redemption,
+  tooManyAttempts,
+} from './exchange-token-result.ts';
+import {
+  newSessionOfRecord,
+  type SessionSource,
+  sessionForCaller,
+  sessionOfRecord,
+} from './session.ts';
+
+const ExchangeTokenInput = builder.inputType('ExchangeTokenInput', {
+  description: 'What came back from Kite’s login page.',
+  fields: (t) => ({
+    requestToken: t.string({
+      required: true,
+      description: 'The `request_token` of the redirect. It works once, for about five minutes.',
+    }),
+    apiKey: t.string({
+      description:
+        'The app that the user logged in through. May be left out where the gateway serves one.',
+    }),
+    checksum: t.string({
+      description:
+        'Only where the gateway holds no secret for the app: hexadecimal SHA-256 of ' +
+        '`api_key + request_token + api_secret`.',
+    }),
+    state: t.string({
+      description:
+        'The nonce from the redirect, its `state` parameter: then the session goes into this browser’s keyring, ' +
+        'and the answer holds no token. Only from the gateway’s own origin or one that its operator allowed.',
+    }),
+  }),
+});
+
+builder.mutationField('exchangeToken', (t) =>
+  t.field({
+    type: ExchangeTokenResultRef,
+    description:
+      'Redeems a request token (POST /session/token) and answers with the session, its user and account ' +
+      'included: no further call. Kite is called once and never again by itself.',
+    args: {
+      input: t.arg({
+        type: ExchangeTokenInput,
+        required: true,
+        description: 'The request token and whose it is.',
+      }),
+    },
+    resolve: async (_root, { input }, context) => {
+      const { requestToken, state, ...rest } = input;
+      if (state != null) return intoKeyring({ ...input, state }, context);
+      const asked = { ...rest, tokenField: 'requestToken', token: requestToken } as const;
+      const checked = redemption({ ...asked, forKeyring: false }, context);
+      if ('code' in checked) return checked;
+      const { apiKey, token, proof } = checked;
+      const tooMany = attemptRefused(proof, context);
+      if (tooMany !== null) return tooMany;
+      try {
+        const session = await context.kite.exchangeToken(apiKey, token, proof, context.deadline);
+        return sessionForCaller(session, apiKey, context);
+      } catch (error) {
+        return problemOf(error, 'redeem', context, { apiKey });
+      }
+    },
+  }),
+);
+
+/** Completes a login of this very browser; a problem where it may not, or did not, begin one. */
+async function intoKeyring(
+  input: typeof ExchangeTokenInput.$inferInput & { readonly state: string },
+  context: Context,
+): Promise<SessionSource | Problem> {
+  const { keyring } = context;
+  const { apiKey, checksum, requestToken, state: nonce } = input;
+  if (keyring.barred !== null) return badInput('state', keyring.barred);
+  if (checksum != null) return badInput('checksum', 'Leave it out: this gateway computes it.');
+  const redirect = { nonce, requestToken: new Secret(requestToken), apiKey };
+  const result = await keyring.completeLogin(redirect);
+  if ('reason' in result) return problemOfFailure(result, context);
+  const { record, session } = result;
+  return session === null ? sessionOfRecord(record) : newSessionOfRecord(record, session, context);
+}
+
+function problemOfFailure(failure: LoginFailure, context: Context): Problem {
+  switch (failure.reason) {
+    case 'unknown-login':
+    case 'too-late':
+      return badInput(
+        'state',
+        'This browser has begun no such login, or too long ago: begin it again at loginUrl.',
+      );
+    case 'other-app':
+      return badInput('apiKey', 'The login was begun for another app.');
+    case 'no-token':
+      return badInput('requestToken', 'This is no token of Kite’s.');
+    case 'too-many-attempts':
+      return tooManyAttempts();
+    case 'keyring-unavailable':
+      return { ...keyringUnavailable(), retryable: !failure.isTokenSpent };
+    case 'keyring-full':
+      return badInput(
+        'state',
+        'This browser holds as many sessions as it may: log some out, then begin the login again.',
+      );
+    case 'kite':
+      return problemOf(failure.error, 'redeem', context, failure);
+  }
+}

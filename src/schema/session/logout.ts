@@ -1,0 +1,120 @@
+// logout: Kite forgets the access tokens of all accounts of the request, or of those named.
+
+import { KiteError } from '../../brokers/kite/error.ts';
+import { accountOfSession, type Context, type ReachedAccount } from '../../context.ts';
+import { KeyringStoreError } from '../../keyring/stores/store.ts';
+import { reachedAccounts } from '../account.ts';
+import { type AccountFailure, AccountFailureRef } from '../account-failure.ts';
+import { builder } from '../builder.ts';
+import {
+  accountNotFound,
+  credentialDenied,
+  keyringUnavailable,
+  type Problem,
+  problemOf,
+} from '../errors/problem.ts';
+
+interface LogoutPayload {
+  readonly loggedOut: readonly string[];
+  readonly failures: readonly AccountFailure[];
+}
+
+const LogoutPayloadRef = builder.objectRef<LogoutPayload>('LogoutPayload').implement({
+  description: 'Who is logged out now, and for whom it could not be confirmed.',
+  fields: (t) => ({
+    loggedOut: t.idList({
+      nullable: false,
+      description: 'Ids of the accounts whose token Kite no longer accepts.',
+      resolve: ({ loggedOut }) => [...loggedOut],
+    }),
+    failures: t.field({
+      type: [AccountFailureRef],
+      nullable: false,
+      description:
+        'Accounts whose logout Kite did not confirm. The token may still be alive at Kite. The gateway reads nothing ' +
+        'with a token of its keyring any more, goes on ending it in the background, and can be asked again.',
+      resolve: ({ failures }) => [...failures],
+    }),
+  }),
+});
+
+builder.mutationField('logout', (t) =>
+  t.field({
+    type: LogoutPayloadRef,
+    description:
+      'Ends sessions at Kite (DELETE /session/token), for every account of the request or for those named. ' +
+      'One that fails does not stop the others; a token that Kite already rejects counts as logged out.',
+    args: {
+      accountIds: t.arg.idList({ description: 'Which accounts. Left out: every one.' }),
+    },
+    resolve: async (_root, { accountIds }, context) => {
+      const accounts = new Map(accountsToLogOut(context).map((account) => [account.id, account]));
+      const ids = new Set(accountIds ?? accounts.keys());
+      const outcomes = await Promise.all(
+        [...ids].map((id) => logOutOnce(id, accounts.get(id), context)),
+      );
+      await context.keyring.clearIfEmpty();
+      const failures = outcomes.filter((outcome) => outcome !== null);
+      // Also where the answer does not select them.
+      for (const { error } of failures) context.failures.add(error);
+      const failed = new Set(failures.map(({ accountId }) => accountId));
+      return { loggedOut: [...ids].filter((id) => !failed.has(id)), failures };
+    },
+  }),
+);
+
+/** The accounts that can be logged out: those that can be read, and those whose logout Kite has not confirmed yet. */
+function accountsToLogOut(context: Context): readonly ReachedAccount[] {
+  const unconfirmed = context.keyring.sessions.filter(({ state }) => state === 'REVOKING');
+  if (context.accounts.length === 0 && unconfirmed.length > 0) {
+    return unconfirmed.map(accountOfSession);
+  }
+  return [...reachedAccounts(context), ...unconfirmed.map(accountOfSession)];
+}
+
+/** One call an account and operation, under however many aliases the operation asks for it. */
+function logOutOnce(
+  id: string,
+  account: ReachedAccount | undefined,
+  context: Context,
+): Promise<AccountFailure | null> {
+  const known = context.logouts.get(id);
+  // Only this function writes to the map.
+  if (known !== undefined) return known as Promise<AccountFailure | null>;
+  const outcome = logOut(id, account, context);
+  if (account !== undefined) context.logouts.set(id, outcome);
+  return outcome;
+}
+
+async function logOut(
+  id: string,
+  account: ReachedAccount | undefined,
+  context: Context,
+): Promise<AccountFailure | null> {
+  if (account === undefined) return { accountId: id, account: null, error: accountNotFound(id) };
+  if (account.denied) return { accountId: id, account, error: credentialDenied(account) };
+  const { access } = account;
+  if (access !== null) context.loaders.forget(access);
+  const error = await end(account, context);
+  if (access !== null) context.loaders.forget(access);
+  return error && { accountId: id, account, error };
+}
+
+/** Ends the account's tokens at Kite; what went wrong, or null. */
+async function end(account: ReachedAccount, context: Context): Promise<Problem | null> {
+  const { access, session } = account;
+  const { kite, keyring, deadline } = context;
+  try {
+    if (session !== null) {
+      const unconfirmed = await keyring.revoke(session, deadline);
+      return unconfirmed && problemOf(unconfirmed, 'logout', context, account);
+    }
+    if (access !== null) await kite.invalidateAccessToken(access.credential, deadline);
+    return null;
+  } catch (error) {
+    if (error instanceof KeyringStoreError) return keyringUnavailable();
+    // A token that Kite already rejects needs no ending.
+    if (error instanceof KiteError && error.code === 'token') return null;
+    return problemOf(error, 'logout', context, account);
+  }
+}

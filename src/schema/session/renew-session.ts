@@ -1,0 +1,105 @@
+// renewSession: a refresh token becomes a new session, on platforms that are given refresh tokens.
+
+import type { Proof } from '../../brokers/kite/client.ts';
+import type { Secret } from '../../brokers/upstream/secret.ts';
+import { accountOfSession, type Context } from '../../context.ts';
+import type { SessionRecord } from '../../keyring/session-record.ts';
+import { KeyringStoreError } from '../../keyring/stores/store.ts';
+import { findAccount } from '../account.ts';
+import { builder } from '../builder.ts';
+import { badInput, keyringUnavailable, type Problem, problemOf } from '../errors/problem.ts';
+import { attemptRefused, ExchangeTokenResultRef, redemption } from './exchange-token-result.ts';
+import { newSessionOfRecord, sessionForCaller } from './session.ts';
+
+const RenewSessionInput = builder.inputType('RenewSessionInput', {
+  description: 'Either an account of a keyring, or the refresh token that the caller kept.',
+  fields: (t) => ({
+    accountId: t.id({ description: 'An account of this browser’s keyring.' }),
+    apiKey: t.string({
+      description:
+        'With `refreshToken`: the app it belongs to. May be left out where the gateway serves one.',
+    }),
+    refreshToken: t.string({ description: 'The refresh token, for callers that keep their own.' }),
+    checksum: t.string({
+      description:
+        'Only where the gateway holds no secret for the app: hexadecimal SHA-256 of ' +
+        '`api_key + refresh_token + api_secret`.',
+    }),
+  }),
+});
+
+builder.mutationField('renewSession', (t) =>
+  t.field({
+    type: ExchangeTokenResultRef,
+    description:
+      'Redeems a refresh token (POST /session/refresh_token) and answers with the new session. ' +
+      'Kite is called once and never again by itself.',
+    args: {
+      input: t.arg({
+        type: RenewSessionInput,
+        required: true,
+        description: 'The refresh token and whose it is.',
+      }),
+    },
+    resolve: async (_root, { input }, context) => {
+      const { accountId, refreshToken, ...rest } = input;
+      if ((accountId == null) === (refreshToken == null)) {
+        return badInput('refreshToken', 'Send either accountId or refreshToken.');
+      }
+      const record = accountId == null ? null : ownSession(accountId, context);
+      if (record !== null && 'code' in record) return record;
+      const kept = record && { apiKey: record.apiKey, token: record.refreshToken?.reveal() ?? '' };
+      const checked = redemption(
+        {
+          token: refreshToken ?? '',
+          ...rest,
+          ...kept,
+          tokenField: 'refreshToken',
+          forKeyring: record !== null,
+        },
+        context,
+      );
+      if ('code' in checked) return checked;
+      const { apiKey, token, proof } = checked;
+      const tooMany = record === null ? attemptRefused(proof, context) : null;
+      if (tooMany !== null) return tooMany;
+      try {
+        if (record !== null) return await renewKept(record, token, proof, context);
+        const session = await context.kite.renewSession(apiKey, token, proof, context.deadline);
+        return sessionForCaller(session, apiKey, context);
+      } catch (error) {
+        if (error instanceof KeyringStoreError) {
+          // Kite has been called: the same input may find a token that is spent.
+          return { ...keyringUnavailable(), retryable: false };
+        }
+        return problemOf(error, 'redeem', context, { apiKey });
+      }
+    },
+  }),
+);
+
+async function renewKept(record: SessionRecord, token: Secret, proof: Proof, context: Context) {
+  const old = accountOfSession(record).access;
+  try {
+    if (old !== null) context.loaders.forget(old);
+    const renewed = await context.keyring.renew(record, token, proof);
+    return renewed === null
+      ? badInput('accountId', 'The session ended while it was being renewed: log in again.')
+      : newSessionOfRecord(renewed.record, renewed.session, context);
+  } finally {
+    if (old !== null) context.loaders.forget(old);
+  }
+}
+
+/** The session of a keyring's account that can be renewed, or why there is none. */
+function ownSession(accountId: string, context: Context): SessionRecord | Problem {
+  const session = findAccount(context, accountId)?.session;
+  if (session == null) {
+    return context.keyring.unavailable
+      ? keyringUnavailable()
+      : badInput('accountId', 'No account of a keyring with this id came with this request.');
+  }
+  return session.refreshToken === null
+    ? badInput('accountId', 'Kite gave no refresh token with this session: log in again.')
+    : session;
+}

@@ -1,0 +1,145 @@
+// The lean edge on node:http: a plain POST is read and written without Yoga's Request and Response, which cost several
+// times what the calls to Kite do. The answer comes from Yoga's pipeline, with its context and all of its plugins.
+//
+// Any request that is not plain goes to Yoga's own adapter, before anything of it is executed.
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { GraphQLError } from 'graphql';
+import { type GraphQLParams, isAsyncIterable, type YogaServerInstance } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import type { Context } from '../context.ts';
+import type { Payload, Results } from '../http/plugins/results.ts';
+import type { AnswerHeaders } from '../http/plugins/use-headers.ts';
+import { readAccept } from '../http/request/accept.ts';
+import type { RequestTracker } from '../http/request/request-tracker.ts';
+import { isPlainPost, operationIn, textOf } from './plain-post.ts';
+
+type Yoga = YogaServerInstance<Record<string, unknown>, Context>;
+
+/** What the edge needs to know of its gateway. */
+export interface EdgeOptions {
+  /** The path of the GraphQL address. */
+  readonly endpoint: string;
+  /** In bytes; Yoga refuses a longer one. */
+  readonly longestBody: number;
+  readonly track: RequestTracker;
+  /** Whether answers to an Origin carry CORS headers, which are Yoga's to write. */
+  readonly needsCors: (origin: string | null) => boolean;
+  readonly results: Results;
+  readonly headersFor: AnswerHeaders;
+  readonly log: Logger;
+}
+
+/** Puts the edge in front of Yoga, for requests of `node:http`; whatever else Yoga can do stays as it is. */
+export function withEdge(yoga: Yoga, options: EdgeOptions): Yoga {
+  const { endpoint, longestBody, track, needsCors, results, headersFor, log } = options;
+
+  async function answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const text = await textOf(message);
+    if (text === null) return;
+    const { json } = readAccept(message.headers.accept);
+    const params = operationIn(text);
+    if (json === null || params === null) {
+      // As frameworks do that have read the body themselves.
+      await yoga(Object.assign(message, { body: text }), response);
+      return;
+    }
+    const request = requestOf(message, response, yoga);
+    const serverContext = { req: message, res: response };
+    const executed = await execute(params, request, serverContext);
+    const result = results.finish(executed, { request, serverContext });
+    if (isAsyncIterable(result)) throw new TypeError('A plain answer cannot come in parts');
+    const { status, headers } = headOf(result, json);
+    const body = JSON.stringify(withoutInternals(result));
+    response.writeHead(status, {
+      'content-type': `${json}; charset=utf-8`,
+      'content-length': Buffer.byteLength(body),
+      ...headersFor(track(request)),
+      ...headers,
+    });
+    response.end(body);
+  }
+
+  /** The result, also where a plugin refuses the operation before it is executed. */
+  async function execute(
+    params: GraphQLParams,
+    request: Request,
+    serverContext: object,
+  ): Promise<Payload> {
+    try {
+      return (await yoga.getResultForParams(
+        { params, request },
+        serverContext as never,
+      )) as Payload;
+    } catch (error) {
+      if (error instanceof GraphQLError) return { errors: [error] };
+      const originalError = error instanceof Error ? error : new Error(typeof error);
+      return { errors: [new GraphQLError(originalError.message, { originalError })] };
+    }
+  }
+
+  return new Proxy(yoga, {
+    apply(target, self, given) {
+      const [message, response] = given;
+      const isPlain =
+        given.length === 2 &&
+        message instanceof IncomingMessage &&
+        response instanceof ServerResponse &&
+        isPlainPost(message, endpoint, longestBody) &&
+        !needsCors(message.headers.origin ?? null);
+      if (!isPlain) return Reflect.apply(target, self, given);
+      return answer(message, response).catch((error: unknown) => {
+        log.error({ error: error instanceof Error ? error.name : typeof error }, 'No answer');
+        response.destroy();
+      });
+    },
+  });
+}
+
+interface HttpExtension {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether clients that ask for plain JSON get the error with status 200. */
+  readonly spec?: boolean;
+}
+
+/** The status of an answer and the headers that go with it, as its errors ask for them. */
+function headOf({ errors = [] }: Payload, json: string) {
+  let status = 200;
+  const headers: Record<string, string> = {};
+  for (const { extensions } of errors) {
+    const http = extensions?.http as HttpExtension | undefined;
+    Object.assign(headers, http?.headers);
+    if (json === 'application/json' && http?.spec === true) continue;
+    if (http?.status !== undefined && http.status > status) status = http.status;
+  }
+  return { status, headers };
+}
+
+function withoutInternals(result: Payload): object {
+  if (result.errors === undefined) return result;
+  const errors = result.errors.map((error) => {
+    const formatted = error.toJSON();
+    const { http: _, ...extensions } = formatted.extensions ?? {};
+    return { ...formatted, extensions };
+  });
+  return { ...result, errors };
+}
+
+/** The request as the context needs it: with its head, and a signal that fires when the client goes away. */
+function requestOf(
+  message: IncomingMessage,
+  response: ServerResponse,
+  { fetchAPI }: Yoga,
+): Request {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  const { headers, method = 'POST', url = '/' } = message;
+  return new fetchAPI.Request(`http://${headers.host ?? 'localhost'}${url}`, {
+    method,
+    // Duplicates are joined to one string by then, but for Set-Cookie, which requests have not.
+    headers: headers as Record<string, string>,
+    signal: gone.signal,
+  });
+}

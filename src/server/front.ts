@@ -1,0 +1,88 @@
+// What happens to a request of node:http before anything else reads it: its target gets the usual form, and a request
+// that no URL can be made of, or that is for another host, is refused. A path of another handler goes there.
+import { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import type { Routes } from '../http/plugins/routes.ts';
+import type { Hosts } from '../http/request/hosts.ts';
+import { type Refusal, refusals, refuse } from '../http/request/refusal.ts';
+
+/** What the front judges by. */
+export interface FrontOptions {
+  readonly hosts: Hosts;
+  readonly routes: Routes;
+  readonly log: Logger;
+}
+
+/** The request of a server such as Express, which shortens its `url` by the path of a mount. */
+interface MountedRequest extends IncomingMessage {
+  originalUrl?: string;
+  readonly baseUrl?: string;
+}
+
+/** Puts the front before a gateway, for requests of `node:http`. Whatever else the gateway can do stays as it is. */
+export function withFront<Gateway extends object>(
+  gateway: object,
+  { hosts, routes, log }: FrontOptions,
+): Gateway {
+  /** Why a request is refused; null where it goes on, in the usual form. */
+  const faultOf = (request: MountedRequest): Refusal | null => {
+    if (!normalizeTarget(request)) return refusals.target;
+    const { host } = request.headers;
+    // Only HTTP/1.0 has requests without a host.
+    if (host === undefined) return request.httpVersionMinor > 0 ? refusals.host : null;
+    const judged = hosts(host);
+    if (judged === 'invalid') return refusals.host;
+    const isHealth = routes.find(pathOf(request), request.baseUrl) === 'health';
+    return judged === 'ours' || isHealth ? null : refusals.otherHost;
+  };
+
+  return new Proxy(gateway as Gateway, {
+    apply(target, self, words: unknown[]) {
+      const [request, response, next, ...others] = words;
+      if (!(request instanceof IncomingMessage) || !(response instanceof ServerResponse)) {
+        return Reflect.apply(target as CallableFunction as () => unknown, self, words);
+      }
+      if (typeof next === 'function' && !isOurs(routes, request)) return next();
+      const fault = faultOf(request);
+      if (fault !== null) return refuse(request, response, fault, log);
+      // An older proxy waits for the end of the connection, whatever else the answer says.
+      if (request.httpVersionMajor === 1 && request.httpVersionMinor === 0) {
+        response.shouldKeepAlive = false;
+      }
+      const rest = typeof next === 'function' ? others : words.slice(2);
+      return Reflect.apply(target as CallableFunction as () => unknown, self, [
+        request,
+        response,
+        ...rest,
+      ]);
+    },
+  });
+}
+
+/** Whether a path is the gateway's; the home of a server's root is that server's own. */
+function isOurs(routes: Routes, request: MountedRequest): boolean {
+  const { baseUrl = '' } = request;
+  const path = pathOf(request);
+  const route = routes.find(path, baseUrl);
+  return route === 'home' ? baseUrl !== '' || (routes.base !== '' && path !== '/') : route !== null;
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const address = url.startsWith('/') ? `http://localhost${url}` : url;
+  return URL.parse(address)?.pathname ?? url;
+}
+
+/** Gives a target in absolute form, which proxies send, the form of a path, and its host to the Host header. */
+function normalizeTarget(request: MountedRequest): boolean {
+  for (const name of ['url', 'originalUrl'] as const) {
+    const target = request[name];
+    if (target === undefined) continue;
+    if (/^https?:\/\//i.test(target)) {
+      const url = URL.parse(target);
+      if (url === null) return false;
+      request.headers.host = url.host;
+      request[name] = `${url.pathname}${url.search}`;
+    } else if (!target.startsWith('/') || !URL.canParse(`http://localhost${target}`)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,169 @@
+// From options to services: what lives as long as the gateway, made once.
+import type { Logger } from 'pino';
+import { createApps } from './brokers/apps.ts';
+import { openRateLog } from './brokers/upstream/budget/open-rate-log.ts';
+import { machineClock } from './brokers/upstream/clock.ts';
+import { Secret } from './brokers/upstream/secret.ts';
+import { createUpstream } from './brokers/upstream/upstream.ts';
+import type { Services } from './context.ts';
+import { createAttempts } from './http/limits/attempts.ts';
+import type { BrowserKeyrings } from './http/login/browser-keyrings.ts';
+import { createLoginService } from './http/login/login-service.ts';
+import { createPendingLogins } from './http/login/pending-logins.ts';
+import { createSessionRenewals } from './http/login/session-renewals.ts';
+import { createCauseLog, logFailedCalls } from './http/plugins/cause-log.ts';
+import { createCookies } from './http/request/cookies.ts';
+import { createOrigins } from './http/request/origins.ts';
+import { generateKey } from './keyring/crypto/keys.ts';
+import { createSealer } from './keyring/crypto/sealer.ts';
+import { createKeyrings } from './keyring/keyrings.ts';
+import { createRevocations } from './keyring/revocations.ts';
+import { createMemoryStore } from './keyring/stores/memory-store.ts';
+import { reportingStore } from './keyring/stores/reporting-store.ts';
+import { withDefaultLimits } from './limits.ts';
+import { createLiveMargins } from './live/live-margins.ts';
+import { createSharedReads } from './loaders/shared-reads.ts';
+import type { GatewayOptions } from './options.ts';
+
+const defaultPublicUrl = 'http://localhost:4000';
+
+/** Services, and the way to be rid of them. */
+export interface RunningServices {
+  readonly services: Services;
+  /** Lets go of every connection. */
+  readonly close: () => Promise<void>;
+}
+
+/** What resolvers use. @throws TypeError for a URL that is none. */
+export function createServices(options: GatewayOptions, log: Logger): RunningServices {
+  const limits = withDefaultLimits(options.limits);
+  const rateLog = openRateLog({
+    limit: options.kiteRateLimit ?? 10,
+    redisUrl: options.redisUrl,
+    onReachable: ({ isReachable, cause, ...shared }) => {
+      if (isReachable) log.info(shared, 'The rate limit is counted in Redis again');
+      else {
+        log.warn(
+          { ...shared, cause },
+          'Redis does not answer: the rate limit is counted in this process alone, which keeps to its share of it',
+        );
+      }
+    },
+  });
+  const { kite, close } = createUpstream({
+    baseUrl: new URL(options.kiteBaseUrl ?? 'https://api.kite.trade'),
+    timeoutMilliseconds: options.kiteTimeoutMilliseconds ?? 7_000,
+    maxBodyBytes: limits.upstreamBodyBytes,
+    maxNesting: limits.upstreamNesting,
+    rateLog: rateLog.log,
+    limits,
+    onFailure: logFailedCalls(log, limits.repeatedWarningSeconds),
+  });
+  const now = options.now ?? (() => new Date());
+  const apps = (options.apps ?? []).map(({ apiSecret, ...app }, _index, all) => ({
+    listed: all.length === 1,
+    ...app,
+    ...(apiSecret !== undefined && { apiSecret: new Secret(apiSecret) }),
+  }));
+  const reads = createSharedReads({
+    kite,
+    now,
+    maxAgeSeconds: options.maxAgeSeconds ?? 60,
+    maxHeld: limits.heldAnswers,
+  });
+  const live = createLiveMargins({
+    reads,
+    maxWatched: limits.watchedAccounts,
+    maxPerCredential: limits.credentialStreams,
+    ...(options.clock && { clock: options.clock }),
+  });
+  options.stopping?.addEventListener('abort', () => live.stop(), { once: true });
+  const services: Services = {
+    kite,
+    reads,
+    live,
+    limits,
+    apps: createApps(
+      apps,
+      new URL(options.publicUrl ?? defaultPublicUrl),
+      new URL(options.kiteLoginUrl ?? 'https://kite.zerodha.com/connect/login'),
+    ),
+    acceptsHeaderOf: headerRule(options),
+    exposeTokens: options.exposeTokens ?? false,
+    operationTimeoutMilliseconds: options.operationTimeoutMilliseconds ?? 30_000,
+    now,
+  };
+  return {
+    services,
+    close: async () => {
+      live.stop();
+      await Promise.all([close(), rateLog.close()]);
+    },
+  };
+}
+
+/** Whether the Authorization header may carry credentials of an app. */
+function headerRule({ apps = [], headerCredentials }: GatewayOptions): (apiKey: string) => boolean {
+  const rule = headerCredentials ?? (apps.length > 0 ? 'own' : 'any');
+  if (rule === 'any') return () => true;
+  const own = new Set(rule === 'own' ? apps.map(({ apiKey }) => apiKey) : []);
+  return (apiKey) => own.has(apiKey);
+}
+
+/** What keyrings of browsers are made from. @throws TypeError for a URL that is none. */
+export function createBrowserKeyrings(
+  options: GatewayOptions,
+  { kite, apps, limits, operationTimeoutMilliseconds: timeoutMilliseconds, now }: Services,
+  log: Logger,
+): BrowserKeyrings {
+  const { clock = machineClock } = options;
+  const origins = createOrigins(
+    new URL(options.publicUrl ?? defaultPublicUrl),
+    options.allowedOrigins ?? [],
+  );
+  const cookies = createCookies(origins.secure, options.cookieName ?? 'kite_graphql');
+  const sealer = createSealer(options.keyringKeys ?? [generateKey()]);
+  const store = options.keyringStore ?? createMemoryStore(now);
+  const storeFailures = createCauseLog(
+    log,
+    'The store of browser sessions failed',
+    limits.repeatedWarningSeconds,
+  );
+  const keyrings = createKeyrings({
+    store: reportingStore(store, (method, cause) => storeFailures(cause, { method })),
+    sealer,
+    now,
+    report: (report) => log.warn(report, 'Keyring'),
+  });
+  const revocations = createRevocations({
+    keyrings,
+    kite,
+    now,
+    wait: clock.wait,
+    timeoutMilliseconds,
+    maxPending: limits.pendingRevocations,
+    maxPauseSeconds: limits.revocationPauseSeconds,
+  });
+  const pendingLogins = createPendingLogins(cookies, sealer, limits, now);
+  const attempts = createAttempts(limits.loginAttempts, clock.milliseconds);
+  const shared = { kite, keyrings, revocations, timeoutMilliseconds };
+  return {
+    keyrings,
+    revocations,
+    logins: createLoginService({
+      ...shared,
+      apps,
+      pendingLogins,
+      cookies,
+      attempts,
+      limits,
+      now,
+      log,
+    }),
+    renewals: createSessionRenewals(shared),
+    pendingLogins,
+    cookies,
+    origins,
+    attempts,
+  };
+}

@@ -1,0 +1,75 @@
+// Cache-Control of requests, for every header that there may be.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { acceptedAge } from '../../src/http/request/cache-control.ts';
+
+const spaces = fc.constantFrom('', ' ', '\t', '  ');
+const cased = (word: string) =>
+  fc
+    .array(fc.boolean(), { minLength: word.length, maxLength: word.length })
+    .map((upper) => [...word].map((c, n) => (upper[n] ? c.toUpperCase() : c)).join(''));
+/** Directives that say nothing about age. */
+const others = fc.constantFrom(
+  'only-if-cached',
+  'max-stale',
+  'min-fresh=3',
+  'x="a, max-age=9, \\" no-cache"',
+  's-maxage=8',
+  'x-max-age=7',
+  '',
+);
+
+test('an age is read in any case, quoted or not, wherever it stands', () => {
+  const age = fc.nat({ max: 1_000_000 });
+  const header = fc.record({
+    age,
+    name: cased('max-age'),
+    isQuoted: fc.boolean(),
+    before: fc.array(others, { maxLength: 3 }),
+    after: fc.array(others, { maxLength: 3 }),
+    space: spaces,
+  });
+  fc.assert(
+    fc.property(header, ({ age, name, isQuoted, before, after, space }) => {
+      const directive = `${name}=${isQuoted ? `"${age}"` : age}`;
+      const text = [...before, directive, ...after].join(`${space},${space}`);
+      expect(acceptedAge(text)).toBe(age);
+    }),
+  );
+});
+
+test('no-cache and no-store win, wherever they stand', () => {
+  const word = fc.oneof(cased('no-cache'), cased('no-store'));
+  fc.assert(
+    fc.property(fc.nat(), word, fc.boolean(), (age, no, isFirst) => {
+      const parts = isFirst ? [no, `max-age=${age}`] : [`max-age=${age}`, no];
+      expect(acceptedAge(parts.join(', '))).toBe(0);
+    }),
+  );
+});
+
+test('of several ages the least counts, and one that cannot be read is none', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(), { minLength: 1 }), (ages) => {
+      expect(acceptedAge(ages.map((age) => `max-age=${age}`).join(','))).toBe(Math.min(...ages));
+    }),
+  );
+  for (const value of ['', '=', '=-1', '=1.5', '=1e3', '=x', '="', '="5', '=5 5', '=5;x', '=٣']) {
+    expect([value, acceptedAge(`max-age${value}`)]).toEqual([value, 0]);
+    expect([value, acceptedAge(`max-age=9, max-age${value}`)]).toEqual([value, 0]);
+  }
+  expect(acceptedAge(null)).toBe(0);
+});
+
+test('anything at all gives an age, and never a negative one', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(acceptedAge(text)).toBeGreaterThanOrEqual(0);
+      expect(acceptedAge(`max-age=5${text}`)).toBeGreaterThanOrEqual(0);
+    }),
+  );
+  const begun = performance.now();
+  acceptedAge('max-age="\\'.repeat(20_000));
+  acceptedAge('a '.repeat(50_000));
+  expect(performance.now() - begun).toBeLessThan(1_000);
+});

@@ -1,0 +1,220 @@
+// What requests share of reads: calls in flight, and answers for those who accept an older one. Counted at Kite.
+import { beforeEach, describe, expect, test } from 'vitest';
+import { graphql } from '../generated/gql.ts';
+import { users } from '../support/windows.ts';
+import { startOfTime, startWorld, tokens, type UpstreamCall } from '../support/world.ts';
+import { serveBytes } from '../upstream/raw-server.ts';
+
+let now = startOfTime;
+const world = await startWorld({ now: () => now, headerCredentials: 'any' }, { accounts: 20 });
+
+beforeEach(async () => {
+  await world.reset();
+  // Answers from before are too old for everybody now.
+  now = new Date(now.getTime() + 3_600_000);
+});
+
+const whole = graphql(`
+  query Whole { account { user { userId } margins { equity { net asOf } commodity { net asOf } } } }
+`);
+const equity = graphql(`query Equity { account { margins { equity { net asOf } } } }`);
+const name = graphql(`query UserId { account { user { userId } } }`);
+const logout = graphql(`mutation Logout1 { logout { loggedOut } }`);
+
+const within = (seconds: number | string) => ({
+  headers: { 'cache-control': `max-age=${seconds}` },
+});
+const authorization = tokens('SIM0001');
+const later = (seconds: number) => {
+  now = new Date(now.getTime() + seconds * 1_000);
+};
+const paths = (calls: readonly UpstreamCall[]) =>
+  calls.map(({ method, path }) => `${method} ${path}`).sort();
+
+describe('calls in flight', () => {
+  test('thirty-two clients who ask the same thing at once share two calls', async () => {
+    await world.fault({ kind: 'delay', delayMilliseconds: 250 });
+    const answers = await Promise.all(
+      Array.from({ length: 32 }, () => world.ask(whole, { authorization })),
+    );
+    for (const { data, errors } of answers) {
+      expect(errors).toEqual([]);
+      expect(data?.account?.user?.userId).toBe('SIM0001');
+    }
+    expect(paths(await world.calls())).toEqual(['GET /user/margins', 'GET /user/profile']);
+  });
+
+  test('different credentials, and different segments, share nothing', async () => {
+    await world.fault({ kind: 'delay', delayMilliseconds: 150 });
+    const ids = users(16);
+    const answers = await Promise.all([
+      ...ids.map((id) => world.ask(whole, { authorization: tokens(id) })),
+      world.ask(whole, { authorization: 'token simulator-two:SIM0001-token' }),
+    ]);
+    expect(answers.map(({ data }) => data?.account?.user?.userId)).toEqual([...ids, 'SIM0001']);
+    expect(await world.calls()).toHaveLength(34);
+  });
+
+  test('a failure is shared too, and the next one asks anew', async () => {
+    await world.fault({ kind: 'internal-error', times: 1 });
+    const answers = await Promise.all([
+      world.ask(name, { authorization }),
+      world.ask(name, { authorization }),
+    ]);
+    const codes = answers.flatMap(({ errors }) => errors.map(({ extensions }) => extensions.code));
+    const calls = (await world.calls()).length;
+    expect(codes.length).toBe(calls === 1 ? 2 : 1);
+    expect((await world.ask(name, { authorization })).errors).toEqual([]);
+  });
+
+  test('the last client to leave takes the call along, and nobody joins one that was left', async () => {
+    await world.fault({ kind: 'hang', times: 1 });
+    const [first, second] = [new AbortController(), new AbortController()];
+    const leaving = [first, second].map(({ signal }) =>
+      world.ask(name, { authorization, signal }).catch(() => 'gone'),
+    );
+    await expect.poll(() => world.arrived()).toBe(1);
+    first.abort();
+    // The other one still waits: whoever comes now joins that call.
+    const third = new AbortController();
+    leaving.push(world.ask(name, { authorization, signal: third.signal }).catch(() => 'gone'));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await world.arrived()).toBe(1);
+    second.abort();
+    third.abort();
+    expect(await Promise.all(leaving)).toEqual(['gone', 'gone', 'gone']);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { data } = await world.ask(name, { authorization });
+    expect(data?.account?.user?.userId).toBe('SIM0001');
+    expect(await world.arrived()).toBe(2);
+  });
+
+  test('Kite sees the connection close when the last client has left, and not before', async () => {
+    let requests = 0;
+    const kite = await serveBytes(() => {
+      requests += 1;
+    });
+    const { ask } = await startWorld({ kiteBaseUrl: kite.url });
+    const clients = [new AbortController(), new AbortController()];
+    const answers = clients.map(({ signal }) =>
+      ask(name, { authorization, signal }).catch(() => 'gone'),
+    );
+    await expect.poll(() => requests).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    clients[0]?.abort();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(kite.sockets[0]?.destroyed).toBe(false);
+    clients[1]?.abort();
+    // undici makes a new connection in place of one that it has cut, but sends nothing on it.
+    await expect.poll(() => kite.sockets[0]?.destroyed).toBe(true);
+    expect(await Promise.all(answers)).toEqual(['gone', 'gone']);
+    expect(requests).toBe(1);
+  });
+});
+
+describe('accepted age', () => {
+  test('without max-age every answer is fresh; with it, an older one will do', async () => {
+    await world.ask(whole, { authorization });
+    const asked = now;
+    later(10);
+    const again = await world.ask(whole, { authorization, ...within(10) });
+    expect(again.errors).toEqual([]);
+    expect(again.data?.account?.user?.userId).toBe('SIM0001');
+    const asOf = again.data?.account?.margins?.equity?.asOf;
+    expect(new Date(asOf ?? '')).toEqual(asked);
+    expect(await world.calls()).toHaveLength(2);
+
+    await world.ask(whole, { authorization, ...within(9) });
+    expect(await world.calls()).toHaveLength(2);
+    await world.ask(whole, { authorization });
+    expect(await world.calls()).toHaveLength(2);
+  });
+
+  test.each(['0', '-1', 'x', '"', '60, no-cache', '60, no-store'])(
+    'max-age=%s asks for a fresh one',
+    async (value) => {
+      await world.ask(name, { authorization });
+      await world.ask(name, { authorization, ...within(value) });
+      expect(await world.calls()).toHaveLength(2);
+    },
+  );
+
+  test('no answer is older than the operator allows', async () => {
+    await world.ask(name, { authorization });
+    later(60);
+    await world.ask(name, { authorization, ...within(86_400) });
+    expect(await world.calls()).toHaveLength(1);
+    later(1);
+    await world.ask(name, { authorization, ...within(86_400) });
+    expect(await world.calls()).toHaveLength(1);
+  });
+
+  test('both segments in one answer serve each; a segment that is too old is called for alone', async () => {
+    await world.ask(whole, { authorization });
+    await world.calls();
+    later(20);
+    expect((await world.ask(equity, { authorization, ...within(30) })).data).toBeTruthy();
+    expect(await world.calls()).toEqual([]);
+    await world.ask(equity, { authorization });
+    expect(paths(await world.calls())).toEqual(['GET /user/margins/equity']);
+
+    const mixed = await world.ask(whole, { authorization, ...within(10) });
+    expect(paths(await world.calls())).toEqual([
+      'GET /user/margins/commodity',
+      'GET /user/profile',
+    ]);
+    expect(new Date(mixed.data?.account?.margins?.commodity?.asOf ?? '')).toEqual(now);
+  });
+
+  test('nothing from before six in the morning in India is given after it', async () => {
+    const six = new Date(now);
+    six.setUTCDate(six.getUTCDate() + 1);
+    six.setUTCHours(0, 30, 0, 0);
+    now = new Date(six.getTime() - 10_000);
+    await world.ask(name, { authorization });
+    later(9);
+    await world.ask(name, { authorization, ...within(60) });
+    expect(await world.calls()).toHaveLength(1);
+    later(1);
+    await world.ask(name, { authorization, ...within(60) });
+    expect(await world.calls()).toHaveLength(1);
+  });
+
+  test('failures, and answers that make no sense, are not held', async () => {
+    await world.fault({ kind: 'internal-error', times: 1 });
+    expect((await world.ask(name, { authorization, ...within(60) })).errors).toHaveLength(1);
+    await world.fault({ kind: 'wrong-types', fields: { email: 7 }, times: 1 });
+    expect((await world.ask(name, { authorization, ...within(60) })).errors).toHaveLength(0);
+    expect((await world.ask(name, { authorization, ...within(60) })).errors).toHaveLength(0);
+    expect(await world.calls()).toHaveLength(3);
+  });
+
+  test('a logout drops what was held, and nothing serves the ended session', async () => {
+    await world.ask(whole, { authorization });
+    expect((await world.ask(logout, { authorization })).data?.logout?.loggedOut).toHaveLength(1);
+    const { data, errors } = await world.ask(whole, { authorization, ...within(60) });
+    expect(data?.account?.user).toBeNull();
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(
+      Array(3).fill('SESSION_EXPIRED'),
+    );
+  });
+
+  test('a session that Kite says has ended takes all of its answers along, and no other', async () => {
+    await world.ask(whole, { authorization });
+    await world.ask(name, { authorization: tokens('SIM0002') });
+    const gone = { kind: 'error-envelope', errorType: 'TokenException', status: 403 };
+    await world.fault({ ...gone, path: '/user/profile', times: 1 });
+    await world.ask(name, { authorization });
+    await world.calls();
+    await world.ask(whole, { authorization, ...within(60) });
+    await world.ask(name, { authorization: tokens('SIM0002'), ...within(60) });
+    expect(paths(await world.calls())).toEqual(['GET /user/margins', 'GET /user/profile']);
+  });
+
+  test('a gateway that holds nothing gives fresh answers, whatever is accepted', async () => {
+    const fresh = await startWorld({ maxAgeSeconds: 0 });
+    await fresh.ask(name, { authorization });
+    await fresh.ask(name, { authorization, ...within(60) });
+    expect(await fresh.calls()).toHaveLength(2);
+  });
+});

@@ -1,0 +1,117 @@
+// What happens to keyrings when a process dies, or the store does.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test, vi } from 'vitest';
+import { Secret } from '../../../src/brokers/upstream/secret.ts';
+import { generateKey } from '../../../src/keyring/crypto/keys.ts';
+import { createSealer } from '../../../src/keyring/crypto/sealer.ts';
+import { KeyringStoreError } from '../../../src/keyring/stores/store.ts';
+import { createClock, keyringsOver, laptop, login, minute, only, opened } from '../fixtures.ts';
+import { describeStore, describeStores, type Place } from './stores.ts';
+
+const now = () => new Date();
+
+describe('a process killed right after a login', () => {
+  const suite = (place: Place) =>
+    test('loses nothing', async () => {
+      const key = generateKey();
+      const script = fileURLToPath(new URL('log-in-and-wait.ts', import.meta.url));
+      const text = Buffer.from(key).toString('base64url');
+      const child = spawn(process.execPath, [script, place.url(), text], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [cookie] = await once(child.stdout.setEncoding('utf8'), 'data');
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      const { keyrings } = keyringsOver(await place.open(now), now, createSealer([key]));
+      const keyring = await opened(keyrings, { cookie: new Secret(String(cookie)) });
+      expect(only(keyring.sessions).accessToken?.reveal()).toBe('token-of-AB0001');
+    });
+  describeStore('sqlite', suite);
+  describeStore('redis', suite);
+});
+
+describe('a store that is closed', () => {
+  describeStores((place) =>
+    test('is one error to every caller', async () => {
+      const { keyrings } = keyringsOver(await place.open(now), now);
+      const added = await keyrings.add(null, login('AB0001'), null);
+      await keyrings.close();
+      const error = await keyrings.open(added.cookie, null).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(KeyringStoreError);
+      expect(error).toMatchObject({
+        code: 'unavailable',
+        message: expect.not.stringMatching(/\d/),
+      });
+      expect(error).not.toHaveProperty('cause');
+      for (const call of [
+        () => keyrings.add(added.cookie, login('AB0001'), null),
+        () => keyrings.markExpired(added.keyringId, added.record),
+        () => keyrings.renew(added.keyringId, added.record, login('AB0001').session),
+        () => keyrings.forgetIfEmpty(added.cookie),
+      ]) {
+        await expect(call()).rejects.toBeInstanceOf(KeyringStoreError);
+      }
+    }),
+  );
+});
+
+describe('a Redis', () => {
+  describeStore('redis', (place) => {
+    test('that is stopped is an error at once, and is found again', async () => {
+      const { keyrings } = keyringsOver(await place.open(now), now);
+      const added = await keyrings.add(null, login('AB0001'), null);
+      await place.redis().stop();
+      for (let tries = 0; tries < 3; tries += 1) {
+        await expect(keyrings.open(added.cookie, null)).rejects.toBeInstanceOf(KeyringStoreError);
+      }
+      await expect(place.open(now)).rejects.toBeInstanceOf(KeyringStoreError);
+
+      await place.redis().start();
+      const again = await vi.waitFor(() => keyrings.add(null, login('AB0001'), null), 5_000);
+      expect((await opened(keyrings, again)).sessions).toHaveLength(1);
+    });
+
+    test('that hangs is an error, while it still hangs', async () => {
+      const { keyrings } = keyringsOver(await place.open(now), now);
+      const added = await keyrings.add(null, login('AB0001'), null);
+      place.redis().pause();
+      await expect(keyrings.open(added.cookie, null)).rejects.toBeInstanceOf(KeyringStoreError);
+      place.redis().resume();
+      await vi.waitFor(() => opened(keyrings, added), 5_000);
+    });
+  });
+});
+
+describe('a background write that fails', () => {
+  describeStore('memory', (place) =>
+    test('is reported and fails neither an opening nor a login', async () => {
+      const clock = createClock();
+      const store = await place.open(clock.now);
+      const down = async () => Promise.reject(new KeyringStoreError());
+      const failing = {
+        findPointer: store.findPointer.bind(store),
+        openKeyring: store.openKeyring.bind(store),
+        proveWrite: store.proveWrite.bind(store),
+        readRecord: store.readRecord.bind(store),
+        createKeyring: store.createKeyring.bind(store),
+        writeRecords: store.writeRecords.bind(store),
+        writePointer: store.writePointer.bind(store),
+        deleteKeyring: store.deleteKeyring.bind(store),
+        close: store.close.bind(store),
+        touchPointer: down,
+        retirePointer: down,
+      };
+      const { keyrings, reports } = keyringsOver(failing, clock.now);
+      const first = await keyrings.add(null, login('AB0001'), null);
+      clock.advance(minute);
+      expect((await opened(keyrings, first)).sessions).toHaveLength(1);
+      const failed = { kind: 'upkeep-failed', keyringId: first.keyringId };
+      expect(reports).toEqual([failed]);
+      const next = await keyrings.add(first.cookie, login('AB0002'), laptop);
+      expect(reports).toEqual([failed, failed]);
+      expect((await keyrings.open(next.cookie, null))?.sessions).toHaveLength(2);
+    }),
+  );
+});

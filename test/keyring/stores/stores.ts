@@ -1,0 +1,73 @@
+// The three stores, each under its name, for suites that must hold for all of them.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { openKeyringStore } from '../../../src/keyring/stores/open-store.ts';
+import type { KeyringStore } from '../../../src/keyring/stores/store.ts';
+import { type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { isRedisMissing } from '../../support/with-redis.ts';
+
+/** One kind of store, with a place of its own while its suite runs. */
+export interface Place {
+  /** Which kind. */
+  readonly kind: 'memory' | 'sqlite' | 'redis';
+  /** Whether two instances can share it. */
+  readonly isShared: boolean;
+  /** The address that the store is opened by. */
+  url(): string;
+  /** The Redis behind it; throws for another kind. */
+  redis(): RedisServer;
+  /** Opens an instance, closed with the suite. */
+  open(now?: () => Date, monotonic?: () => number): Promise<KeyringStore>;
+}
+
+/** Describes a suite for one kind of store. Without a Redis that suite is named as skipped; with CI=true it fails. */
+export function describeStore(kind: Place['kind'], suite: (place: Place) => void): void {
+  const isMissing = kind === 'redis' && isRedisMissing;
+  const name = isMissing ? 'redis (no redis-server on this machine)' : kind;
+  describe.skipIf(isMissing)(name, () => suite(placeOf(kind)));
+}
+
+/** Describes a suite for each kind of store. */
+export function describeStores(suite: (place: Place) => void): void {
+  for (const kind of ['memory', 'sqlite', 'redis'] as const) describeStore(kind, suite);
+}
+
+function placeOf(kind: Place['kind']): Place {
+  const opened: KeyringStore[] = [];
+  let folder = '';
+  let server: RedisServer | null = null;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kite-graphql-keyring-'));
+    if (kind === 'redis') server = await startRedis();
+  });
+  afterAll(async () => {
+    await Promise.all(opened.map((store) => store.close()));
+    await server?.[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const redis = () => {
+    if (server === null) throw new Error('This store has no Redis');
+    return server;
+  };
+  const url = () =>
+    kind === 'memory'
+      ? 'memory:'
+      : kind === 'sqlite'
+        ? `sqlite:${join(folder, 'keyrings.db')}`
+        : redis().url;
+  return {
+    kind,
+    isShared: kind !== 'memory',
+    url,
+    redis,
+    async open(now = () => new Date(), monotonic) {
+      const store = await openKeyringStore(url(), now, monotonic);
+      opened.push(store);
+      return store;
+    },
+  };
+}

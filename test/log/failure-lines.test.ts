@@ -1,0 +1,69 @@
+// Every failure leaves a line in the log, with its request id and code, also where it is data or a page.
+import { get } from 'node:http';
+import { expect, test } from 'vitest';
+import { readableLog } from '../support/readable-log.ts';
+import { startWorld, tokens } from '../support/world.ts';
+
+const log = readableLog();
+const world = await startWorld({ logger: log.logger, limits: { loggedOrigins: 4 } });
+const { origin } = new URL(world.url);
+
+const operationLine = (requestId: string) =>
+  log.lines.find((line) => line.msg === 'Operation' && line.requestId === requestId);
+
+async function send(query: string, requestId: string, headers: Record<string, string> = {}) {
+  const response = await fetch(world.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-request-id': requestId, ...headers },
+    body: JSON.stringify({ query }),
+  });
+  await response.text();
+}
+
+test('a mutation answered with a problem names its code in the line of the operation, once for each', async () => {
+  const exchange = 'exchangeToken(input: { requestToken: "not a token" }) { __typename }';
+  await send(`mutation { a: ${exchange} b: ${exchange} }`, 'data-1');
+  expect(operationLine('data-1')?.failures).toEqual({ BAD_USER_INPUT: 2 });
+  await send(
+    'mutation { renewSession(input: {}) { ... on Session { user { userId } } } }',
+    'data-2',
+  );
+  expect(operationLine('data-2')?.failures).toEqual({ BAD_USER_INPUT: 1 });
+});
+
+test('an account that fails is counted also where the answer does not select failures', async () => {
+  const authorization = tokens('SIM0001');
+  const sum = (more: string) => `{ combinedMargins(accountIds: ["nowhere"]) { ${more} } }`;
+  await send(sum('accounts { id }'), 'data-3', { authorization });
+  await send(sum('failures { a: error { code } b: error { code } }'), 'data-4', { authorization });
+  await send('mutation { logout(accountIds: ["nowhere"]) { loggedOut } }', 'data-5', {
+    authorization,
+  });
+  for (const id of ['data-3', 'data-4', 'data-5']) {
+    expect(operationLine(id)?.failures).toEqual({ NOT_FOUND: 1 });
+  }
+});
+
+test.each([
+  ['page-1', 'app=unknown'],
+  ['page-2', 'app=simulator&returnTo=https://elsewhere.example/hidden'],
+])('a login page that refuses leaves a line (%s)', async (requestId, query) => {
+  const headers = { 'x-request-id': requestId };
+  const response = await new Promise<number | undefined>((resolve) =>
+    get(`${origin}/login?${query}`, { headers }, (answer) => resolve(answer.resume().statusCode)),
+  );
+  expect(response).toBe(400);
+  const line = log.lines.find((each) => each.requestId === requestId);
+  expect(line).toMatchObject({ msg: 'Login refused', code: 'BAD_USER_INPUT' });
+  expect(JSON.stringify(line)).not.toContain('hidden');
+});
+
+test('a refused origin is logged once, and quoted only where it is a plain origin of at most 100 characters', async () => {
+  const plain = 'https://page.example:8443';
+  for (const sent of [plain, plain, `https://${'a'.repeat(100)}.example`, `${plain}/path?secret`]) {
+    await send('{ accounts { id } }', 'origin', { cookie: 'kite_graphql=x', origin: sent });
+  }
+  const lines = log.lines.filter(({ msg }) => String(msg).startsWith('Refused the keyring'));
+  expect(lines.map((line) => line.origin)).toEqual([plain, 'not an origin']);
+  expect(lines[0]).toMatchObject({ requestId: 'origin', code: 'UNAUTHENTICATED' });
+});

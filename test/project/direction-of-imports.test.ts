@@ -1,0 +1,143 @@
+// One way through the house: server and http → context → schema → loaders → brokers, and nothing points back.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const src = fileURLToPath(new URL('../../src', import.meta.url));
+
+/** What the files of each place may import from, beside their own place. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  'limits.ts': [],
+  'answer-meter.ts': ['limits.ts'],
+  'failure-counts.ts': [],
+  brokers: ['version.ts', 'limits.ts'],
+  loaders: ['brokers', 'limits.ts'],
+  live: ['loaders', 'brokers', 'limits.ts'],
+  sums: ['brokers'],
+  keyring: ['brokers', 'limits.ts'],
+  'browser-keyring.ts': ['keyring', 'brokers'],
+  'context.ts': [
+    'answer-meter.ts',
+    'browser-keyring.ts',
+    'failure-counts.ts',
+    'keyring',
+    'limits.ts',
+    'live',
+    'loaders',
+    'brokers',
+  ],
+  schema: [
+    'context.ts',
+    'browser-keyring.ts',
+    'keyring',
+    'limits.ts',
+    'live',
+    'sums',
+    'loaders',
+    'brokers',
+  ],
+  http: [
+    'answer-meter.ts',
+    'schema',
+    'context.ts',
+    'browser-keyring.ts',
+    'options.ts',
+    'limits.ts',
+    'keyring',
+    'live',
+    'loaders',
+    'brokers',
+  ],
+  server: ['http', 'context.ts', 'limits.ts'],
+  'options.ts': ['http', 'keyring', 'brokers', 'limits.ts'],
+  'services.ts': [
+    'options.ts',
+    'context.ts',
+    'http',
+    'keyring',
+    'live',
+    'loaders',
+    'brokers',
+    'limits.ts',
+  ],
+  'gateway.ts': ['options.ts', 'services.ts', 'context.ts', 'http', 'schema', 'server'],
+  'index.ts': ['gateway.ts', 'options.ts', 'keyring', 'schema'],
+  config: ['options.ts', 'http', 'keyring', 'limits.ts'],
+  'log-stream.ts': [],
+  'log.ts': ['config', 'log-stream.ts'],
+  'usage.ts': [],
+  'version.ts': [],
+  simulator: [],
+  'main.ts': [
+    'config',
+    'gateway.ts',
+    'http',
+    'limits.ts',
+    'log.ts',
+    'schema',
+    'server',
+    'simulator',
+    'usage.ts',
+    'version.ts',
+    'keyring',
+  ],
+  'command.ts': ['main.ts', 'server'],
+};
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+);
+const placeOf = (file: string) => file.split('/')[0] ?? '';
+const importsOf = (file: string) => {
+  const text = readFileSync(join(src, file), 'utf8');
+  const paths = [...text.matchAll(/(?:from|import|import\()\s*'(\.{1,2}\/[^']+)'/g)];
+  return paths.map(([, path]) => relative(src, join(src, dirname(file), path ?? '')));
+};
+
+test('every place is known here', () => {
+  expect([...new Set(files.map(placeOf))].filter((place) => !(place in allowed))).toEqual([]);
+});
+
+test.each(files)('%s imports only forwards', (file) => {
+  const place = placeOf(file);
+  const wrong = importsOf(file)
+    .map(placeOf)
+    .filter((target) => target !== place && !allowed[place]?.includes(target));
+  expect(wrong).toEqual([]);
+});
+
+test('the simulator is imported for its start alone, by main', () => {
+  const importers = files.filter(
+    (file) =>
+      placeOf(file) !== 'simulator' &&
+      importsOf(file).some((target) => placeOf(target) === 'simulator'),
+  );
+  expect(importers).toEqual(['main.ts']);
+});
+
+test('no file imports itself through others', () => {
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const follow = (file: string, path: readonly string[]) => {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+    if (path.includes(file) || done.has(file)) return;
+    for (const target of importsOf(file)) follow(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) follow(file, []);
+  expect(cycles).toEqual([]);
+});
+
+test('every file says first what it is for', () => {
+  const silent = files.filter(
+    (file) => !/^(#!.*\n)?\/\/ \S.{20,}/.test(readFileSync(join(src, file), 'utf8')),
+  );
+  expect(silent).toEqual([]);
+});
+
+test('no folder has more than 15 files beside each other', () => {
+  const counts = new Map<string, number>();
+  for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  expect([...counts].filter(([folder, count]) => count > (folder === '.' ? 16 : 15))).toEqual([]);
+});

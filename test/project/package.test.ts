@@ -1,0 +1,280 @@
+// The package as it would be published: installed into an empty folder, started, mounted, compiled against.
+import { execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { run, startCommand } from '../support/command.ts';
+import { findCommand, searchPath, wholeEnvironment } from '../support/environment.ts';
+import { tokens } from '../support/world.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'kite-graphql-package-'));
+const command = join(folder, 'node_modules/.bin/kite-graphql');
+let files: string[] = [];
+
+beforeAll(() => {
+  const environment = { cwd: folder, env: wholeEnvironment(), encoding: 'utf8' } as const;
+  const packed = execFileSync('npm', ['pack', root, '--json', '--silent'], environment);
+  // The build, which npm runs first, may have said something.
+  const [entry] = Object.values(
+    JSON.parse(packed.slice(packed.search(/^[[{]/m))),
+  ) as PackedPackage[];
+  files = entry?.files.map(({ path }) => path) ?? [];
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+  npmInstall(folder, [`./${entry?.filename}`]);
+}, 180_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface PackedPackage {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+describe('the tarball', () => {
+  test('holds what users need, and nothing else', () => {
+    const top = new Set(files.map((path) => path.split('/')[0]));
+    expect([...top].toSorted()).toEqual([
+      '.env.example',
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'client-codegen.ts',
+      'dist',
+      'docs',
+      'package.json',
+      'schema.graphql',
+    ]);
+    const code = files.filter((path) => path.startsWith('dist/'));
+    expect(code).toContain('dist/index.d.ts');
+    expect(code).toContain('dist/vendor/LICENSES.txt');
+    for (const path of code) expect(path).toMatch(/\.(js|d\.ts)$|LICENSES\.txt$/);
+  });
+
+  test('refers to no source', () => {
+    for (const path of files.filter((each) => each.endsWith('.js'))) {
+      const text = readFileSync(join(folder, 'node_modules/kite-graphql', path), 'utf8');
+      expect([path, /from '[^']*\.ts'|import\('[^']*\.ts'\)/.test(text)]).toEqual([path, false]);
+    }
+  });
+
+  test('has a command that can be run', () => {
+    const file = join(folder, 'node_modules/kite-graphql/dist/command.js');
+    expect(statSync(file).mode & 0o111).toBe(0o111);
+    expect(readFileSync(file, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+});
+
+test('the installed command runs gateway, simulator and GraphiQL', async () => {
+  const { url } = await startCommand({ program: [process.execPath, command] });
+  const page = await fetch(url, { headers: { accept: 'text/html' } });
+  expect(await page.text()).toContain('SIM0001-token');
+  expect(await userAt(url)).toEqual({ data: { account: { user: { userId: 'SIM0001' } } } });
+});
+
+const other = findCommand(
+  ['node'],
+  searchPath.filter((place) => !place.includes('node_modules')),
+);
+const oldNode = other !== null && isUnsupported(other) ? other : null;
+
+test.skipIf(oldNode === null)('an older Node is told in one line what is needed', async () => {
+  const { code, stdout, stderr } = await run({ program: [oldNode ?? 'node', command] }).ended;
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^kite-graphql needs Node\.js 22\.18 .*\n$/);
+});
+
+describe('beside the graphql of another project', () => {
+  const before = [[], ['graphql@16'], ['graphql@17'], ['@apollo/client@4', 'graphql@16', 'rxjs@7']];
+  const cases = [
+    ...before.map((others) => [others, []] as const),
+    ...before.slice(1).map((others) => [[], others] as const),
+  ];
+
+  test.each(cases)('with %j installed before and %j after, it answers', (first, last) => {
+    const project = mkdtempSync(join(tmpdir(), 'kite-graphql-beside-'));
+    try {
+      writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
+      const tarball = join(folder, readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? '');
+      for (const names of [first, [tarball], last]) {
+        if (names.length > 0) npmInstall(project, names);
+      }
+      const script = `
+        import { createGateway } from 'kite-graphql';
+        const gateway = createGateway();
+        const answer = await gateway.fetch('http://localhost:4000/graphql', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ query: '{ apps { apiKey } }' }),
+        });
+        console.log(await answer.text());
+        await gateway.dispose();
+      `;
+      writeFileSync(join(project, 'ask.mjs'), script);
+      const said = execFileSync(process.execPath, ['ask.mjs'], { cwd: project, encoding: 'utf8' });
+      expect(JSON.parse(said)).toEqual({ data: { apps: [] } });
+      const wanted = [...first, ...last].find((name) => name.startsWith('graphql@'))?.split('@')[1];
+      const manifest = join(project, 'node_modules/graphql/package.json');
+      if (wanted === undefined) expect(existsSync(manifest)).toBe(false);
+      else expect(JSON.parse(readFileSync(manifest, 'utf8')).version.split('.')[0]).toBe(wanted);
+    } finally {
+      rmSync(project, { recursive: true, force: true });
+    }
+  });
+});
+
+test("the README's server of one's own answers", async () => {
+  const simulator = await startSimulator({ port: 0 });
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+  const script = blocks.find((block) => block.includes('createGateway')) ?? '';
+  const changed = script
+    .replace("'your_key'", "'simulator'")
+    .replace('createGateway({', `createGateway({ kiteBaseUrl: '${simulator.url}',`)
+    .replace(
+      "listen(4000, 'localhost')",
+      "listen(0, () => console.log('port', server.address().port))",
+    );
+  writeFileSync(join(folder, 'server.mjs'), changed);
+  const server = run({ program: [process.execPath, 'server.mjs'], cwd: folder });
+  const [, port] = /port (\d+)/.exec(await server.said(/port \d+/)) ?? [];
+  const answer = await userAt(`http://localhost:${port}/graphql`);
+  await simulator.close();
+  expect(answer).toEqual({ data: { account: { user: { userId: 'SIM0001' } } } });
+});
+
+test('the type declarations serve a strict consumer', async () => {
+  const consumer = `
+    import { createServer } from 'node:http';
+    import {
+      createGateway, KeyringStoreError, type ErrorExtensions, type Gateway, type GatewayOptions, type KeyringStore,
+      type StoredKeyring,
+    } from 'kite-graphql';
+    const options: GatewayOptions = { apps: [{ apiKey: 'key' }], graphiql: { authorization: 'token a:b' } };
+    const gateway: Gateway = createGateway(options);
+    createServer({ joinDuplicateHeaders: true }, gateway);
+    export const answer: Response | Promise<Response> = gateway.fetch('http://localhost/graphql');
+    export class Store implements Pick<KeyringStore, 'openKeyring'> {
+      async openKeyring(id: string): Promise<StoredKeyring | null> {
+        if (id === '') throw new KeyringStoreError('ECONNREFUSED');
+        return null;
+      }
+    }
+    export const mayAskAgain = ({ code, retryable }: ErrorExtensions) => retryable && code === 'RATE_LIMITED';
+    // @ts-expect-error: not an option
+    createGateway({ kiteBaseURL: 'http://localhost' });
+  `;
+  writeFileSync(join(folder, 'consumer.ts'), consumer);
+  const types = join(root, 'node_modules/@types');
+  const compile = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024'];
+  const { code, stdout } = await run({
+    program: [
+      join(root, 'node_modules/.bin/tsc'),
+      ...compile,
+      '--typeRoots',
+      types,
+      '--types',
+      'node',
+      'consumer.ts',
+    ],
+    cwd: folder,
+  }).ended;
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+});
+
+test('client-codegen.ts types operations of Apollo Client, urql and graphql-request', async () => {
+  const project = mkdtempSync(join(tmpdir(), 'kite-graphql-clients-'));
+  onTestFinished(() => rmSync(project, { recursive: true, force: true }));
+  writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
+  npmInstall(project, [
+    '@apollo/client@4',
+    '@urql/core',
+    'graphql-request',
+    'graphql@16',
+    'rxjs@7',
+  ]);
+  const installed = join(folder, 'node_modules/kite-graphql');
+  const modules = join(project, 'node_modules');
+  symlinkSync(installed, join(modules, 'kite-graphql'));
+  symlinkSync(join(root, 'node_modules/@graphql-codegen'), join(modules, '@graphql-codegen'));
+  copyFileSync(join(installed, 'client-codegen.ts'), join(project, 'client-codegen.ts'));
+  mkdirSync(join(project, 'src'));
+  writeFileSync(
+    join(project, 'src/clients.ts'),
+    `
+      import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
+      import { Client, fetchExchange } from '@urql/core';
+      import { GraphQLClient } from 'graphql-request';
+      import { graphql } from './generated';
+      const document = graphql(\`
+        query ClientAccount($id: ID!) { account(id: $id) { id user { userName } margins { equity { net } } } }
+      \`);
+      const variables = { id: 'a' };
+      const apollo = new ApolloClient({ link: new HttpLink({}), cache: new InMemoryCache() });
+      const urql = new Client({ url: '/graphql', exchanges: [fetchExchange], preferGetMethod: false });
+      const request = new GraphQLClient('/graphql');
+      export const names: Promise<string | null | undefined>[] = [
+        apollo.query({ query: document, variables }).then(({ data }) => data?.account?.user?.userName),
+        urql.query(document, variables).toPromise().then(({ data }) => data?.account?.user?.userName),
+        request.request(document, variables).then((data) => data.account?.user?.userName),
+      ];
+      // @ts-expect-error: the operation needs an id
+      request.request(document, {});
+      // @ts-expect-error: it did not ask for the id of the user
+      request.request(document, variables).then((data) => data.account?.user?.userId);
+    `,
+  );
+  const generated = await run({
+    program: [
+      process.execPath,
+      join(root, 'node_modules/@graphql-codegen/cli/esm/bin.js'),
+      ...['--config', 'client-codegen.ts'],
+    ],
+    cwd: project,
+  }).ended;
+  expect([generated.code, generated.stderr]).toEqual([0, expect.any(String)]);
+  const options = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2024'];
+  const { code, stdout } = await run({
+    program: [
+      join(root, 'node_modules/.bin/tsc'),
+      ...options,
+      ...['--module', 'esnext', '--moduleResolution', 'bundler', '--types', '', 'src/clients.ts'],
+    ],
+    cwd: project,
+  }).ended;
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+});
+
+function npmInstall(project: string, names: readonly string[]): void {
+  const options = ['--omit=dev', '--no-audit', '--no-fund', '--prefer-offline', '--silent'];
+  const environment = { cwd: project, env: wholeEnvironment(), encoding: 'utf8' } as const;
+  execFileSync('npm', ['install', ...names, ...options], environment);
+}
+
+async function userAt(url: string): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: tokens('SIM0001') },
+    body: '{"query": "{ account { user { userId } } }"}',
+  });
+  return response.json();
+}
+
+function isUnsupported(node: string): boolean {
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' });
+  const [major = 0, minor = 0] = version.slice(1).split('.').map(Number);
+  return !((major === 22 && minor >= 18) || major === 24 || major >= 26);
+}

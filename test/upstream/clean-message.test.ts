@@ -1,0 +1,42 @@
+// What may be repeated of an upstream's words, and what they are classified by.
+import { expect, test } from 'vitest';
+import { cleanMessage } from '../../src/brokers/kite/clean-message.ts';
+import { openEnvelope } from '../../src/brokers/kite/envelope.ts';
+import { Secret } from '../../src/brokers/upstream/secret.ts';
+
+const token = 'q7vT1mZx0bR4kP9sW2yL8dN5cH3gJ6fA';
+
+test.each([
+  `Invalid token ${token}.`,
+  `of another session: ${token.toLowerCase()}`,
+  'of letters alone: QwErTyUiOpAsDfGhJkLzXcVbNmQwErTy',
+  'a checksum: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+])('what looks like a token is replaced, though this request did not carry it: %s', (message) => {
+  const clean = cleanMessage(message, []);
+  expect(clean).toContain('[redacted]');
+  expect(clean).not.toMatch(/[A-Za-z0-9]{16}/);
+});
+
+test.each([
+  'Incorrect `api_key` or `access_token`.',
+  'The user is not enabled for the app.',
+  'Insufficient permission for that call (intraday_payin 2026).',
+])('ordinary words stay as they are: %s', (message) => {
+  expect(cleanMessage(message, [])).toBe(message);
+});
+
+test('an error is classified by what Kite sent, before secrets in it are replaced', () => {
+  const body = JSON.stringify({
+    status: 'error',
+    error_type: 'PermissionException',
+    message: 'no permission',
+  });
+  const response = { status: 403, body, retryAfterSeconds: null };
+  const secrets = [new Secret('my-permission-token'), new Secret('PermissionException')];
+  expect(() => openEnvelope(response, secrets, 10)).toThrow(
+    expect.objectContaining({
+      code: 'permission',
+      errorType: expect.stringContaining('[redacted]'),
+    }),
+  );
+});

@@ -1,0 +1,157 @@
+// The rate log in Redis, where replicas meet: what they share, what they leave behind, what they do without it.
+import { createClient } from '@redis/client';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { openRateLog } from '../../src/brokers/upstream/budget/open-rate-log.ts';
+import {
+  createRedisRateLog,
+  type SharedState,
+} from '../../src/brokers/upstream/budget/redis-rate-log.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
+
+describeWithRedis(async (redis) => {
+  const client = createClient({ url: redis.url });
+  await client.connect();
+  afterAll(() => client.destroy());
+  const replica = (limit: number) => createRedisRateLog(client, { limit });
+
+  test('replicas share the starts of an app, and no app those of another', async () => {
+    const [one, two] = [replica(2), replica(2)];
+    const first = await one.start('shared');
+    expect(first).toHaveProperty('sent');
+    expect(await two.start('shared')).toHaveProperty('sent');
+    const wait = await two.start('shared');
+    expect(wait).toBeGreaterThan(900);
+    expect(wait).toBeLessThanOrEqual(1_005);
+    expect(await one.start('other')).toHaveProperty('sent');
+  });
+
+  test('a closing closes the window of all replicas, and a shorter one does not open it', async () => {
+    const [one, two] = [replica(5), replica(5)];
+    one.close('scolded', 3_000);
+    one.close('scolded', 1_000);
+    await client.ping();
+    const wait = await two.start('scolded');
+    expect(wait).toBeGreaterThan(2_000);
+    expect(wait).toBeLessThanOrEqual(3_000);
+  });
+
+  test('keys name no app, and vanish when nothing happens', async () => {
+    const log = replica(1);
+    const start = await log.start('my-api-key');
+    if (typeof start === 'number') throw new Error('no start');
+    start.sent();
+    start.ended();
+    await client.ping();
+    const keys = await client.keys('*');
+    expect(keys.length).toBeGreaterThan(0);
+    for (const key of keys) {
+      expect(key).toMatch(/^kite-graphql:rate:/);
+      expect(key).not.toContain('my-api-key');
+    }
+    const left = () => client.keys('kite-graphql:rate:{*');
+    await expect.poll(left, { timeout: 4_000, interval: 100 }).toEqual([]);
+  });
+
+  test('a refusal by Redis is not counted here', async () => {
+    const [one, two] = [replica(1), replica(1)];
+    await one.start('counted');
+    expect(await two.start('counted')).toBeTypeOf('number');
+    expect(await two.start('counted')).toBeTypeOf('number');
+    await client.flushAll();
+    expect(await two.start('counted')).toHaveProperty('sent');
+  });
+});
+
+describeWithRedis(async (redis) => {
+  test('without Redis each gateway keeps to its share of what was last known, and says so', async () => {
+    const said: SharedState[] = [];
+    const open = () =>
+      openRateLog({
+        limit: 10,
+        redisUrl: redis.url,
+        onReachable: (state) => said.push(state),
+      });
+    const gateways = [open(), open(), open()];
+    onTestFinished(async () => {
+      for (const { close } of gateways) await close();
+    });
+    const client = createClient({ url: redis.url });
+    // It only looks; that Redis goes away is what is tested.
+    client.on('error', () => {});
+    await client.connect();
+    onTestFinished(() => client.destroy());
+    await expect.poll(() => client.zCard('kite-graphql:rate:gateways')).toBe(3);
+    for (const { log } of gateways) await announced(log);
+
+    // One gateway has used the whole limit when Redis is lost.
+    const starts: { readonly at: number }[] = [];
+    const startAll = async () => {
+      for (const { log } of gateways) {
+        for (let tries = 0; tries < 10; tries += 1) {
+          const start = await log.start('app');
+          if (typeof start === 'number') break;
+          start.sent();
+          start.ended();
+          starts.push({ at: performance.now() });
+        }
+      }
+    };
+    await startAll();
+    expect(starts).toHaveLength(10);
+    await redis.stop();
+    const begun = performance.now();
+    while (performance.now() - begun < 2_500) {
+      await startAll();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(said).toMatchObject(Array(3).fill({ isReachable: false, replicas: 3, limit: 3 }));
+    const fullest = starts.map(
+      ({ at }) => starts.filter((other) => other.at >= at && other.at < at + 1_000).length,
+    );
+    // Ten of the one that had them all, and then three of each.
+    expect(Math.max(...fullest)).toBeLessThanOrEqual(10);
+    expect(starts.length).toBeGreaterThanOrEqual(10 + 9);
+    await redis.start();
+  });
+
+  test('a start that Redis was too late for is not counted once it is there', async () => {
+    await redis.stop();
+    const said: SharedState[] = [];
+    const { log, close } = openRateLog({
+      limit: 5,
+      redisUrl: redis.url,
+      onReachable: (state) => said.push(state),
+    });
+    onTestFinished(close);
+    expect(await log.start('late')).toHaveProperty('sent');
+    expect(await log.start('late')).toHaveProperty('sent');
+    await redis.start();
+    await expect.poll(() => said.at(-1)?.isReachable, { timeout: 10_000 }).toBe(true);
+    const client = createClient({ url: redis.url });
+    await client.connect();
+    expect(await client.keys('kite-graphql:rate:{*')).toEqual([]);
+    client.destroy();
+  });
+});
+
+/** Resolves once a gateway knows of the others. */
+async function announced(log: object): Promise<void> {
+  if ('announce' in log && typeof log.announce === 'function') await log.announce();
+}
+
+test('a Redis that is not there is done without, said once, and let go of', async () => {
+  const said: SharedState[] = [];
+  const { log, close } = openRateLog({
+    limit: 2,
+    redisUrl: 'redis://127.0.0.1:9',
+    onReachable: (state) => said.push(state),
+  });
+  const begun = performance.now();
+  expect(await log.start('app')).toHaveProperty('sent');
+  expect(await log.start('app')).toHaveProperty('sent');
+  expect(await log.start('app')).toBeTypeOf('number');
+  expect(performance.now() - begun).toBeLessThan(600);
+  // It has never heard of another gateway.
+  expect(said).toEqual([{ isReachable: false, cause: 'ECONNREFUSED', replicas: 1, limit: 2 }]);
+  await close();
+});

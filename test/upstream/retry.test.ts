@@ -1,0 +1,88 @@
+// The second attempt of a GET: when it is made, and which outcome stands.
+import { expect, test } from 'vitest';
+import { abortedBy, KiteError } from '../../src/brokers/kite/error.ts';
+import type { Operation } from '../../src/brokers/upstream/operation.ts';
+import { retryingGets } from '../../src/brokers/upstream/retry.ts';
+import type { KiteRequest, KiteResponse, Transport } from '../../src/brokers/upstream/transport.ts';
+import { TestClock } from '../support/test-clock.ts';
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const request: KiteRequest = { method: 'GET', path: '/', apiKey: 'app' };
+const badGateway: KiteResponse = { status: 502, body: '', retryAfterSeconds: null };
+const fine: KiteResponse = { status: 200, body: '', retryAfterSeconds: null };
+const noTurn = new KiteError('rate-limited', { retryAfterSeconds: 9, mayHaveReachedKite: false });
+
+/** A retrying transport whose attempts have these outcomes, and an operation of ten seconds. */
+function attempts(...outcomes: (KiteResponse | KiteError)[]) {
+  const clock = new TestClock();
+  const controller = new AbortController();
+  const sent: number[] = [];
+  const raw: Transport = async () => {
+    sent.push(clock.milliseconds());
+    const outcome = outcomes.shift();
+    if (outcome === undefined || outcome instanceof KiteError) throw outcome;
+    return outcome;
+  };
+  const operation: Operation = {
+    id: Symbol('operation'),
+    callerId: 'caller',
+    signal: controller.signal,
+    deadlineAt: 10_000,
+  };
+  const send = retryingGets(raw, { delay: () => 100, clock });
+  const outcome = send(request, operation).catch((error: unknown) => error);
+  return { outcome, clock, sent, controller };
+}
+
+test('a second attempt that had no turn leaves the first outcome standing', async () => {
+  const answered = attempts(badGateway, noTurn);
+  await settled();
+  answered.clock.advance(1);
+  expect(await answered.outcome).toBe(badGateway);
+  const refused = new KiteError('unavailable');
+  const failed = attempts(refused, noTurn);
+  await settled();
+  failed.clock.advance(1);
+  expect(await failed.outcome).toBe(refused);
+});
+
+test('a second attempt whose time was up before it was sent leaves the first outcome standing', async () => {
+  const late = attempts(badGateway, new KiteError('timeout', { mayHaveReachedKite: false }));
+  await settled();
+  late.clock.advance(1);
+  expect(await late.outcome).toBe(badGateway);
+  const waiting = attempts(badGateway, fine);
+  await settled();
+  waiting.controller.abort(new DOMException('The operation took too long', 'TimeoutError'));
+  expect(await waiting.outcome).toBe(badGateway);
+  expect(waiting.sent).toHaveLength(1);
+});
+
+test('a second attempt that was sent tells its own outcome', async () => {
+  for (const second of [fine, new KiteError('timeout'), new KiteError('unavailable')]) {
+    const { outcome, clock } = attempts(badGateway, second);
+    await settled();
+    clock.advance(1);
+    expect(await outcome).toBe(second);
+  }
+});
+
+test('a client that leaves meanwhile costs no second attempt', async () => {
+  const { outcome, controller, sent } = attempts(badGateway, fine);
+  await settled();
+  controller.abort();
+  expect(await outcome).toMatchObject({ code: abortedBy(controller.signal).code });
+  expect(sent).toHaveLength(1);
+});
+
+test('a 503 with a Retry-After is asked again no earlier, and not at all where there is no time for that', async () => {
+  const patient = attempts({ ...badGateway, status: 503, retryAfterSeconds: 5 }, fine);
+  await settled();
+  patient.clock.advance(4);
+  await settled();
+  expect(patient.sent).toHaveLength(1);
+  patient.clock.advance(1);
+  expect(await patient.outcome).toBe(fine);
+  const busy = { ...badGateway, status: 503, retryAfterSeconds: 60 };
+  expect(await attempts(busy, fine).outcome).toBe(busy);
+});
