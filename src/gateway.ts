@@ -118,7 +118,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     return context;
   };
   const introspection = options.introspection ?? false;
-  const results = createResults([
+  const results = createResults(track, [
     addresses.step,
     codeErrors(track, log),
     logOperations(track, log),

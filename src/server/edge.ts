@@ -12,6 +12,7 @@ import type { AnswerHeaders } from '../http/plugins/use-headers.ts';
 import { readAccept } from '../http/request/accept.ts';
 import type { RequestTracker } from '../http/request/request-tracker.ts';
 import { isPlainPost, operationIn, textOf } from './plain-post.ts';
+import { plainRequestOf } from './plain-request.ts';
 
 type Yoga = YogaServerInstance<Record<string, unknown>, Context>;
 
@@ -43,7 +44,7 @@ export function withEdge(yoga: Yoga, options: EdgeOptions): Yoga {
       await yoga(Object.assign(message, { body: text }), response);
       return;
     }
-    const request = requestOf(message, response, yoga);
+    const request = plainRequestOf(message, response);
     const serverContext = { req: message, res: response };
     const executed = await execute(params, request, serverContext);
     const result = results.finish(executed, { request, serverContext });
@@ -123,23 +124,4 @@ function withoutInternals(result: Payload): object {
     return { ...formatted, extensions };
   });
   return { ...result, errors };
-}
-
-/** The request as the context needs it: with its head, and a signal that fires when the client goes away. */
-function requestOf(
-  message: IncomingMessage,
-  response: ServerResponse,
-  { fetchAPI }: Yoga,
-): Request {
-  const gone = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort();
-  });
-  const { headers, method = 'POST', url = '/' } = message;
-  return new fetchAPI.Request(`http://${headers.host ?? 'localhost'}${url}`, {
-    method,
-    // Duplicates are joined to one string by then, but for Set-Cookie, which requests have not.
-    headers: headers as Record<string, string>,
-    signal: gone.signal,
-  });
 }

@@ -32,8 +32,9 @@ export function withFront<Gateway extends object>(
     if (host === undefined) return request.httpVersionMinor > 0 ? refusals.host : null;
     const judged = hosts(host);
     if (judged === 'invalid') return refusals.host;
+    if (judged === 'ours') return null;
     const isHealth = routes.find(pathOf(request), request.baseUrl) === 'health';
-    return judged === 'ours' || isHealth ? null : refusals.otherHost;
+    return isHealth ? null : refusals.otherHost;
   };
 
   return new Proxy(gateway as Gateway, {
@@ -72,11 +73,14 @@ function pathOf({ url = '/' }: IncomingMessage): string {
   return URL.parse(address)?.pathname ?? url;
 }
 
+/** What nearly every request asks for; it has the usual form. */
+const usualTarget = '/graphql';
+
 /** Gives a target in absolute form, which proxies send, the form of a path, and its host to the Host header. */
 function normalizeTarget(request: MountedRequest): boolean {
   for (const name of ['url', 'originalUrl'] as const) {
     const target = request[name];
-    if (target === undefined) continue;
+    if (target === undefined || target === usualTarget) continue;
     if (/^https?:\/\//i.test(target)) {
       const url = URL.parse(target);
       if (url === null) return false;

@@ -1,6 +1,7 @@
 // What is done with each result of an operation before it is written: once, whoever writes it and however it failed.
 import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { RequestTracker } from '../request/request-tracker.ts';
 
 /** A whole answer, or one part of an answer that comes in several: then the fragments in it have errors of their own. */
 export interface Payload extends ExecutionResult {
@@ -29,11 +30,11 @@ export interface Results {
 }
 
 /** Puts steps in a row. */
-export function createResults(steps: readonly ResultStep[]): Results {
-  const finished = new WeakSet<Request>();
+export function createResults(track: RequestTracker, steps: readonly ResultStep[]): Results {
   const finish: ResultStep = (result, answered) => {
-    if (finished.has(answered.request)) return result;
-    finished.add(answered.request);
+    const tracked = track(answered.request);
+    if (tracked.isFinished) return result;
+    tracked.isFinished = true;
     return steps.reduce((so, step) => step(so, answered), result);
   };
   return {

@@ -28,7 +28,11 @@ interface Wish {
 
 /** Reads an Accept header. Without one, everything is accepted. */
 export function readAccept(header: string | null | undefined): Accepted {
-  const wishes = wishesIn(header ?? '*/*');
+  return usual.get(header ?? '*/*') ?? read(header ?? '*/*');
+}
+
+function read(header: string): Accepted {
+  const wishes = wishesIn(header);
   const weights = new Map(supported.map((type) => [type, weightOf(type, wishes)]));
   const accepted = wishes
     .filter(({ weight }) => weight > 0)
@@ -83,3 +87,18 @@ function weightOf(type: Supported, wishes: readonly Wish[]): number {
 function matches(wish: string, type: Supported): boolean {
   return wish === '*/*' || wish === type || wish === `${type.split('/')[0]}/*`;
 }
+
+/** What most clients send, read once. */
+const usual = new Map(
+  [
+    '*/*',
+    'application/json',
+    'application/json, */*',
+    'application/json, multipart/mixed',
+    'application/graphql-response+json',
+    'application/graphql-response+json, application/json',
+    'application/graphql-response+json, application/json;q=0.9',
+    'application/graphql-response+json,application/json;q=0.9',
+    'application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed',
+  ].map((header) => [header, read(header)]),
+);

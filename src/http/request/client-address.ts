@@ -1,6 +1,10 @@
 // What a client address counts as: an IPv4 address by itself, an IPv6 address as the network that one customer is given.
 import ipaddr from 'ipaddr.js';
 
+/** An IPv4 address as Node and the operating system write it: most are, and need no further reading. */
+const canonicalIpv4 =
+  /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
+
 /** The groups of an IPv6 address that name its network (/64). */
 const networkGroups = 4;
 
@@ -9,6 +13,7 @@ const networkGroups = 4;
  * other text as it is.
  */
 export function networkOf(address: string): string {
+  if (canonicalIpv4.test(address)) return address;
   const [plain = ''] = address.split('%');
   if (!ipaddr.IPv4.isValidFourPartDecimal(plain) && !ipaddr.IPv6.isValid(plain)) return address;
   const parsed = ipaddr.process(plain);
@@ -19,6 +24,7 @@ export function networkOf(address: string): string {
 
 /** Whether an address is this machine's own. */
 export function isLoopback(address: string): boolean {
+  if (canonicalIpv4.test(address)) return address.startsWith('127.');
   const [plain = ''] = address.split('%');
   return ipaddr.isValid(plain) && ipaddr.process(plain).range() === 'loopback';
 }

@@ -12,6 +12,8 @@ export interface TrackedRequest {
   readonly setCookies: string[];
   /** What the request's own Accept header asks for. */
   readonly accepted: Accepted;
+  /** Whether its result has been through the steps that every result takes. */
+  isFinished: boolean;
 }
 
 /** Looks requests up; the same request always gives the same answer. */
@@ -26,17 +28,16 @@ export function requestIdOf(given: string | readonly string[] | null | undefined
 
 /** Makes a tracker. It holds nothing that outlives the requests. */
 export function createRequestTracker(): RequestTracker {
-  const tracked = new WeakMap<Request, TrackedRequest>();
-  return (request) => {
-    const known = tracked.get(request);
-    if (known !== undefined) return known;
-    const entry = {
+  // Kept with the request itself: a WeakMap of thousands of requests a second is what the garbage collector is slow at.
+  const key = Symbol('tracked');
+  return (request: Request & { [key]?: TrackedRequest }) => {
+    request[key] ??= {
       id: requestIdOf(request.headers.get('x-request-id')),
       startedAt: performance.now(),
       setCookies: [],
       accepted: readAccept(request.headers.get('accept')),
+      isFinished: false,
     };
-    tracked.set(request, entry);
-    return entry;
+    return request[key];
   };
 }

@@ -1,12 +1,8 @@
 // Who sent a request, as far as the connection and its headers tell.
+import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import type { DeviceHint } from '../../keyring/device.ts';
-
-const nodeContext = z.object({
-  req: z.object({ socket: z.object({ remoteAddress: z.string().optional() }) }),
-});
 
 /** The address and user agent of a request's sender, from the request and from what a server passes along with it. */
 export type SenderReader = (request: Request, serverContext: unknown) => DeviceHint;
@@ -37,9 +33,14 @@ export function createSenderReader(trustProxy: boolean, log: Logger): SenderRead
         'Requests come with X-Forwarded-For and TRUST_PROXY is not set: behind a proxy, all users count as one address',
       );
     }
-    const context = nodeContext.safeParse(serverContext);
-    return { ipAddress: context.data?.req.socket.remoteAddress ?? null, userAgent };
+    return { ipAddress: peerOf(serverContext), userAgent };
   };
+}
+
+/** The address of the connection's other end, where `node:http` tells it. */
+function peerOf(serverContext: unknown): string | null {
+  const { req } = (serverContext ?? {}) as { readonly req?: Partial<IncomingMessage> };
+  return req?.socket?.remoteAddress ?? null;
 }
 
 /** The address in an entry of X-Forwarded-For, which may have a port, brackets and quotes; null where there is none. */
