@@ -1,6 +1,9 @@
 // What the upstream answers: constant JSON in Kite's form. Margins come in ten variants, by the last digit of the
 // access token, so that a sum over accounts says whether each was counted, and once.
 
+/** The app whose credentials all questions carry. */
+export const app = { apiKey: 'bench', apiSecret: 'secret-of-the-bench' };
+
 /** Who every account belongs to, as GET /user/profile sends it. */
 export const profile = {
   user_id: 'AB1234',
@@ -48,6 +51,27 @@ export function marginsOf(variant: number): WireMargins {
 /** The envelope around an answer, as text. */
 export function envelope(data: unknown): string {
   return JSON.stringify({ status: 'success', data });
+}
+
+/** What Kite answers to a token that it does not accept. */
+export const refusal = JSON.stringify({
+  status: 'error',
+  message: 'Incorrect `api_key` or `access_token`.',
+  data: null,
+  error_type: 'TokenException',
+});
+
+/** The session that a request token is exchanged for: a user and an access token of its own. */
+export function sessionFor(requestToken: string) {
+  return {
+    ...profile,
+    user_id: `BN${requestToken}`,
+    api_key: app.apiKey,
+    access_token: `k${requestToken}`,
+    public_token: '',
+    refresh_token: '',
+    login_time: new Date(Date.now() + 5.5 * 3_600_000).toISOString().slice(0, 19).replace('T', ' '),
+  };
 }
 
 function segmentOf(net: bigint) {

@@ -1,5 +1,5 @@
 // What a run was made on, so that its numbers can be read.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
 
 /** The machine and the versions of everything that was compared. */
@@ -18,14 +18,15 @@ export interface Machine {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Describes this machine. */
+/** Describes this machine. Packages that are not installed have no version. */
 export function describeMachine(pinned: boolean): Machine {
-  const version = (folder: string, name: string) => {
-    const path = new URL(`../${folder}node_modules/${name}/package.json`, import.meta.url);
-    return String(JSON.parse(readFileSync(path, 'utf8')).version);
-  };
-  const ours = ['graphql', 'graphql-yoga', '@pothos/core', 'dataloader', 'undici'];
-  const others = ['@apollo/server', '@apollo/datasource-rest', 'mercurius', 'fastify'];
+  const versions = (folder: string, names: readonly string[]) =>
+    names.flatMap((name) => {
+      const path = new URL(`../${folder}node_modules/${name}/package.json`, import.meta.url);
+      return existsSync(path)
+        ? [[name, String(JSON.parse(readFileSync(path, 'utf8')).version)]]
+        : [];
+    });
   return {
     date: new Date().toISOString().slice(0, 10),
     processor: cpus()[0]?.model.trim() ?? 'unknown',
@@ -35,8 +36,20 @@ export function describeMachine(pinned: boolean): Machine {
     node: process.version,
     pinned,
     versions: Object.fromEntries([
-      ...ours.map((name) => [name, version('', name)]),
-      ...others.map((name) => [name, version('bench/', name)]),
+      ...versions('', [
+        'graphql',
+        'graphql-yoga',
+        '@graphql-tools/executor',
+        '@pothos/core',
+        'dataloader',
+        'undici',
+      ]),
+      ...versions('bench/others/', [
+        '@apollo/server',
+        '@apollo/datasource-rest',
+        'mercurius',
+        'fastify',
+      ]),
     ]),
   };
 }

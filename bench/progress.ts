@@ -1,4 +1,4 @@
-// What the bench is doing, for whoever waits: one line that changes on a terminal, a line for each step elsewhere.
+// What the bench is doing: one line that changes on a terminal, a line for each step elsewhere.
 import type { WriteStream } from 'node:tty';
 
 /** Says what is going on. */

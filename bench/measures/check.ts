@@ -1,32 +1,28 @@
-// Nobody is measured who answers wrongly.
+// Only servers that answer rightly are measured.
 import { isDeepStrictEqual } from 'node:util';
-import { bodyOf, Connection } from '../connection.ts';
-import { accountsIn, type Question, type Questions } from '../question.ts';
-import type { Server, Stage } from '../servers.ts';
+import { Connection, read } from '../load/connection.ts';
+import type { Question, Sent } from '../load/question.ts';
+import type { Server, Stage } from '../processes/stage.ts';
 
-/** Asks every server once. @throws when an answer is not the right one, or took more than two calls. */
-export async function checkAnswers(stage: Stage, questions: Questions): Promise<void> {
-  for (const server of [stage.floor, stage.gateway, stage.mercurius, stage.apollo]) {
-    await stage.upstream.ask('calls');
-    const question = questions.oneAccount();
-    const authorization = question.authorization();
-    const [account] = accountsIn(authorization);
-    expectSame(server, await answerOf(server, question, authorization), { account });
-    const calls = await stage.upstream.ask<number>('calls');
-    if (calls !== 2) throw new Error(`${server.name} made ${calls} calls for one question`);
-  }
+/** Asks a server once. @throws when the answer is not the right one, or took another number of calls. */
+export async function checkAnswer(stage: Stage, server: Server, question: Question): Promise<void> {
+  await stage.upstream.ask('calls');
+  const sent = question.next();
+  expectSame(server, await dataOf(server, question, sent), question.right(sent));
+  const calls = await stage.upstream.ask<number>('calls');
+  if (calls !== question.calls) throw new Error(`${server.name} made ${calls} calls`);
 }
 
-/** The data that a server answers. @throws when it answers errors beside it. */
-export async function answerOf(
-  server: Server,
-  question: Question,
-  authorization: string,
-): Promise<unknown> {
+/** The data that a server answers. @throws for another status than the right one, and for errors where none are due. */
+export async function dataOf(server: Server, question: Question, sent: Sent): Promise<unknown> {
   const connection = new Connection(server, question);
-  const { data, errors } = JSON.parse(bodyOf(await connection.ask(authorization)));
+  const { status, body } = read(await connection.ask(sent));
   connection.close();
-  if (errors !== undefined) throw new Error(`${server.name} answered ${JSON.stringify(errors)}`);
+  const { data, errors } = JSON.parse(body);
+  const { status: rightStatus = 200, hasErrors = false } = question;
+  if (status !== rightStatus || (errors !== undefined) !== hasErrors) {
+    throw new Error(`${server.name} answered ${status} ${body}`);
+  }
   return data;
 }
 

@@ -1,10 +1,12 @@
 // Many accounts in one question, with an upstream that takes its time: how long, and at what cost, beside the floor
 // making the same calls.
-import type { Memory, Usage } from '../instruments.ts';
-import { accountsIn, type Question, type Questions, sumsOver } from '../question.ts';
-import type { Server, Stage } from '../servers.ts';
+import { warmUp } from '../load/load.ts';
+import type { Question, Questions, Sent } from '../load/question.ts';
+import type { Memory, Usage } from '../processes/instruments.ts';
+import type { Server, Stage } from '../processes/stage.ts';
 import { type Spread, spreadOf } from '../statistics.ts';
-import { answerOf, expectSame } from './check.ts';
+import { dataOf, expectSame } from './check.ts';
+import type { RoundsOptions } from './rounds.ts';
 
 /** What came of one question. */
 export interface ManyResult {
@@ -22,54 +24,45 @@ export interface ManyResult {
   readonly rss: number;
 }
 
-/** How many calls a right answer takes for each account, and what is right in it. */
-interface Case {
-  readonly field: string;
-  readonly callsForEach: number;
-  readonly ask: (count: number) => Question;
-  readonly right: (authorization: string) => unknown;
-}
-
 /** Milliseconds before the upstream answers. */
 export const latencyMilliseconds = 5;
 
 /** Asks both servers in turn. @throws for a wrong answer, a sum that is not exact, or a call too many. */
 export async function measureMany(
-  { upstream, floor, gateway }: Stage,
+  stage: Stage,
   questions: Questions,
-  rounds: number,
+  { warmUpRequests, rounds }: Omit<RoundsOptions, 'milliseconds'>,
   progress: (text: string) => void,
 ): Promise<readonly ManyResult[]> {
-  const cases: readonly Case[] = [
-    {
-      field: 'accounts',
-      callsForEach: 2,
-      ask: (count) => questions.manyAccounts(count),
-      right: (authorization) => ({ accounts: accountsIn(authorization) }),
-    },
-    {
-      field: 'combinedMargins',
-      callsForEach: 1,
-      ask: (count) => questions.combinedMargins(count),
-      right: (authorization) => ({ combinedMargins: combined(authorization) }),
-    },
-  ];
+  const { upstream } = stage;
+  const floor = await stage.other('floor');
+  const gateway = await stage.gateway();
+  const fields = {
+    accounts: (count: number) => questions.manyAccounts(count),
+    combinedMargins: (count: number) => questions.combinedMargins(count),
+  };
+  for (const ask of Object.values(fields)) {
+    for (const server of [floor, gateway]) {
+      progress(`warming up: ${server.name}`);
+      await warmUp(server, ask(3), warmUpRequests);
+    }
+  }
   await upstream.ask('latency', latencyMilliseconds);
   const results: ManyResult[] = [];
-  for (const { field, callsForEach, ask, right } of cases) {
+  for (const [field, ask] of Object.entries(fields)) {
     for (const count of [200, 1_000]) {
       const question = ask(count);
       const own: Cost[] = [];
       const base: Cost[] = [];
-      // Two rounds more than are counted: code and connections have to warm up.
+      // Two rounds more than are counted: connections have to open.
       for (let round = -2; round < rounds; round += 1) {
         progress(`${field} of ${count} accounts: round ${Math.max(round + 1, 0)} of ${rounds}`);
         const floors = await costOf(floor, question);
         await upstream.ask('calls');
         const gateways = await costOf(gateway, question);
         const calls = await upstream.ask<number>('calls');
-        if (calls !== callsForEach * count) throw new Error(`${field} took ${calls} calls`);
-        expectSame(gateway, gateways.data, right(gateways.authorization));
+        if (calls !== question.calls) throw new Error(`${field} took ${calls} calls`);
+        expectSame(gateway, gateways.data, question.right(gateways.sent));
         if (round < 0) continue;
         own.push(gateways);
         base.push(floors);
@@ -80,7 +73,7 @@ export async function measureMany(
       results.push({
         field,
         accounts: count,
-        calls: callsForEach * count,
+        calls: question.calls,
         milliseconds: spreadOf(own.map(({ milliseconds }) => milliseconds)),
         time: ratio(({ milliseconds }) => milliseconds),
         cpu: ratio(({ cpu }) => cpu),
@@ -93,28 +86,18 @@ export async function measureMany(
 }
 
 interface Cost {
-  readonly authorization: string;
+  readonly sent: Sent;
   readonly data: unknown;
   readonly milliseconds: number;
   readonly cpu: number;
 }
 
 async function costOf(server: Server, question: Question): Promise<Cost> {
-  const authorization = question.authorization();
+  const sent = question.next();
   const before = await server.process.ask<Usage>('usage');
   const begin = performance.now();
-  const data = await answerOf(server, question, authorization);
+  const data = await dataOf(server, question, sent);
   const milliseconds = performance.now() - begin;
   const after = await server.process.ask<Usage>('usage');
-  return { authorization, data, milliseconds, cpu: after.cpu - before.cpu };
-}
-
-function combined(authorization: string) {
-  const { total, equity, commodity } = sumsOver(authorization);
-  return {
-    total: { net: total },
-    equity: { net: equity },
-    commodity: { net: commodity },
-    failures: [],
-  };
+  return { sent, data, milliseconds, cpu: after.cpu - before.cpu };
 }

@@ -1,8 +1,8 @@
 // A soak: full load for minutes, and what stays in memory after each.
-import type { Memory } from '../instruments.ts';
-import { load } from '../load.ts';
-import type { Questions } from '../question.ts';
-import type { Stage } from '../servers.ts';
+import { load } from '../load/load.ts';
+import type { Questions } from '../load/question.ts';
+import type { Memory } from '../processes/instruments.ts';
+import type { Stage } from '../processes/stage.ts';
 
 /** Memory after each minute, after a garbage collection; and how much was answered until then. */
 export interface Minute extends Memory {
@@ -10,18 +10,19 @@ export interface Minute extends Memory {
 }
 
 /** Loads the gateway, distinct credentials throughout. */
-export async function soak(
-  { gateway }: Stage,
+export async function measureSoak(
+  stage: Stage,
   questions: Questions,
   minutes: number,
   progress: (text: string) => void,
 ): Promise<readonly Minute[]> {
+  const gateway = await stage.gateway();
   const measured: Minute[] = [];
   let answered = 0;
   const question = questions.oneAccount();
   for (let minute = 1; minute <= minutes; minute += 1) {
     progress(`minute ${minute} of ${minutes}`);
-    const { requests } = await load(gateway, question, { connections: 32, milliseconds: 60_000 });
+    const { requests } = await load(gateway, question, { milliseconds: 60_000 });
     answered += requests;
     const memory = await gateway.process.ask<Memory>('memory');
     measured.push({ ...memory, requests: answered });

@@ -1,13 +1,15 @@
 // The charts beside the README.
+import { gatewayName } from '../processes/stage.ts';
 import type { Results } from '../results.ts';
 import type { Spread } from '../statistics.ts';
 import { barChart } from './bar-chart.ts';
+import { mustCpuOfMany, mustThroughput } from './targets.ts';
 
 const times = ({ median }: Spread) => `${median.toFixed(2)} ×`;
 
 /** Every chart, by its file's name. */
-export function charts({ single, many }: Results): Readonly<Record<string, string>> {
-  const isOurs = (name: string) => name === 'kite-graphql';
+export function charts({ single = [], many = [] }: Results): Readonly<Record<string, string>> {
+  const isOurs = (name: string) => name === gatewayName;
   return {
     'throughput.svg': barChart({
       title: 'Throughput',
@@ -19,7 +21,7 @@ export function charts({ single, many }: Results): Readonly<Record<string, strin
         text: throughput.median.toFixed(2),
         isOurs: isOurs(name),
       })),
-      aim: { value: 0.5, text: 'target' },
+      aim: { value: mustThroughput, text: 'target' },
     }),
     'latency.svg': barChart({
       title: 'Latency',
@@ -36,7 +38,7 @@ export function charts({ single, many }: Results): Readonly<Record<string, strin
         { label: `${field}, ${accounts}: time`, value: time, text: times(time), isOurs: true },
         { label: 'CPU', value: cpu, text: times(cpu), isOurs: false },
       ]),
-      aim: { value: 1.5, text: 'aim' },
+      aim: { value: mustCpuOfMany, text: 'target for CPU' },
     }),
   };
 }

@@ -1,5 +1,5 @@
 // Profiles by parts that mean something to a reader.
-import type { Profile } from '../instruments.ts';
+import type { Profile } from '../processes/instruments.ts';
 
 /** A part of both servers, in microseconds for a request. */
 export interface Place {
@@ -19,7 +19,7 @@ const names: readonly (readonly [name: string, matches: RegExp])[] = [
   ],
   [
     'GraphQL: execution, Pothos, dataloader',
-    /^(graphql|@graphql-tools\/.*|@pothos\/.*|dataloader)$/,
+    /^(graphql|@graphql-tools\/.*|@pothos\/.*|pothos-core|dataloader)$/,
   ],
   ['the log', /^(pino|sonic-boom|.*pino.*|safe-stable-stringify)$/],
   ['code of its own', /^own code$/],

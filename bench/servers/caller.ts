@@ -3,7 +3,7 @@ import { gotTransport } from '../../src/brokers/upstream/got-transport.ts';
 import { Deadline } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 import { undiciTransport } from '../../src/brokers/upstream/undici-transport.ts';
-import { answerParent, tell } from '../messages.ts';
+import { answerParent, tell } from '../processes/messages.ts';
 
 const [, , name, upstream = ''] = process.argv;
 const options = { baseUrl: new URL(upstream), timeoutMilliseconds: 7_000, maxBodyBytes: 200_000 };

@@ -1,24 +1,36 @@
-// The two reads as the floor and Mercurius make them: undici's pool, as its documentation shows it.
+// The calls as every server but Apollo and the gateway makes them: undici's pool, as its documentation shows it.
 import { Pool } from 'undici';
 import type { WireMargins, WireProfile } from '../kite.ts';
 
-/** Kite's reads. What comes is taken as it is: the upstream is ours, and checking costs the floor nothing. */
+/** Kite's calls. Answers are taken as they are: the upstream is the bench's own, and checks cost the floor nothing. */
 export interface Reads {
-  profile(authorization: string): Promise<WireProfile>;
-  margins(authorization: string): Promise<WireMargins>;
+  /** Null where the credential is refused. */
+  profile(authorization: string): Promise<WireProfile | null>;
+  /** Null where the credential is refused. */
+  margins(authorization: string): Promise<WireMargins | null>;
+  logout(authorization: string): Promise<unknown>;
 }
 
-/** Reads over a pool of as many connections as the gateway would open. */
+/** Calls over a pool of as many connections as the gateway would open. */
 export function createReads(upstream: string): Reads {
   const pool = new Pool(upstream, { connections: 256 });
-  async function read(path: string, authorization: string) {
+  async function call<Data>(
+    method: 'GET' | 'DELETE',
+    path: string,
+    authorization: string,
+  ): Promise<Data> {
     const headers = { authorization, 'x-kite-version': '3' };
-    const { body } = await pool.request({ method: 'GET', path, headers });
-    const { data } = (await body.json()) as { data: unknown };
+    const { body } = await pool.request({ method, path, headers });
+    const { data } = (await body.json()) as { data: Data };
     return data;
   }
   return {
-    profile: (authorization) => read('/user/profile', authorization) as Promise<WireProfile>,
-    margins: (authorization) => read('/user/margins', authorization) as Promise<WireMargins>,
+    profile: (authorization) => call('GET', '/user/profile', authorization),
+    margins: (authorization) => call('GET', '/user/margins', authorization),
+    logout(authorization) {
+      const [, apiKey, accessToken] = /^token (.*):(.*)$/.exec(authorization) ?? [];
+      const path = `/session/token?api_key=${apiKey}&access_token=${accessToken}`;
+      return call('DELETE', path, authorization);
+    },
   };
 }

@@ -1,13 +1,16 @@
-// The upstream: constant JSON for /user/profile and /user/margins, as cheap as a socket allows, so that it is never
-// what is measured. It keeps connections alive, counts calls, and can be told to wait before it answers.
+// The upstream: constant JSON for Kite's endpoints, as cheap as a socket allows, so that it is never what is measured.
+// It keeps connections alive, counts calls, refuses some credentials, and can be told to wait before it answers.
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { envelope, marginsOf, profile, variants } from '../kite.ts';
-import { answerParent, tell } from '../messages.ts';
+import { envelope, marginsOf, profile, refusal, sessionFor, variants } from '../kite.ts';
+import { refusedPrefix } from '../load/question.ts';
+import { answerParent, tell } from '../processes/messages.ts';
 
 const profileAnswer = response(envelope(profile));
 const marginsAnswers = Array.from({ length: variants }, (_, variant) =>
   response(envelope(marginsOf(variant))),
 );
+const doneAnswer = response(envelope(true));
+const refused = response(refusal, '403 Forbidden');
 const notFound = response('{}', '404 Not Found');
 
 let latencyMilliseconds = 0;
@@ -30,22 +33,43 @@ const server = createServer({ noDelay: true }, (socket) => {
   let rest = '';
   socket.setEncoding('latin1').on('data', (text: string) => {
     rest += text;
-    for (let end = rest.indexOf('\r\n\r\n'); end !== -1; end = rest.indexOf('\r\n\r\n')) {
+    for (let end = endOf(rest); end !== -1; end = endOf(rest)) {
       respond(socket, answerTo(rest.slice(0, end)));
-      rest = rest.slice(end + 4);
+      rest = rest.slice(end);
     }
   });
-  // A client that is killed in the middle is no fault of ours.
+  // A client that is killed in the middle is no fault of the upstream.
   socket.on('error', () => socket.destroy());
 });
 server.listen(0, '127.0.0.1', () => tell((server.address() as AddressInfo).port));
 
-function answerTo(head: string): Buffer {
+/** Where the first request ends, its body included; -1 where it is not complete. Only a login has a body. */
+function endOf(text: string): number {
+  const head = text.indexOf('\r\n\r\n');
+  if (head === -1 || !text.startsWith('POST ')) return head === -1 ? -1 : head + 4;
+  const [, length] = /^content-length: *(\d+)/im.exec(text.slice(0, head)) ?? [];
+  const end = head + 4 + Number(length ?? 0);
+  return text.length < end ? -1 : end;
+}
+
+const credential = new RegExp(`^authorization: token [^:]*:(${refusedPrefix})?\\S*(\\d)\\r$`, 'im');
+
+function answerTo(request: string): Buffer {
   calls += 1;
-  if (head.startsWith('GET /user/profile ')) return profileAnswer;
-  if (!head.startsWith('GET /user/margins ')) return notFound;
-  const [, lastDigit] = /^authorization: token \S*(\d)$/im.exec(head) ?? [];
-  return marginsAnswers[Number(lastDigit)] ?? notFound;
+  if (request.startsWith('POST /session/token ')) return sessionAnswer(request);
+  const [, isRefused, lastDigit] = credential.exec(request) ?? [];
+  if (isRefused !== undefined) return refused;
+  if (request.startsWith('GET /user/profile ')) return profileAnswer;
+  if (request.startsWith('GET /user/margins ')) {
+    return marginsAnswers[Number(lastDigit)] ?? notFound;
+  }
+  return request.startsWith('DELETE /session/token?') ? doneAnswer : notFound;
+}
+
+/** The session for a request token, which is a number. */
+function sessionAnswer(request: string): Buffer {
+  const [, number] = /\brequest_token=(\d+)/.exec(request) ?? [];
+  return number === undefined ? notFound : response(envelope(sessionFor(number)));
 }
 
 function respond(socket: Socket, answer: Buffer): void {

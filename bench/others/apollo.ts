@@ -3,9 +3,9 @@ import { RESTDataSource } from '@apollo/datasource-rest';
 import { ApolloServer } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';
 import type { WireMargins, WireProfile } from '../kite.ts';
-import { tell } from '../messages.ts';
-import { segmentOf, userOf } from '../question.ts';
-import { typeDefs } from './schema.ts';
+import { bothOf, userOf } from '../load/question.ts';
+import { tell } from '../processes/messages.ts';
+import { typeDefs } from '../servers/schema.ts';
 
 class Kite extends RESTDataSource {
   override baseURL = process.argv[2] ?? '';
@@ -42,10 +42,8 @@ const server = new ApolloServer<Context>({
     Account: {
       user: async (_account: unknown, _arguments: unknown, { kite }: Context) =>
         userOf(await kite.profile()),
-      margins: async (_account: unknown, _arguments: unknown, { kite }: Context) => {
-        const { equity, commodity } = await kite.margins();
-        return { equity: segmentOf(equity), commodity: segmentOf(commodity) };
-      },
+      margins: async (_account: unknown, _arguments: unknown, { kite }: Context) =>
+        bothOf(await kite.margins()),
     },
   },
 });

@@ -1,8 +1,8 @@
-// One connection that asks and waits, again and again. It knows just enough of HTTP, so that asking costs little
-// beside what is measured.
+// A connection that asks and waits, again and again. It knows only as much of HTTP as it needs, so that asking costs
+// little beside what is measured.
 import { connect, type Socket } from 'node:net';
-import type { Question } from './question.ts';
-import type { Server } from './servers.ts';
+import type { Server } from '../processes/stage.ts';
+import type { Question, Sent } from './question.ts';
 
 /** A connection kept alive. */
 export class Connection {
@@ -16,28 +16,35 @@ export class Connection {
   /** Connects to ask a server one question over and over. */
   constructor({ port, isFloor }: Server, question: Question) {
     this.#question = question;
-    const body = JSON.stringify({ query: question.query });
     this.#head = [
       `POST ${isFloor ? question.floorPath : '/graphql'} HTTP/1.1`,
       `host: 127.0.0.1:${port}`,
       'content-type: application/json',
       'accept: application/graphql-response+json, application/json;q=0.9',
-      `content-length: ${Buffer.byteLength(body)}`,
-      'authorization: ',
+      '',
     ].join('\r\n');
-    this.#tail = `\r\n\r\n${body}`;
+    this.#tail = this.#endWith(question.body);
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true });
     this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
     this.#socket.on('error', (error) => this.#settle?.reject(error));
     this.#socket.on('close', () => this.#settle?.reject(new Error('The server hung up')));
   }
 
-  /** Asks once; the whole response, head and all. */
-  ask(authorization = this.#question.authorization()): Promise<Buffer> {
+  /** Asks once; the whole response with its head. */
+  ask({ headers, body }: Sent = this.#question.next()): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
-      this.#socket.write(this.#head + authorization + this.#tail, 'latin1');
+      const tail = body === undefined ? this.#tail : this.#endWith(body);
+      this.#socket.write(`${this.#head}${headers}${tail}`, 'latin1');
     });
+  }
+
+  /** The end of the head, and the body. */
+  #endWith(body: string): string {
+    const length = Buffer.byteLength(body);
+    return this.#question.isChunked
+      ? `\r\ntransfer-encoding: chunked\r\n\r\n${length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+      : `\r\ncontent-length: ${length}\r\n\r\n${body}`;
   }
 
   /** Hangs up. */
@@ -60,16 +67,19 @@ export class Connection {
   }
 }
 
-/** The body of a whole response, as text. @throws for a status other than 200. */
-export function bodyOf(response: Buffer): string {
-  if (!response.subarray(0, 12).equals(ok)) throw new Error(`Answered ${response.toString()}`);
+/** The status and the body of a whole response. */
+export function read(response: Buffer): { readonly status: number; readonly body: string } {
   const start = response.indexOf('\r\n\r\n') + 4;
   const isChunked = response.toString('latin1', 0, start).toLowerCase().includes(chunkedHeader);
   const body = response.subarray(start);
-  return (isChunked ? joined(body) : body).toString();
+  return { status: statusOf(response), body: (isChunked ? joined(body) : body).toString() };
 }
 
-const ok = Buffer.from('HTTP/1.1 200');
+/** The status of a response. */
+export function statusOf(response: Buffer): number {
+  return Number(response.toString('latin1', 9, 12));
+}
+
 const endOfChunks = Buffer.from('\r\n0\r\n\r\n');
 const chunkedHeader = 'transfer-encoding: chunked';
 

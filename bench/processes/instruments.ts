@@ -1,12 +1,15 @@
 // Loaded into every server before its own code: what it used, and where its time went, when the bench asks.
 import { Session } from 'node:inspector/promises';
 import { setImmediate } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
 import { answerParent } from './messages.ts';
 
 /** What a server used since it began. */
 export interface Usage {
   /** Microseconds of CPU, in all of its threads. */
   readonly cpu: number;
+  /** Bytes allocated on the heap of the main thread, whether they were collected since or not. */
+  readonly allocated: number;
 }
 
 /** What a server holds, after a garbage collection. Bytes. */
@@ -23,7 +26,7 @@ const session = new Session();
 answerParent({
   usage(): Usage {
     const { user, system } = process.cpuUsage();
-    return { cpu: user + system };
+    return { cpu: user + system, allocated: getHeapStatistics().total_allocated_bytes };
   },
   async memory(): Promise<Memory> {
     // What the first collection lets go of, weak references and finalizers give back by the second.
@@ -66,6 +69,9 @@ function placeOf(functionName: string, url: string): string | null {
   if (functionName.startsWith('(')) return functionName.slice(1, -1);
   const inPackage = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
   if (inPackage !== undefined) return inPackage;
+  // What the build bundles: the chunks that several entries share are graphql-js.
+  const inBundle = /\/dist\/vendor\/([^/]+)\.js$/.exec(url)?.[1];
+  if (inBundle !== undefined) return inBundle.replace(/^(chunk|graphql(?!-yoga)).*/, 'graphql');
   if (url.startsWith('node:'))
     return url.replace('node:internal/', 'node:').replace(/^(node:[^/]+).*/, '$1');
   return url === '' ? 'engine' : 'own code';

@@ -1,7 +1,8 @@
-// What each part of the gateway costs by itself: no sockets, and an upstream that answers at once. Printed by
-// `npm run bench -- --parts`, in a process with a young generation so large that nothing is collected meanwhile.
+// A process that measures what each part of the gateway costs: no sockets, and an upstream that answers at once. Its
+// young generation is so large that nothing is collected while memory is measured.
 
 import { parse, validateExecutionArgs } from 'graphql';
+import { pino } from 'pino';
 import { createKiteClient } from '../../src/brokers/kite/client.ts';
 import type { Credential } from '../../src/brokers/kite/credential.ts';
 import { AcceptedCredentials } from '../../src/brokers/upstream/budget/accepted-credentials.ts';
@@ -18,9 +19,12 @@ import { withDefaultLimits } from '../../src/limits.ts';
 import { createLoaders } from '../../src/loaders/loaders.ts';
 import { createSharedReads } from '../../src/loaders/shared-reads.ts';
 import { schema } from '../../src/schema/schema.ts';
+import { createServices } from '../../src/services.ts';
 import { envelope, marginsOf, profile } from '../kite.ts';
-import { Questions } from '../question.ts';
-import { table } from '../report/table.ts';
+import { Questions } from '../load/question.ts';
+import type { PartResult } from '../measures/without-sockets.ts';
+import { tell } from '../processes/messages.ts';
+import { spreadOf } from '../statistics.ts';
 
 const bodies = new Map([
   ['/user/profile', envelope(profile)],
@@ -53,22 +57,40 @@ function asker() {
   return { deadline, operation, maxAgeSeconds: 0 };
 }
 
+const services: Services = {
+  ...createServices({}, pino({ level: 'silent' })).services,
+  kite,
+  reads,
+};
+const unused = () => {
+  throw new Error('A query with a header uses no keyring.');
+};
+const noKeyring: BrowserKeyring = {
+  barred: null,
+  id: null,
+  unavailable: false,
+  sessions: [],
+  completeLogin: unused,
+  mayAttempt: unused,
+  renew: unused,
+  expire: unused,
+  revoke: unused,
+  clearIfEmpty: unused,
+};
+
 function context(): Context {
-  const limits = withDefaultLimits();
-  const services = { kite, reads, limits, operationTimeoutMilliseconds: 30_000, now };
-  return createContext(services as unknown as Services, {
+  return createContext(services, {
     callerId: 'bench',
     requestId: 'bench',
     credentials: [credential()],
     foreignScheme: null,
     maxAgeSeconds: 0,
-    keyring: { barred: null, unavailable: false, sessions: [] } as unknown as BrowserKeyring,
+    keyring: noKeyring,
     signal: new AbortController().signal,
   });
 }
 
-const { query } = new Questions().oneAccount();
-
+const { query } = JSON.parse(new Questions().oneAccount().body);
 const document = parse(query);
 
 /** Each does what the one before it does, and one thing more. */
@@ -121,18 +143,22 @@ const parts: readonly (readonly [name: string, run: () => Promise<void>])[] = [
   ],
 ];
 
-const rows: string[][] = [];
+const [, , rounds = '', runs = ''] = process.argv;
+const results: PartResult[] = [];
 for (const [name, run] of parts) {
   for (let times = 0; times < 10_000; times += 1) await run();
-  globalThis.gc?.();
-  const memory = process.memoryUsage().heapUsed;
-  for (let times = 0; times < 500; times += 1) await run();
-  const bytes = (process.memoryUsage().heapUsed - memory) / 500;
-  const before = process.cpuUsage();
-  for (let times = 0; times < 20_000; times += 1) await run();
-  const { user, system } = process.cpuUsage(before);
-  const microseconds = (user + system) / 20_000;
-  rows.push([name, microseconds.toFixed(1), (bytes / 1_024).toFixed(1)]);
+  const cpu: number[] = [];
+  const memory: number[] = [];
+  for (let round = 0; round < Number(rounds); round += 1) {
+    globalThis.gc?.();
+    const held = process.memoryUsage().heapUsed;
+    for (let times = 0; times < 500; times += 1) await run();
+    memory.push((process.memoryUsage().heapUsed - held) / 500);
+    const before = process.cpuUsage();
+    for (let times = 0; times < Number(runs); times += 1) await run();
+    const { user, system } = process.cpuUsage(before);
+    cpu.push((user + system) / Number(runs));
+  }
+  results.push({ name, cpu: spreadOf(cpu), memory: spreadOf(memory) });
 }
-process.stdout.write(`${table([['part', 'CPU, µs', 'memory, KiB'], ...rows])}\n`);
-process.exit();
+tell(results);

@@ -1,7 +1,7 @@
 // Load: so many connections, each asking again as soon as it has its answer.
-import { Connection } from './connection.ts';
+import type { Server } from '../processes/stage.ts';
+import { Connection, statusOf } from './connection.ts';
 import type { Question } from './question.ts';
-import type { Server } from './servers.ts';
 
 /** What a load measured. */
 export interface Load {
@@ -15,15 +15,20 @@ export interface Load {
 
 /** How much to ask. */
 export interface LoadOptions {
-  readonly connections: number;
+  /** How many ask at once. Default 32. */
+  readonly connections?: number;
+  /** How long. */
   readonly milliseconds: number;
 }
 
-/** Asks for so long; every answer must be 200 and without errors. @throws when one is not. */
+/** How many connections ask at once where nothing else is said. */
+export const usualConnections = 32;
+
+/** Asks for a time. @throws when an answer has another status than the right one, or errors where it should have none. */
 export async function load(
   server: Server,
   question: Question,
-  { connections, milliseconds }: LoadOptions,
+  { connections = usualConnections, milliseconds }: LoadOptions,
 ): Promise<Load> {
   const latencies: number[] = [];
   const clients = Array.from({ length: connections }, () => new Connection(server, question));
@@ -37,7 +42,9 @@ export async function load(
           const answered = performance.now();
           latencies.push(answered - asked);
           asked = answered;
-          if (!isGood(response)) throw new Error(`${server.name} answered ${response.toString()}`);
+          if (!isGood(response, question)) {
+            throw new Error(`${server.name} answered ${response.toString()}`);
+          }
         }
       }),
     );
@@ -55,6 +62,13 @@ export async function load(
   };
 }
 
-function isGood(response: Buffer): boolean {
-  return response.toString('latin1', 9, 12) === '200' && !response.includes('"errors"');
+/** Asks so many times that code is compiled and connections are open. @throws as {@link load} does. */
+export async function warmUp(server: Server, question: Question, requests: number): Promise<void> {
+  for (let asked = 0; asked < requests; ) {
+    asked += (await load(server, question, { milliseconds: 500 })).requests;
+  }
+}
+
+function isGood(response: Buffer, { status = 200, hasErrors = false }: Question): boolean {
+  return statusOf(response) === status && response.includes('"errors"') === hasErrors;
 }

@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Asked, Said } from './messages.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** How a process is started. */
 export interface StartOptions {
@@ -14,6 +14,8 @@ export interface StartOptions {
   readonly node?: readonly string[];
   /** The whole environment. Default: production, and nothing of the shell's. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether it writes a log to stderr, which is dropped. Else its stderr is the bench's. */
+  readonly isLogging?: boolean;
   /** Whether it has the first core to itself. */
   readonly isMeasured: boolean;
 }
@@ -27,13 +29,13 @@ export class Process {
   #asked = 0;
 
   /** Starts Node in the project's root. */
-  constructor({ words, node = [], env = {}, isMeasured }: StartOptions) {
+  constructor({ words, node = [], env = {}, isLogging = false, isMeasured }: StartOptions) {
     const line = [process.execPath, ...node, ...words];
     const [program = '', ...rest] = isMeasured && canPin() ? ['taskset', '-c', '0', ...line] : line;
     this.#child = spawn(program, rest, {
       cwd: root,
       env: { NODE_ENV: 'production', ...env },
-      stdio: ['ignore', 'pipe', isMeasured ? 'ignore' : 'inherit', 'ipc'],
+      stdio: ['ignore', 'pipe', isLogging ? 'ignore' : 'inherit', 'ipc'],
     });
     this.word = new Promise((resolve, reject) => {
       this.#child.stdout?.once('data', resolve);
