@@ -1,28 +1,28 @@
 // The gateway: Yoga and its plugins, in the order that a request meets them.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createYoga, type YogaInitialContext } from 'graphql-yoga';
+import { createYoga } from 'graphql-yoga';
 import { pino } from 'pino';
-import { type Context, createContext, type Services } from './context.ts';
+import { createContext, type Services } from './context.ts';
 import type { GraphiqlPlace } from './http/graphiql/page.ts';
 import { useGraphiql } from './http/graphiql/use-graphiql.ts';
 import { AccountLoad } from './http/limits/account-load.ts';
 import { createAddressLimits } from './http/limits/address-limits.ts';
+import { documentRules } from './http/limits/document-rules.ts';
 import { ExecutionTurns } from './http/limits/execution-turns.ts';
-import { useLimits } from './http/limits/use-limits.ts';
 import { createVolumeLimits } from './http/limits/volume-limits.ts';
 import type { BrowserKeyrings } from './http/login/browser-keyrings.ts';
 import { openBrowserKeyring } from './http/login/open-browser-keyring.ts';
 import { useLogin } from './http/login/use-login.ts';
+import { Documents } from './http/plugins/documents.ts';
 import { codeErrors } from './http/plugins/error-codes.ts';
 import { logOperations } from './http/plugins/operation-log.ts';
 import { createResults } from './http/plugins/results.ts';
 import { createRoutes } from './http/plugins/routes.ts';
 import { endWithRequest } from './http/plugins/streams.ts';
-import { useEngine } from './http/plugins/use-engine.ts';
 import { createAnswerHeaders, useHeaders } from './http/plugins/use-headers.ts';
+import { useOperations } from './http/plugins/use-operations.ts';
 import { useRequestParser } from './http/plugins/use-request-parser.ts';
 import { useRoutes } from './http/plugins/use-routes.ts';
-import { useWrites } from './http/plugins/use-writes.ts';
 import { Writes } from './http/plugins/writes.ts';
 import { acceptedAge } from './http/request/cache-control.ts';
 import { callerIdOf } from './http/request/caller-id.ts';
@@ -126,9 +126,16 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   ]);
   const headersFor = createAnswerHeaders(browsers.origins.areOthersAllowed);
 
-  const yoga = createYoga<Record<string, unknown>, Context>({
+  const documents = new Documents({
     schema,
-    context: (initial: YogaInitialContext) => contextFor(initial.request, initial),
+    limits,
+    rules: documentRules(limits, introspection),
+    suggestions: introspection,
+  });
+  const volume = createVolumeLimits(limits);
+
+  const yoga = createYoga<Record<string, unknown>>({
+    schema,
     plugins: [
       useHeaders(track, headersFor),
       useRoutes({ hosts, routes, track, log, graphiql: graphiql !== false }),
@@ -136,9 +143,15 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       graphiql !== false &&
         useGraphiql(routes, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
       useRequestParser(track),
-      useLimits({ limits, introspection }),
-      useEngine({ track, volume: createVolumeLimits(limits), suggestions: introspection }),
-      useWrites(writes),
+      useOperations({
+        schema,
+        documents,
+        track,
+        volume,
+        suggestions: introspection,
+        writes,
+        contextFor,
+      }),
       results.plugin,
       { onDispose: () => browsers.keyrings.close() },
       { onDispose: () => addresses.close() },
@@ -155,6 +168,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     maskedErrors: false,
     logging: false,
     cors: corsFor(browsers.origins, options.allowedHeaders ?? []),
+    // useOperations parses, validates and executes.
+    parserAndValidationCache: false,
     multipart: false,
     maxRequestBodySize: limits.requestBytes,
   });

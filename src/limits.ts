@@ -68,6 +68,12 @@ const definitions = {
     bounds: 'the credentials in the Authorization header of a request',
   },
   documentTokens: { default: 2_000, unit: 'tokens', bounds: 'a GraphQL document' },
+  documentCacheCharacters: {
+    default: 500_000,
+    unit: 'characters',
+    bounds:
+      'the texts of the documents that are kept parsed; the one asked for least recently goes first',
+  },
   documentDepth: { default: 16, unit: 'levels', bounds: 'nested fields of a document' },
   rootFields: { default: 100, unit: 'fields', bounds: 'the fields at the root of an operation' },
   deferredFragments: {

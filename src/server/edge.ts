@@ -6,7 +6,6 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { type GraphQLParams, isAsyncIterable, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import type { Context } from '../context.ts';
 import type { Payload, Results } from '../http/plugins/results.ts';
 import type { AnswerHeaders } from '../http/plugins/use-headers.ts';
 import { readAccept } from '../http/request/accept.ts';
@@ -14,7 +13,7 @@ import type { RequestTracker } from '../http/request/request-tracker.ts';
 import { isPlainPost, operationIn, textOf } from './plain-post.ts';
 import { plainRequestOf } from './plain-request.ts';
 
-type Yoga = YogaServerInstance<Record<string, unknown>, Context>;
+type Yoga = YogaServerInstance<Record<string, unknown>, Record<string, unknown>>;
 
 /** What the edge needs to know of its gateway. */
 export interface EdgeOptions {

@@ -1,7 +1,6 @@
 // One log line for every operation, with its request id and never with what was sent or answered.
 import { finalAsyncIterator, isAsyncIterable, mapAsyncIterator } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import type { Context } from '../../context.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import type { Payload, ResultStep } from './results.ts';
 
@@ -10,25 +9,23 @@ import type { Payload, ResultStep } from './results.ts';
  * finished with the last part, or when its client goes away.
  */
 export function logOperations(track: RequestTracker, log: Logger): ResultStep {
-  return (result, { request, serverContext }) => {
-    const { id, startedAt } = track(request);
+  return (result, { request }) => {
+    const tracked = track(request);
     const errors: Record<string, number> = {};
     const count = <T extends Payload>(payload: T): T => {
       for (const code of codesIn(payload)) errors[code] = (errors[code] ?? 0) + 1;
       return payload;
     };
     const finish = () => {
-      const { accounts, failures, params } = serverContext as Partial<Context> & {
-        params?: OperationParams;
-      };
+      const { id, startedAt, operationName, context } = tracked;
       log.info(
         {
           requestId: id,
-          ...(isName(params?.operationName) && { operation: params.operationName }),
-          accounts: accounts?.length ?? 0,
+          ...(isName(operationName) && { operation: operationName }),
+          accounts: context?.accounts.length ?? 0,
           milliseconds: Math.round(performance.now() - startedAt),
           ...(Object.keys(errors).length > 0 && { errors }),
-          ...(failures?.byCode && { failures: failures.byCode }),
+          ...(context?.failures.byCode && { failures: context.failures.byCode }),
         },
         'Operation',
       );
@@ -40,10 +37,6 @@ export function logOperations(track: RequestTracker, log: Logger): ResultStep {
     finish();
     return result;
   };
-}
-
-interface OperationParams {
-  readonly operationName?: unknown;
 }
 
 /** Whether it is a name of a usual length. A client may send anything, and anything else has no place in a log. */

@@ -14,7 +14,7 @@ export type Result = Payload | AsyncIterable<Payload>;
 /** The operation that a result belongs to. */
 export interface Answered {
   readonly request: Request;
-  /** What plugins and the context have added to; of an operation that was not begun, next to nothing. */
+  /** What the server passed along with the request. */
   readonly serverContext: object;
 }
 

@@ -1,5 +1,6 @@
 // What the gateway remembers of a request while it lasts: its id, and when it came.
 import { randomUUID } from 'node:crypto';
+import type { Context } from '../../context.ts';
 import { type Accepted, readAccept } from './accept.ts';
 
 /** One request as the logs know it. */
@@ -12,6 +13,10 @@ export interface TrackedRequest {
   readonly setCookies: string[];
   /** What the request's own Accept header asks for. */
   readonly accepted: Accepted;
+  /** The operation's name as it was sent, which may be anything. */
+  operationName: unknown;
+  /** The context of its operation; null until there is one. */
+  context: Context | null;
   /** Whether its result has been through the steps that every result takes. */
   isFinished: boolean;
 }
@@ -36,6 +41,8 @@ export function createRequestTracker(): RequestTracker {
       startedAt: performance.now(),
       setCookies: [],
       accepted: readAccept(request.headers.get('accept')),
+      operationName: undefined,
+      context: null,
       isFinished: false,
     };
     return request[key];

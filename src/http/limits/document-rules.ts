@@ -1,4 +1,4 @@
-// Plugin: bounds on what one document may ask, checked before anything runs.
+// Bounds on what one document may ask, checked before anything runs.
 import {
   GraphQLDeferDirective,
   GraphQLError,
@@ -7,35 +7,20 @@ import {
   type SelectionSetNode,
   type ValidationRule,
 } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
 import type { Limits } from '../../limits.ts';
 
-/** What a gateway may restrict. */
-export interface LimitsOptions {
-  readonly limits: Limits;
-  /** Whether clients may ask for the schema. */
-  readonly introspection: boolean;
-}
-
-/** Refuses documents that are too long, too deep or too wide, or come in too many parts. */
-export function useLimits({ limits, introspection }: LimitsOptions): Plugin {
-  const rules = [
+/**
+ * Rules that refuse documents which are too deep or too wide, or come in too many parts.
+ * @param introspection whether clients may ask for the schema.
+ */
+export function documentRules(limits: Limits, introspection: boolean): readonly ValidationRule[] {
+  return [
     depthRule(limits.documentDepth),
     rootFieldsRule(limits.rootFields),
     deferredFragmentsRule(limits.deferredFragments),
     introspectionAliasesRule(limits.introspectionAliases),
     ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
   ];
-  return {
-    onParse({ parseFn, setParseFn }) {
-      setParseFn((source, options) =>
-        parseFn(source, { ...options, maxTokens: limits.documentTokens }),
-      );
-    },
-    onValidate({ addValidationRule }) {
-      for (const rule of rules) addValidationRule(rule);
-    },
-  };
 }
 
 function depthRule(deepest: number): ValidationRule {

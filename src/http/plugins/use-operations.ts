@@ -1,0 +1,171 @@
+// Plugin: the one way an operation is answered, whoever reads the request and writes the answer: its document is judged,
+// its context made, its bounds checked, and then it is executed. It stands in for Yoga's own handler, which makes some
+// forty closures and promises for each request.
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  mapSourceToResponseEvent,
+  OperationTypeNode,
+  validateExecutionArgs,
+  validateSubscriptionArgs,
+} from 'graphql';
+import { finalAsyncIterator, type GraphQLParams, isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { type Context, contextOfEvent } from '../../context.ts';
+import type { VolumeLimits } from '../limits/volume-limits.ts';
+import type { RequestTracker } from '../request/request-tracker.ts';
+import type { Documents } from './documents.ts';
+import { executeInParts, executeWhole } from './engine.ts';
+import type { Payload, Result } from './results.ts';
+import type { Writes } from './writes.ts';
+
+/** What operations are answered with. */
+export interface OperationsOptions {
+  readonly schema: GraphQLSchema;
+  readonly documents: Documents;
+  readonly track: RequestTracker;
+  /** Bounds on an operation's values and its answer. */
+  readonly volume: VolumeLimits;
+  /** Whether messages may suggest names of the schema. */
+  readonly suggestions: boolean;
+  readonly writes: Writes;
+  /** Makes the context of an operation. */
+  readonly contextFor: (request: Request, serverContext: object) => Promise<Context>;
+}
+
+interface Executed {
+  readonly document: DocumentNode;
+  readonly params: GraphQLParams;
+  readonly context: Context;
+  readonly request: Request;
+}
+
+/** Answers operations, and ends their deadlines with them. */
+export function useOperations(options: OperationsOptions): Plugin {
+  const { schema, documents, track, volume, writes, contextFor } = options;
+  const hideSuggestions = !options.suggestions;
+
+  async function answer(
+    request: Request,
+    params: GraphQLParams,
+    serverContext: object,
+  ): Promise<Result> {
+    const tracked = track(request);
+    tracked.operationName = params.operationName;
+    try {
+      const { document, errors } = documents.judge(params.query ?? '');
+      if (document === undefined) return { errors };
+      const operation = getOperationAST(document, params.operationName);
+      if (!operation) throw unknownOperation();
+      const kind = operation.operation;
+      if (kind === OperationTypeNode.MUTATION && request.method === 'GET') throw mutationByGet();
+      const context = await contextFor(request, serverContext);
+      tracked.context = context;
+      const executed = { document, params, context, request };
+      if (kind === OperationTypeNode.SUBSCRIPTION) return await subscribe(executed);
+      if (kind === OperationTypeNode.QUERY) return await execute(executed);
+      return await writes.during(context.requestId, execute(executed));
+    } catch (error) {
+      return { errors: [asGraphQLError(error)] };
+    }
+  }
+
+  async function execute({ document, params, context, request }: Executed): Promise<Result> {
+    let isStreamed = false;
+    try {
+      const args = argumentsOf(document, params, context);
+      const fault = volume.faultOf(args, context);
+      if (fault !== null) return { errors: [fault] };
+      // Deferred fields begin with the others, so that they are in the same calls to the broker.
+      const operation = validateExecutionArgs({ ...args, enableEarlyExecution: true });
+      if (!('schema' in operation)) return { errors: operation.map(refused) };
+      if (!track(request).accepted.parts) return await executeWhole(operation);
+      const result = await executeInParts(operation);
+      isStreamed = isAsyncIterable(result);
+      return isAsyncIterable(result)
+        ? finalAsyncIterator(result as AsyncIterableIterator<Payload>, () =>
+            context.deadline.abandon(),
+          )
+        : result;
+    } finally {
+      if (!isStreamed) context.deadline.end();
+    }
+  }
+
+  async function subscribe({ document, params, context, request }: Executed): Promise<Result> {
+    // The subscription itself reads nothing; each of its events has a deadline.
+    context.deadline.end();
+    const args = argumentsOf(document, params, context);
+    const fault = volume.faultOf(args, context);
+    if (fault !== null) return { errors: [fault] };
+    const operation = validateSubscriptionArgs(args);
+    if (!('schema' in operation)) return { errors: operation.map(refused) };
+    if (!track(request).accepted.events) return { errors: [notStreamed()] };
+    const events = await createSourceEventStream(operation);
+    if (!isAsyncIterable(events)) return events;
+    return mapSourceToResponseEvent(operation, events, async (event) => {
+      const contextValue = contextOfEvent(context);
+      try {
+        return await executeWhole({ ...event, contextValue });
+      } finally {
+        contextValue.deadline.end();
+      }
+    }) as AsyncIterable<Payload>;
+  }
+
+  function argumentsOf(document: DocumentNode, params: GraphQLParams, context: Context) {
+    return {
+      schema,
+      document,
+      operationName: params.operationName,
+      variableValues: params.variables,
+      contextValue: context,
+      hideSuggestions,
+    };
+  }
+
+  return {
+    onParams({ setParamsHandler }) {
+      setParamsHandler((({ request, params, context }: Handled) =>
+        answer(request, params, context)) as never);
+    },
+  };
+}
+
+interface Handled {
+  readonly request: Request;
+  readonly params: GraphQLParams;
+  readonly context: object;
+}
+
+/** The refusal of an operation or of variables that cannot be executed. */
+function refused({ message, nodes = [] }: GraphQLError): GraphQLError {
+  return new GraphQLError(message, { nodes, extensions: { http: { status: 400 } } });
+}
+
+function asGraphQLError(error: unknown): GraphQLError {
+  if (error instanceof GraphQLError) return error;
+  const originalError = error instanceof Error ? error : new Error(typeof error);
+  return new GraphQLError(originalError.message, { originalError });
+}
+
+function unknownOperation(): GraphQLError {
+  const extensions = { code: 'BAD_USER_INPUT', retryable: false, http: { status: 400 } };
+  return new GraphQLError('Could not determine what operation to execute.', { extensions });
+}
+
+function mutationByGet(): GraphQLError {
+  const http = { status: 405, headers: { Allow: 'POST' } };
+  return new GraphQLError('A mutation is sent by POST.', {
+    extensions: { code: 'BAD_USER_INPUT', retryable: false, http },
+  });
+}
+
+function notStreamed(): GraphQLError {
+  return new GraphQLError(
+    'A subscription is answered with server-sent events: send "Accept: text/event-stream".',
+    { extensions: { code: 'BAD_USER_INPUT', retryable: false, http: { status: 406 } } },
+  );
+}
