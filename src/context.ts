@@ -1,6 +1,7 @@
 // What a resolver gets: who is asking, loaders, services. New for every operation; making it costs no I/O.
 import { AnswerMeter } from './answer-meter.ts';
 import type { Apps } from './brokers/apps.ts';
+import { type BrokerName, defaultBroker } from './brokers/broker.ts';
 import type { KiteClient } from './brokers/kite/client.ts';
 import type { Credential } from './brokers/kite/credential.ts';
 import { Deadline } from './brokers/upstream/operation.ts';
@@ -57,6 +58,7 @@ export interface Caller {
 export interface ReachedAccount {
   /** Opaque; known without an upstream call. */
   readonly id: string;
+  readonly broker: BrokerName;
   /** The app through which it is reached. */
   readonly apiKey: string;
   /** What loaders read it through; null once its session has ended, so that no call is made in vain. */
@@ -158,7 +160,8 @@ function reachedBy(
 
 function accountOfHeader(credential: Credential): ReachedAccount {
   const access = accountOf(credential);
-  return { id: access.id, apiKey: credential.apiKey, access, denied: false, session: null };
+  const { apiKey } = credential;
+  return { id: access.id, broker: defaultBroker, apiKey, access, denied: false, session: null };
 }
 
 /** The account of a keyring's session. Its id outlives the session. */
@@ -167,5 +170,5 @@ export function accountOfSession(session: SessionRecord): ReachedAccount {
   // While a logout waits for Kite the token is still there, and only to be ended.
   const isOpen = state === 'ACTIVE' && accessToken !== null;
   const access = isOpen ? { id, credential: { apiKey, accessToken } } : null;
-  return { id, apiKey, access, denied: false, session };
+  return { id, broker: defaultBroker, apiKey, access, denied: false, session };
 }

@@ -122,7 +122,7 @@ const definitions = {
   redirectParams: {
     default: 10,
     unit: 'parameters',
-    bounds: 'the `redirectParams` of `App.kiteLoginUrl`',
+    bounds: 'the `redirectParams` of `App.brokerLoginUrl`',
   },
   echoedCharacters: {
     default: 500,

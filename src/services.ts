@@ -1,6 +1,7 @@
 // From options to services: what lives as long as the gateway, made once.
 import type { Logger } from 'pino';
 import { createApps } from './brokers/apps.ts';
+import { defaultBroker } from './brokers/broker.ts';
 import { openRateLog } from './brokers/upstream/budget/open-rate-log.ts';
 import { machineClock } from './brokers/upstream/clock.ts';
 import { Secret } from './brokers/upstream/secret.ts';
@@ -61,6 +62,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
   });
   const now = options.now ?? (() => new Date());
   const apps = (options.apps ?? []).map(({ apiSecret, ...app }, _index, all) => ({
+    broker: defaultBroker,
     listed: all.length === 1,
     ...app,
     ...(apiSecret !== undefined && { apiSecret: new Secret(apiSecret) }),

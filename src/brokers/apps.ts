@@ -12,7 +12,7 @@ export interface Apps {
   /** The gateway's own login page, which ends with a session in the browser's keyring. */
   loginUrl(apiKey: string, returnTo?: string | null): string;
   /** Kite's login page, for servers that handle its redirect themselves. */
-  kiteLoginUrl(
+  brokerLoginUrl(
     apiKey: string,
     redirectParams?: readonly { name: string; value: string }[] | null,
   ): string;
@@ -21,9 +21,9 @@ export interface Apps {
 /**
  * Knows the apps.
  * @param publicUrl the gateway's own address, as browsers reach it.
- * @param kiteLoginUrl Kite's login page.
+ * @param brokerLoginUrl Kite's login page.
  */
-export function createApps(apps: readonly KiteApp[], publicUrl: URL, kiteLoginUrl: URL): Apps {
+export function createApps(apps: readonly KiteApp[], publicUrl: URL, brokerLoginUrl: URL): Apps {
   const byKey = new Map(apps.map((app) => [app.apiKey, app]));
   return {
     listed: apps.filter((app) => app.listed),
@@ -35,8 +35,8 @@ export function createApps(apps: readonly KiteApp[], publicUrl: URL, kiteLoginUr
       if (returnTo != null) url.searchParams.set('returnTo', returnTo);
       return url.href;
     },
-    kiteLoginUrl(apiKey, redirectParams) {
-      const url = new URL(kiteLoginUrl);
+    brokerLoginUrl(apiKey, redirectParams) {
+      const url = new URL(brokerLoginUrl);
       url.searchParams.set('v', '3');
       url.searchParams.set('api_key', apiKey);
       if (redirectParams != null && redirectParams.length > 0) {

@@ -1,5 +1,6 @@
 // Account: what one credential of the request reaches, and the ways to ask for it.
 import type { Context, ReachedAccount } from '../context.ts';
+import { BrokerEnum } from './broker.ts';
 import { builder } from './builder.ts';
 import {
   accountNotFound,
@@ -27,6 +28,11 @@ export const AccountRef = builder.objectRef<ReachedAccount>('Account').implement
     apiKey: t.exposeString('apiKey', {
       nullable: false,
       description: 'The key of the Kite Connect app through which the account is reached.',
+    }),
+    broker: t.expose('broker', {
+      type: BrokerEnum,
+      nullable: false,
+      description: 'The broker that holds the account.',
     }),
   }),
 });

@@ -94,13 +94,13 @@ export const UpstreamErrorRef = builder.objectRef<Problem>('UpstreamError').impl
       description:
         'Seconds to wait before asking again; set with RATE_LIMITED, and with UPSTREAM_UNAVAILABLE where Kite names a time.',
     }),
-    kiteErrorType: t.string({
-      description: "Kite's own `error_type`, such as `NetworkException`.",
-      resolve: ({ kite }) => kite?.errorType ?? null,
+    brokerErrorType: t.string({
+      description: 'The broker’s own name of the error, such as `NetworkException`.',
+      resolve: ({ broker }) => broker?.errorType ?? null,
     }),
-    kiteStatus: t.int({
-      description: "The HTTP status of Kite's answer, where there was one.",
-      resolve: ({ kite }) => kite?.status ?? null,
+    brokerStatus: t.int({
+      description: 'The HTTP status of the broker’s answer, where there was one.',
+      resolve: ({ broker }) => broker?.status ?? null,
     }),
   }),
 });

@@ -2,6 +2,7 @@
 
 import type { KiteApp } from '../brokers/kite/app.ts';
 import type { Context } from '../context.ts';
+import { BrokerEnum } from './broker.ts';
 import { builder } from './builder.ts';
 import { badInput, problemError } from './errors/problem.ts';
 import { NodeRef, nodeId } from './node.ts';
@@ -26,6 +27,11 @@ const AppRef = builder.objectRef<KiteApp>('App').implement({
   description: 'A Kite Connect app that this gateway serves. Its secret never leaves the gateway.',
   fields: (t) => ({
     id: t.id({ nullable: false, description: 'Opaque id of the app.', resolve: idOfApp }),
+    broker: t.expose('broker', {
+      type: BrokerEnum,
+      nullable: false,
+      description: 'The broker whose users log in through the app.',
+    }),
     apiKey: t.exposeString('apiKey', { nullable: false, description: "The app's public key." }),
     name: t.exposeString('name', {
       description: 'A name for people, where the operator gave one.',
@@ -48,11 +54,11 @@ const AppRef = builder.objectRef<KiteApp>('App').implement({
         );
       },
     }),
-    kiteLoginUrl: t.string({
-      nullable: false,
+    brokerLoginUrl: t.string({
       description:
-        "Kite's own login page, for servers that handle its redirect themselves: after the login " +
-        "Kite sends the browser to the app's redirect URL with a `request_token` for `exchangeToken`.",
+        "The broker's own login page, for servers that handle its redirect themselves: after the login " +
+        "Kite sends the browser to the app's redirect URL with a `request_token` for `exchangeToken`. " +
+        'Null for a broker without such a page.',
       args: {
         redirectParams: t.arg({
           type: [RedirectParamInput],
@@ -71,7 +77,7 @@ const AppRef = builder.objectRef<KiteApp>('App').implement({
         if (characters > context.limits.echoedCharacters) throw tooLong('redirectParams', context);
         const key = JSON.stringify(pairs.map(({ name, value }) => [name, value]));
         return once(app, context, `redirectParams ${key}`, () =>
-          context.apps.kiteLoginUrl(app.apiKey, redirectParams),
+          context.apps.brokerLoginUrl(app.apiKey, redirectParams),
         );
       },
     }),

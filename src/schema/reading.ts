@@ -99,12 +99,12 @@ export function readable<T extends object | null>(
 }
 
 /** Kite answered, and the answer makes no sense. */
-export function malformedAnswer({ id }: ReachedAccount): Problem {
+export function malformedAnswer({ id, broker: name }: ReachedAccount): Problem {
   return {
     code: 'UPSTREAM_INVALID_RESPONSE',
     message: 'Kite sent a value of the wrong type, or left out one that it never may.',
     retryable: false,
     accountId: id,
-    kite: { errorType: null, status: 200, message: null },
+    broker: { name, errorType: null, status: 200, message: null },
   };
 }

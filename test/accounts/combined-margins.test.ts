@@ -38,7 +38,7 @@ graphql(`
       error {
         __typename code message retryable requestId
         ... on AuthenticationError { loginUrl }
-        ... on UpstreamError { kiteStatus retryAfterSeconds }
+        ... on UpstreamError { brokerStatus retryAfterSeconds }
       }
     }
   }
@@ -267,7 +267,7 @@ describe('who is in and who is not', () => {
           error: {
             __typename: 'UpstreamError',
             code: 'UPSTREAM_INVALID_RESPONSE',
-            kiteStatus: 200,
+            brokerStatus: 200,
           },
         },
       ],

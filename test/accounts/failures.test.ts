@@ -24,7 +24,7 @@ const name = graphql(`query Name { account { id user { userName email } } }`);
 const cases: readonly [
   fault: Record<string, unknown>,
   code: string,
-  kite?: Record<string, unknown> | undefined,
+  broker?: Record<string, unknown> | undefined,
   calls?: number,
 ][] = [
   [{ kind: 'hang' }, 'UPSTREAM_TIMEOUT'],
@@ -78,7 +78,7 @@ const cases: readonly [
   [{ kind: 'missing-error-type' }, 'UPSTREAM_ERROR', { errorType: null }],
 ];
 
-test.each(cases)('%j is %s', async (fault, code, kite, calls = 1) => {
+test.each(cases)('%j is %s', async (fault, code, broker, calls = 1) => {
   await world.fault({ ...fault, path: '/user/profile' });
   const { status, data, errors } = await world.ask(name, { authorization: tokens('SIM0001') });
   expect(status).toBe(200);
@@ -92,8 +92,8 @@ test.each(cases)('%j is %s', async (fault, code, kite, calls = 1) => {
     requestId: expect.any(String),
     retryable: code.startsWith('UPSTREAM_') ? code !== 'UPSTREAM_ERROR' : code === 'RATE_LIMITED',
   });
-  if (kite === undefined) expect(error?.extensions).not.toHaveProperty('kite');
-  else expect(error?.extensions.kite).toMatchObject(kite);
+  if (broker === undefined) expect(error?.extensions).not.toHaveProperty('broker');
+  else expect(error?.extensions.broker).toMatchObject({ name: 'KITE', ...broker });
   expect(await world.calls()).toHaveLength(calls);
 });
 

@@ -11,7 +11,7 @@ const numbered = (count: number, of: (n: number) => string) =>
 describe('arguments that come back in an answer', () => {
   const pairs = (count: number, value: string) =>
     Array.from({ length: count }, (_, n) => ({ name: `n${n}`, value }));
-  const kite = 'query ($p: [RedirectParam!]) { apps { kiteLoginUrl(redirectParams: $p) } }';
+  const kite = 'query ($p: [RedirectParam!]) { apps { brokerLoginUrl(redirectParams: $p) } }';
   const own = 'query ($to: String) { apps { loginUrl(returnTo: $to) } }';
 
   test.each([
@@ -44,7 +44,7 @@ describe('an answer of too many bytes is TOO_LARGE', () => {
   };
 
   test('where arguments come back from fourteen thousand aliases', async () => {
-    const fields = numbered(142, (n) => `b${n}: kiteLoginUrl(redirectParams: $p)`);
+    const fields = numbered(142, (n) => `b${n}: brokerLoginUrl(redirectParams: $p)`);
     const query = `query ($p: [RedirectParam!]) { ${numbered(100, (n) => `a${n}: apps { ...F }`)} }
       fragment F on App { ${fields} }`;
     const p = Array.from({ length: 10 }, (_, n) => ({ name: `n${n}`, value: 'é'.repeat(48) }));

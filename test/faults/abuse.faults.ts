@@ -45,7 +45,7 @@ test('echoed arguments cannot be multiplied into an answer without a bound', asy
   const pair = { name: 'é'.repeat(2_000), value: 'é'.repeat(2_000) };
   const small = { name: 'é'.repeat(25), value: 'é'.repeat(25) };
   const login = (aliases: number) =>
-    times(aliases, (index) => `b${index}: kiteLoginUrl(redirectParams: $p)`).join(' ');
+    times(aliases, (index) => `b${index}: brokerLoginUrl(redirectParams: $p)`).join(' ');
   const roots = times(100, (index) => `a${index}: apps { ...F }`).join(' ');
   const query = (aliases: number) =>
     `query ($p: [RedirectParam!]) { ${roots} } fragment F on App { ${login(aliases)} }`;

@@ -65,7 +65,7 @@ describe('an ended session', () => {
       accountId: last?.data?.marginsChanged.account.id,
       loginUrl: expect.stringContaining('/login?app=simulator'),
       requestId: live.response.headers.get('x-request-id'),
-      kite: { errorType: 'TokenException', status: 403 },
+      broker: { name: 'KITE', errorType: 'TokenException', status: 403 },
     });
     expect(await live.next()).toBeNull();
     expect(clock.waiting).toBe(0);

@@ -18,14 +18,14 @@ const exchange = graphql(`
     exchangeToken(input: $input) {
       __typename
       ... on Session {
-        id apiKey accessToken publicToken refreshToken loginTime state active expiresAt
-        account { id apiKey user { userName } }
+        id broker apiKey current accessToken publicToken refreshToken loginTime state active expiresAt
+        account { id broker apiKey user { userName } }
         user { userId userName products meta { dematConsent } }
       }
       ... on ApiError { code message retryable requestId }
       ... on InputError { field }
       ... on AuthenticationError { loginUrl }
-      ... on UpstreamError { retryAfterSeconds kiteErrorType kiteStatus }
+      ... on UpstreamError { retryAfterSeconds brokerErrorType brokerStatus }
     }
   }
 `);
@@ -61,7 +61,9 @@ describe('exchangeToken', () => {
     expect(errors).toEqual([]);
     expect(data?.exchangeToken).toMatchObject({
       __typename: 'Session',
+      broker: 'KITE',
       apiKey: 'simulator',
+      current: false,
       accessToken: expect.stringMatching(/^\w{32}$/),
       publicToken: expect.stringMatching(/^\w{32}$/),
       refreshToken: null,

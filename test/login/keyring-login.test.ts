@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 const accounts = graphql(`
   query KeyringAccounts {
-    accounts { id apiKey user { userId } session { id state active } }
+    accounts { id broker apiKey user { userId } session { id broker state active current } }
     sessions { id state account { id } }
   }
 `);
@@ -73,9 +73,16 @@ describe('the login', () => {
     expect(data?.accounts).toEqual([
       {
         id: expect.stringMatching(/^[\w-]{20,}$/),
+        broker: 'KITE',
         apiKey: 'simulator',
         user: { userId: 'SIM0001' },
-        session: { id: data?.sessions?.[0]?.id, state: 'ACTIVE', active: true },
+        session: {
+          id: data?.sessions?.[0]?.id,
+          broker: 'KITE',
+          state: 'ACTIVE',
+          active: true,
+          current: true,
+        },
       },
     ]);
     expect(text).not.toMatch(/token/i);

@@ -31,7 +31,12 @@ export interface AnswerError {
     readonly loginUrl?: string;
     readonly retryAfterSeconds?: number;
     readonly field?: string;
-    readonly kite?: { errorType: string | null; status: number | null; message: string | null };
+    readonly broker?: {
+      readonly name: string;
+      readonly errorType: string | null;
+      readonly status: number | null;
+      readonly message: string | null;
+    };
   };
 }
 

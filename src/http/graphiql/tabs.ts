@@ -79,7 +79,7 @@ query SeveralAccounts {
 `;
 
 const login = `# Log a user in: run LoginUrls, open the
-# kiteLoginUrl, and log in. Copy request_token
+# brokerLoginUrl, and log in. Copy request_token
 # from the address where that ends into the
 # variables below, and run ExchangeToken.
 # It works once, for five minutes. This page
@@ -89,7 +89,7 @@ query LoginUrls {
   apps {
     apiKey
     name
-    kiteLoginUrl
+    brokerLoginUrl
   }
 }
 

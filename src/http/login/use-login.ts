@@ -87,7 +87,7 @@ async function begin(
     returnTo,
   });
   setCookies.forEach(setCookie);
-  return redirect(apps.kiteLoginUrl(app.apiKey, [{ name: 'state', value: nonce }]));
+  return redirect(apps.brokerLoginUrl(app.apiKey, [{ name: 'state', value: nonce }]));
 }
 
 /**

@@ -1,4 +1,5 @@
 // ErrorCode: the stable word of every failure, in data and in extensions.code alike. A published type: no GraphQL here.
+import type { BrokerName } from '../../brokers/broker.ts';
 
 /** What each code means, as the schema says it. */
 export const errorCodes = {
@@ -20,6 +21,7 @@ export const errorCodes = {
     'Too many calls through this app: Kite allows about ten a second, all of its users together, and this one had ' +
     'no turn in time. Ask again after `retryAfterSeconds`, with `Cache-Control: max-age=N` if what was answered ' +
     'already may be answered again without a call.',
+  NOT_SUPPORTED: 'This broker does not offer it, or this gateway does not read it there.',
   UPSTREAM_UNAVAILABLE: 'Kite could not be reached, or is having trouble of its own.',
   UPSTREAM_TIMEOUT: 'Kite did not answer in time.',
   UPSTREAM_INVALID_RESPONSE: 'Kite answered something that makes no sense here.',
@@ -53,8 +55,9 @@ export interface ErrorExtensions {
   readonly loginUrl?: string;
   /** Seconds to wait before asking again. */
   readonly retryAfterSeconds?: number;
-  /** What Kite itself said. */
-  readonly kite?: {
+  /** Which broker answered, and what it said; of an answer that made no sense, its status alone. */
+  readonly broker?: {
+    readonly name: BrokerName;
     readonly errorType: string | null;
     readonly status: number | null;
     readonly message: string | null;

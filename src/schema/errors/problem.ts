@@ -1,37 +1,19 @@
 // A problem: an expected failure as data. Reads throw it as a GraphQL error, writes answer it in a union.
 import { GraphQLError } from 'graphql';
+import { type BrokerName, defaultBroker } from '../../brokers/broker.ts';
 import { KiteError, type KiteErrorCode } from '../../brokers/kite/error.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
 import type { ErrorCode, ErrorExtensions } from './error-code.ts';
 
-/** An expected failure, fit to be shown to the caller. */
-export interface Problem {
-  readonly code: ErrorCode;
+/** An expected failure, fit to be shown to the caller. The request id is added where every error leaves. */
+export interface Problem extends Omit<ErrorExtensions, 'requestId'> {
   /** For people; may change. */
   readonly message: string;
-  /** Whether the same input may succeed later. */
-  readonly retryable: boolean;
-  /** The account concerned. */
-  readonly accountId?: string;
-  /** The argument or input field at fault. */
-  readonly field?: string;
-  /** Where to log in again. */
-  readonly loginUrl?: string;
-  /** Seconds to wait before asking again. */
-  readonly retryAfterSeconds?: number;
-  /** What Kite itself said; of an answer that made no sense, its status alone. */
-  readonly kite?: {
-    readonly errorType: string | null;
-    readonly status: number | null;
-    readonly message: string | null;
-  };
 }
 
 /** The problem as a GraphQL error, for a resolver to throw. */
-export function problemError({ message, ...problem }: Problem): GraphQLError {
-  // The request id is added where every error leaves; what clients may rely on is checked here.
-  const extensions: Omit<ErrorExtensions, 'requestId'> = problem;
-  return new GraphQLError(message, { extensions: { ...extensions } });
+export function problemError({ message, ...extensions }: Problem): GraphQLError {
+  return new GraphQLError(message, { extensions });
 }
 
 /** A wrong argument or input field. Never quotes the value, which may be a secret. */
@@ -106,9 +88,21 @@ export function problemOf(
     ...(isAboutLogin && { loginUrl: loginUrl(context, subject.apiKey) }),
     ...(seconds !== null && { retryAfterSeconds: seconds }),
     ...(error.status !== null && {
-      kite: { errorType: error.errorType, status: error.status, message: error.kiteMessage },
+      broker: {
+        name: brokerOf(subject, context),
+        errorType: error.errorType,
+        status: error.status,
+        message: error.kiteMessage,
+      },
     }),
   };
+}
+
+function brokerOf(
+  subject: ReachedAccount | { readonly apiKey: string },
+  { apps }: Context,
+): BrokerName {
+  return 'id' in subject ? subject.broker : (apps.find(subject.apiKey)?.broker ?? defaultBroker);
 }
 
 /** The word for a failed call. A TokenException means another thing to a login than to a session. */
@@ -119,7 +113,7 @@ export function codeOf(error: KiteError, purpose: Purpose): ErrorCode {
 /** The address to log in again: our own page where we can finish the login, else Kite's. */
 export function loginUrl({ apps }: Context, apiKey: string): string {
   const canFinish = apps.find(apiKey)?.apiSecret !== undefined;
-  return canFinish ? apps.loginUrl(apiKey) : apps.kiteLoginUrl(apiKey);
+  return canFinish ? apps.loginUrl(apiKey) : apps.brokerLoginUrl(apiKey);
 }
 
 const codes: Partial<Record<KiteErrorCode, ErrorCode>> = {

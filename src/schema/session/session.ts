@@ -1,5 +1,6 @@
 // Session: what a login gave, and the life of it; from the token endpoint's answer or from a browser's keyring.
 import type { GraphQLResolveInfo } from 'graphql';
+import { defaultBroker } from '../../brokers/broker.ts';
 import { malformed } from '../../brokers/kite/field.ts';
 import { nextSixInIndia } from '../../brokers/kite/india-time.ts';
 import type { KiteSession } from '../../brokers/kite/session.ts';
@@ -9,6 +10,7 @@ import type { Device } from '../../keyring/device.ts';
 import type { SessionRecord, SessionState } from '../../keyring/session-record.ts';
 import { accountOf, sessionIdOf } from '../../loaders/account.ts';
 import { AccountRef, unauthenticated } from '../account.ts';
+import { BrokerEnum } from '../broker.ts';
 import { builder } from '../builder.ts';
 import { isDeferring } from '../defer.ts';
 import { keyringUnavailable, problemError } from '../errors/problem.ts';
@@ -44,7 +46,14 @@ export function sessionForCaller(
 ): SessionSource {
   const credential = { apiKey, accessToken: session.accessToken };
   const access = accountOf(credential);
-  const account = { id: access.id, apiKey, access, denied: false, session: null };
+  const account: ReachedAccount = {
+    id: access.id,
+    broker: defaultBroker,
+    apiKey,
+    access,
+    denied: false,
+    session: null,
+  };
   prime(account, session, context);
   return {
     id: sessionIdOf(credential),
@@ -178,6 +187,12 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
         nullable: false,
         description: 'Opaque id of this session; the next login has another.',
       }),
+      broker: t.field({
+        type: BrokerEnum,
+        nullable: false,
+        description: 'The broker that the user logged in to.',
+        resolve: ({ account }) => account.broker,
+      }),
       account: t.expose('account', {
         type: AccountRef,
         nullable: false,
@@ -226,6 +241,13 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
         description: 'Whether `state` is ACTIVE.',
         resolve: async (session, _arguments, context, info) =>
           (await stateOf(session, {}, context, info)) === 'ACTIVE',
+      }),
+      current: t.boolean({
+        nullable: false,
+        description:
+          'Whether it is a session of this browser’s keyring, or of a credential that came with this request.',
+        resolve: ({ account: { id, session } }, _arguments, { accounts }) =>
+          session !== null || accounts.some((account) => account.id === id),
       }),
       expiresAt: t.field({
         type: 'DateTime',

@@ -1,0 +1,12 @@
+// The GraphQL enum of the brokers that accounts, apps and sessions belong to.
+import type { BrokerName } from '../brokers/broker.ts';
+import { builder } from './builder.ts';
+
+/** The GraphQL enum Broker. */
+export const BrokerEnum = builder.enumType('Broker', {
+  description: 'A broker. More may come.',
+  values: {
+    KITE: { description: 'Zerodha, by Kite Connect v3.' },
+    KOTAK: { description: 'Kotak Securities. No account of it can be reached yet.' },
+  } as const satisfies Record<BrokerName, object>,
+});
