@@ -1,6 +1,15 @@
 // From a request to the keyring of its browser: whether it may have one, what is in it, and the cookies that follow.
-import type { BrowserKeyring } from '../../browser-keyring.ts';
+import type { Proof } from '../../brokers/kite/client.ts';
+import type { Operation } from '../../brokers/upstream/operation.ts';
+import type { Secret } from '../../brokers/upstream/secret.ts';
+import type {
+  BrowserKeyring,
+  CompletedLogin,
+  LoginFailure,
+  LoginRedirect,
+} from '../../browser-keyring.ts';
 import type { Keyring } from '../../keyring/keyring.ts';
+import type { SessionRecord } from '../../keyring/session-record.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import { callerIdOf } from '../request/caller-id.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
@@ -32,52 +41,88 @@ export async function openBrowserKeyring(
   about: KeyringRequest,
   hasCredentials: boolean,
 ): Promise<BrowserKeyring> {
-  const { keyrings, revocations, logins, renewals, cookies, origins, attempts } = services;
-  const { request, requestId, device, setCookie } = about;
+  const { keyrings, revocations, origins } = services;
+  const { request } = about;
   const barred = barredBecause(request, hasCredentials, origins);
-  let cookie = barred === null ? keyringCookieOf(services, request) : null;
-  let keyring: Keyring | null = null;
-  let unavailable = false;
-  if (cookie !== null) {
-    try {
-      keyring = await keyrings.open(cookie, device);
-      if (keyring !== null) revocations.resume(keyring.id, keyring.sessions);
-    } catch (error) {
-      if (!(error instanceof KeyringStoreError)) throw error;
-      unavailable = true;
-    }
+  const cookie = barred === null ? keyringCookieOf(services, request) : null;
+  if (cookie === null) return new RequestKeyring(services, about, { barred, cookie });
+  try {
+    const keyring = await keyrings.open(cookie, about.device);
+    if (keyring !== null) revocations.resume(keyring.id, keyring.sessions);
+    return new RequestKeyring(services, about, { barred, cookie, keyring });
+  } catch (error) {
+    if (!(error instanceof KeyringStoreError)) throw error;
+    return new RequestKeyring(services, about, { barred, cookie, unavailable: true });
   }
-  let keyringId = keyring?.id ?? null;
+}
 
-  return {
-    barred,
-    id: keyringId,
-    unavailable,
-    sessions: keyring?.sessions ?? [],
-    async completeLogin(redirect) {
-      const { result, keyring } = await logins.complete(about, cookie, redirect);
-      if (keyring !== null) ({ cookie, keyringId } = keyring);
-      return result;
-    },
-    mayAttempt: () => attempts(device.ipAddress),
-    async renew(record, refreshToken, proof) {
-      const callerId = callerIdOf(keyringId, device);
-      return keyringId === null
-        ? null
-        : renewals({ keyringId, record, refreshToken, proof, callerId, requestId });
-    },
-    async expire(record) {
-      if (keyringId === null) return;
-      // A store that is down is no reason to hide that the session is over; the next read will try again.
-      await keyrings.markExpired(keyringId, record).catch(() => undefined);
-    },
-    async revoke(record, operation) {
-      return keyringId === null ? null : revocations.endSession(keyringId, record, operation);
-    },
-    async clearIfEmpty() {
-      if (cookie === null) return;
-      const gone = await keyrings.forgetIfEmpty(cookie).catch(() => false);
-      if (gone) setCookie(cookies.clear(cookies.keyringName));
-    },
-  };
+/** What was found out about the keyring of a request. */
+interface Found {
+  readonly barred: string | null;
+  readonly cookie: Secret | null;
+  readonly keyring?: Keyring | null;
+  readonly unavailable?: boolean;
+}
+
+/** The keyring of one request; a login that the request completes may give it another one. */
+class RequestKeyring implements BrowserKeyring {
+  readonly barred: string | null;
+  readonly id: string | null;
+  readonly unavailable: boolean;
+  readonly sessions: readonly SessionRecord[];
+  readonly #services: BrowserKeyrings;
+  readonly #about: KeyringRequest;
+  #cookie: Secret | null;
+  #keyringId: string | null;
+
+  constructor(services: BrowserKeyrings, about: KeyringRequest, found: Found) {
+    this.barred = found.barred;
+    this.id = found.keyring?.id ?? null;
+    this.unavailable = found.unavailable ?? false;
+    this.sessions = found.keyring?.sessions ?? [];
+    this.#services = services;
+    this.#about = about;
+    this.#cookie = found.cookie;
+    this.#keyringId = this.id;
+  }
+
+  async completeLogin(redirect: LoginRedirect): Promise<CompletedLogin | LoginFailure> {
+    const { logins } = this.#services;
+    const { result, keyring } = await logins.complete(this.#about, this.#cookie, redirect);
+    if (keyring !== null) {
+      this.#cookie = keyring.cookie;
+      this.#keyringId = keyring.keyringId;
+    }
+    return result;
+  }
+
+  mayAttempt() {
+    return this.#services.attempts(this.#about.device.ipAddress);
+  }
+
+  async renew(record: SessionRecord, refreshToken: Secret, proof: Proof) {
+    const keyringId = this.#keyringId;
+    if (keyringId === null) return null;
+    const { device, requestId } = this.#about;
+    const callerId = callerIdOf(keyringId, device);
+    return this.#services.renewals({ keyringId, record, refreshToken, proof, callerId, requestId });
+  }
+
+  async expire(record: SessionRecord): Promise<void> {
+    if (this.#keyringId === null) return;
+    // A store that is down is no reason to hide that the session is over; the next read will try again.
+    await this.#services.keyrings.markExpired(this.#keyringId, record).catch(() => undefined);
+  }
+
+  async revoke(record: SessionRecord, operation: Operation) {
+    if (this.#keyringId === null) return null;
+    return this.#services.revocations.endSession(this.#keyringId, record, operation);
+  }
+
+  async clearIfEmpty(): Promise<void> {
+    if (this.#cookie === null) return;
+    const { keyrings, cookies } = this.#services;
+    const gone = await keyrings.forgetIfEmpty(this.#cookie).catch(() => false);
+    if (gone) this.#about.setCookie(cookies.clear(cookies.keyringName));
+  }
 }
