@@ -63,7 +63,7 @@ answerParent({
   },
 });
 
-/** The package, the module of Node, or the engine's own work; null for idleness. */
+/** The package, the module of Node, the gateway's folder, or the engine's own work; null for idleness. */
 function placeOf(functionName: string, url: string): string | null {
   if (functionName === '(idle)') return null;
   if (functionName.startsWith('(')) return functionName.slice(1, -1);
@@ -72,6 +72,8 @@ function placeOf(functionName: string, url: string): string | null {
   // What the build bundles: the chunks that several entries share are graphql-js.
   const inBundle = /\/dist\/vendor\/([^/]+)\.js$/.exec(url)?.[1];
   if (inBundle !== undefined) return inBundle.replace(/^(chunk|graphql(?!-yoga)).*/, 'graphql');
+  const room = /\/dist\/(?:(.*)\/)?[^/]+\.js$/.exec(url);
+  if (room !== null) return `own code in ${room[1] ?? '.'}`;
   if (url.startsWith('node:'))
     return url.replace('node:internal/', 'node:').replace(/^(node:[^/]+).*/, '$1');
   return url === '' ? 'engine' : 'own code';

@@ -101,11 +101,12 @@ export class Stage {
     });
   }
 
-  /** A new folder, which goes with the stage. */
-  folder(): string {
+  /** The address of a new SQLite file, which goes with the stage. */
+  sqlite(): string {
     const folder = mkdtempSync(join(tmpdir(), 'kite-graphql-bench-'));
-    this.#ends.push(() => rmSync(folder, { recursive: true, force: true }));
-    return folder;
+    // The first of the ends, and so the last to be done: a gateway may still write to the file before.
+    this.#ends.unshift(() => rmSync(folder, { recursive: true, force: true }));
+    return `sqlite:${join(folder, 'keyrings.db')}`;
   }
 
   /** The address of a new Redis; null where this machine has none. */

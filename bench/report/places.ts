@@ -1,11 +1,10 @@
 // Profiles by parts that mean something to a reader.
-import type { Profile } from '../processes/instruments.ts';
+import { join } from 'node:path';
+import type { ProfileResult } from '../measures/profile.ts';
 
-/** A part of both servers, in microseconds for a request. */
-export interface Place {
+/** A part of the floor, the gateway, and the gateway asked by a browser, in microseconds for a request. */
+export interface Place extends Record<keyof ProfileResult, number> {
   readonly name: string;
-  readonly floor: number;
-  readonly gateway: number;
 }
 
 const names: readonly (readonly [name: string, matches: RegExp])[] = [
@@ -25,24 +24,37 @@ const names: readonly (readonly [name: string, matches: RegExp])[] = [
   ['code of its own', /^own code$/],
 ];
 
-/** The parts, the largest of the gateway's first. What the profiler itself costs is left out. */
-export function places(floor: Profile, gateway: Profile): readonly Place[] {
+/** The parts from 1 µs on, the largest of the gateway's first, and the rest. Without what the profiler itself costs. */
+export function places(profiles: ProfileResult): readonly Place[] {
   const nameOf = (place: string) =>
-    names.find(([, matches]) => matches.test(place))?.[0] ?? 'anything else';
-  const sums = new Map<string, { floor: number; gateway: number }>();
-  for (const [of, profile] of [
-    ['floor', floor],
-    ['gateway', gateway],
-  ] as const) {
-    for (const [place, time] of Object.entries(profile)) {
+    names.find(([, matches]) => matches.test(place))?.[0] ?? folderOf(place) ?? place;
+  const sums = new Map<string, Record<keyof ProfileResult, number>>();
+  for (const from of ['floor', 'gateway', 'browser'] as const) {
+    for (const [place, time] of Object.entries(profiles[from])) {
       if (place === 'node:inspector') continue;
       const name = nameOf(place);
-      const sum = sums.get(name) ?? { floor: 0, gateway: 0 };
-      sum[of] += time;
+      const sum = sums.get(name) ?? { floor: 0, gateway: 0, browser: 0 };
+      sum[from] += time;
       sums.set(name, sum);
     }
   }
-  return [...sums]
+  const rest = { floor: 0, gateway: 0, browser: 0 };
+  for (const [name, sum] of sums) {
+    if (Math.max(sum.floor, sum.gateway, sum.browser) >= 1) continue;
+    sums.delete(name);
+    rest.floor += sum.floor;
+    rest.gateway += sum.gateway;
+    rest.browser += sum.browser;
+  }
+  const large = [...sums]
     .map(([name, sum]) => ({ name, ...sum }))
     .toSorted((one, other) => other.gateway - one.gateway);
+  return [...large, { name: 'anything else', ...rest }];
+}
+
+/** A folder of the gateway's sources, by its first two levels. */
+function folderOf(place: string): string | undefined {
+  const folder = /^own code in (.*)$/.exec(place)?.[1];
+  if (folder === undefined) return undefined;
+  return `code of its own: \`${join('src', ...folder.split('/').slice(0, 2))}/\``;
 }

@@ -173,15 +173,16 @@ function soakReport(minutes: Section<'soak'>): string {
   ].join('\n\n');
 }
 
-function profileReport({ floor, gateway }: Section<'profile'>): string {
-  const rows = places(floor, gateway);
-  const sum = (of: 'floor' | 'gateway') => rows.reduce((total, row) => total + row[of], 0);
+function profileReport(profiles: Section<'profile'>): string {
+  const rows = places(profiles);
+  const columns = ['floor', 'gateway', 'browser'] as const;
+  const sums = columns.map((column) => rows.reduce((sum, row) => sum + row[column], 0));
   return [
-    'Microseconds of CPU for a request, by whose code was running, from a sampling profile.',
+    'Microseconds of CPU for a request, by whose code was running, from sampling profiles. The last column is a browser with a keyring of fifty sessions on SQLite.',
     table([
-      ['part', 'the floor', 'kite-graphql'],
-      ...rows.map(({ name, ...row }) => [name, row.floor.toFixed(1), row.gateway.toFixed(1)]),
-      ['together', sum('floor').toFixed(1), sum('gateway').toFixed(1)],
+      ['part', 'the floor', 'kite-graphql', 'with a keyring'],
+      ...rows.map((row) => [row.name, ...columns.map((column) => row[column].toFixed(1))]),
+      ['together', ...sums.map((sum) => sum.toFixed(1))],
     ]),
   ].join('\n\n');
 }

@@ -1,0 +1,108 @@
+// A browser with a keyring of fifty sessions, and the same accounts by their credentials in a header.
+import { randomBytes } from 'node:crypto';
+import { app, variants } from '../kite.ts';
+import { accountOf, bodyOf, namedAccount, type Question } from '../load/question.ts';
+import type { Server, Stage } from '../processes/stage.ts';
+import { checkAnswer, dataOf } from './check.ts';
+
+/** How many sessions the keyring has. */
+const sessions = 50;
+
+/** A gateway with one browser that has logged in. Both questions ask for one account by its id. */
+export interface Browser {
+  readonly server: Server;
+  readonly byCookie: Question;
+  readonly byHeader: Question;
+}
+
+/** Starts a gateway on a store and logs fifty users in. @param store as KEYRING_STORE has it. */
+export async function openBrowser(stage: Stage, store: string): Promise<Browser> {
+  const server = await stage.gateway({
+    KITE_API_KEY: app.apiKey,
+    KITE_API_SECRET: app.apiSecret,
+    KEYRING_STORE: store,
+    KEYRING_KEYS: randomBytes(32).toString('base64'),
+    // All logins come from one address, within some seconds.
+    LIMIT_LOGIN_ATTEMPTS: '1000',
+  });
+  const cookie = `cookie: ${await logIn(server)}\r\norigin: http://localhost:${server.port}`;
+  const credentials = Array.from(
+    { length: sessions },
+    (_, index) => `authorization: token ${app.apiKey}:k${index + 1}`,
+  );
+  // The gateway lists the newest session first.
+  const ids = (await idsFor(server, cookie)).toReversed();
+  const byCookie = inTurns(ids.map((id) => ({ headers: cookie, id })));
+  const byHeader = inTurns(
+    await Promise.all(
+      credentials.map(async (headers) => {
+        const [id = ''] = await idsFor(server, headers);
+        return { headers, id };
+      }),
+    ),
+  );
+  await checkAnswer(stage, server, byCookie);
+  await checkAnswer(stage, server, byHeader);
+  return { server, byCookie, byHeader };
+}
+
+/** Asks for one account after the other, so that few requests at once ask for the same one and share its calls. */
+function inTurns(accounts: readonly { readonly headers: string; readonly id: string }[]): Question {
+  const requests = accounts.map(({ headers, id }) => ({ headers, body: namedAccount(id) }));
+  let asked = 0;
+  return {
+    body: '',
+    floorPath: '',
+    next() {
+      asked += 1;
+      return requests[asked % requests.length] ?? { headers: '' };
+    },
+    calls: 2,
+    right({ body }) {
+      // The access token of the first user ends in 1.
+      const number = requests.findIndex((request) => request.body === body) + 1;
+      return { account: accountOf(number % variants) };
+    },
+  };
+}
+
+/** Logs all users in, as their browser does. @returns the browser's cookie. */
+async function logIn({ port }: Server): Promise<string> {
+  const gateway = `http://127.0.0.1:${port}`;
+  const jar = new Map<string, string>();
+  const cookie = () => [...jar].map((pair) => pair.join('=')).join('; ');
+  const follow = async (address: string): Promise<URL> => {
+    const response = await fetch(address, { redirect: 'manual', headers: { cookie: cookie() } });
+    const location = response.headers.get('location');
+    if (response.status !== 303 || location === null) {
+      throw new Error(`A login was answered ${response.status}: ${await response.text()}`);
+    }
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (value === '') jar.delete(name);
+      else jar.set(name, value);
+    }
+    return new URL(location);
+  };
+  for (let user = 1; user <= sessions; user += 1) {
+    const broker = await follow(`${gateway}/login`);
+    const parameters = new URLSearchParams(broker.searchParams.get('redirect_params') ?? '');
+    parameters.set('status', 'success');
+    parameters.set('request_token', String(user));
+    await follow(`${gateway}/callback?${parameters}`);
+  }
+  return cookie();
+}
+
+/** The ids of the accounts that a request with these headers reaches, in the gateway's order. */
+async function idsFor(server: Server, headers: string): Promise<readonly string[]> {
+  const question: Question = {
+    body: bodyOf('{ accounts { id } }'),
+    floorPath: '',
+    next: () => ({ headers }),
+    calls: 0,
+    right: () => undefined,
+  };
+  const data = await dataOf(server, question, question.next());
+  return (data as { accounts: { id: string }[] }).accounts.map(({ id }) => id);
+}
