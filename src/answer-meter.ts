@@ -1,10 +1,14 @@
 // How large the answer to an operation has become so far, counted while it is made.
+import { GraphQLError } from 'graphql';
 import type { Limits } from './limits.ts';
 
 /** Thrown where an answer outgrows its bounds. There is one for all: making it costs nothing, and it names no place. */
 export class AnswerTooLargeError extends Error {
   override readonly name = 'AnswerTooLargeError';
 }
+
+/** Stands in an answer for each error for which it has no room. */
+export const omittedError = new GraphQLError('This error is counted only.', { path: [] });
 
 /** Where in an answer something is, from its end to its root. */
 export interface AnswerPath {

@@ -12,6 +12,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'answer-meter.ts': ['limits.ts'],
   'failure-counts.ts': [],
   brokers: ['version.ts', 'limits.ts'],
+  plans: ['answer-meter.ts', 'limits.ts'],
   loaders: ['brokers', 'limits.ts'],
   live: ['loaders', 'brokers', 'limits.ts'],
   sums: ['brokers'],
@@ -39,6 +40,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   http: [
     'answer-meter.ts',
+    'plans',
     'schema',
     'context.ts',
     'browser-keyring.ts',

@@ -4,7 +4,6 @@
 // graphql-js exports functions only. Behind them are classes with a method for each step. Extending these counts
 // what introspection and `__typename` answer as well, and ends an operation at once, which no resolver can do.
 import {
-  GraphQLError,
   isNonNullType,
   type LegacyExperimentalIncrementalExecutionResults,
   OperationTypeNode,
@@ -12,11 +11,8 @@ import {
 } from 'graphql';
 import { Executor } from 'graphql/execution/Executor.js';
 import { BranchingIncrementalExecutor } from 'graphql/execution/legacyIncremental/BranchingIncrementalExecutor.js';
-import { AnswerTooLargeError } from '../../answer-meter.ts';
+import { AnswerTooLargeError, omittedError } from '../../answer-meter.ts';
 import type { Context } from '../../context.ts';
-
-/** Stands in an answer for each error for which it has no room. */
-export const omittedError = new GraphQLError('This error is counted only.', { path: [] });
 
 type Step<Name extends 'executeField' | 'completeLeafValue' | 'handleFieldError'> = Parameters<
   Executor[Name]

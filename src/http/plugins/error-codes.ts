@@ -3,11 +3,10 @@
 import { GraphQLError } from 'graphql';
 import { isAsyncIterable, mapAsyncIterator } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { AnswerTooLargeError } from '../../answer-meter.ts';
+import { AnswerTooLargeError, omittedError } from '../../answer-meter.ts';
 import { isErrorCode } from '../../schema/errors/error-code.ts';
 import { badRequestMessage } from '../request/bad-request.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
-import { omittedError } from './engine.ts';
 import { redact } from './redaction.ts';
 import type { Payload, ResultStep } from './results.ts';
 

@@ -1,0 +1,222 @@
+// One execution of a plan: what is awaited, the errors so far, and what resolvers are given.
+import {
+  type ExecutionResult,
+  GraphQLError,
+  type GraphQLResolveInfo,
+  getArgumentValues,
+  locatedError,
+  responsePathAsArray,
+  type ValidatedExecutionArgs,
+} from 'graphql';
+import { type AnswerMeter, AnswerTooLargeError, omittedError } from '../answer-meter.ts';
+import { type Holder, nullify, type Path, Place, release, retain } from './place.ts';
+import type { PlannedField, Shape } from './plan.ts';
+
+/** Completes a value in its place. @throws what makes it null. */
+export type Complete = (
+  run: Run,
+  field: PlannedField,
+  shape: Shape,
+  place: Place | null,
+  value: unknown,
+) => unknown;
+
+/** Where a value goes: the place around it, what holds it there, and its key. */
+export interface Slot {
+  readonly around: Place;
+  readonly holder: Holder;
+  readonly key: string | number;
+}
+
+/** One execution. It settles once, when nothing in the answer is awaited any more. */
+export class Run {
+  readonly operation: ValidatedExecutionArgs;
+  readonly context: unknown;
+  readonly answer: AnswerMeter;
+  readonly root = new Place(null, '', undefined, {}, false);
+  /** What is awaited after the end changes nothing. */
+  isDone = false;
+  readonly #errors: GraphQLError[] = [];
+  #data: unknown = null;
+  #resolve: ((result: ExecutionResult) => void) | null = null;
+  #aborting: AbortController | null = null;
+
+  constructor(operation: ValidatedExecutionArgs) {
+    this.operation = operation;
+    this.context = operation.contextValue;
+    this.answer = (operation.contextValue as { readonly answer: AnswerMeter }).answer;
+  }
+
+  /** Starts, and gives the result: at once where nothing has to be awaited. */
+  start(execute: () => unknown): Promise<ExecutionResult> | ExecutionResult {
+    // So that nothing ends it before all of it has begun.
+    retain(this.root);
+    try {
+      this.#data = execute();
+    } catch (error) {
+      return this.#failed(error);
+    }
+    if (release(this.root)) return this.#ended();
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** Completes a value once it is there. Until then null stands for it. */
+  await(
+    field: PlannedField,
+    shape: Shape,
+    slot: Slot,
+    place: Place | null,
+    promised: PromiseLike<unknown>,
+    complete: Complete,
+  ): null {
+    const { around, holder, key } = slot;
+    const settle = (value: unknown, isRejected: boolean) => {
+      if (this.isDone) return;
+      try {
+        if (isRejected) throw value;
+        holder[key] = complete(this, field, shape, place, value);
+      } catch (error) {
+        try {
+          this.failAt(field, shape, slot, place, error);
+        } catch (raised) {
+          if (this.#raise(around, raised)) return;
+        }
+      }
+      if (release(around)) this.#resolve?.(this.#ended());
+    };
+    retain(around);
+    Promise.resolve(promised).then(
+      (value) => settle(value, false),
+      (error) => settle(error, true),
+    );
+    return null;
+  }
+
+  /**
+   * Makes a value null for an error.
+   * @throws the error, with its place, where the value cannot be null.
+   */
+  failAt(
+    field: PlannedField,
+    { isNonNull }: Shape,
+    { around, holder, key }: Slot,
+    place: Place | null,
+    error: unknown,
+  ): void {
+    if (place !== null) nullify(place);
+    if (error instanceof AnswerTooLargeError) throw error;
+    holder[key] = null;
+    const path = place ?? pathBelow(around, key, field);
+    if (isNonNull) throw located(error, field, path);
+    const hasRoom = this.answer.countError(path);
+    if (around.isOut) return;
+    this.#errors.push(hasRoom ? located(error, field, path) : omittedError);
+  }
+
+  /** An error that comes late goes up from a place. @returns whether it has ended the operation. */
+  #raise(from: Place, error: unknown): boolean {
+    const isForRoot = error instanceof AnswerTooLargeError;
+    for (let at = from; ; at = at.parent) {
+      if (at.isNulled) return false;
+      if (at.parent === null) {
+        this.#resolve?.(this.#failed(error));
+        return true;
+      }
+      if (at.isNonNull || isForRoot) continue;
+      at.holder[at.key] = null;
+      const hasRoom = this.answer.countError(at);
+      if (!at.parent.isOut) this.#errors.push(hasRoom ? (error as GraphQLError) : omittedError);
+      if (!nullify(at)) return false;
+      this.#resolve?.(this.#ended());
+      return true;
+    }
+  }
+
+  #failed(error: unknown): ExecutionResult {
+    this.#data = null;
+    this.#errors.push(
+      error instanceof GraphQLError
+        ? error
+        : new GraphQLError((error as Error).message, { originalError: error as Error }),
+    );
+    return this.#ended();
+  }
+
+  #ended(): ExecutionResult {
+    this.isDone = true;
+    this.#aborting?.abort();
+    const errors = this.#errors;
+    const data = this.#data as NonNullable<ExecutionResult['data']>;
+    return errors.length > 0 ? { errors, data } : { data };
+  }
+
+  /** The arguments of a field. @throws for variables that do not fit. */
+  argumentsOf({ args, definition, nodes }: PlannedField): Record<string, unknown> {
+    if (args !== null) return args;
+    const { variableValues, hideSuggestions } = this.operation;
+    const [node] = nodes as [PlannedField['nodes'][number]];
+    return getArgumentValues(definition, node, variableValues, undefined, hideSuggestions);
+  }
+
+  /** What resolvers are told of a field. */
+  infoOf({ name, nodes, definition, parentType }: PlannedField, path: Path): GraphQLResolveInfo {
+    const { schema, fragmentDefinitions, rootValue, operation, variableValues } = this.operation;
+    return {
+      fieldName: name,
+      fieldNodes: nodes,
+      returnType: definition.type,
+      parentType,
+      path,
+      schema,
+      fragments: fragmentDefinitions,
+      rootValue,
+      operation,
+      variableValues,
+      getAbortSignal: this.#getAbortSignal,
+      getAsyncHelpers,
+    };
+  }
+
+  readonly #getAbortSignal = (): AbortSignal => {
+    this.#aborting ??= new AbortController();
+    if (this.isDone) this.#aborting.abort();
+    return this.#aborting.signal;
+  };
+}
+
+/** The path of a scalar. */
+export function pathBelow(around: Place, key: string | number, { typename }: PlannedField): Path {
+  return {
+    prev: around.parent === null ? undefined : around,
+    key,
+    typename: typeof key === 'number' ? undefined : typename,
+  };
+}
+
+function located(error: unknown, { nodes }: PlannedField, path: Path): GraphQLError {
+  return locatedError(error, nodes, responsePathAsArray(path));
+}
+
+const ignore = () => {};
+
+/** Lets promises reject that are not awaited. */
+export function letGo(values: Iterable<unknown>): void {
+  for (const value of values) if (isPromiseLike(value)) value.then(ignore, ignore);
+}
+
+/** Whether a value is awaited. */
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
+}
+
+const getAsyncHelpers = () => ({
+  promiseAll<T>(values: Iterable<T | PromiseLike<T>>) {
+    const all = [...values];
+    const promise = Promise.all(all);
+    promise.catch(() => letGo(all));
+    return promise as Promise<Awaited<T>[]>;
+  },
+  track: letGo,
+});
