@@ -1,9 +1,9 @@
 // What an operation may do with the keyring of the browser that sent it. The HTTP layer, which knows cookies,
 // makes one for each request; resolvers use it without knowing any.
 
-import type { Proof } from './brokers/kite/client.ts';
-import type { KiteError } from './brokers/kite/error.ts';
-import type { KiteSession } from './brokers/kite/session.ts';
+import type { BrokerSession } from './brokers/answers.ts';
+import type { Proof } from './brokers/broker.ts';
+import type { BrokerError } from './brokers/error.ts';
 import type { Operation } from './brokers/upstream/operation.ts';
 import type { Secret } from './brokers/upstream/secret.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
@@ -21,14 +21,14 @@ export interface LoginRedirect {
 export interface CompletedLogin {
   readonly record: SessionRecord;
   /** What Kite answered; null where the same redirect had come before. */
-  readonly session: KiteSession | null;
+  readonly session: BrokerSession | null;
 }
 
 /** A renewal whose session is in the keyring. */
 export interface RenewedSession {
   readonly record: SessionRecord;
   /** What Kite answered. */
-  readonly session: KiteSession;
+  readonly session: BrokerSession;
 }
 
 /**
@@ -40,14 +40,14 @@ export interface RenewedSession {
  * - `too-many-attempts`: from the client address. The token is unspent.
  * - `keyring-unavailable`: the store takes no session.
  * - `keyring-full`: the keyring holds as many sessions as one may. The new one was ended at Kite.
- * - `kite`: what Kite said.
+ * - `broker`: what Kite said.
  */
 export type LoginFailure =
   | { readonly reason: 'unknown-login' | 'other-app' | 'no-token' }
   | { readonly reason: 'too-many-attempts' | 'keyring-full' }
   | { readonly reason: 'too-late'; readonly apiKey: string }
   | { readonly reason: 'keyring-unavailable'; readonly isTokenSpent: boolean }
-  | { readonly reason: 'kite'; readonly error: KiteError; readonly apiKey: string };
+  | { readonly reason: 'broker'; readonly error: BrokerError; readonly apiKey: string };
 
 /** The keyring of the browser behind one request. */
 export interface BrowserKeyring {
@@ -68,7 +68,7 @@ export interface BrowserKeyring {
   mayAttempt(): boolean;
   /**
    * Renews a session; null where it ended meanwhile, or a later login replaced it.
-   * @throws KiteError, KeyringStoreError
+   * @throws BrokerError, KeyringStoreError
    */
   renew(record: SessionRecord, refreshToken: Secret, proof: Proof): Promise<RenewedSession | null>;
   /** Notes that Kite refused a session's token. Never throws: the refusal itself is the news. */
@@ -78,7 +78,7 @@ export interface BrowserKeyring {
    * moment they serve for nothing else, and ending them goes on in the background until Kite confirms it.
    * @throws KeyringStoreError where nothing was done.
    */
-  revoke(record: SessionRecord, operation: Operation): Promise<KiteError | null>;
+  revoke(record: SessionRecord, operation: Operation): Promise<BrokerError | null>;
   /** Takes the cookie back where no session is left to use. Never throws. */
   clearIfEmpty(): Promise<void>;
 }

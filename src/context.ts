@@ -1,9 +1,9 @@
 // What a resolver gets: who is asking, loaders, services. New for every operation; making it costs no I/O.
 import { AnswerMeter } from './answer-meter.ts';
 import type { Apps } from './brokers/apps.ts';
+import type { Broker } from './brokers/broker.ts';
 import { type BrokerName, defaultBroker } from './brokers/broker.ts';
-import type { KiteClient } from './brokers/kite/client.ts';
-import type { Credential } from './brokers/kite/credential.ts';
+import type { Credential } from './brokers/credential.ts';
 import { Deadline } from './brokers/upstream/operation.ts';
 import type { BrowserKeyring } from './browser-keyring.ts';
 import { FailureCounts } from './failure-counts.ts';
@@ -18,7 +18,7 @@ import type { SharedReads } from './loaders/shared-reads.ts';
 /** What lives as long as the gateway. */
 export interface Services {
   /** For what changes something; reads go through the loaders. */
-  readonly kite: KiteClient;
+  readonly broker: Broker;
   /** What requests share of reads. */
   readonly reads: SharedReads;
   /** Margins as they change. */

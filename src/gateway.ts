@@ -92,7 +92,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const logRefusedOrigin = createOriginLog(browsers.origins, track, limits, log);
 
   const contextFor = async (request: Request, serverContext: object) => {
-    const who = readCredentials(request.headers);
+    const who = readCredentials(request.headers, services.broker.credentialScheme);
     const hasCredentials = who.credentials.length > 0;
     const about = keyringRequest(request, serverContext);
     await addresses.enter(request, about.device.ipAddress);

@@ -1,11 +1,10 @@
 // From options to services: what lives as long as the gateway, made once.
 import type { Logger } from 'pino';
 import { createApps } from './brokers/apps.ts';
-import { defaultBroker } from './brokers/broker.ts';
+import { createKite } from './brokers/kite/kite.ts';
 import { openRateLog } from './brokers/upstream/budget/open-rate-log.ts';
 import { machineClock } from './brokers/upstream/clock.ts';
 import { Secret } from './brokers/upstream/secret.ts';
-import { createUpstream } from './brokers/upstream/upstream.ts';
 import type { Services } from './context.ts';
 import { createAttempts } from './http/limits/attempts.ts';
 import type { BrowserKeyrings } from './http/login/browser-keyrings.ts';
@@ -51,7 +50,8 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
       }
     },
   });
-  const { kite, close } = createUpstream({
+  const { broker, close } = createKite({
+    loginUrl: new URL(options.kiteLoginUrl ?? 'https://kite.zerodha.com/connect/login'),
     baseUrl: new URL(options.kiteBaseUrl ?? 'https://api.kite.trade'),
     timeoutMilliseconds: options.kiteTimeoutMilliseconds ?? 7_000,
     maxBodyBytes: limits.upstreamBodyBytes,
@@ -62,13 +62,13 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
   });
   const now = options.now ?? (() => new Date());
   const apps = (options.apps ?? []).map(({ apiSecret, ...app }, _index, all) => ({
-    broker: defaultBroker,
+    broker: broker.name,
     listed: all.length === 1,
     ...app,
     ...(apiSecret !== undefined && { apiSecret: new Secret(apiSecret) }),
   }));
   const reads = createSharedReads({
-    kite,
+    broker,
     now,
     maxAgeSeconds: options.maxAgeSeconds ?? 60,
     maxHeld: limits.heldAnswers,
@@ -81,15 +81,11 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
   });
   options.stopping?.addEventListener('abort', () => live.stop(), { once: true });
   const services: Services = {
-    kite,
+    broker,
     reads,
     live,
     limits,
-    apps: createApps(
-      apps,
-      new URL(options.publicUrl ?? defaultPublicUrl),
-      new URL(options.kiteLoginUrl ?? 'https://kite.zerodha.com/connect/login'),
-    ),
+    apps: createApps(apps, new URL(options.publicUrl ?? defaultPublicUrl), broker),
     acceptsHeaderOf: headerRule(options),
     exposeTokens: options.exposeTokens ?? false,
     operationTimeoutMilliseconds: options.operationTimeoutMilliseconds ?? 30_000,
@@ -115,7 +111,7 @@ function headerRule({ apps = [], headerCredentials }: GatewayOptions): (apiKey: 
 /** What keyrings of browsers are made from. @throws TypeError for a URL that is none. */
 export function createBrowserKeyrings(
   options: GatewayOptions,
-  { kite, apps, limits, operationTimeoutMilliseconds: timeoutMilliseconds, now }: Services,
+  { broker, apps, limits, operationTimeoutMilliseconds: timeoutMilliseconds, now }: Services,
   log: Logger,
 ): BrowserKeyrings {
   const { clock = machineClock } = options;
@@ -139,7 +135,7 @@ export function createBrowserKeyrings(
   });
   const revocations = createRevocations({
     keyrings,
-    kite,
+    broker,
     now,
     wait: clock.wait,
     timeoutMilliseconds,
@@ -148,7 +144,7 @@ export function createBrowserKeyrings(
   });
   const pendingLogins = createPendingLogins(cookies, sealer, limits, now);
   const attempts = createAttempts(limits.loginAttempts, clock.milliseconds);
-  const shared = { kite, keyrings, revocations, timeoutMilliseconds };
+  const shared = { broker, keyrings, revocations, timeoutMilliseconds };
   return {
     keyrings,
     revocations,

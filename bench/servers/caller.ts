@@ -1,4 +1,5 @@
 // Calls upstream through one of the gateway's transports, 32 calls at a time, when the bench asks it to.
+import { kiteWire } from '../../src/brokers/kite/wire.ts';
 import { gotTransport } from '../../src/brokers/upstream/got-transport.ts';
 import { Deadline } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
@@ -6,7 +7,12 @@ import { undiciTransport } from '../../src/brokers/upstream/undici-transport.ts'
 import { answerParent, tell } from '../processes/messages.ts';
 
 const [, , name, upstream = ''] = process.argv;
-const options = { baseUrl: new URL(upstream), timeoutMilliseconds: 7_000, maxBodyBytes: 200_000 };
+const options = {
+  wire: kiteWire,
+  baseUrl: new URL(upstream),
+  timeoutMilliseconds: 7_000,
+  maxBodyBytes: 200_000,
+};
 const send = name === 'got' ? gotTransport(options) : undiciTransport(options).send;
 const credential = { apiKey: 'bench', accessToken: new Secret('t0000000000') };
 

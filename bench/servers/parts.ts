@@ -3,8 +3,8 @@
 
 import { parse, validateExecutionArgs } from 'graphql';
 import { pino } from 'pino';
+import type { Credential } from '../../src/brokers/credential.ts';
 import { createKiteClient } from '../../src/brokers/kite/client.ts';
-import type { Credential } from '../../src/brokers/kite/credential.ts';
 import { AcceptedCredentials } from '../../src/brokers/upstream/budget/accepted-credentials.ts';
 import { budgeted } from '../../src/brokers/upstream/budget/budget.ts';
 import { RefusedCredentials } from '../../src/brokers/upstream/budget/refused-credentials.ts';
@@ -42,7 +42,9 @@ const kite = createKiteClient(
   { maxNesting: 16, refused: new RefusedCredentials(5, 1_000) },
 );
 const now = () => new Date();
-const reads = createSharedReads({ kite, now, maxAgeSeconds: 60, maxHeld: 4_000 });
+const running = createServices({}, pino({ level: 'silent' })).services;
+const broker = { ...running.broker, ...kite };
+const reads = createSharedReads({ broker, now, maxAgeSeconds: 60, maxHeld: 4_000 });
 const both = new Set(['equity', 'commodity'] as const);
 
 let made = 0;
@@ -58,8 +60,8 @@ function asker() {
 }
 
 const services: Services = {
-  ...createServices({}, pino({ level: 'silent' })).services,
-  kite,
+  ...running,
+  broker,
   reads,
 };
 const unused = () => {

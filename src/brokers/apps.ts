@@ -1,17 +1,31 @@
-// The Kite Connect apps of this gateway, and the addresses where their users log in.
-import type { KiteApp } from './kite/app.ts';
+// The apps of this gateway, and the addresses where their users log in.
+import type { Broker, BrokerName } from './broker.ts';
+import type { Secret } from './upstream/secret.ts';
+
+/** One app of this gateway, as its developer registered it with the broker. */
+export interface BrokerApp {
+  readonly broker: BrokerName;
+  /** The app's public key, as the developer console shows it. */
+  readonly apiKey: string;
+  /** The app's secret; without it callers bring their own checksums. */
+  readonly apiSecret?: Secret;
+  /** A name for people, where the operator gave one. */
+  readonly name?: string;
+  /** Whether strangers may see the app in `apps`. */
+  readonly listed: boolean;
+}
 
 /** The gateway's apps and their login pages. */
 export interface Apps {
   /** Those that strangers may see, in the operator's order. */
-  readonly listed: readonly KiteApp[];
+  readonly listed: readonly BrokerApp[];
   /** The only app, where there is exactly one. */
-  readonly only: KiteApp | null;
+  readonly only: BrokerApp | null;
   /** The app with a key, listed or not. */
-  find(apiKey: string): KiteApp | undefined;
+  find(apiKey: string): BrokerApp | undefined;
   /** The gateway's own login page, which ends with a session in the browser's keyring. */
   loginUrl(apiKey: string, returnTo?: string | null): string;
-  /** Kite's login page, for servers that handle its redirect themselves. */
+  /** The broker's login page, for servers that handle its redirect themselves. */
   brokerLoginUrl(
     apiKey: string,
     redirectParams?: readonly { name: string; value: string }[] | null,
@@ -21,9 +35,13 @@ export interface Apps {
 /**
  * Knows the apps.
  * @param publicUrl the gateway's own address, as browsers reach it.
- * @param brokerLoginUrl Kite's login page.
+ * @param broker whose login pages its own users see.
  */
-export function createApps(apps: readonly KiteApp[], publicUrl: URL, brokerLoginUrl: URL): Apps {
+export function createApps(
+  apps: readonly BrokerApp[],
+  publicUrl: URL,
+  broker: Pick<Broker, 'loginPage'>,
+): Apps {
   const byKey = new Map(apps.map((app) => [app.apiKey, app]));
   return {
     listed: apps.filter((app) => app.listed),
@@ -35,15 +53,6 @@ export function createApps(apps: readonly KiteApp[], publicUrl: URL, brokerLogin
       if (returnTo != null) url.searchParams.set('returnTo', returnTo);
       return url.href;
     },
-    brokerLoginUrl(apiKey, redirectParams) {
-      const url = new URL(brokerLoginUrl);
-      url.searchParams.set('v', '3');
-      url.searchParams.set('api_key', apiKey);
-      if (redirectParams != null && redirectParams.length > 0) {
-        const pairs = redirectParams.map(({ name, value }) => [name, value]);
-        url.searchParams.set('redirect_params', new URLSearchParams(pairs).toString());
-      }
-      return url.href;
-    },
+    brokerLoginUrl: (apiKey, redirectParams) => broker.loginPage(apiKey, redirectParams ?? []),
   };
 }

@@ -1,7 +1,88 @@
-// The seam between the gateway and the brokers: what everything above this folder may know of one.
+// The seam between the gateway and the brokers: all that the code above this folder knows of one.
+import type { BrokerSession, Margins, Profile, Segment, SegmentMargins } from './answers.ts';
+import type { Credential } from './credential.ts';
+import type { BrokerError } from './error.ts';
+import type { Operation } from './upstream/operation.ts';
+import type { Secret } from './upstream/secret.ts';
+import type { UpstreamRequest } from './upstream/transport.ts';
 
 /** A broker. */
 export type BrokerName = 'KITE' | 'KOTAK';
 
 /** The broker of credentials, sessions and apps, which name none. */
 export const defaultBroker: BrokerName = 'KITE';
+
+/** What redeems a one-time or long-lived token: the app's secret, or a checksum that the caller made with it. */
+export type Proof = { readonly apiSecret: Secret } | { readonly checksum: Secret };
+
+/** The calls. Every one throws BrokerError; the operation's signal ends the waiting and the call. */
+export interface BrokerClient {
+  /** Who the user is. */
+  profile(credential: Credential, operation: Operation): Promise<Profile>;
+  /** Both segments, in one call. */
+  margins(credential: Credential, operation: Operation): Promise<Margins>;
+  /** One segment; null where the user does not have it. */
+  segmentMargins(
+    credential: Credential,
+    segment: Segment,
+    operation: Operation,
+  ): Promise<SegmentMargins | null>;
+  /** Redeems a request token, which works once. Never retried. */
+  exchangeToken(
+    apiKey: string,
+    requestToken: Secret,
+    proof: Proof,
+    operation: Operation,
+  ): Promise<BrokerSession>;
+  /** A new access token for a refresh token. Never retried. */
+  renewSession(
+    apiKey: string,
+    refreshToken: Secret,
+    proof: Proof,
+    operation: Operation,
+  ): Promise<BrokerSession>;
+  /** The broker forgets the access token. Never retried. */
+  invalidateAccessToken(credential: Credential, operation: Operation): Promise<void>;
+  /** The broker forgets the refresh token. Never retried. */
+  invalidateRefreshToken(apiKey: string, refreshToken: Secret, operation: Operation): Promise<void>;
+}
+
+/** A call that gave no usable answer; nothing in it is secret. */
+export interface FailedCall {
+  readonly request: Pick<UpstreamRequest, 'method' | 'path' | 'apiKey'>;
+  readonly operation: Operation;
+  readonly error: BrokerError;
+}
+
+/** What a broker's redirect to this gateway says. */
+export interface BrokerRedirect {
+  /** The nonce that came back; empty where none did. */
+  readonly nonce: string;
+  /** What can be redeemed; null where the user cancelled the login. */
+  readonly requestToken: Secret | null;
+}
+
+/** How a broker's credentials stand in the Authorization header, one element of its comma-separated list each. */
+export interface CredentialScheme {
+  /** The form, for people. */
+  readonly form: string;
+  /** Whether an element is written in this scheme, readable or not. */
+  applies(element: string): boolean;
+  /** Reads an element; null where it cannot be read. */
+  read(element: string): Credential | null;
+}
+
+/** A broker. */
+export interface Broker extends BrokerClient {
+  readonly name: BrokerName;
+  readonly credentialScheme: CredentialScheme;
+  /** When what began or was read at a time is expected to be over: the session, and every answer read through it. */
+  expiryOf(time: Date): Date;
+  /** The broker's own login page for an app; the parameters come back with its redirect. */
+  loginPage(
+    apiKey: string,
+    redirectParams: readonly { readonly name: string; readonly value: string }[],
+  ): string;
+  /** Reads the query of the redirect that ends a login. */
+  readRedirect(query: URLSearchParams): BrokerRedirect;
+}

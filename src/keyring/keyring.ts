@@ -1,6 +1,6 @@
 // What the layers above see of keyrings: a cookie opens one, a login adds to it, and what ends in it is forgotten.
 
-import type { KiteSession } from '../brokers/kite/session.ts';
+import type { BrokerSession } from '../brokers/answers.ts';
 import type { Secret } from '../brokers/upstream/secret.ts';
 import type { DeviceHint } from './device.ts';
 import type { Login } from './login.ts';
@@ -85,7 +85,7 @@ export interface Keyrings {
   renew(
     keyringId: string,
     record: SessionRecord,
-    session: KiteSession,
+    session: BrokerSession,
     renewalOf?: string,
   ): Promise<Renewal>;
   /**

@@ -1,7 +1,8 @@
 // What happens to a session record: a login makes it, a renewal gives it new tokens, an expiry or a logout ends it.
 // Each function answers the next state, or null where the change does not apply to what is there now.
-import { malformed } from '../brokers/kite/field.ts';
-import type { KiteSession } from '../brokers/kite/session.ts';
+
+import type { BrokerSession } from '../brokers/answers.ts';
+import { malformed } from '../brokers/field.ts';
 import { newId } from './crypto/names.ts';
 import { type DeviceHint, withSighting } from './device.ts';
 import { isSameLogin, type SessionRecord, type SessionState } from './session-record.ts';
@@ -11,7 +12,7 @@ export interface Login {
   /** The Kite Connect app. */
   readonly apiKey: string;
   /** What Kite answered. */
-  readonly session: KiteSession;
+  readonly session: BrokerSession;
   /** The broker's id of the user; null where Kite did not say: the session then never meets an earlier one. */
   readonly userId: string | null;
   /** Names this login among all others; left out where it cannot come twice. */
@@ -47,7 +48,7 @@ export function loggedIn(
 export function renewed(
   current: SessionRecord,
   expected: SessionRecord,
-  session: KiteSession,
+  session: BrokerSession,
   renewalOf: string,
   at: Date,
 ): SessionRecord | null {
@@ -113,12 +114,12 @@ export function isRivalRenewal(current: SessionRecord, renewalOf: string): boole
   return current.state === 'ACTIVE' && current.renewalOf === renewalOf;
 }
 
-function nameOf({ profile }: KiteSession): string | null {
+function nameOf({ profile }: BrokerSession): string | null {
   const name = profile?.userName ?? null;
   return name === malformed ? null : name;
 }
 
-function issued(session: KiteSession, at: Date) {
+function issued(session: BrokerSession, at: Date) {
   const { accessToken, publicToken, refreshToken, loginTime } = session;
   return {
     sessionId: newId(),

@@ -1,6 +1,6 @@
 // Ends tokens at the broker: at once, and where it does not confirm that, again and again in the background.
-import { KiteError } from '../brokers/kite/error.ts';
-import { nextSixInIndia } from '../brokers/kite/india-time.ts';
+import type { Broker } from '../brokers/broker.ts';
+import { BrokerError } from '../brokers/error.ts';
 import { Deadline, type Operation } from '../brokers/upstream/operation.ts';
 import type { Secret } from '../brokers/upstream/secret.ts';
 import type { Keyrings } from './keyring.ts';
@@ -17,21 +17,18 @@ export interface TokensToEnd {
   readonly refreshToken: Secret | null;
 }
 
-/** The calls that end tokens; see `KiteClient`. */
-export interface TokenEnder {
-  invalidateAccessToken(
-    credential: { readonly apiKey: string; readonly accessToken: Secret },
-    operation: Operation,
-  ): Promise<void>;
-  invalidateRefreshToken(apiKey: string, refreshToken: Secret, operation: Operation): Promise<void>;
-}
+/** What of a broker ends tokens. */
+export type TokenEnder = Pick<
+  Broker,
+  'invalidateAccessToken' | 'invalidateRefreshToken' | 'expiryOf'
+>;
 
 /** What revocations are made of. */
 export interface RevocationsOptions {
   /** Where the sessions are. */
   readonly keyrings: Keyrings;
   /** The broker. */
-  readonly kite: TokenEnder;
+  readonly broker: TokenEnder;
   /** The time. */
   readonly now: () => Date;
   /** Resolves after so many milliseconds, or when the signal fires. Never rejects. */
@@ -55,7 +52,7 @@ export interface Revocations {
     keyringId: string,
     record: SessionRecord,
     operation: Operation,
-  ): Promise<KiteError | null>;
+  ): Promise<BrokerError | null>;
   /**
    * Ends tokens that are in no keyring: those that were obtained and could not be kept, and those that a login replaced
    * before their end was confirmed. Never rejects; what the broker does not confirm goes on in the background.
@@ -77,19 +74,19 @@ interface Pending {
 
 /** Makes the revocations of a gateway. */
 export function createRevocations(options: RevocationsOptions): Revocations {
-  const { keyrings, kite, now, wait, timeoutMilliseconds, maxPending, maxPauseSeconds } = options;
+  const { keyrings, broker, now, wait, timeoutMilliseconds, maxPending, maxPauseSeconds } = options;
   const pending = new Set<string | symbol>();
   const closing = new AbortController();
 
-  /** @throws KiteError where the broker did not confirm. */
+  /** @throws BrokerError where the broker did not confirm. */
   async function endAtBroker(tokens: TokensToEnd, operation: Operation): Promise<void> {
     const { apiKey, accessToken, refreshToken } = tokens;
     // First: a refresh token would open the account again.
     if (refreshToken !== null) {
-      await unlessRefused(kite.invalidateRefreshToken(apiKey, refreshToken, operation));
+      await unlessRefused(broker.invalidateRefreshToken(apiKey, refreshToken, operation));
     }
     if (accessToken !== null) {
-      await unlessRefused(kite.invalidateAccessToken({ apiKey, accessToken }, operation));
+      await unlessRefused(broker.invalidateAccessToken({ apiKey, accessToken }, operation));
     }
   }
 
@@ -108,12 +105,12 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     try {
       const tokens = await find();
       if (tokens === null) return true;
-      const isExpired = now() >= nextSixInIndia(tokens.since);
+      const isExpired = now() >= broker.expiryOf(tokens.since);
       if (!isExpired) await withDeadline((operation) => endAtBroker(tokens, operation));
       await done();
       return true;
     } catch (error) {
-      if (error instanceof KiteError || error instanceof KeyringStoreError) return false;
+      if (error instanceof BrokerError || error instanceof KeyringStoreError) return false;
       throw error;
     }
   }
@@ -155,7 +152,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
         await endAtBroker(current, operation);
       } catch (error) {
         scheduleSession(keyringId, current);
-        if (error instanceof KiteError) return error;
+        if (error instanceof BrokerError) return error;
         throw error;
       }
       await keyrings.markRevoked(keyringId, current).catch(() => {
@@ -191,7 +188,7 @@ async function unlessRefused(call: Promise<void>): Promise<void> {
   try {
     await call;
   } catch (error) {
-    const isRefused = error instanceof KiteError && error.code === 'token';
+    const isRefused = error instanceof BrokerError && error.code === 'token';
     if (!isRefused) throw error;
   }
 }

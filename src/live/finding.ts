@@ -1,7 +1,7 @@
 // What a poll finds: an account's margins, or why there are none; and whether that is news.
 import { isDeepStrictEqual } from 'node:util';
-import { KiteError } from '../brokers/kite/error.ts';
-import type { Segment } from '../brokers/kite/margins.ts';
+import type { Segment } from '../brokers/answers.ts';
+import { BrokerError } from '../brokers/error.ts';
 import type { SegmentAnswer } from '../loaders/margins.ts';
 
 /** What was found. */
@@ -20,7 +20,7 @@ export interface Answered extends Found {
 
 /** Kite did not answer, or refused. */
 export interface Failed extends Found {
-  /** A KiteError, or a fault of ours. */
+  /** A BrokerError, or a fault of ours. */
   readonly error: Error;
 }
 
@@ -32,7 +32,7 @@ export interface Ended extends Found {
 /** Whether nothing can follow: only a login, or somebody's help, brings the account back. */
 export function isFinal(finding: Finding): boolean {
   if ('answers' in finding) return false;
-  return !('error' in finding && finding.error instanceof KiteError && finding.error.mayPass);
+  return !('error' in finding && finding.error instanceof BrokerError && finding.error.mayPass);
 }
 
 /** Whether two findings say the same of these segments, whenever they were made. */
@@ -48,5 +48,5 @@ export function isSame(one: Finding, other: Finding, segments: ReadonlySet<Segme
 }
 
 function codeOf({ error }: Failed): string {
-  return error instanceof KiteError ? error.code : error.name;
+  return error instanceof BrokerError ? error.code : error.name;
 }

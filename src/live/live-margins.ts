@@ -1,6 +1,6 @@
 // Live margins: watches over accounts, and one poller for each credential however many watch it.
 
-import { type Credential, digestOf } from '../brokers/kite/credential.ts';
+import { type Credential, digestOf } from '../brokers/credential.ts';
 import { addTo } from '../brokers/upstream/budget/counts.ts';
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import type { Account } from '../loaders/account.ts';

@@ -1,9 +1,9 @@
 // The one poller of an account, however many listen: it asks as often as the most impatient of them wants,
 // for the segments that any of them wants, and ends with the last of them or with the session.
 
-import type { Credential } from '../brokers/kite/credential.ts';
-import { KiteError } from '../brokers/kite/error.ts';
-import type { Segment } from '../brokers/kite/margins.ts';
+import type { Segment } from '../brokers/answers.ts';
+import type { Credential } from '../brokers/credential.ts';
+import { BrokerError } from '../brokers/error.ts';
 import type { Clock } from '../brokers/upstream/clock.ts';
 import type { Operation } from '../brokers/upstream/operation.ts';
 import type { SegmentAnswer } from '../loaders/margins.ts';
@@ -176,7 +176,7 @@ export class Poller {
   #pauseAfter(latest: Finding): number {
     const every = Math.min(...[...this.#listeners].map((listener) => listener.everyMilliseconds));
     if (!('error' in latest)) return every;
-    const error = latest.error instanceof KiteError ? latest.error : null;
+    const error = latest.error instanceof BrokerError ? latest.error : null;
     const backOff = Math.min(every * 2 ** this.#failures, Math.max(every, longestBackOff));
     return Math.max(backOff, (error?.retryAfterSeconds ?? 0) * 1_000);
   }

@@ -1,6 +1,6 @@
 // One subscription's view of its accounts: of each the latest finding that it was not told yet, and no older ones,
 // so that however slowly it reads, it takes no more memory.
-import type { Segment } from '../brokers/kite/margins.ts';
+import type { Segment } from '../brokers/answers.ts';
 import { type Finding, isFinal, isSame } from './finding.ts';
 import type { Listener } from './poller.ts';
 

@@ -1,6 +1,6 @@
 // An account: what one credential reaches, under an id that gives nothing away.
 import { hash } from 'node:crypto';
-import type { Credential } from '../brokers/kite/credential.ts';
+import type { Credential } from '../brokers/credential.ts';
 
 /** One Kite account of a request. */
 export interface Account {

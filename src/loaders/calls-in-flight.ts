@@ -1,5 +1,5 @@
 // The calls of one kind that are in flight, so that whoever asks for the same thing joins instead of calling again.
-import { abortedBy } from '../brokers/kite/error.ts';
+import { abortedBy } from '../brokers/error.ts';
 import type { Operation } from '../brokers/upstream/operation.ts';
 import type { Answer } from './answer.ts';
 import { SharedCall } from './shared-call.ts';

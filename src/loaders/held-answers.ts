@@ -1,7 +1,6 @@
 // Answers of one kind, held for those who accept an older one. They are people's personal and financial data:
 // in memory only, never longer than any client may accept, and under a digest, so that nothing here opens an account.
 
-import { lastSixInIndia } from '../brokers/kite/india-time.ts';
 import type { Clock } from '../brokers/upstream/clock.ts';
 import type { Answer } from './answer.ts';
 
@@ -11,6 +10,8 @@ export interface HeldAnswersOptions {
   readonly maxAgeSeconds: number;
   /** The most answers; beyond it the oldest go. */
   readonly max: number;
+  /** When an answer that was read at a time is over, however young it is then. */
+  readonly expiryOf: (asOf: Date) => Date;
   /** The time by which answers age. */
   readonly now: () => Date;
   /** By which they are dropped. */
@@ -55,16 +56,17 @@ export class HeldAnswers<T> {
     return this.#answers.size;
   }
 
-  /** The answer of a credential, if it is young enough, and not from before the last 06:00 in India. */
+  /** The answer of a credential, if it is young enough and its time is not over. */
   find(digest: string, maxAgeSeconds: number): Answer<T> | undefined {
     if (maxAgeSeconds <= 0) return undefined;
     const answer = this.#answers.get(digest)?.answer;
     if (answer === undefined) return undefined;
-    const now = this.#options.now();
+    const { now: clock, expiryOf } = this.#options;
+    const now = clock();
     const age = now.getTime() - answer.asOf.getTime();
     const most = Math.min(maxAgeSeconds, this.#options.maxAgeSeconds) * 1_000;
     // An answer from the future is of a clock that was set back: how old it is, nobody knows.
-    const isAccepted = age >= 0 && age <= most && answer.asOf >= lastSixInIndia(now);
+    const isAccepted = age >= 0 && age <= most && now < expiryOf(answer.asOf);
     return isAccepted ? answer : undefined;
   }
 

@@ -1,6 +1,6 @@
 // The loader of margins: it sees which segments of an account a wave asks for, and calls Kite once for them.
 import DataLoader from 'dataloader';
-import type { Segment } from '../brokers/kite/margins.ts';
+import type { Segment } from '../brokers/answers.ts';
 import type { Account } from './account.ts';
 import type { Asker } from './answer.ts';
 import type { SegmentValue, SharedReads } from './shared-reads.ts';
@@ -19,7 +19,7 @@ export interface SegmentAnswer {
   readonly asOf: Date;
 }
 
-/** Loads one segment of an account. Rejects with KiteError. */
+/** Loads one segment of an account. Rejects with BrokerError. */
 export type MarginsLoader = DataLoader<MarginsKey, Promise<SegmentAnswer>, string>;
 
 /** Makes the loader for one operation. */

@@ -1,11 +1,11 @@
 // The loader of profiles: an account asked for in many places of one operation is read once.
 import DataLoader from 'dataloader';
-import type { Profile } from '../brokers/kite/profile.ts';
+import type { Profile } from '../brokers/answers.ts';
 import type { Account } from './account.ts';
 import type { Asker } from './answer.ts';
 import type { SharedReads } from './shared-reads.ts';
 
-/** Loads an account's profile. Rejects with KiteError. */
+/** Loads an account's profile. Rejects with BrokerError. */
 export type ProfileLoader = DataLoader<Account, Promise<Profile>, string>;
 
 /** Makes the loader for one operation. */

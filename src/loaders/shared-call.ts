@@ -1,5 +1,5 @@
 // A call to Kite that several may wait for. It ends when it is answered, or when the last of them has gone.
-import { abortedBy, KiteError } from '../brokers/kite/error.ts';
+import { abortedBy, BrokerError } from '../brokers/error.ts';
 import { isDeadline, type Operation } from '../brokers/upstream/operation.ts';
 
 /**
@@ -10,7 +10,7 @@ export class SharedCall<T> implements Operation {
   readonly id: symbol;
   readonly callerId: string;
   readonly requestId: string | undefined;
-  /** What comes of it. Rejects with KiteError. */
+  /** What comes of it. Rejects with BrokerError. */
   readonly outcome: Promise<T>;
   /** It is one of the opener's calls. */
   readonly admit: (() => boolean) | undefined;
@@ -89,11 +89,11 @@ export class SharedCall<T> implements Operation {
     });
   }
 
-  #unfinished(signal: AbortSignal): KiteError {
+  #unfinished(signal: AbortSignal): BrokerError {
     return isDeadline(signal) && !this.#hasBegun
-      ? new KiteError('rate-limited', {
+      ? new BrokerError('rate-limited', {
           retryAfterSeconds: this.#secondsUntilTurn(),
-          mayHaveReachedKite: false,
+          mayHaveReachedBroker: false,
         })
       : abortedBy(signal, this.#hasBegun);
   }

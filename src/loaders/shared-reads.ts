@@ -1,12 +1,11 @@
 // Reads from Kite, shared between requests: a call in flight is joined, and an answer that is young enough for
 // whoever asks is given again. Nothing is ever shared between two credentials.
 
-import type { KiteClient } from '../brokers/kite/client.ts';
-import { type Credential, digestOf } from '../brokers/kite/credential.ts';
-import { KiteError } from '../brokers/kite/error.ts';
-import { type Field, isRecord, malformed } from '../brokers/kite/field.ts';
-import type { Margins, Segment, SegmentMargins } from '../brokers/kite/margins.ts';
-import type { Profile } from '../brokers/kite/profile.ts';
+import type { Margins, Profile, Segment, SegmentMargins } from '../brokers/answers.ts';
+import type { Broker } from '../brokers/broker.ts';
+import { type Credential, digestOf } from '../brokers/credential.ts';
+import { BrokerError } from '../brokers/error.ts';
+import { type Field, isRecord, malformed } from '../brokers/field.ts';
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import type { Answer, Asker } from './answer.ts';
 import { CallsInFlight } from './calls-in-flight.ts';
@@ -15,7 +14,7 @@ import { HeldAnswers } from './held-answers.ts';
 /** One segment of an answer; null where Kite left it out. */
 export type SegmentValue = Field<SegmentMargins | null>;
 
-/** Reads on behalf of many requests. All reject with KiteError. */
+/** Reads on behalf of many requests. All reject with BrokerError. */
 export interface SharedReads {
   /** Who the user is: GET /user/profile at most. */
   profile(credential: Credential, asker: Asker): Promise<Answer<Profile>>;
@@ -41,11 +40,11 @@ export interface SharedReads {
 }
 
 /** Hears why a credential was forgotten: Kite's refusal, or null where somebody asked for it. */
-export type ForgottenListener = (refusal: KiteError | null) => void;
+export type ForgottenListener = (refusal: BrokerError | null) => void;
 
 /** How reads are shared. */
 export interface SharedReadsOptions {
-  readonly kite: KiteClient;
+  readonly broker: Pick<Broker, 'profile' | 'margins' | 'segmentMargins' | 'expiryOf'>;
   /** The time: when an answer arrived, and how old it is. */
   readonly now: () => Date;
   /** The greatest age, in seconds, that anybody may accept; 0 holds no answers. */
@@ -58,8 +57,9 @@ export interface SharedReadsOptions {
 
 /** Makes the reads that all requests of a gateway share. */
 export function createSharedReads(options: SharedReadsOptions): SharedReads {
-  const { kite, now, maxAgeSeconds, maxHeld, clock = machineClock } = options;
-  const holding = { maxAgeSeconds, max: maxHeld, now, clock };
+  const { broker, now, maxAgeSeconds, maxHeld, clock = machineClock } = options;
+  const { expiryOf } = broker;
+  const holding = { maxAgeSeconds, max: maxHeld, expiryOf, now, clock };
   const held = {
     profile: new HeldAnswers<Profile>(holding),
     equity: new HeldAnswers<SegmentValue>(holding),
@@ -81,7 +81,7 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
 
   const listeners = new Map<string, ForgottenListener>();
 
-  function forget(digest: string, refusal: KiteError | null): void {
+  function forget(digest: string, refusal: BrokerError | null): void {
     for (const kind of [...Object.values(calls), ...Object.values(held)]) kind.forget(digest);
     listeners.get(digest)?.(refusal);
   }
@@ -89,7 +89,7 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
   /** A session that Kite says has ended takes everything that was read through it along. */
   function watched<T>(digest: string, answer: Promise<T>): Promise<T> {
     answer.catch((error: unknown) => {
-      if (error instanceof KiteError && error.code === 'token') forget(digest, error);
+      if (error instanceof BrokerError && error.code === 'token') forget(digest, error);
     });
     return answer;
   }
@@ -100,7 +100,7 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
       const known = held.profile.find(digest, asker.maxAgeSeconds);
       if (known !== undefined) return Promise.resolve(known);
       return calls.profile.join(digest, asker.operation, (operation) =>
-        watched(digest, kite.profile(credential, operation)),
+        watched(digest, broker.profile(credential, operation)),
       );
     },
     margins(credential, segments, { operation, maxAgeSeconds: accepted }) {
@@ -115,11 +115,11 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
       const [only, other] = missing;
       if (only !== undefined && other === undefined) {
         const ask = (shared: typeof operation) =>
-          watched(digest, kite.segmentMargins(credential, only, shared));
+          watched(digest, broker.segmentMargins(credential, only, shared));
         answers.set(only, calls[only].join(digest, operation, ask));
       } else if (only !== undefined) {
         const both = calls.both.join(digest, operation, (shared) =>
-          watched(digest, kite.margins(credential, shared)),
+          watched(digest, broker.margins(credential, shared)),
         );
         for (const segment of missing) answers.set(segment, both.then(ofSegment(segment)));
       }

@@ -1,6 +1,6 @@
 // App: a Kite Connect app of this gateway, and where its users log in.
 
-import type { KiteApp } from '../brokers/kite/app.ts';
+import type { BrokerApp } from '../brokers/apps.ts';
 import type { Context } from '../context.ts';
 import { BrokerEnum } from './broker.ts';
 import { builder } from './builder.ts';
@@ -15,14 +15,14 @@ const RedirectParamInput = builder.inputType('RedirectParam', {
   }),
 });
 
-const idOfApp = ({ apiKey }: KiteApp) => nodeId('App', apiKey);
+const idOfApp = ({ apiKey }: BrokerApp) => nodeId('App', apiKey);
 
 /** The apps that this gateway lists, by their ids. */
-export function appsById({ apps }: Context): ReadonlyMap<string, KiteApp> {
+export function appsById({ apps }: Context): ReadonlyMap<string, BrokerApp> {
   return new Map(apps.listed.map((app) => [idOfApp(app), app]));
 }
 
-const AppRef = builder.objectRef<KiteApp>('App').implement({
+const AppRef = builder.objectRef<BrokerApp>('App').implement({
   interfaces: [NodeRef],
   description: 'A Kite Connect app that this gateway serves. Its secret never leaves the gateway.',
   fields: (t) => ({
@@ -88,7 +88,7 @@ const computed = new WeakMap<Context, Map<string, string>>();
 
 /** Computes an address once for each operation, app and arguments, however many aliases ask for it. */
 function once(
-  { apiKey }: KiteApp,
+  { apiKey }: BrokerApp,
   context: Context,
   argument: string,
   compute: () => string,

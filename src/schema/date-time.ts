@@ -1,6 +1,6 @@
 // DateTime: RFC 3339 with an offset. Answers are in India's time, as Kite's are.
 import { GraphQLError } from 'graphql';
-import { formatIndiaTime } from '../brokers/kite/india-time.ts';
+import { formatIndiaTime } from '../brokers/india-time.ts';
 import { builder } from './builder.ts';
 
 const withOffset = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;

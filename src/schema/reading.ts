@@ -1,7 +1,7 @@
 // How resolvers read from Kite: a failed call or a malformed value becomes a problem, as data or at its field.
 
-import { KiteError } from '../brokers/kite/error.ts';
-import { type Field, malformed } from '../brokers/kite/field.ts';
+import { BrokerError } from '../brokers/error.ts';
+import { type Field, malformed } from '../brokers/field.ts';
 import type { Context, ReachedAccount } from '../context.ts';
 import type { Account } from '../loaders/account.ts';
 import {
@@ -16,7 +16,7 @@ import {
 export type Outcome<T> = { readonly value: T } | { readonly problem: Problem };
 
 /**
- * Reads through an account; a KiteError becomes the problem that it stands for.
+ * Reads through an account; a BrokerError becomes the problem that it stands for.
  * An account whose session has ended costs no call. One whose token Kite refuses is noted as ended,
  * before anybody hears of it, so that no replica asks again.
  */
@@ -40,7 +40,7 @@ async function outcomeOf<T>(
   try {
     return { value: await load(account.access) };
   } catch (error) {
-    const isRefused = error instanceof KiteError && error.code === 'token';
+    const isRefused = error instanceof BrokerError && error.code === 'token';
     if (isRefused && account.session !== null) {
       context.sessionReads.refuse(account.session.sessionId);
       await context.keyring.expire(account.session);

@@ -1,6 +1,6 @@
 // User and UserMeta: who the broker says an account's owner is.
 
-import type { Profile, ProfileMeta } from '../brokers/kite/profile.ts';
+import type { Profile, ProfileMeta } from '../brokers/answers.ts';
 import type { Context, ReachedAccount } from '../context.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';

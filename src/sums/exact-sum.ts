@@ -1,6 +1,6 @@
 // Exact sums of float64 amounts: decimal inside, rounded to float64 once, at the end.
 import { Big } from 'big.js';
-import { type Field, requiredAmount } from '../brokers/kite/field.ts';
+import { type Field, requiredAmount } from '../brokers/field.ts';
 
 /**
  * The sum of finite amounts. Each counts as its shortest decimal, which is what JSON showed, so 0.1 and 0.2 are 0.3;

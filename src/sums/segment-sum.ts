@@ -1,6 +1,7 @@
 // Sums of margins: what one account's segment brings to a sum, and the sum itself.
-import { type Field, malformed } from '../brokers/kite/field.ts';
-import type { AvailableName, SegmentMargins, UtilisedName } from '../brokers/kite/margins.ts';
+
+import type { AvailableName, SegmentMargins, UtilisedName } from '../brokers/answers.ts';
+import { type Field, malformed } from '../brokers/field.ts';
 import { exactSum, exactSumOrNull } from './exact-sum.ts';
 import { lazily } from './lazily.ts';
 

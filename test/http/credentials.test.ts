@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { credentialScheme } from '../../src/brokers/kite/kite.ts';
 import { readCredentials } from '../../src/http/request/credentials.ts';
 import { graphql } from '../generated/gql.ts';
 import { startWorld, tokens } from '../support/world.ts';
@@ -11,7 +12,7 @@ const world = await startWorld();
 const ids = graphql(`query CredentialIds { accounts { id apiKey } }`);
 
 const read = (authorization: string) =>
-  readCredentials(new Headers({ authorization })).credentials.map(
+  readCredentials(new Headers({ authorization }), credentialScheme).credentials.map(
     ({ apiKey, accessToken }) => `${apiKey}:${accessToken.reveal()}`,
   );
 
@@ -101,7 +102,7 @@ test.each(['token a:b\r\nx: y', 'token a:b\u0000', 'token a:\u0001b', 'token a:b
   (authorization) => {
     // Fetch's own Headers would refuse some of these before we see them.
     const headers = { get: () => authorization } as unknown as Headers;
-    expect(() => readCredentials(headers)).toThrow(/cannot be read/);
+    expect(() => readCredentials(headers, credentialScheme)).toThrow(/cannot be read/);
   },
 );
 

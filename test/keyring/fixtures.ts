@@ -1,6 +1,6 @@
 // What keyring tests have in common: a clock that is set, logins that are made up, keyrings over a store.
 import { expect } from 'vitest';
-import type { KiteSession } from '../../src/brokers/kite/session.ts';
+import type { BrokerSession } from '../../src/brokers/answers.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { createSealer, type Sealer } from '../../src/keyring/crypto/sealer.ts';
@@ -41,7 +41,7 @@ export function createClock() {
 }
 
 /** What Kite might answer. */
-export function kiteSession(userId: string | null, token = `token-of-${userId}`): KiteSession {
+export function kiteSession(userId: string | null, token = `token-of-${userId}`): BrokerSession {
   return {
     accessToken: new Secret(token),
     publicToken: new Secret(`public-${token}`),

@@ -7,10 +7,10 @@ import { TestClock } from '../support/test-clock.ts';
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const start = new Date('2026-01-05T10:00:00+05:30').getTime();
 
-function holding(max: number) {
+function holding(max: number, expiryOf = (asOf: Date) => new Date(asOf.getTime() + 86_400_000)) {
   const clock = new TestClock();
   const now = () => new Date(start + clock.milliseconds());
-  const held = new HeldAnswers<string>({ maxAgeSeconds: 60, max, now, clock });
+  const held = new HeldAnswers<string>({ maxAgeSeconds: 60, max, expiryOf, now, clock });
   return {
     clock,
     held,
@@ -56,4 +56,14 @@ test('there are never more answers than may be, the newest are kept, and a forgo
     }),
     { seed: 5, numRuns: 50 },
   );
+});
+
+test('an answer that is over is not given, however young it is', () => {
+  const over = new Date(start + 30_000);
+  const { clock, held, hold } = holding(160, () => over);
+  hold('one');
+  clock.advance(29);
+  expect(held.find('one', 60)?.value).toBe('one');
+  clock.advance(1);
+  expect(held.find('one', 60)).toBeUndefined();
 });

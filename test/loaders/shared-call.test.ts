@@ -1,6 +1,6 @@
 // A shared call, as those who wait for it see it end.
 import { expect, test } from 'vitest';
-import { abortedBy } from '../../src/brokers/kite/error.ts';
+import { abortedBy } from '../../src/brokers/error.ts';
 import { Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
 import { SharedCall } from '../../src/loaders/shared-call.ts';
 
@@ -35,7 +35,7 @@ test('it takes the turn of who began it, and waits for it as long as the most pa
   await expect(first).rejects.toMatchObject({
     code: 'rate-limited',
     retryAfterSeconds: 1,
-    mayHaveReachedKite: false,
+    mayHaveReachedBroker: false,
   });
   expect(seen.deserted).toBe(0);
   // The last one's end is the call's.
@@ -49,7 +49,7 @@ test('once it is sent, a deadline is a timeout, and a departure is nobody elseâ€
   const patient = new Deadline(5_000);
   const [first, second] = [call.join(opener), call.join(patient.unless(gone.signal))];
   call.begun();
-  await expect(first).rejects.toMatchObject({ code: 'timeout', mayHaveReachedKite: true });
+  await expect(first).rejects.toMatchObject({ code: 'timeout', mayHaveReachedBroker: true });
   expect(seen.operation?.signal.aborted).toBe(false);
   gone.abort();
   await expect(second).rejects.toMatchObject({ code: 'aborted' });

@@ -2,30 +2,30 @@
 // is too old, or one from before a logout.
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import type { KiteClient } from '../../src/brokers/kite/client.ts';
-import type { Credential } from '../../src/brokers/kite/credential.ts';
-import { KiteError } from '../../src/brokers/kite/error.ts';
-import { malformed } from '../../src/brokers/kite/field.ts';
-import { parseSegment, type Segment } from '../../src/brokers/kite/margins.ts';
+import type { Segment } from '../../src/brokers/answers.ts';
+import type { Credential } from '../../src/brokers/credential.ts';
+import { BrokerError } from '../../src/brokers/error.ts';
+import { malformed } from '../../src/brokers/field.ts';
+import { parseSegment } from '../../src/brokers/kite/margins.ts';
 import { parseProfile } from '../../src/brokers/kite/profile.ts';
 import { Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
-import { createSharedReads } from '../../src/loaders/shared-reads.ts';
+import { createSharedReads, type SharedReadsOptions } from '../../src/loaders/shared-reads.ts';
 
 interface Call {
   readonly operation: Operation;
   readonly answer: () => void;
-  readonly fail: (error: KiteError) => void;
+  readonly fail: (error: BrokerError) => void;
 }
 
 /** A Kite whose answers come when the test says so, and say who asked for what, and when it was answered. */
-function slowKite(now: () => Date) {
+function slowBroker(now: () => Date) {
   const calls: Call[] = [];
   const called = <T>(operation: Operation, value: () => T) =>
     new Promise<T>((resolve, reject) => {
       operation.begun?.();
       calls.push({ operation, answer: () => resolve(value()), fail: reject });
-      operation.signal.addEventListener('abort', () => reject(new KiteError('aborted')));
+      operation.signal.addEventListener('abort', () => reject(new BrokerError('aborted')));
     });
   const user = ({ apiKey, accessToken }: Credential) => `${apiKey}:${accessToken.reveal()}`;
   const numbers = { equity: 1, commodity: 2 };
@@ -36,8 +36,7 @@ function slowKite(now: () => Date) {
     if (margins === null) throw new Error('no margins');
     return margins;
   };
-  const never = () => Promise.reject(new Error('not called here'));
-  const kite: KiteClient = {
+  const broker: SharedReadsOptions['broker'] = {
     profile: (credential, operation) =>
       called(operation, () => {
         const at = now().toISOString();
@@ -52,12 +51,9 @@ function slowKite(now: () => Date) {
       })),
     segmentMargins: (credential, segment, operation) =>
       called(operation, () => segmentOf(credential, segment)),
-    exchangeToken: never,
-    renewSession: never,
-    invalidateAccessToken: never,
-    invalidateRefreshToken: never,
+    expiryOf: (time) => new Date(time.getTime() + 86_400_000),
   };
-  return { kite, calls };
+  return { broker, calls };
 }
 
 const credentials: readonly Credential[] = ['1', '2', '3'].flatMap((token) =>
@@ -89,8 +85,8 @@ test('everybody gets their own data, no older than they accept and than their la
     fc.asyncProperty(fc.array(event, { maxLength: 60 }), async (events) => {
       let time = start;
       const now = () => new Date(time);
-      const { kite, calls } = slowKite(now);
-      const reads = createSharedReads({ kite, now, maxAgeSeconds: 60, maxHeld: 4 });
+      const { broker, calls } = slowBroker(now);
+      const reads = createSharedReads({ broker, now, maxAgeSeconds: 60, maxHeld: 4 });
       const forgottenAt = new Map<Credential, number>();
       const askers: AbortController[] = [];
       const waiting: Promise<unknown>[] = [];
@@ -102,7 +98,8 @@ test('everybody gets their own data, no older than they accept and than their la
       for (const step of events) {
         if (step.type === 'wait') time += step.s * 1_000;
         else if (step.type === 'answer') calls[step.nth % calls.length]?.answer();
-        else if (step.type === 'die') calls[step.nth % calls.length]?.fail(new KiteError('token'));
+        else if (step.type === 'die')
+          calls[step.nth % calls.length]?.fail(new BrokerError('token'));
         else if (step.type === 'leave') askers[step.nth % askers.length]?.abort();
         else if (step.type === 'forget') {
           const credential = credentials[step.which];
@@ -159,7 +156,7 @@ test('everybody gets their own data, no older than they accept and than their la
       }
       for (const call of calls) call.answer();
       for (const outcome of await Promise.allSettled(waiting)) {
-        if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(KiteError);
+        if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(BrokerError);
       }
     }),
     { numRuns: 300 },
@@ -171,9 +168,9 @@ function operation(milliseconds: number): Deadline {
 }
 
 test('a deadline ends the waiting of its own operation; the call goes on for the others', async () => {
-  const { kite, calls } = slowKite(() => new Date(start));
+  const { broker, calls } = slowBroker(() => new Date(start));
   const reads = createSharedReads({
-    kite,
+    broker,
     now: () => new Date(start),
     maxAgeSeconds: 60,
     maxHeld: 4_000,
@@ -191,9 +188,9 @@ test('a deadline ends the waiting of its own operation; the call goes on for the
 });
 
 test('a call begun before a logout is neither joined after it nor held, but answers who waited', async () => {
-  const { kite, calls } = slowKite(() => new Date(start));
+  const { broker, calls } = slowBroker(() => new Date(start));
   const reads = createSharedReads({
-    kite,
+    broker,
     now: () => new Date(start),
     maxAgeSeconds: 60,
     maxHeld: 4_000,
@@ -214,9 +211,9 @@ test('a call begun before a logout is neither joined after it nor held, but answ
 });
 
 test('whoever has left before asking costs no call', async () => {
-  const { kite, calls } = slowKite(() => new Date(start));
+  const { broker, calls } = slowBroker(() => new Date(start));
   const reads = createSharedReads({
-    kite,
+    broker,
     now: () => new Date(start),
     maxAgeSeconds: 60,
     maxHeld: 4_000,
@@ -230,9 +227,9 @@ test('whoever has left before asking costs no call', async () => {
 });
 
 test('a segment that was asked for and is not read may fail, and nothing comes of it', async () => {
-  const { kite, calls } = slowKite(() => new Date(start));
+  const { broker, calls } = slowBroker(() => new Date(start));
   const reads = createSharedReads({
-    kite,
+    broker,
     now: () => new Date(start),
     maxAgeSeconds: 60,
     maxHeld: 100,
@@ -250,9 +247,9 @@ test('a segment that was asked for and is not read may fail, and nothing comes o
     const read = reads.margins(credential, new Set(segments), asker);
     if (segments.length === 2) {
       const outcome = read('commodity').catch((error: unknown) => error);
-      calls.at(-1)?.fail(new KiteError('unavailable'));
+      calls.at(-1)?.fail(new BrokerError('unavailable'));
       expect(await outcome).toMatchObject({ code: 'unavailable' });
-    } else calls.at(-1)?.fail(new KiteError('unavailable'));
+    } else calls.at(-1)?.fail(new BrokerError('unavailable'));
     await settled();
     await settled();
   }

@@ -1,7 +1,7 @@
 // Sums are exact, whatever the amounts, their order and their grouping; and unknown stays unknown.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { malformed } from '../../src/brokers/kite/field.ts';
+import { malformed } from '../../src/brokers/field.ts';
 import { exactSum, exactSumOrNull } from '../../src/sums/exact-sum.ts';
 import { oracleSum } from '../support/decimal-oracle.ts';
 

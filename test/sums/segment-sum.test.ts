@@ -1,7 +1,7 @@
 // Sums of segments: a disabled one adds nothing, one wrong value refuses the whole, and order makes no difference.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { malformed } from '../../src/brokers/kite/field.ts';
+import { malformed } from '../../src/brokers/field.ts';
 import { parseSegment } from '../../src/brokers/kite/margins.ts';
 import { type Part, partOf, sumOf } from '../../src/sums/segment-sum.ts';
 import { oracleSum, oracleSumOrNull } from '../support/decimal-oracle.ts';

@@ -1,7 +1,7 @@
 // The rate budget from inside: turns, bounds, departures, and the log that it all rests on.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { KiteError } from '../../src/brokers/kite/error.ts';
+import { BrokerError } from '../../src/brokers/error.ts';
 import { AcceptedCredentials } from '../../src/brokers/upstream/budget/accepted-credentials.ts';
 import { budgeted } from '../../src/brokers/upstream/budget/budget.ts';
 import { createMemoryRateLog } from '../../src/brokers/upstream/budget/memory-rate-log.ts';
@@ -14,18 +14,22 @@ import {
 import type { Clock } from '../../src/brokers/upstream/clock.ts';
 import { Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
-import type { KiteRequest, KiteResponse, Transport } from '../../src/brokers/upstream/transport.ts';
+import type {
+  Transport,
+  UpstreamRequest,
+  UpstreamResponse,
+} from '../../src/brokers/upstream/transport.ts';
 import { type Limits, withDefaultLimits } from '../../src/limits.ts';
 import { TestClock } from '../support/test-clock.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
-const get = (apiKey: string): KiteRequest => ({ method: 'GET', path: '/', apiKey });
+const get = (apiKey: string): UpstreamRequest => ({ method: 'GET', path: '/', apiKey });
 
 /** A transport whose calls end when the test says so. */
 function slow(bounds: Partial<Limits>, log: RateLog = unlimited, clock?: Clock) {
   const sent: { readonly apiKey: string; readonly end: () => void }[] = [];
   const raw: Transport = ({ apiKey }) =>
-    new Promise<KiteResponse>((resolve) => {
+    new Promise<UpstreamResponse>((resolve) => {
       const end = () => resolve({ status: 200, body: '', retryAfterSeconds: null });
       sent.push({ apiKey, end });
     });
@@ -81,7 +85,7 @@ test('whoever leaves the queue is out of it at once, and costs no call', async (
   const two = send(get('a'), second.operation);
   const three = send(get('a'), third.operation);
   second.leave();
-  await expect(two).rejects.toMatchObject({ code: 'aborted', mayHaveReachedKite: false });
+  await expect(two).rejects.toMatchObject({ code: 'aborted', mayHaveReachedBroker: false });
   sent[0]?.end();
   await one;
   await settled();
@@ -99,7 +103,7 @@ test('beyond the bounds of the queue a call is refused at once, and a caller bel
   const greedy = Array.from({ length: 6 }, () => someone());
   const calls = greedy.map(({ operation }) => send(get('a'), operation).catch((e: unknown) => e));
   await settled();
-  const refused = { code: 'rate-limited', mayHaveReachedKite: false, retryAfterSeconds: 1 };
+  const refused = { code: 'rate-limited', mayHaveReachedBroker: false, retryAfterSeconds: 1 };
   for (const call of calls.slice(3)) expect(await call).toMatchObject(refused);
   const modest = someone(5_000, 'modest');
   const let1 = send(get('a'), modest.operation);
@@ -121,7 +125,7 @@ test('a caller has so many calls waiting over all apps, and no more', async () =
   const outcomes = flood.map(({ operation, app }) =>
     send(get(app), operation).then(
       () => 'answered',
-      (error: KiteError) => error.code,
+      (error: BrokerError) => error.code,
     ),
   );
   await settled();
@@ -157,7 +161,7 @@ test('one caller’s many apps hold some of the slots, and those that wait for o
 
 test('invented credentials leave slots to those that have worked, whoever sends them', async () => {
   const { send, sent } = slow({ upstreamCalls: 8, upstreamCallsUnproven: 6 });
-  const signed = (token: string): KiteRequest => ({
+  const signed = (token: string): UpstreamRequest => ({
     ...get('app'),
     credential: { apiKey: 'app', accessToken: new Secret(token) },
   });
@@ -226,7 +230,7 @@ test('a deadline in the queue says when to come back: when all others have had t
     send(get('a'), patient.operation).catch((error: unknown) => error),
   );
   const error = await late.catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(KiteError);
+  expect(error).toBeInstanceOf(BrokerError);
   expect(error).toMatchObject({ code: 'rate-limited', retryAfterSeconds: 5 });
   patient.leave();
   await Promise.all(others);
@@ -255,7 +259,7 @@ test('a start whose caller left while it was being granted is given up, and hold
   const { operation, leave } = someone();
   const left = send(get('a'), operation);
   leave();
-  await expect(left).rejects.toMatchObject({ code: 'aborted', mayHaveReachedKite: false });
+  await expect(left).rejects.toMatchObject({ code: 'aborted', mayHaveReachedBroker: false });
   grant();
   await settled();
   expect(ended).toBe(1);

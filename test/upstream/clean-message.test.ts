@@ -1,7 +1,7 @@
 // What may be repeated of an upstream's words, and what they are classified by.
 import { expect, test } from 'vitest';
-import { cleanMessage } from '../../src/brokers/kite/clean-message.ts';
 import { openEnvelope } from '../../src/brokers/kite/envelope.ts';
+import { cleanMessage } from '../../src/brokers/upstream/clean-message.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 
 const token = 'q7vT1mZx0bR4kP9sW2yL8dN5cH3gJ6fA';

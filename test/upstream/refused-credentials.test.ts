@@ -1,11 +1,11 @@
 // How long a refusal is remembered, and how many are.
 import { expect, test } from 'vitest';
-import { KiteError } from '../../src/brokers/kite/error.ts';
+import { BrokerError } from '../../src/brokers/error.ts';
 import { RefusedCredentials } from '../../src/brokers/upstream/budget/refused-credentials.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 
 const credential = (token: string) => ({ apiKey: 'key', accessToken: new Secret(token) });
-const refusal = new KiteError('token');
+const refusal = new BrokerError('token');
 
 function withClock(seconds: number, max: number) {
   const clock = { now: 0 };

@@ -1,26 +1,33 @@
 // The second attempt of a GET: when it is made, and which outcome stands.
 import { expect, test } from 'vitest';
-import { abortedBy, KiteError } from '../../src/brokers/kite/error.ts';
+import { abortedBy, BrokerError } from '../../src/brokers/error.ts';
 import type { Operation } from '../../src/brokers/upstream/operation.ts';
 import { retryingGets } from '../../src/brokers/upstream/retry.ts';
-import type { KiteRequest, KiteResponse, Transport } from '../../src/brokers/upstream/transport.ts';
+import type {
+  Transport,
+  UpstreamRequest,
+  UpstreamResponse,
+} from '../../src/brokers/upstream/transport.ts';
 import { TestClock } from '../support/test-clock.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
-const request: KiteRequest = { method: 'GET', path: '/', apiKey: 'app' };
-const badGateway: KiteResponse = { status: 502, body: '', retryAfterSeconds: null };
-const fine: KiteResponse = { status: 200, body: '', retryAfterSeconds: null };
-const noTurn = new KiteError('rate-limited', { retryAfterSeconds: 9, mayHaveReachedKite: false });
+const request: UpstreamRequest = { method: 'GET', path: '/', apiKey: 'app' };
+const badGateway: UpstreamResponse = { status: 502, body: '', retryAfterSeconds: null };
+const fine: UpstreamResponse = { status: 200, body: '', retryAfterSeconds: null };
+const noTurn = new BrokerError('rate-limited', {
+  retryAfterSeconds: 9,
+  mayHaveReachedBroker: false,
+});
 
 /** A retrying transport whose attempts have these outcomes, and an operation of ten seconds. */
-function attempts(...outcomes: (KiteResponse | KiteError)[]) {
+function attempts(...outcomes: (UpstreamResponse | BrokerError)[]) {
   const clock = new TestClock();
   const controller = new AbortController();
   const sent: number[] = [];
   const raw: Transport = async () => {
     sent.push(clock.milliseconds());
     const outcome = outcomes.shift();
-    if (outcome === undefined || outcome instanceof KiteError) throw outcome;
+    if (outcome === undefined || outcome instanceof BrokerError) throw outcome;
     return outcome;
   };
   const operation: Operation = {
@@ -39,7 +46,7 @@ test('a second attempt that had no turn leaves the first outcome standing', asyn
   await settled();
   answered.clock.advance(1);
   expect(await answered.outcome).toBe(badGateway);
-  const refused = new KiteError('unavailable');
+  const refused = new BrokerError('unavailable');
   const failed = attempts(refused, noTurn);
   await settled();
   failed.clock.advance(1);
@@ -47,7 +54,7 @@ test('a second attempt that had no turn leaves the first outcome standing', asyn
 });
 
 test('a second attempt whose time was up before it was sent leaves the first outcome standing', async () => {
-  const late = attempts(badGateway, new KiteError('timeout', { mayHaveReachedKite: false }));
+  const late = attempts(badGateway, new BrokerError('timeout', { mayHaveReachedBroker: false }));
   await settled();
   late.clock.advance(1);
   expect(await late.outcome).toBe(badGateway);
@@ -59,7 +66,7 @@ test('a second attempt whose time was up before it was sent leaves the first out
 });
 
 test('a second attempt that was sent tells its own outcome', async () => {
-  for (const second of [fine, new KiteError('timeout'), new KiteError('unavailable')]) {
+  for (const second of [fine, new BrokerError('timeout'), new BrokerError('unavailable')]) {
     const { outcome, clock } = attempts(badGateway, second);
     await settled();
     clock.advance(1);

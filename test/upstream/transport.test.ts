@@ -5,21 +5,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { KiteError } from '../../src/brokers/kite/error.ts';
+import { BrokerError } from '../../src/brokers/error.ts';
+import { kiteWire } from '../../src/brokers/kite/wire.ts';
 import { gotTransport } from '../../src/brokers/upstream/got-transport.ts';
 import { Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 import type {
-  KiteRequest,
   Transport,
   TransportOptions,
+  UpstreamRequest,
 } from '../../src/brokers/upstream/transport.ts';
 import { undiciTransport } from '../../src/brokers/upstream/undici-transport.ts';
 import { version } from '../../src/version.ts';
 import { serveBytes, serveHttp, serveTls } from './raw-server.ts';
 
 const token = 'secret-access-token';
-const profile: KiteRequest = {
+const profile: UpstreamRequest = {
   method: 'GET',
   path: '/user/profile',
   apiKey: 'key',
@@ -56,12 +57,12 @@ function overTls({ host }: URL): URL {
 }
 
 /** The error of a call that must fail, having shown that it holds nothing that it should not. */
-async function failure(call: Promise<unknown>): Promise<KiteError> {
+async function failure(call: Promise<unknown>): Promise<BrokerError> {
   const error: unknown = await call.then(
     () => expect.unreachable('the call succeeded'),
     (reason: unknown) => reason,
   );
-  if (!(error instanceof KiteError)) throw error;
+  if (!(error instanceof BrokerError)) throw error;
   const shown = `${inspect(error, { depth: 10, showHidden: true })} ${JSON.stringify(error)} ${error.stack}`;
   expect(shown).not.toMatch(/secret-|127\.0\.0\.1|[Aa]uthorization|UND_ERR|RequestError/);
   expect(error.cause).toBeUndefined();
@@ -70,7 +71,7 @@ async function failure(call: Promise<unknown>): Promise<KiteError> {
 
 describe.each(makers)('over %s', (name, make) => {
   const to = (baseUrl: URL, timeoutMilliseconds = 2_000) =>
-    make({ baseUrl, timeoutMilliseconds, maxBodyBytes });
+    make({ wire: kiteWire, baseUrl, timeoutMilliseconds, maxBodyBytes });
 
   test('an answer is its status, its body and its Retry-After', async () => {
     const { url } = await serveHttp((_request, response) => {
@@ -146,7 +147,7 @@ describe.each(makers)('over %s', (name, make) => {
     const { url } = await serveBytes(() => {});
     const begun = performance.now();
     const error = await failure(to(url, 150)(profile, operation()));
-    expect(error).toMatchObject({ code: 'timeout', mayHaveReachedKite: true });
+    expect(error).toMatchObject({ code: 'timeout', mayHaveReachedBroker: true });
     expect(performance.now() - begun).toBeGreaterThan(140);
   });
 
@@ -178,7 +179,7 @@ describe.each(makers)('over %s', (name, make) => {
       socket.write(beginning, () => setTimeout(() => socket.resetAndDestroy(), 20)),
     );
     const error = await failure(to(url)(profile, operation()));
-    expect(error).toMatchObject({ code: 'unavailable', mayHaveReachedKite: true });
+    expect(error).toMatchObject({ code: 'unavailable', mayHaveReachedBroker: true });
   });
 
   test.each([
@@ -198,12 +199,12 @@ describe.each(makers)('over %s', (name, make) => {
 
   test('a refused connection is unavailable, and has not reached Kite', async () => {
     const error = await failure(to(new URL('http://127.0.0.1:9'))(profile, operation()));
-    expect(error).toMatchObject({ code: 'unavailable', mayHaveReachedKite: false });
+    expect(error).toMatchObject({ code: 'unavailable', mayHaveReachedBroker: false });
   });
 
   test('a host that does not exist is unavailable, and has not reached Kite', async () => {
     const error = await failure(to(new URL('http://nowhere.invalid'))(profile, operation()));
-    expect(error).toMatchObject({ code: 'unavailable', mayHaveReachedKite: false });
+    expect(error).toMatchObject({ code: 'unavailable', mayHaveReachedBroker: false });
   });
 
   test('a failure carries the code of its cause, and says whether the request may have left', async () => {
@@ -226,9 +227,9 @@ describe.each(makers)('over %s', (name, make) => {
       ],
       [notHttp.url, 'invalid-response', /^HPE_\w+$/, true],
     ] as const;
-    for (const [address, code, systemCode, mayHaveReachedKite] of causes) {
+    for (const [address, code, systemCode, mayHaveReachedBroker] of causes) {
       const error = await failure(to(address)(profile, operation()));
-      expect(error).toMatchObject({ code, mayHaveReachedKite });
+      expect(error).toMatchObject({ code, mayHaveReachedBroker });
       expect(error.systemCode, address.href).toMatch(systemCode);
     }
   });
@@ -396,7 +397,7 @@ describe.each(makers)('over %s', (name, make) => {
     const { operation: left, leave } = leaving();
     leave();
     const error = await failure(to(url)(profile, left));
-    expect(error).toMatchObject({ code: 'aborted', mayHaveReachedKite: false });
+    expect(error).toMatchObject({ code: 'aborted', mayHaveReachedBroker: false });
     expect(sockets).toHaveLength(0);
   });
 

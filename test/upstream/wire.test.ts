@@ -2,12 +2,12 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cleanMessage } from '../../src/brokers/kite/clean-message.ts';
-import { amount, malformed, requiredText, text, texts } from '../../src/brokers/kite/field.ts';
-import { formatIndiaTime, indiaTime, nextSixInIndia } from '../../src/brokers/kite/india-time.ts';
+import { amount, malformed, requiredText, text, texts } from '../../src/brokers/field.ts';
+import { formatIndiaTime, indiaTime, nextHourInIndia } from '../../src/brokers/india-time.ts';
 import { parseMargins, parseSegment } from '../../src/brokers/kite/margins.ts';
 import { parseProfile } from '../../src/brokers/kite/profile.ts';
 import { parseSession } from '../../src/brokers/kite/session.ts';
+import { cleanMessage } from '../../src/brokers/upstream/clean-message.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 
 const day = 24 * 60 * 60 * 1000;
@@ -37,7 +37,7 @@ describe('times of India', () => {
   test('the next six o’clock is after, within a day, and at six', () => {
     fc.assert(
       fc.property(moments, (moment) => {
-        const six = nextSixInIndia(moment);
+        const six = nextHourInIndia(moment, 6);
         const wait = six.getTime() - moment.getTime();
         expect(wait).toBeGreaterThan(0);
         expect(wait).toBeLessThanOrEqual(day);
@@ -53,7 +53,7 @@ describe('times of India', () => {
   ])('after %s it is %s', (from, until) => {
     const time = indiaTime(from);
     if (!(time instanceof Date)) throw new Error('unreadable');
-    expect(formatIndiaTime(nextSixInIndia(time))).toBe(until);
+    expect(formatIndiaTime(nextHourInIndia(time, 6))).toBe(until);
   });
 
   test.each([

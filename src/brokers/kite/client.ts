@@ -1,65 +1,19 @@
-// Kite's user endpoints as functions. Each sends, opens the envelope, parses, and throws nothing but KiteError.
+// Kite's user endpoints as functions. Each sends, opens the envelope, parses, and throws nothing but BrokerError.
 
+import type { BrokerSession, SegmentMargins } from '../answers.ts';
+import type { BrokerClient, FailedCall, Proof } from '../broker.ts';
+import type { Credential } from '../credential.ts';
+import { BrokerError } from '../error.ts';
+import { malformed } from '../field.ts';
 import type { RefusedCredentials } from '../upstream/budget/refused-credentials.ts';
 import type { Operation } from '../upstream/operation.ts';
 import { Secret } from '../upstream/secret.ts';
-import type { KiteRequest, Transport } from '../upstream/transport.ts';
+import type { Transport, UpstreamRequest } from '../upstream/transport.ts';
 import { checksum } from './checksum.ts';
-import type { Credential } from './credential.ts';
 import { openEnvelope } from './envelope.ts';
-import { KiteError } from './error.ts';
-import { malformed } from './field.ts';
-import {
-  type Margins,
-  parseMargins,
-  parseSegment,
-  type Segment,
-  type SegmentMargins,
-} from './margins.ts';
-import { type Profile, parseProfile } from './profile.ts';
-import { type KiteSession, parseSession } from './session.ts';
-
-/** What redeems a one-time or long-lived token: the app's secret, or a checksum that somebody else made with it. */
-export type Proof = { readonly apiSecret: Secret } | { readonly checksum: Secret };
-
-/** The calls. Every one throws KiteError; the operation's signal ends the waiting and the call. */
-export interface KiteClient {
-  /** GET /user/profile */
-  profile(credential: Credential, operation: Operation): Promise<Profile>;
-  /** GET /user/margins: both segments. */
-  margins(credential: Credential, operation: Operation): Promise<Margins>;
-  /** GET /user/margins/:segment; null where the user does not have it. */
-  segmentMargins(
-    credential: Credential,
-    segment: Segment,
-    operation: Operation,
-  ): Promise<SegmentMargins | null>;
-  /** POST /session/token: redeems a request token, which works once. Never retried. */
-  exchangeToken(
-    apiKey: string,
-    requestToken: Secret,
-    proof: Proof,
-    operation: Operation,
-  ): Promise<KiteSession>;
-  /** POST /session/refresh_token: a new access token for a refresh token. Never retried. */
-  renewSession(
-    apiKey: string,
-    refreshToken: Secret,
-    proof: Proof,
-    operation: Operation,
-  ): Promise<KiteSession>;
-  /** DELETE /session/token: Kite forgets the access token. Never retried. */
-  invalidateAccessToken(credential: Credential, operation: Operation): Promise<void>;
-  /** DELETE /session/token with a refresh token: Kite forgets that. Never retried. */
-  invalidateRefreshToken(apiKey: string, refreshToken: Secret, operation: Operation): Promise<void>;
-}
-
-/** A call that gave no usable answer; nothing in it is secret. */
-export interface FailedCall {
-  readonly request: Pick<KiteRequest, 'method' | 'path' | 'apiKey'>;
-  readonly operation: Operation;
-  readonly error: KiteError;
-}
+import { parseMargins, parseSegment } from './margins.ts';
+import { parseProfile } from './profile.ts';
+import { parseSession } from './session.ts';
 
 /** What a client needs beside its transport. */
 export interface KiteClientOptions {
@@ -74,12 +28,12 @@ export interface KiteClientOptions {
 }
 
 /** Makes a client over a transport. */
-export function createKiteClient(send: Transport, options: KiteClientOptions): KiteClient {
+export function createKiteClient(send: Transport, options: KiteClientOptions): BrokerClient {
   const { maxNesting, refused, onObtained, onFailure } = options;
 
   /** Makes a call, and reads the data of its answer; null from `parse` is an answer that makes no sense. */
   async function call<T>(
-    request: KiteRequest,
+    request: UpstreamRequest,
     operation: Operation,
     parse: (data: unknown) => T | null,
   ): Promise<T> {
@@ -87,19 +41,19 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): K
     const refusal = credential && refused.find(credential);
     if (refusal !== undefined) throw refusal;
     if (operation.admit?.() === false) {
-      throw new KiteError('rate-limited', { retryAfterSeconds: 1, mayHaveReachedKite: false });
+      throw new BrokerError('rate-limited', { retryAfterSeconds: 1, mayHaveReachedBroker: false });
     }
     try {
       const response = await send(request, operation);
       const value = parse(openEnvelope(response, secretsOf(request), maxNesting));
-      if (value === null) throw new KiteError('invalid-response', { status: response.status });
+      if (value === null) throw new BrokerError('invalid-response', { status: response.status });
       return value;
     } catch (thrown) {
-      const error = isOthersChecksum(request, thrown) ? new KiteError('token', thrown) : thrown;
-      if (credential && error instanceof KiteError && error.code === 'token') {
+      const error = isOthersChecksum(request, thrown) ? new BrokerError('token', thrown) : thrown;
+      if (credential && error instanceof BrokerError && error.code === 'token') {
         refused.add(credential, error);
       }
-      if (error instanceof KiteError && error.code !== 'aborted') {
+      if (error instanceof BrokerError && error.code !== 'aborted') {
         onFailure?.({ request, operation, error });
       }
       throw error;
@@ -111,11 +65,11 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): K
     tokenName: 'request_token' | 'refresh_token',
     [apiKey, token, proof]: readonly [string, Secret, Proof],
     operation: Operation,
-  ): Promise<KiteSession> {
+  ): Promise<BrokerSession> {
     const sum = 'checksum' in proof ? proof.checksum : checksum(apiKey, token, proof.apiSecret);
     const form = { api_key: apiKey, [tokenName]: token, checksum: sum };
-    const isChecksumBrought = 'checksum' in proof;
-    const request: KiteRequest = { method: 'POST', path, apiKey, form, isChecksumBrought };
+    const isProofBrought = 'checksum' in proof;
+    const request: UpstreamRequest = { method: 'POST', path, apiKey, form, isProofBrought };
     const session = await call(request, operation, parseSession);
     const credential = { apiKey, accessToken: session.accessToken };
     refused.delete(credential);
@@ -163,13 +117,13 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): K
 }
 
 /** Whether Kite refused a checksum that the caller brought: that says nothing of the secret this gateway holds. */
-function isOthersChecksum(request: KiteRequest, error: unknown): error is KiteError {
+function isOthersChecksum(request: UpstreamRequest, error: unknown): error is BrokerError {
   return (
-    error instanceof KiteError && error.code === 'checksum' && request.isChecksumBrought === true
+    error instanceof BrokerError && error.code === 'app-secret' && request.isProofBrought === true
   );
 }
 
-function get(path: string, credential: Credential): KiteRequest {
+function get(path: string, credential: Credential): UpstreamRequest {
   return { method: 'GET', path, apiKey: credential.apiKey, credential };
 }
 
@@ -181,9 +135,9 @@ function wholeSegment(data: unknown): { readonly segment: SegmentMargins | null 
 
 /** Whether Kite refuses to show a segment because the user does not have it, which the other endpoint leaves out. */
 function saysNoSuchSegment(error: unknown): boolean {
-  if (!(error instanceof KiteError)) return false;
-  const { status, errorType, kiteMessage } = error;
-  return status === 400 && errorType === 'InputException' && /segment/i.test(kiteMessage ?? '');
+  if (!(error instanceof BrokerError)) return false;
+  const { status, errorType, brokerMessage } = error;
+  return status === 400 && errorType === 'InputException' && /segment/i.test(brokerMessage ?? '');
 }
 
 /** Takes whatever a successful answer holds. */
@@ -191,7 +145,7 @@ function anything(): true {
   return true;
 }
 
-function secretsOf(request: KiteRequest): Secret[] {
+function secretsOf(request: UpstreamRequest): Secret[] {
   const values = [...Object.values(request.query ?? {}), ...Object.values(request.form ?? {})];
   const secrets = values.filter((value) => value instanceof Secret);
   return request.credential ? [...secrets, request.credential.accessToken] : secrets;

@@ -1,46 +1,46 @@
-// Kite's envelope, {status, data} or {status, message, error_type, data}: out comes data or a KiteError.
+// Kite's envelope, {status, data} or {status, message, error_type, data}: out comes data or a BrokerError.
 // The envelope is read before the HTTP status, because an error can arrive with HTTP 200.
 
+import { BrokerError, type BrokerErrorCode, codeOfStatus } from '../error.ts';
+import { isRecord } from '../field.ts';
+import { cleanMessage } from '../upstream/clean-message.ts';
 import type { Secret } from '../upstream/secret.ts';
-import type { KiteResponse } from '../upstream/transport.ts';
-import { cleanMessage } from './clean-message.ts';
-import { codeOfStatus, KiteError, type KiteErrorCode } from './error.ts';
-import { isRecord } from './field.ts';
+import type { UpstreamResponse } from '../upstream/transport.ts';
 
 /**
  * The `data` of a successful answer, unparsed.
  * @param secrets what the request carried, so that no message can repeat it.
  * @param maxNesting objects and lists inside each other; an answer with more is no envelope.
- * @throws KiteError for an error envelope, an error status, and anything that is no envelope.
+ * @throws BrokerError for an error envelope, an error status, and anything that is no envelope.
  */
 export function openEnvelope(
-  response: KiteResponse,
+  response: UpstreamResponse,
   secrets: readonly Secret[],
   maxNesting: number,
 ): unknown {
   const { status } = response;
   const envelope = parseJson(response.body, maxNesting);
   if (!isRecord(envelope) || !('status' in envelope || 'error_type' in envelope)) {
-    throw new KiteError(codeOfStatus(status) ?? 'invalid-response', details(response));
+    throw new BrokerError(codeOfStatus(status) ?? 'invalid-response', details(response));
   }
   if (envelope.status === 'error' || typeof envelope.error_type === 'string') {
     // Read before anything is replaced: a secret may hold the very word that decides.
-    throw new KiteError(codeOfError(envelope, status), {
+    throw new BrokerError(codeOfError(envelope, status), {
       ...details(response),
       errorType: printableWord(envelope.error_type, secrets),
-      kiteMessage: cleanMessage(envelope.message, secrets),
+      brokerMessage: cleanMessage(envelope.message, secrets),
     });
   }
   if (status >= 400) {
-    throw new KiteError(codeOfStatus(status) ?? 'invalid-response', details(response));
+    throw new BrokerError(codeOfStatus(status) ?? 'invalid-response', details(response));
   }
   if (envelope.status !== 'success' || envelope.data === undefined) {
-    throw new KiteError('invalid-response', details(response));
+    throw new BrokerError('invalid-response', details(response));
   }
   return envelope.data;
 }
 
-function details(response: KiteResponse) {
+function details(response: UpstreamResponse) {
   return { status: response.status, retryAfterSeconds: response.retryAfterSeconds };
 }
 
@@ -92,10 +92,10 @@ function isDeeper(json: string, max: number): boolean {
 function codeOfError(
   { error_type: errorType, message }: Record<string, unknown>,
   status: number,
-): KiteErrorCode {
+): BrokerErrorCode {
   if (errorType === 'TokenException') {
     return typeof message === 'string' && /invalid.{0,3}checksum/i.test(message)
-      ? 'checksum'
+      ? 'app-secret'
       : 'token';
   }
   if (errorType === 'PermissionException') return 'permission';

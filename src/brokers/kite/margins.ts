@@ -1,47 +1,7 @@
 // Funds and margins, as GET /user/margins and /user/margins/:segment send them (docs: "Funds and margins").
 // All amounts are rupees, float64, with Kite's own noise.
-import { amount, type Field, isRecord, malformed, requiredAmount, requiredFlag } from './field.ts';
-
-/** Kite's two segments, in its own spelling. */
-export type Segment = 'equity' | 'commodity';
-
-/** What a user can trade with in one segment. */
-export interface SegmentMargins {
-  /** Whether the segment is enabled for the user; a disabled one is all zeros. */
-  readonly enabled: Field<boolean>;
-  /** Net balance for trading, rupees. */
-  readonly net: Field<number>;
-  /** Where the money comes from. */
-  readonly available: Field<Record<AvailableName, Field<number | null>>>;
-  /** What holds it. */
-  readonly utilised: Field<Record<UtilisedName, Field<number | null>>>;
-}
-
-/** Both segments; null where Kite's answer leaves one out. */
-export type Margins = Readonly<Record<Segment, Field<SegmentMargins | null>>>;
-
-/** The amounts of `available`, in our spelling. */
-export type AvailableName =
-  | 'adhocMargin'
-  | 'cash'
-  | 'openingBalance'
-  | 'liveBalance'
-  | 'collateral'
-  | 'intradayPayin';
-/** The amounts of `utilised`, in our spelling. */
-export type UtilisedName =
-  | 'debits'
-  | 'exposure'
-  | 'm2mRealised'
-  | 'm2mUnrealised'
-  | 'optionPremium'
-  | 'payout'
-  | 'span'
-  | 'holdingSales'
-  | 'turnover'
-  | 'liquidCollateral'
-  | 'stockCollateral'
-  | 'delivery';
+import type { AvailableName, Margins, SegmentMargins, UtilisedName } from '../answers.ts';
+import { amount, type Field, isRecord, malformed, requiredAmount, requiredFlag } from '../field.ts';
 
 /** Reads the nested answer of both segments: null for data that is no object at all. */
 export function parseMargins(data: unknown): Margins | null {

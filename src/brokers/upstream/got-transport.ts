@@ -1,14 +1,14 @@
 // The transport over got, for what changes something: deadlines, cancellation, keep-alive; no redirects, no retries, no error of got's beyond this file.
 import got, { AbortError, RequestError, TimeoutError } from 'got';
 import { version } from '../../version.ts';
-import { bodyTooLong, readAnswer } from '../kite/body.ts';
-import { authorizationHeader } from '../kite/credential.ts';
-import { abortedBy, KiteError } from '../kite/error.ts';
+import { abortedBy, BrokerError } from '../error.ts';
+import { bodyTooLong, readAnswer } from './body.ts';
 import {
-  type KiteRequest,
   revealed,
   type Transport,
   type TransportOptions,
+  type UpstreamRequest,
+  type Wire,
   wasNeverSent,
 } from './transport.ts';
 
@@ -23,7 +23,7 @@ export function gotTransport(options: TransportOptions): Transport {
     responseType: 'buffer',
     retry: { limit: 0 },
     timeout: { request: options.timeoutMilliseconds },
-    headers: { 'user-agent': `kite-graphql/${version}`, 'x-kite-version': '3' },
+    headers: { 'user-agent': `kite-graphql/${version}`, ...options.wire.headers },
   });
 
   return async (request, { signal }, onSent) => {
@@ -34,7 +34,7 @@ export function gotTransport(options: TransportOptions): Transport {
       const call = client(base + request.path, {
         method: request.method,
         signal: AbortSignal.any([tooLong.signal, signal]),
-        ...sent(request),
+        ...sent(request, options.wire),
       });
       call.on('request', (outgoing) => {
         if (onSent) outgoing.once('finish', onSent);
@@ -50,31 +50,31 @@ export function gotTransport(options: TransportOptions): Transport {
       return readAnswer(statusCode, headers, Buffer.from(body), options.maxBodyBytes);
     } catch (error) {
       if (tooLong.signal.aborted) throw bodyTooLong(status);
-      if (error instanceof KiteError) throw error;
-      throw kiteErrorFrom(error, signal);
+      if (error instanceof BrokerError) throw error;
+      throw brokerErrorFrom(error, signal);
     }
   };
 }
 
-function sent(request: KiteRequest) {
+function sent(request: UpstreamRequest, { authorizationOf }: Wire) {
   return {
     ...(request.query && { searchParams: revealed(request.query) }),
     ...(request.form && { form: revealed(request.form) }),
     ...(request.credential && {
-      headers: { authorization: authorizationHeader(request.credential) },
+      headers: { authorization: authorizationOf(request.credential) },
     }),
   };
 }
 
-function kiteErrorFrom(error: unknown, signal: AbortSignal): KiteError {
+function brokerErrorFrom(error: unknown, signal: AbortSignal): BrokerError {
   // got's errors carry the request with its headers, so only their codes go on.
   if (signal.aborted || error instanceof AbortError) return abortedBy(signal);
-  if (error instanceof TimeoutError) return new KiteError('timeout');
+  if (error instanceof TimeoutError) return new BrokerError('timeout');
   const code = codeOfCause(error) ?? (error instanceof RequestError ? error.code : '');
   // The peer answered, but not in HTTP.
-  if (code.startsWith('HPE_')) return new KiteError('invalid-response', { systemCode: code });
-  return new KiteError('unavailable', {
-    mayHaveReachedKite: !wasNeverSent(code),
+  if (code.startsWith('HPE_')) return new BrokerError('invalid-response', { systemCode: code });
+  return new BrokerError('unavailable', {
+    mayHaveReachedBroker: !wasNeverSent(code),
     systemCode: code,
   });
 }

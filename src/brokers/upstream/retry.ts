@@ -1,9 +1,9 @@
 // The one retry that a GET may have: after a connection failure or a 502, 503 or 504, with jitter.
 
-import { abortedBy, KiteError } from '../kite/error.ts';
+import { abortedBy, BrokerError } from '../error.ts';
 import { type Clock, machineClock } from './clock.ts';
 import { isDeadline } from './operation.ts';
-import type { KiteResponse, Transport } from './transport.ts';
+import type { Transport, UpstreamResponse } from './transport.ts';
 
 const retriedStatuses = new Set([502, 503, 504]);
 
@@ -41,25 +41,25 @@ export function retryingGets(send: Transport, options: RetryOptions = {}): Trans
 }
 
 /** Whether an attempt had no turn, or its operation's time was up before it had one. */
-function wasNeverSent(outcome: KiteResponse | KiteError): boolean {
-  if (!(outcome instanceof KiteError) || outcome.mayHaveReachedKite) return false;
+function wasNeverSent(outcome: UpstreamResponse | BrokerError): boolean {
+  if (!(outcome instanceof BrokerError) || outcome.mayHaveReachedBroker) return false;
   return outcome.code === 'rate-limited' || outcome.code === 'timeout';
 }
 
 function attempt(send: Transport, ...call: Parameters<Transport>) {
   return send(...call).catch((error: unknown) => {
-    if (error instanceof KiteError) return error;
+    if (error instanceof BrokerError) return error;
     throw error;
   });
 }
 
-function mayBeRetried(outcome: KiteResponse | KiteError): boolean {
-  return outcome instanceof KiteError
+function mayBeRetried(outcome: UpstreamResponse | BrokerError): boolean {
+  return outcome instanceof BrokerError
     ? outcome.code === 'unavailable'
     : retriedStatuses.has(outcome.status);
 }
 
-function settled(outcome: KiteResponse | KiteError): KiteResponse {
-  if (outcome instanceof KiteError) throw outcome;
+function settled(outcome: UpstreamResponse | BrokerError): UpstreamResponse {
+  if (outcome instanceof BrokerError) throw outcome;
   return outcome;
 }

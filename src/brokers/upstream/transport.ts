@@ -1,11 +1,11 @@
-// The seam between the Kite client and an HTTP client: one request out, one response or KiteError back.
-import type { Credential } from '../kite/credential.ts';
+// The seam between a broker's client and an HTTP client: one request out, one response or BrokerError back.
+import type { Credential } from '../credential.ts';
 import type { Operation } from './operation.ts';
 import type { Secret } from './secret.ts';
 
-/** One HTTP request to Kite. */
-export interface KiteRequest {
-  /** Kite's user endpoints know no other verbs. */
+/** One HTTP request to a broker. */
+export interface UpstreamRequest {
+  /** The endpoints in use know no other verbs. */
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** The app on whose rate limit the request counts. */
   readonly apiKey: string;
@@ -15,14 +15,14 @@ export interface KiteRequest {
   readonly query?: Readonly<Record<string, string | Secret>>;
   /** Parameters of a form body. */
   readonly form?: Readonly<Record<string, string | Secret>>;
-  /** Whether the caller brought the checksum, rather than this gateway having made it. */
-  readonly isChecksumBrought?: boolean;
+  /** Whether the caller brought what the app's secret proves, rather than this gateway having made it. */
+  readonly isProofBrought?: boolean;
   /** What signs the request; absent where the endpoint takes none. */
   readonly credential?: Credential;
 }
 
 /** What came back, unread. */
-export interface KiteResponse {
+export interface UpstreamResponse {
   /** The HTTP status. */
   readonly status: number;
   /** The body as text; not to be shown or logged. */
@@ -34,13 +34,13 @@ export interface KiteResponse {
 /**
  * Sends one request, once, within the transport's own deadline and the operation's.
  * @param onSent called when the request goes out on a connected socket, or just after.
- * @throws KiteError and nothing else: `timeout`, `unavailable`, `invalid-response`, `rate-limited` or `aborted`.
+ * @throws BrokerError and nothing else: `timeout`, `unavailable`, `invalid-response`, `rate-limited` or `aborted`.
  */
 export type Transport = (
-  request: KiteRequest,
+  request: UpstreamRequest,
   operation: Operation,
   onSent?: () => void,
-) => Promise<KiteResponse>;
+) => Promise<UpstreamResponse>;
 
 /** The parameters of a query or form with their secrets revealed, for the line that sends them. */
 export function revealed(
@@ -54,9 +54,18 @@ export function revealed(
   );
 }
 
+/** What a broker asks of every request. */
+export interface Wire {
+  /** Headers that every request carries, by their lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The Authorization header of a credential. */
+  readonly authorizationOf: (credential: Credential) => string;
+}
+
 /** Where and for how long a transport calls. */
 export interface TransportOptions {
-  /** Kite's address; may carry a path. */
+  readonly wire: Wire;
+  /** The broker's address; may carry a path. */
   readonly baseUrl: URL;
   /** Milliseconds for one call, connection and body included. */
   readonly timeoutMilliseconds: number;

@@ -3,22 +3,20 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, errors, Pool } from 'undici';
 import { version } from '../../version.ts';
-import { bodyTooLong, readAnswer } from '../kite/body.ts';
-import { authorizationHeader } from '../kite/credential.ts';
-import { abortedBy, KiteError } from '../kite/error.ts';
+import { abortedBy, BrokerError } from '../error.ts';
+import { bodyTooLong, readAnswer } from './body.ts';
 import type { Operation } from './operation.ts';
 import {
-  type KiteRequest,
-  type KiteResponse,
   revealed,
   type Transport,
   type TransportOptions,
+  type UpstreamRequest,
+  type UpstreamResponse,
   wasNeverSent,
 } from './transport.ts';
 
 /** Milliseconds that an idle connection is kept, where the server does not say: below what servers grant. */
 const keepAliveMilliseconds = 10_000;
-const ownHeaders = ['user-agent', `kite-graphql/${version}`, 'x-kite-version', '3'];
 
 /** A transport and the way to be rid of it. */
 export interface UndiciTransport {
@@ -30,7 +28,12 @@ export interface UndiciTransport {
 
 /** Makes a {@link Transport} over undici, with connections of its own. */
 export function undiciTransport(options: TransportOptions): UndiciTransport {
-  const { baseUrl, timeoutMilliseconds } = options;
+  const { baseUrl, timeoutMilliseconds, wire } = options;
+  const ownHeaders = [
+    'user-agent',
+    `kite-graphql/${version}`,
+    ...Object.entries(wire.headers).flat(),
+  ];
   const prefix = baseUrl.pathname.replace(/\/+$/, '');
   const pool = new Pool(baseUrl.origin, {
     // One timer of ours spans the connection, the headers and the body; undici's would each begin anew.
@@ -54,7 +57,7 @@ export function undiciTransport(options: TransportOptions): UndiciTransport {
             method: 'GET',
             path: prefix + path + queryOf(request),
             headers: credential
-              ? [...ownHeaders, 'authorization', authorizationHeader(credential)]
+              ? [...ownHeaders, 'authorization', wire.authorizationOf(credential)]
               : ownHeaders,
           },
           call,
@@ -64,12 +67,12 @@ export function undiciTransport(options: TransportOptions): UndiciTransport {
   };
 }
 
-function queryOf({ query }: KiteRequest): string {
+function queryOf({ query }: UpstreamRequest): string {
   return query === undefined ? '' : `?${new URLSearchParams(revealed(query))}`;
 }
 
 interface Outcome {
-  readonly resolve: (response: KiteResponse) => void;
+  readonly resolve: (response: UpstreamResponse) => void;
   readonly reject: (error: unknown) => void;
   readonly onSent: (() => void) | undefined;
 }
@@ -97,7 +100,7 @@ class Call implements Dispatcher.DispatchHandler {
     this.#operation = operation;
     this.#outcome = outcome;
     this.#maxBodyBytes = maxBodyBytes;
-    this.#timer = setTimeout(() => this.#fail(new KiteError('timeout')), timeoutMilliseconds);
+    this.#timer = setTimeout(() => this.#fail(new BrokerError('timeout')), timeoutMilliseconds);
     operation.signal.addEventListener('abort', this.#leave, { once: true });
   }
 
@@ -140,10 +143,10 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(kiteErrorFrom(error));
+    this.#fail(brokerErrorFrom(error));
   }
 
-  #fail(error: KiteError): void {
+  #fail(error: BrokerError): void {
     if (this.#isOver) return;
     this.#settle();
     this.#outcome.reject(error);
@@ -157,18 +160,18 @@ class Call implements Dispatcher.DispatchHandler {
   }
 }
 
-function kiteErrorFrom(error: Error): KiteError {
+function brokerErrorFrom(error: Error): BrokerError {
   // undici's errors can carry addresses and bytes of the answer, so only their codes go on.
   const code = systemCodeOf(error);
   // Its connecting has a deadline of its own, as long as the call's.
   if (code === 'ETIMEDOUT') {
-    return new KiteError('timeout', { mayHaveReachedKite: false, systemCode: code });
+    return new BrokerError('timeout', { mayHaveReachedBroker: false, systemCode: code });
   }
   if (error instanceof errors.HTTPParserError || code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return new KiteError('invalid-response', { systemCode: code });
+    return new BrokerError('invalid-response', { systemCode: code });
   }
-  return new KiteError('unavailable', {
-    mayHaveReachedKite: !wasNeverSent(code),
+  return new BrokerError('unavailable', {
+    mayHaveReachedBroker: !wasNeverSent(code),
     systemCode: code,
   });
 }

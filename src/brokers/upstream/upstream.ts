@@ -1,11 +1,10 @@
-// The way to Kite, put together: client, retry, budget, and a transport for each kind of call.
+// The way to a broker, put together: retry, budget, and a transport for each kind of call.
 
 import type { Agent, AgentOptions } from 'node:http';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Limits } from '../../limits.ts';
-import { createKiteClient, type KiteClient, type KiteClientOptions } from '../kite/client.ts';
-import { digestOf } from '../kite/credential.ts';
+import { type Credential, digestOf } from '../credential.ts';
 import { AcceptedCredentials } from './budget/accepted-credentials.ts';
 import { budgeted } from './budget/budget.ts';
 import type { RateLog } from './budget/rate-log.ts';
@@ -15,18 +14,20 @@ import { retryingGets } from './retry.ts';
 import type { Transport, TransportOptions } from './transport.ts';
 import { undiciTransport } from './undici-transport.ts';
 
-/** Where Kite is, how long a call may take, and how many may start. */
-export interface UpstreamOptions
-  extends TransportOptions,
-    Omit<KiteClientOptions, 'onObtained' | 'refused'> {
+/** Where a broker is, how long a call may take, and how many may start. */
+export interface UpstreamOptions extends TransportOptions {
   readonly limits: Limits;
   /** Which calls have started lately. */
   readonly rateLog: RateLog;
 }
 
-/** Kite's endpoints, and the way to close the connections to it. */
+/** The way to a broker. */
 export interface Upstream {
-  readonly kite: KiteClient;
+  readonly send: Transport;
+  /** The credentials that the broker has just refused. */
+  readonly refused: RefusedCredentials;
+  /** Tells of a credential that the broker has just handed out. */
+  readonly onObtained: (credential: Credential) => void;
   /** Lets calls under way finish. */
   readonly close: () => Promise<void>;
 }
@@ -43,12 +44,12 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   // The budget is inside the retry: a second attempt takes a turn of its own.
   const accepted = new AcceptedCredentials(limits.acceptedCredentials);
   const inTurn = budgeted(send, { log: rateLog, limits, accepted });
-  const kite = createKiteClient(retryingGets(inTurn), {
-    ...options,
+  return {
+    send: retryingGets(inTurn),
     refused: new RefusedCredentials(limits.refusedCredentialSeconds, limits.refusedCredentials),
     onObtained: (credential) => accepted.add(digestOf(credential)),
-  });
-  return { kite, close: reads.close };
+    close: reads.close,
+  };
 }
 
 /**

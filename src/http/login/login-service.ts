@@ -1,10 +1,10 @@
 // The one place that completes a login, whoever brings Kite's redirect: /callback, or a page through exchangeToken.
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { BrokerSession } from '../../brokers/answers.ts';
 import type { Apps } from '../../brokers/apps.ts';
-import type { KiteClient } from '../../brokers/kite/client.ts';
-import { KiteError } from '../../brokers/kite/error.ts';
-import type { KiteSession } from '../../brokers/kite/session.ts';
+import type { Broker } from '../../brokers/broker.ts';
+import { BrokerError } from '../../brokers/error.ts';
 import { Deadline } from '../../brokers/upstream/operation.ts';
 import { isWellFormedToken, type Secret } from '../../brokers/upstream/secret.ts';
 import type { CompletedLogin, LoginFailure, LoginRedirect } from '../../browser-keyring.ts';
@@ -22,7 +22,7 @@ import type { FoundLogin, PendingLogins } from './pending-logins.ts';
 
 /** What the login service is made of. */
 export interface LoginServiceOptions {
-  readonly kite: KiteClient;
+  readonly broker: Broker;
   readonly apps: Apps;
   readonly keyrings: Keyrings;
   readonly revocations: Revocations;
@@ -68,12 +68,12 @@ interface Exchange {
 
 interface Kept {
   readonly added: Added;
-  readonly session: KiteSession;
+  readonly session: BrokerSession;
 }
 
 /** Makes the login service. */
 export function createLoginService(options: LoginServiceOptions): LoginService {
-  const { kite, apps, keyrings, revocations, pendingLogins, cookies, limits, now, log } = options;
+  const { broker, apps, keyrings, revocations, pendingLogins, cookies, limits, now, log } = options;
   /** By login id: those that go on, and those that were completed a short time ago, the oldest first. */
   const exchanges = new Map<string, Exchange>();
 
@@ -105,7 +105,7 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
     try {
       // Kite takes the token once: it is not spent where its session could not be kept.
       await keyrings.ready();
-      const session = await kite.exchangeToken(apiKey, requestToken, { apiSecret }, deadline);
+      const session = await broker.exchangeToken(apiKey, requestToken, { apiSecret }, deadline);
       try {
         const { userId } = session;
         const added = await keyrings.add(cookie, { apiKey, userId, session, loginId }, device);
@@ -121,7 +121,7 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
         throw error;
       }
     } catch (error) {
-      if (error instanceof KiteError) return { reason: 'kite', error, apiKey };
+      if (error instanceof BrokerError) return { reason: 'broker', error, apiKey };
       if (error instanceof KeyringStoreError) {
         return { reason: 'keyring-unavailable', isTokenSpent: false };
       }
@@ -258,7 +258,7 @@ const codes = {
 
 /** The word for a login that failed. */
 export function codeOfFailure(failure: LoginFailure): LoginError {
-  return failure.reason === 'kite' ? codeOf(failure.error, 'redeem') : codes[failure.reason];
+  return failure.reason === 'broker' ? codeOf(failure.error, 'redeem') : codes[failure.reason];
 }
 
 /** Every login leaves a line. */

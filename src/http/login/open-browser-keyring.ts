@@ -1,5 +1,5 @@
 // From a request to the keyring of its browser: whether it may have one, what is in it, and the cookies that follow.
-import type { Proof } from '../../brokers/kite/client.ts';
+import type { Proof } from '../../brokers/broker.ts';
 import type { Operation } from '../../brokers/upstream/operation.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
 import type {

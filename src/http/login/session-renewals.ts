@@ -1,8 +1,8 @@
 // Renews sessions of keyrings: one call for all who ask at once, and what the broker keeps is what the keyring keeps.
 
-import type { KiteClient, Proof } from '../../brokers/kite/client.ts';
-import { KiteError } from '../../brokers/kite/error.ts';
-import type { KiteSession } from '../../brokers/kite/session.ts';
+import type { BrokerSession } from '../../brokers/answers.ts';
+import type { Broker, Proof } from '../../brokers/broker.ts';
+import { BrokerError } from '../../brokers/error.ts';
 import { Deadline, type Operation } from '../../brokers/upstream/operation.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
 import type { RenewedSession } from '../../browser-keyring.ts';
@@ -12,7 +12,7 @@ import type { SessionRecord } from '../../keyring/session-record.ts';
 
 /** What renewals are made of. */
 export interface SessionRenewalsOptions {
-  readonly kite: KiteClient;
+  readonly broker: Broker;
   readonly keyrings: Keyrings;
   readonly revocations: Revocations;
   /** Milliseconds for one renewal. */
@@ -33,20 +33,20 @@ export interface RenewalRequest {
 
 /**
  * Renews a keyring's session; null where it ended meanwhile, or a later login replaced it.
- * @throws KiteError, KeyringStoreError
+ * @throws BrokerError, KeyringStoreError
  */
 export type SessionRenewals = (request: RenewalRequest) => Promise<RenewedSession | null>;
 
 /** Makes the renewals of a gateway. */
 export function createSessionRenewals(options: SessionRenewalsOptions): SessionRenewals {
-  const { kite, keyrings, revocations, timeoutMilliseconds } = options;
+  const { broker, keyrings, revocations, timeoutMilliseconds } = options;
   const inFlight = new Map<string, Promise<RenewedSession | null>>();
 
   async function renew(request: RenewalRequest): Promise<RenewedSession | null> {
     const { record, refreshToken, proof, callerId, requestId } = request;
     const deadline = new Deadline(timeoutMilliseconds, callerId, requestId);
     try {
-      const session = await kite.renewSession(record.apiKey, refreshToken, proof, deadline);
+      const session = await broker.renewSession(record.apiKey, refreshToken, proof, deadline);
       const kept = await keep(request, session, deadline);
       return kept && { record: kept, session };
     } finally {
@@ -56,7 +56,7 @@ export function createSessionRenewals(options: SessionRenewalsOptions): SessionR
 
   async function keep(
     { keyringId, record }: RenewalRequest,
-    session: KiteSession,
+    session: BrokerSession,
     operation: Operation,
   ): Promise<SessionRecord | null> {
     const own = { ...session, apiKey: record.apiKey };
@@ -97,12 +97,12 @@ export function createSessionRenewals(options: SessionRenewalsOptions): SessionR
   }
 
   /** Whether the broker accepts the token of a session. Not where it does not say: the token stays as it is. */
-  async function isAccepted(apiKey: string, { accessToken }: KiteSession, operation: Operation) {
+  async function isAccepted(apiKey: string, { accessToken }: BrokerSession, operation: Operation) {
     try {
-      await kite.profile({ apiKey, accessToken }, operation);
+      await broker.profile({ apiKey, accessToken }, operation);
       return true;
     } catch (error) {
-      if (error instanceof KiteError) return false;
+      if (error instanceof BrokerError) return false;
       throw error;
     }
   }

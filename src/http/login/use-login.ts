@@ -3,7 +3,6 @@
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { Secret } from '../../brokers/upstream/secret.ts';
 import type { Services } from '../../context.ts';
 import { logUnexpected } from '../plugins/error-codes.ts';
 import { mountOf, type Routes } from '../plugins/routes.ts';
@@ -122,14 +121,11 @@ async function finish(
   about: KeyringRequest,
   parameters: URLSearchParams,
 ): Promise<Response> {
-  const { browsers } = options;
-  const requestToken = parameters.get('request_token');
-  const nonce = parameters.get('state') ?? '';
-  if (parameters.get('status') !== 'success' || requestToken === null) {
-    return cancelled(options, about, nonce);
-  }
+  const { browsers, services } = options;
+  const { nonce, requestToken } = services.broker.readRedirect(parameters);
+  if (requestToken === null) return cancelled(options, about, nonce);
   const cookie = keyringCookieOf(browsers, about.request);
-  const redirected = { nonce, requestToken: new Secret(requestToken) };
+  const redirected = { nonce, requestToken };
   const { result, returnTo } = await browsers.logins.complete(about, cookie, redirected);
   if (!('reason' in result)) return redirect(returnTo ?? browsers.origins.home);
   const code = codeOfFailure(result);

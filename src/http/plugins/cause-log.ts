@@ -1,7 +1,7 @@
 // Why things outside fail, for the log: codes and never values, and no line for each of a thousand equal failures.
 import type { Logger } from 'pino';
-import type { FailedCall } from '../../brokers/kite/client.ts';
-import type { KiteErrorCode } from '../../brokers/kite/error.ts';
+import type { FailedCall } from '../../brokers/broker.ts';
+import type { BrokerErrorCode } from '../../brokers/error.ts';
 
 /** Logs one failure. Failures with equal causes count as one. */
 export type CauseLog = (cause: string | null, fields: Readonly<Record<string, unknown>>) => void;
@@ -36,7 +36,7 @@ export function createCauseLog(
 }
 
 /** What an operator may have to mend; the rest is between a user and Kite, and normal. */
-const operational = new Set<KiteErrorCode>(['unavailable', 'timeout', 'invalid-response']);
+const operational = new Set<BrokerErrorCode>(['unavailable', 'timeout', 'invalid-response']);
 
 /**
  * Logs failed calls to Kite with the request that caused them: failures of the connection, of Kite and of its answers
@@ -48,7 +48,7 @@ export function logFailedCalls(log: Logger, intervalSeconds: number): (call: Fai
   return ({ request: { method, path, apiKey }, operation: { requestId }, error }) => {
     const { code: reason, status, errorType, systemCode } = error;
     const fields = { requestId, method, path, reason, status, errorType };
-    if (reason === 'checksum') {
+    if (reason === 'app-secret') {
       log.error(
         { ...fields, apiKey },
         'Kite refused the checksum for this app: the secret in KITE_API_SECRET or APPS_FILE is not its own. Correct it.',

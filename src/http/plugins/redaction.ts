@@ -1,5 +1,5 @@
 // What the log says of an unexpected error: its message, without any piece of what the request sent as a secret.
-import { cleanMessage } from '../../brokers/kite/clean-message.ts';
+import { cleanMessage } from '../../brokers/upstream/clean-message.ts';
 
 /** A shorter word is no secret, and hiding it would hide the message. */
 const shortestWord = 6;

@@ -1,8 +1,8 @@
 // Who is asking: strategies in order, each of which applies or does not. One that applies and cannot
 // read its input refuses the whole request, and never echoes what it could not read.
 import { GraphQLError } from 'graphql';
-import type { Credential } from '../../brokers/kite/credential.ts';
-import { Secret } from '../../brokers/upstream/secret.ts';
+import type { CredentialScheme } from '../../brokers/broker.ts';
+import type { Credential } from '../../brokers/credential.ts';
 
 /** The most accounts that one request may reach. */
 export const mostCredentials = 1_000;
@@ -15,35 +15,31 @@ export interface Credentials {
   readonly foreignScheme: string | null;
 }
 
-const pair = /^token[ \t]+([A-Za-z0-9._-]{1,128}):([A-Za-z0-9._-]{1,128})$/i;
-
 /**
  * Reads the request's credentials.
- * @throws BAD_USER_INPUT, with HTTP 400, for an Authorization header in Kite's scheme that cannot be read.
+ * @throws BAD_USER_INPUT, with HTTP 400, for an Authorization header in the broker's scheme that cannot be read.
  */
-export function readCredentials(headers: Headers): Credentials {
+export function readCredentials(headers: Headers, scheme: CredentialScheme): Credentials {
   const header = headers.get('authorization')?.trim() ?? '';
   const elements = header.split(',').map((element) => element.trim());
-  if (!elements.some((element) => /^token(?![^\s:])/i.test(element))) {
+  if (!elements.some((element) => scheme.applies(element))) {
     return { credentials: [], foreignScheme: /^([A-Za-z]{1,32}) /.exec(header)?.[1] ?? null };
   }
   const credentials = new Map<string, Credential>();
   for (const [index, element] of elements.entries()) {
-    const [, apiKey, accessToken] = pair.exec(element) ?? [];
-    if (apiKey === undefined || accessToken === undefined) throw unreadable(index, elements.length);
-    const key = `${apiKey}:${accessToken}`;
-    if (!credentials.has(key)) {
-      credentials.set(key, { apiKey, accessToken: new Secret(accessToken) });
-    }
+    const credential = scheme.read(element);
+    if (credential === null) throw unreadable(scheme, index, elements.length);
+    const key = `${credential.apiKey}:${credential.accessToken.reveal()}`;
+    if (!credentials.has(key)) credentials.set(key, credential);
     if (credentials.size > mostCredentials) throw tooMany();
   }
   return { credentials: [...credentials.values()], foreignScheme: null };
 }
 
-function unreadable(index: number, count: number): GraphQLError {
+function unreadable({ form }: CredentialScheme, index: number, count: number): GraphQLError {
   const which = count === 1 ? 'The credential' : `Credential ${index + 1} of ${count}`;
   return refusal(
-    `${which} in the Authorization header cannot be read. Write "token api_key:access_token", ` +
+    `${which} in the Authorization header cannot be read. Write "${form}", ` +
       'several separated by commas; keys and tokens are 1 to 128 letters, digits, dots, dashes and underscores.',
   );
 }

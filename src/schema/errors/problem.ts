@@ -1,7 +1,7 @@
 // A problem: an expected failure as data. Reads throw it as a GraphQL error, writes answer it in a union.
 import { GraphQLError } from 'graphql';
 import { type BrokerName, defaultBroker } from '../../brokers/broker.ts';
-import { KiteError, type KiteErrorCode } from '../../brokers/kite/error.ts';
+import { BrokerError, type BrokerErrorCode } from '../../brokers/error.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
 import type { ErrorCode, ErrorExtensions } from './error-code.ts';
 
@@ -65,7 +65,7 @@ export type Purpose = 'read' | 'logout' | 'redeem';
 /**
  * The problem that a failed call to Kite stands for.
  * @param subject the account or, before there is one, the app that the call was for.
- * @throws the error itself when it is no KiteError: that is a fault of ours.
+ * @throws the error itself when it is no BrokerError: that is a fault of ours.
  */
 export function problemOf(
   error: unknown,
@@ -73,7 +73,7 @@ export function problemOf(
   context: Context,
   subject: ReachedAccount | { readonly apiKey: string },
 ): Problem {
-  if (!(error instanceof KiteError)) throw error;
+  if (!(error instanceof BrokerError)) throw error;
   const code = codeOf(error, purpose);
   const isAboutLater = code === 'RATE_LIMITED' || code === 'UPSTREAM_UNAVAILABLE';
   const seconds = isAboutLater
@@ -82,8 +82,8 @@ export function problemOf(
   const isAboutLogin = code === 'TOKEN_REJECTED' || code === 'SESSION_EXPIRED';
   return {
     code,
-    message: messages[code] ?? kiteWords(error),
-    retryable: purpose === 'read' ? error.mayPass : !error.mayHaveReachedKite,
+    message: messages[code] ?? brokerWords(error),
+    retryable: purpose === 'read' ? error.mayPass : !error.mayHaveReachedBroker,
     ...('id' in subject && { accountId: subject.id }),
     ...(isAboutLogin && { loginUrl: loginUrl(context, subject.apiKey) }),
     ...(seconds !== null && { retryAfterSeconds: seconds }),
@@ -92,7 +92,7 @@ export function problemOf(
         name: brokerOf(subject, context),
         errorType: error.errorType,
         status: error.status,
-        message: error.kiteMessage,
+        message: error.brokerMessage,
       },
     }),
   };
@@ -106,7 +106,7 @@ function brokerOf(
 }
 
 /** The word for a failed call. A TokenException means another thing to a login than to a session. */
-export function codeOf(error: KiteError, purpose: Purpose): ErrorCode {
+export function codeOf(error: BrokerError, purpose: Purpose): ErrorCode {
   return codes[error.code] ?? (purpose === 'redeem' ? 'TOKEN_REJECTED' : 'SESSION_EXPIRED');
 }
 
@@ -116,11 +116,11 @@ export function loginUrl({ apps }: Context, apiKey: string): string {
   return canFinish ? apps.loginUrl(apiKey) : apps.brokerLoginUrl(apiKey);
 }
 
-const codes: Partial<Record<KiteErrorCode, ErrorCode>> = {
+const codes: Partial<Record<BrokerErrorCode, ErrorCode>> = {
   permission: 'PERMISSION_DENIED',
   'rate-limited': 'RATE_LIMITED',
   unavailable: 'UPSTREAM_UNAVAILABLE',
-  checksum: 'APP_MISCONFIGURED',
+  'app-secret': 'APP_MISCONFIGURED',
   timeout: 'UPSTREAM_TIMEOUT',
   'invalid-response': 'UPSTREAM_INVALID_RESPONSE',
   other: 'UPSTREAM_ERROR',
@@ -140,8 +140,8 @@ const messages: Partial<Record<ErrorCode, string>> = {
   UPSTREAM_INVALID_RESPONSE: 'Kite answered something that makes no sense here.',
 };
 
-function kiteWords(error: KiteError): string {
-  return error.kiteMessage === null
+function brokerWords(error: BrokerError): string {
+  return error.brokerMessage === null
     ? 'Kite reported an error.'
-    : `Kite reported: ${error.kiteMessage}`;
+    : `Kite reported: ${error.brokerMessage}`;
 }

@@ -1,7 +1,7 @@
 // CombinedMargins: exact sums over accounts, and a plain statement of who is in them and who is not.
 
-import { type Field, malformed } from '../../brokers/kite/field.ts';
-import type { Segment } from '../../brokers/kite/margins.ts';
+import type { Segment } from '../../brokers/answers.ts';
+import { type Field, malformed } from '../../brokers/field.ts';
 import type { Context } from '../../context.ts';
 import { lazily } from '../../sums/lazily.ts';
 import { sumOf } from '../../sums/segment-sum.ts';

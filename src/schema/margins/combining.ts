@@ -1,7 +1,7 @@
 // Who is in a sum over accounts and who is not: each account whole or not at all, each broker user once.
 
-import { malformed } from '../../brokers/kite/field.ts';
-import type { Segment } from '../../brokers/kite/margins.ts';
+import type { Segment } from '../../brokers/answers.ts';
+import { malformed } from '../../brokers/field.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
 import { type Part, partOf } from '../../sums/segment-sum.ts';
 import type { AccountFailure } from '../account-failure.ts';

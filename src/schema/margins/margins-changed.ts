@@ -1,6 +1,6 @@
 // marginsChanged: the margins of accounts as they change, as a stream of events.
 
-import type { Segment } from '../../brokers/kite/margins.ts';
+import type { Segment } from '../../brokers/answers.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
 import type { Finding } from '../../live/finding.ts';
 import type { Change } from '../../live/watch.ts';

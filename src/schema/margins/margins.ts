@@ -1,6 +1,6 @@
 // Margins: the two segments of an account.
 
-import type { Segment } from '../../brokers/kite/margins.ts';
+import type { Segment } from '../../brokers/answers.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
 import { AccountRef } from '../account.ts';
 import { builder } from '../builder.ts';

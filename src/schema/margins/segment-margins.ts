@@ -1,11 +1,12 @@
 // SegmentMargins and its two halves: what can be traded with in one segment, and what holds it.
-import type { Field } from '../../brokers/kite/field.ts';
+
 import type {
   AvailableName,
   Segment,
   SegmentMargins,
   UtilisedName,
-} from '../../brokers/kite/margins.ts';
+} from '../../brokers/answers.ts';
+import type { Field } from '../../brokers/field.ts';
 import { builder } from '../builder.ts';
 import { NodeRef, nodeId } from '../node.ts';
 import { type Readable, readable } from '../reading.ts';

@@ -1,6 +1,6 @@
 // ExchangeTokenResult: a session, or why there is none. Shared by exchangeToken and renewSession.
 
-import type { Proof } from '../../brokers/kite/client.ts';
+import type { Proof } from '../../brokers/broker.ts';
 import { isWellFormedToken, Secret } from '../../brokers/upstream/secret.ts';
 import type { Context } from '../../context.ts';
 import {

@@ -65,7 +65,7 @@ builder.mutationField('exchangeToken', (t) =>
       const tooMany = attemptRefused(proof, context);
       if (tooMany !== null) return tooMany;
       try {
-        const session = await context.kite.exchangeToken(apiKey, token, proof, context.deadline);
+        const session = await context.broker.exchangeToken(apiKey, token, proof, context.deadline);
         return sessionForCaller(session, apiKey, context);
       } catch (error) {
         return problemOf(error, 'redeem', context, { apiKey });
@@ -111,7 +111,7 @@ function problemOfFailure(failure: LoginFailure, context: Context): Problem {
         'state',
         'This browser holds as many sessions as it may: log some out, then begin the login again.',
       );
-    case 'kite':
+    case 'broker':
       return problemOf(failure.error, 'redeem', context, failure);
   }
 }

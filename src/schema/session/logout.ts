@@ -1,6 +1,6 @@
 // logout: Kite forgets the access tokens of all accounts of the request, or of those named.
 
-import { KiteError } from '../../brokers/kite/error.ts';
+import { BrokerError } from '../../brokers/error.ts';
 import { accountOfSession, type Context, type ReachedAccount } from '../../context.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import { reachedAccounts } from '../account.ts';
@@ -103,18 +103,18 @@ async function logOut(
 /** Ends the account's tokens at Kite; what went wrong, or null. */
 async function end(account: ReachedAccount, context: Context): Promise<Problem | null> {
   const { access, session } = account;
-  const { kite, keyring, deadline } = context;
+  const { broker, keyring, deadline } = context;
   try {
     if (session !== null) {
       const unconfirmed = await keyring.revoke(session, deadline);
       return unconfirmed && problemOf(unconfirmed, 'logout', context, account);
     }
-    if (access !== null) await kite.invalidateAccessToken(access.credential, deadline);
+    if (access !== null) await broker.invalidateAccessToken(access.credential, deadline);
     return null;
   } catch (error) {
     if (error instanceof KeyringStoreError) return keyringUnavailable();
     // A token that Kite already rejects needs no ending.
-    if (error instanceof KiteError && error.code === 'token') return null;
+    if (error instanceof BrokerError && error.code === 'token') return null;
     return problemOf(error, 'logout', context, account);
   }
 }

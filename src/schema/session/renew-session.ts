@@ -1,6 +1,6 @@
 // renewSession: a refresh token becomes a new session, on platforms that are given refresh tokens.
 
-import type { Proof } from '../../brokers/kite/client.ts';
+import type { Proof } from '../../brokers/broker.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
 import { accountOfSession, type Context } from '../../context.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
@@ -65,7 +65,7 @@ builder.mutationField('renewSession', (t) =>
       if (tooMany !== null) return tooMany;
       try {
         if (record !== null) return await renewKept(record, token, proof, context);
-        const session = await context.kite.renewSession(apiKey, token, proof, context.deadline);
+        const session = await context.broker.renewSession(apiKey, token, proof, context.deadline);
         return sessionForCaller(session, apiKey, context);
       } catch (error) {
         if (error instanceof KeyringStoreError) {

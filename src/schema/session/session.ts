@@ -1,9 +1,8 @@
 // Session: what a login gave, and the life of it; from the token endpoint's answer or from a browser's keyring.
 import type { GraphQLResolveInfo } from 'graphql';
+import type { BrokerSession } from '../../brokers/answers.ts';
 import { defaultBroker } from '../../brokers/broker.ts';
-import { malformed } from '../../brokers/kite/field.ts';
-import { nextSixInIndia } from '../../brokers/kite/india-time.ts';
-import type { KiteSession } from '../../brokers/kite/session.ts';
+import { malformed } from '../../brokers/field.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
 import { accountOfSession, type Context, type ReachedAccount } from '../../context.ts';
 import type { Device } from '../../keyring/device.ts';
@@ -19,7 +18,7 @@ import { selectedFields } from '../selected-fields.ts';
 import { UserRef, userOf } from '../user.ts';
 
 /** Tokens that may go out in the answer that they came for, and never again. */
-export type TokensOnce = Pick<KiteSession, 'accessToken' | 'publicToken' | 'refreshToken'>;
+export type TokensOnce = Pick<BrokerSession, 'accessToken' | 'publicToken' | 'refreshToken'>;
 
 /** A session, wherever it came from. */
 export interface SessionSource {
@@ -40,7 +39,7 @@ export interface SessionSource {
 
 /** A session that Kite has just handed over and that goes to the caller. */
 export function sessionForCaller(
-  session: KiteSession,
+  session: BrokerSession,
   apiKey: string,
   context: Context,
 ): SessionSource {
@@ -95,7 +94,7 @@ export function sessionsOf({ keyring }: Context): readonly SessionSource[] {
 /** The same, where Kite has just handed it over: its profile need not be asked for again. */
 export function newSessionOfRecord(
   record: SessionRecord,
-  session: KiteSession,
+  session: BrokerSession,
   context: Context,
 ): SessionSource {
   const source = sessionOfRecord(record);
@@ -103,7 +102,7 @@ export function newSessionOfRecord(
   return source;
 }
 
-function prime({ access }: ReachedAccount, { profile }: KiteSession, { loaders }: Context): void {
+function prime({ access }: ReachedAccount, { profile }: BrokerSession, { loaders }: Context): void {
   if (access === null) return;
   loaders.forget(access);
   if (profile !== null) loaders.profiles.prime(access, Promise.resolve(profile));
@@ -253,7 +252,8 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
         type: 'DateTime',
         description:
           'An estimate: the next 06:00 in India after the login. The only proof of an end is SESSION_EXPIRED.',
-        resolve: ({ loginTime, issuedAt }) => nextSixInIndia(loginTime ?? issuedAt),
+        resolve: ({ loginTime, issuedAt }, _arguments, { broker }) =>
+          broker.expiryOf(loginTime ?? issuedAt),
       }),
       lastSeenAt: t.field({
         type: 'DateTime',

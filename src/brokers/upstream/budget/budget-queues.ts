@@ -1,6 +1,6 @@
 // The queues of all apps before the budget: who waits, who starts, and when that is tried again.
 
-import { abortedBy, KiteError } from '../../kite/error.ts';
+import { abortedBy, BrokerError } from '../../error.ts';
 import { type Clock, machineClock } from '../clock.ts';
 import { isDeadline } from '../operation.ts';
 import { FairQueue } from './fair-queue.ts';
@@ -25,7 +25,7 @@ export interface BudgetQueuesOptions {
 
 interface WaitingCall extends QueuedCall {
   readonly go: (start: Start) => void;
-  readonly refuse: (error: KiteError) => void;
+  readonly refuse: (error: BrokerError) => void;
 }
 
 /** The queue of one app. It is being served, or waits for a timer, or for a call of any app to end; or it is gone. */
@@ -165,7 +165,7 @@ export class BudgetQueues {
         signal.removeEventListener('abort', depart);
         this.#room.leave(call);
       };
-      const refuse = (error: KiteError) => {
+      const refuse = (error: BrokerError) => {
         waiting.delete(call);
         over();
         reject(error);
@@ -190,9 +190,9 @@ export class BudgetQueues {
     });
   }
 
-  #noTurn(queue: AppQueue, call: QueuedCall): KiteError {
+  #noTurn(queue: AppQueue, call: QueuedCall): BrokerError {
     const retryAfterSeconds = this.#secondsUntilTurn(queue, call);
-    return new KiteError('rate-limited', { retryAfterSeconds, mayHaveReachedKite: false });
+    return new BrokerError('rate-limited', { retryAfterSeconds, mayHaveReachedBroker: false });
   }
 
   /** When a caller that asks again then has its turn, as far as can be told from what waits now. */

@@ -1,8 +1,8 @@
 // The rate budget: a call starts when its app's window has room, when a slot is free for it, and when it is its
 // caller's turn; until then it waits here, and no longer than its operation may.
 
-import { digestOf } from '../../kite/credential.ts';
-import type { KiteRequest, Transport } from '../transport.ts';
+import { digestOf } from '../../credential.ts';
+import type { Transport, UpstreamRequest } from '../transport.ts';
 import type { AcceptedCredentials } from './accepted-credentials.ts';
 import { BudgetQueues, type BudgetQueuesOptions } from './budget-queues.ts';
 import type { LaneName } from './lane.ts';
@@ -19,7 +19,7 @@ const closing = { usual: 1_000, longest: 60_000 };
 /**
  * A transport whose calls start within the budget. Callers take turns; exchanges and renewals have a lane of their own,
  * and a share is kept for credentials that have worked lately.
- * @throws KiteError `rate-limited`, with `retryAfterSeconds`, for a call that had no turn before its operation's
+ * @throws BrokerError `rate-limited`, with `retryAfterSeconds`, for a call that had no turn before its operation's
  * deadline: at once where that is certain, or where too many wait already. It has not reached Kite.
  */
 export function budgeted(send: Transport, options: BudgetOptions): Transport {
@@ -54,7 +54,7 @@ export function budgeted(send: Transport, options: BudgetOptions): Transport {
   };
 }
 
-function laneOf({ method }: KiteRequest, isAccepted: boolean): LaneName {
+function laneOf({ method }: UpstreamRequest, isAccepted: boolean): LaneName {
   if (method === 'POST') return 'login';
   return isAccepted ? 'accepted' : 'other';
 }

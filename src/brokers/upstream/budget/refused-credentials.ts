@@ -1,12 +1,12 @@
 // The credentials that Kite has just refused: asked again within seconds, they are refused without a call, so that
 // repeating a dead or invented token costs no part of an app's rate limit.
 
-import { type Credential, digestOf } from '../../kite/credential.ts';
-import type { KiteError } from '../../kite/error.ts';
+import { type Credential, digestOf } from '../../credential.ts';
+import type { BrokerError } from '../../error.ts';
 import { type Clock, machineClock } from '../clock.ts';
 
 interface Refusal {
-  readonly error: KiteError;
+  readonly error: BrokerError;
   /** In milliseconds of the clock. */
   readonly until: number;
 }
@@ -31,7 +31,7 @@ export class RefusedCredentials {
   }
 
   /** Kite's refusal of a credential, where it was a moment ago. */
-  find(credential: Credential): KiteError | undefined {
+  find(credential: Credential): BrokerError | undefined {
     // Most gateways hold none at most times: then no digest is made.
     if (this.#refusals.size === 0) return undefined;
     const digest = digestOf(credential);
@@ -43,7 +43,7 @@ export class RefusedCredentials {
   }
 
   /** Kite has refused a credential. */
-  add(credential: Credential, error: KiteError): void {
+  add(credential: Credential, error: BrokerError): void {
     if (this.#milliseconds === 0) return;
     const digest = digestOf(credential);
     this.#refusals.delete(digest);

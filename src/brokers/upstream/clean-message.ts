@@ -1,5 +1,5 @@
 // Kite's own words, made safe to repeat to a client and to a log.
-import type { Secret } from '../upstream/secret.ts';
+import type { Secret } from './secret.ts';
 
 const longest = 200;
 /** A shorter piece of a secret says too little to be worth hiding. */

@@ -1,10 +1,9 @@
-// Kite's clock is India's: its times carry no zone, and its access tokens die at six in the morning there.
-// India Standard Time is UTC+05:30 the year round.
+// India Standard Time, UTC+05:30 the year round: the zone of the brokers' times, which carry none.
 import { type Field, malformed } from './field.ts';
 
-const offsetMilliseconds = 5.5 * 60 * 60 * 1000;
-const dayMilliseconds = 24 * 60 * 60 * 1000;
-const sixOClockMilliseconds = 6 * 60 * 60 * 1000;
+const hourMilliseconds = 60 * 60 * 1000;
+const offsetMilliseconds = 5.5 * hourMilliseconds;
+const dayMilliseconds = 24 * hourMilliseconds;
 const zoneless = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})$/;
 
 /** Reads `YYYY-MM-DD HH:MM:SS` as India Standard Time, whatever this machine's zone; null where missing or empty. */
@@ -25,14 +24,9 @@ export function formatIndiaTime(time: Date): string {
   return `${local.replace(/(\.000)?Z$/, '')}+05:30`;
 }
 
-/** The next 06:00 in India after a time: when a session that began then is expected to end. */
-export function nextSixInIndia(time: Date): Date {
+/** The next full hour of this number in India after a time. */
+export function nextHourInIndia(time: Date, hour: number): Date {
   const local = time.getTime() + offsetMilliseconds;
-  const six = Math.floor(local / dayMilliseconds) * dayMilliseconds + sixOClockMilliseconds;
-  return new Date((six > local ? six : six + dayMilliseconds) - offsetMilliseconds);
-}
-
-/** The last 06:00 in India at or before a time: an answer from before it is of a session that has ended. */
-export function lastSixInIndia(time: Date): Date {
-  return new Date(nextSixInIndia(time).getTime() - dayMilliseconds);
+  const today = Math.floor(local / dayMilliseconds) * dayMilliseconds + hour * hourMilliseconds;
+  return new Date((today > local ? today : today + dayMilliseconds) - offsetMilliseconds);
 }

@@ -1,7 +1,7 @@
 // From the bytes of an answer to its text, the same over every HTTP client, within a bound.
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
-import { type KiteResponse, retryAfter } from '../upstream/transport.ts';
-import { codeOfStatus, KiteError } from './error.ts';
+import { BrokerError, codeOfStatus } from '../error.ts';
+import { retryAfter, type UpstreamResponse } from './transport.ts';
 
 type Decompress = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer;
 
@@ -23,7 +23,7 @@ export interface AnswerHeaders {
 /**
  * An answer with its body as text, without a byte-order mark.
  * A Content-Encoding that is unknown leaves the bytes as they are.
- * @throws KiteError `invalid-response` for bytes that are not in their encoding; {@link bodyTooLong} for a body
+ * @throws BrokerError `invalid-response` for bytes that are not in their encoding; {@link bodyTooLong} for a body
  * that is longer than `maxBytes` without its encoding.
  */
 export function readAnswer(
@@ -31,7 +31,7 @@ export function readAnswer(
   headers: AnswerHeaders,
   bytes: Buffer,
   maxBytes: number,
-): KiteResponse {
+): UpstreamResponse {
   const plain = decompress(bytes, headers['content-encoding'], status, maxBytes);
   const text = plain.toString('utf8');
   return {
@@ -42,8 +42,8 @@ export function readAnswer(
 }
 
 /** The error for a body over the bound: what its status says of the broker's health, else `invalid-response`. */
-export function bodyTooLong(status: number): KiteError {
-  return new KiteError(codeOfStatus(status) ?? 'invalid-response', { status });
+export function bodyTooLong(status: number): BrokerError {
+  return new BrokerError(codeOfStatus(status) ?? 'invalid-response', { status });
 }
 
 function decompress(bytes: Buffer, encoding: unknown, status: number, maxOutputLength: number) {
@@ -56,6 +56,6 @@ function decompress(bytes: Buffer, encoding: unknown, status: number, maxOutputL
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ERR_BUFFER_TOO_LARGE') throw bodyTooLong(status);
-    throw new KiteError('invalid-response', { status, systemCode: code });
+    throw new BrokerError('invalid-response', { status, systemCode: code });
   }
 }

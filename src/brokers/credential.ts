@@ -1,18 +1,13 @@
-// What Kite asks of a caller: an app's key and a user's access token (docs: "Signing requests").
+// What a broker asks of a caller: an app's key and a user's access token.
 import { hash } from 'node:crypto';
-import type { Secret } from '../upstream/secret.ts';
+import type { Secret } from './upstream/secret.ts';
 
-/** The pair that signs a call to Kite. */
+/** The pair that signs a call. */
 export interface Credential {
   /** The app's public key. */
   readonly apiKey: string;
-  /** The user's access token for that app; it dies every morning. */
+  /** The user's access token for that app; it expires. */
   readonly accessToken: Secret;
-}
-
-/** Kite's Authorization header for a credential: `token api_key:access_token`. */
-export function authorizationHeader(credential: Credential): string {
-  return `token ${credential.apiKey}:${credential.accessToken.reveal()}`;
 }
 
 const digests = new WeakMap<Credential, string>();

@@ -1,0 +1,93 @@
+// What a broker answers, as the rest of the gateway reads it. A value of the wrong type is `malformed`, one that is
+// missing is null.
+import type { Field } from './field.ts';
+import type { Secret } from './upstream/secret.ts';
+
+/** What a successful exchange or renewal hands over. */
+export interface BrokerSession {
+  /** Signs every later call; see `Broker.expiryOf`. */
+  readonly accessToken: Secret;
+  /** For validating a session where requests are public; null where the broker sent none. */
+  readonly publicToken: Secret | null;
+  /** Renews the session; null for ordinary apps, which get none. */
+  readonly refreshToken: Secret | null;
+  /** When the user logged in; null where the broker does not say. */
+  readonly loginTime: Field<Date | null>;
+  /** The broker's id of the user; null where the broker does not say. */
+  readonly userId: string | null;
+  /** The profile in the same payload; null where the answer holds no more than an id, as a renewal's may. */
+  readonly profile: Profile | null;
+}
+
+/** Who the broker says a user is. Values are open sets: new ones appear without notice. */
+export interface Profile {
+  /** The broker's permanent id of the user, such as `AB1234`. */
+  readonly userId: Field<string>;
+  /** The user's real name. */
+  readonly userName: Field<string | null>;
+  /** A shorter form of the name. */
+  readonly userShortname: Field<string | null>;
+  /** The user's e-mail address. */
+  readonly email: Field<string | null>;
+  /** The user's role at the broker, such as `individual`. */
+  readonly userType: Field<string | null>;
+  /** The broker's id, such as `ZERODHA`. */
+  readonly broker: Field<string | null>;
+  /** Exchanges enabled for the user, such as `NSE`. */
+  readonly exchanges: Field<readonly string[] | null>;
+  /** Margin products enabled for the user, such as `CNC`. */
+  readonly products: Field<readonly string[] | null>;
+  /** Order types enabled for the user, such as `LIMIT`. */
+  readonly orderTypes: Field<readonly string[] | null>;
+  /** Address of the user's picture; null where there is none. */
+  readonly avatarUrl: Field<string | null>;
+  /** Facts about the user's demat account. */
+  readonly meta: Field<ProfileMeta | null>;
+}
+
+/** Facts about a demat account. */
+export interface ProfileMeta {
+  /** `consent` or `physical`; null where the broker says nothing. */
+  readonly dematConsent: Field<string | null>;
+}
+
+/** A market segment. */
+export type Segment = 'equity' | 'commodity';
+
+/** What a user can trade with in one segment. */
+export interface SegmentMargins {
+  /** Whether the segment is enabled for the user; a disabled one is all zeros. */
+  readonly enabled: Field<boolean>;
+  /** Net balance for trading, rupees. */
+  readonly net: Field<number>;
+  /** Where the money comes from. */
+  readonly available: Field<Record<AvailableName, Field<number | null>>>;
+  /** What holds it. */
+  readonly utilised: Field<Record<UtilisedName, Field<number | null>>>;
+}
+
+/** Both segments; null where the user does not have one. */
+export type Margins = Readonly<Record<Segment, Field<SegmentMargins | null>>>;
+
+/** The amounts of `available`, in our spelling. */
+export type AvailableName =
+  | 'adhocMargin'
+  | 'cash'
+  | 'openingBalance'
+  | 'liveBalance'
+  | 'collateral'
+  | 'intradayPayin';
+/** The amounts of `utilised`, in our spelling. */
+export type UtilisedName =
+  | 'debits'
+  | 'exposure'
+  | 'm2mRealised'
+  | 'm2mUnrealised'
+  | 'optionPremium'
+  | 'payout'
+  | 'span'
+  | 'holdingSales'
+  | 'turnover'
+  | 'liquidCollateral'
+  | 'stockCollateral'
+  | 'delivery';

@@ -1,0 +1,100 @@
+// The one error that leaves a broker's client. It holds no header, URL, body or third-party error.
+import { isDeadline } from './upstream/operation.ts';
+import { systemCode } from './upstream/system-code.ts';
+
+/**
+ * Why a call gave no answer.
+ * - `token`: the access, request or refresh token is not accepted.
+ * - `app-secret`: the broker refused what this gateway made with the app's secret: the secret or key it holds is wrong.
+ * - `permission`: the app may not make this call.
+ * - `rate-limited`: HTTP 429, or no turn in this app's rate budget before the operation's deadline.
+ * - `unavailable`: the broker has trouble of its own, or the connection was refused or broken.
+ * - `timeout`: our own deadline passed.
+ * - `invalid-response`: an answer that is not of the broker's form.
+ * - `other`: anything else that the broker reports.
+ * - `aborted`: whoever wanted the answer has gone.
+ */
+export type BrokerErrorCode =
+  | 'token'
+  | 'app-secret'
+  | 'permission'
+  | 'rate-limited'
+  | 'unavailable'
+  | 'timeout'
+  | 'invalid-response'
+  | 'other'
+  | 'aborted';
+
+const passing = new Set<BrokerErrorCode>([
+  'rate-limited',
+  'unavailable',
+  'timeout',
+  'invalid-response',
+  'aborted',
+]);
+
+/** What is known of a failed call. */
+export interface BrokerErrorDetails {
+  /** The broker's own name of the error; null where it sent none. */
+  readonly errorType?: string | null;
+  /** The HTTP status; null where no answer came. */
+  readonly status?: number | null;
+  /** The broker's own words, cleaned by {@link cleanMessage}; null where there were none. */
+  readonly brokerMessage?: string | null;
+  /** Seconds to wait before asking again; null where the broker did not say. */
+  readonly retryAfterSeconds?: number | null;
+  /** False when the request surely never reached the broker. Default true. */
+  readonly mayHaveReachedBroker?: boolean;
+  /** What the system or the HTTP client calls the failure, such as `ECONNREFUSED`; kept where it is such a word. */
+  readonly systemCode?: unknown;
+}
+
+/** A call to a broker that gave no usable answer. Its fields are safe to show and to log. */
+export class BrokerError extends Error {
+  override readonly name = 'BrokerError';
+  /** Why, as a stable word. */
+  readonly code: BrokerErrorCode;
+  /** The broker's own name of the error, or null. */
+  readonly errorType: string | null;
+  /** The HTTP status, or null where no answer came. */
+  readonly status: number | null;
+  /** The broker's own words, cleaned, or null. */
+  readonly brokerMessage: string | null;
+  /** Seconds to wait before asking again, or null. */
+  readonly retryAfterSeconds: number | null;
+  /** False when the request surely never reached the broker. */
+  readonly mayHaveReachedBroker: boolean;
+  /** What the system calls the failure, such as `ECONNREFUSED`, for the log; null where it has no word for it. */
+  readonly systemCode: string | null;
+
+  /** @param code why the call failed, from which the message is made. */
+  constructor(code: BrokerErrorCode, details: BrokerErrorDetails = {}) {
+    super(`Broker call failed: ${code}`);
+    this.code = code;
+    this.errorType = details.errorType ?? null;
+    this.status = details.status ?? null;
+    this.brokerMessage = details.brokerMessage ?? null;
+    this.retryAfterSeconds = details.retryAfterSeconds ?? null;
+    this.mayHaveReachedBroker = details.mayHaveReachedBroker ?? true;
+    this.systemCode = systemCode(details.systemCode);
+  }
+
+  /** Whether the same read may succeed later, without anybody logging in or changing anything. */
+  get mayPass(): boolean {
+    return passing.has(this.code);
+  }
+}
+
+/** What an HTTP status alone says of a call that failed; null where it says nothing. */
+export function codeOfStatus(status: number): BrokerErrorCode | null {
+  if (status === 429) return 'rate-limited';
+  return status >= 500 ? 'unavailable' : null;
+}
+
+/**
+ * The error for a signal that fired: our operation's deadline is a timeout, everything else an abort.
+ * @param mayHaveReachedBroker false where nothing had been sent yet.
+ */
+export function abortedBy(signal: AbortSignal, mayHaveReachedBroker = true): BrokerError {
+  return new BrokerError(isDeadline(signal) ? 'timeout' : 'aborted', { mayHaveReachedBroker });
+}

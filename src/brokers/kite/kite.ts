@@ -1,0 +1,62 @@
+// Kite behind the seam: its calls, its login page, its redirect, its credentials and the life of its sessions.
+import type { Broker, BrokerRedirect, CredentialScheme } from '../broker.ts';
+import { nextHourInIndia } from '../india-time.ts';
+import { Secret } from '../upstream/secret.ts';
+import { createUpstream, type UpstreamOptions } from '../upstream/upstream.ts';
+import { createKiteClient, type KiteClientOptions } from './client.ts';
+import { kiteWire } from './wire.ts';
+
+/** Where Kite is, and the bounds on calling it. */
+export interface KiteOptions
+  extends Omit<UpstreamOptions, 'wire'>,
+    Pick<KiteClientOptions, 'maxNesting' | 'onFailure'> {
+  /** Kite's login page. */
+  readonly loginUrl: URL;
+}
+
+/** Connects nothing yet: the first call does. */
+export function createKite(options: KiteOptions): {
+  readonly broker: Broker;
+  /** Lets calls under way finish. */
+  readonly close: () => Promise<void>;
+} {
+  const { send, close, ...credentials } = createUpstream({ ...options, wire: kiteWire });
+  const broker: Broker = {
+    ...createKiteClient(send, { ...options, ...credentials }),
+    name: 'KITE',
+    credentialScheme,
+    // Access tokens end at six in the morning (docs: "Authentication and token exchange").
+    expiryOf: (time) => nextHourInIndia(time, 6),
+    loginPage(apiKey, redirectParams) {
+      const url = new URL(options.loginUrl);
+      url.searchParams.set('v', '3');
+      url.searchParams.set('api_key', apiKey);
+      if (redirectParams.length > 0) {
+        const pairs = redirectParams.map(({ name, value }) => [name, value]);
+        url.searchParams.set('redirect_params', new URLSearchParams(pairs).toString());
+      }
+      return url.href;
+    },
+    readRedirect,
+  };
+  return { broker, close };
+}
+
+const pair = /^token[ \t]+([A-Za-z0-9._-]{1,128}):([A-Za-z0-9._-]{1,128})$/i;
+
+/** `token api_key:access_token`, the scheme's name in any case. */
+export const credentialScheme: CredentialScheme = {
+  form: 'token api_key:access_token',
+  applies: (element) => /^token(?![^\s:])/i.test(element),
+  read(element) {
+    const [, apiKey, accessToken] = pair.exec(element) ?? [];
+    if (apiKey === undefined || accessToken === undefined) return null;
+    return { apiKey, accessToken: new Secret(accessToken) };
+  },
+};
+
+function readRedirect(query: URLSearchParams): BrokerRedirect {
+  const token = query.get('request_token');
+  const isSuccess = query.get('status') === 'success' && token !== null;
+  return { nonce: query.get('state') ?? '', requestToken: isSuccess ? new Secret(token) : null };
+}
