@@ -14,280 +14,81 @@ export interface LimitDefinition {
   readonly max?: number;
 }
 
+// biome-ignore format: one bound a line, as in the documentation’s table.
 const definitions = {
   // Connections.
   connections: { default: 16_000, unit: 'connections', bounds: 'open connections' },
-  connectionsPerAddress: {
-    default: 4_000,
-    unit: 'connections',
-    bounds: 'open connections of one address, where no proxy is trusted',
-  },
-  headersSeconds: {
-    default: 20,
-    unit: 'seconds',
-    bounds: 'until the headers of a request are complete',
-  },
-  requestSeconds: {
-    default: 60,
-    unit: 'seconds',
-    bounds: 'until a request is complete with its body',
-  },
-  keepAliveSeconds: {
-    default: 75,
-    unit: 'seconds',
-    bounds:
-      'an idle connection; longer than the proxy in front keeps one, which may use it until then',
-  },
-  stalledWriteSeconds: {
-    default: 15,
-    unit: 'seconds',
-    bounds: 'a peer that takes nothing of its answer, before it is cut off',
-  },
-  unsentBytes: {
-    default: 256_000_000,
-    unit: 'bytes',
-    bounds: 'answers that wait for their peers to read them, in all',
-  },
-  unsentBytesPerPeer: {
-    default: 64_000_000,
-    unit: 'bytes',
-    bounds: 'the same for one address, or for one connection where a proxy is trusted',
-  },
+  connectionsPerAddress: { default: 4_000, unit: 'connections', bounds: 'open connections of one address, where no proxy is trusted' },
+  headersSeconds: { default: 20, unit: 'seconds', bounds: 'until the headers of a request are complete' },
+  requestSeconds: { default: 60, unit: 'seconds', bounds: 'until a request is complete with its body' },
+  keepAliveSeconds: { default: 75, unit: 'seconds', bounds: 'an idle connection; longer than the proxy in front keeps one, which may use it until then' },
+  stalledWriteSeconds: { default: 15, unit: 'seconds', bounds: 'a peer that takes nothing of its answer, before it is cut off' },
+  unsentBytes: { default: 256_000_000, unit: 'bytes', bounds: 'answers that wait for their peers to read them, in all' },
+  unsentBytesPerPeer: { default: 64_000_000, unit: 'bytes', bounds: 'the same for one address, or for one connection where a proxy is trusted' },
 
-  logBytes: {
-    default: 1_000_000,
-    unit: 'bytes',
-    bounds: 'log lines that wait for stderr to take them; those beyond are lost and counted',
-  },
+  logBytes: { default: 1_000_000, unit: 'bytes', bounds: 'log lines that wait for stderr to take them; those beyond are lost and counted' },
 
   // A request, before anything is executed.
   requestBytes: { default: 100_000, unit: 'bytes', bounds: 'the body of a request' },
-  credentials: {
-    default: 1_000,
-    unit: 'credentials',
-    bounds: 'the credentials in the Authorization header of a request',
-  },
+  credentials: { default: 1_000, unit: 'credentials', bounds: 'the credentials in the Authorization header of a request' },
   documentTokens: { default: 2_000, unit: 'tokens', bounds: 'a GraphQL document' },
-  documentCacheCharacters: {
-    default: 500_000,
-    unit: 'characters',
-    bounds:
-      'the texts of the documents that are kept parsed; the one asked for least recently goes first',
-  },
+  documentCacheCharacters: { default: 500_000, unit: 'characters', bounds: 'the texts of the documents that are kept parsed; the one asked for least recently goes first' },
   documentDepth: { default: 16, unit: 'levels', bounds: 'nested fields of a document' },
   rootFields: { default: 100, unit: 'fields', bounds: 'the fields at the root of an operation' },
-  deferredFragments: {
-    default: 20,
-    unit: 'fragments',
-    bounds: 'the fragments of an operation with `@defer`',
-  },
-  introspectionAliases: {
-    default: 5,
-    unit: 'aliases',
-    bounds: 'the aliases of `__schema` and `__type` and of fields below them',
-    min: 0,
-  },
+  deferredFragments: { default: 20, unit: 'fragments', bounds: 'the fragments of an operation with `@defer`' },
+  introspectionAliases: { default: 5, unit: 'aliases', bounds: 'the aliases of `__schema` and `__type` and of fields below them', min: 0 },
   listItems: { default: 1_000, unit: 'values', bounds: 'a list in the variables or arguments' },
-  textCharacters: {
-    default: 2_000,
-    unit: 'characters',
-    bounds: 'a string in the variables or arguments',
-  },
+  textCharacters: { default: 2_000, unit: 'characters', bounds: 'a string in the variables or arguments' },
 
   // A client address: of IPv6, a network (/64).
-  addressOperations: {
-    default: 256,
-    unit: 'operations',
-    bounds: 'the operations of one client address in progress at once',
-  },
-  addressOperationsPerMinute: {
-    default: 6_000,
-    unit: 'operations',
-    bounds:
-      'the operations of one client address in a minute, over all replicas on one Redis; the loopback’s are not counted without `TRUST_PROXY`',
-  },
-  loginAttempts: {
-    default: 30,
-    unit: 'attempts',
-    bounds:
-      'the request tokens that one client address may redeem in a minute with the gateway’s secret',
-  },
-  addressStreams: {
-    default: 64,
-    unit: 'streams',
-    bounds: 'the open streams of one client address: subscriptions, and answers in parts',
-  },
+  addressOperations: { default: 256, unit: 'operations', bounds: 'the operations of one client address in progress at once' },
+  addressOperationsPerMinute: { default: 6_000, unit: 'operations', bounds: 'the operations of one client address in a minute, over all replicas on one Redis; the loopback’s are not counted without `TRUST_PROXY`' },
+  loginAttempts: { default: 30, unit: 'attempts', bounds: 'the request tokens that one client address may redeem in a minute with the gateway’s secret' },
+  addressStreams: { default: 64, unit: 'streams', bounds: 'the open streams of one client address: subscriptions, and answers in parts' },
 
   // What comes back.
-  redirectParams: {
-    default: 10,
-    unit: 'parameters',
-    bounds: 'the `redirectParams` of `App.brokerLoginUrl`',
-  },
-  echoedCharacters: {
-    default: 500,
-    unit: 'characters',
-    bounds: 'an argument that comes back in an answer: `returnTo`, all `redirectParams` together',
-  },
-  loggedOrigins: {
-    default: 100,
-    unit: 'origins',
-    bounds: 'refused origins that the log names, each once',
-  },
-  loggedOriginCharacters: {
-    default: 100,
-    unit: 'characters',
-    bounds: 'a refused origin that the log names; a longer one is not quoted',
-  },
+  redirectParams: { default: 10, unit: 'parameters', bounds: 'the `redirectParams` of `App.brokerLoginUrl`' },
+  echoedCharacters: { default: 500, unit: 'characters', bounds: 'an argument that comes back in an answer: `returnTo`, all `redirectParams` together' },
+  loggedOrigins: { default: 100, unit: 'origins', bounds: 'refused origins that the log names, each once' },
+  loggedOriginCharacters: { default: 100, unit: 'characters', bounds: 'a refused origin that the log names; a longer one is not quoted' },
 
   // An answer.
   answerBytes: { default: 16_000_000, unit: 'bytes', bounds: 'an answer', min: 1_000 },
-  answerErrors: {
-    default: 500,
-    unit: 'errors',
-    bounds: 'the errors of an answer; the last one counts the rest',
-    min: 2,
-  },
+  answerErrors: { default: 500, unit: 'errors', bounds: 'the errors of an answer; the last one counts the rest', min: 2 },
   answerFields: { default: 150_000, unit: 'fields', bounds: 'an answer, all accounts together' },
 
   // The log.
-  repeatedWarningSeconds: {
-    default: 10,
-    unit: 'seconds',
-    bounds: 'the time in which equal failures of a broker or the store are one warning',
-  },
+  repeatedWarningSeconds: { default: 10, unit: 'seconds', bounds: 'the time in which equal failures of a broker or the store are one warning' },
 
   // Work at once.
-  accountsAtOnce: {
-    default: 20_000,
-    unit: 'accounts',
-    bounds:
-      'accounts of all operations that are being answered; a tenth is kept for operations of few, and beyond it operations are refused with 503',
-  },
+  accountsAtOnce: { default: 20_000, unit: 'accounts', bounds: 'accounts of all operations that are being answered; a tenth is kept for operations of few, and beyond it operations are refused with 503' },
 
   // Calls to a broker.
-  callsPerOperation: {
-    default: 3_000,
-    unit: 'calls',
-    bounds: 'the calls of one operation: a thousand accounts read whole and logged out',
-  },
-  refusedCredentialSeconds: {
-    default: 5,
-    min: 0,
-    max: 3_600,
-    unit: 'seconds',
-    bounds: 'the time in which a credential that the broker refused is refused without a call',
-  },
-  refusedCredentials: {
-    default: 20_000,
-    unit: 'credentials',
-    bounds: 'credentials that are remembered as refused',
-  },
-  upstreamBodyBytes: {
-    default: 200_000,
-    unit: 'bytes',
-    bounds: 'the body of an answer from a broker, without its compression',
-    min: 10_000,
-  },
-  upstreamNesting: {
-    default: 16,
-    unit: 'levels',
-    bounds: 'objects and lists inside each other in an answer from a broker',
-    min: 8,
-    max: 1_000,
-  },
-  upstreamCalls: {
-    default: 256,
-    unit: 'calls',
-    bounds: 'calls in flight to brokers, over all apps',
-  },
-  upstreamCallsPerCaller: {
-    default: 128,
-    unit: 'calls',
-    bounds: 'calls in flight to brokers of one caller: an address or a keyring',
-  },
-  upstreamCallsUnproven: {
-    default: 192,
-    unit: 'calls',
-    bounds: 'calls in flight with credentials that have not worked lately, logins aside',
-  },
-  acceptedCredentials: {
-    default: 10_000,
-    unit: 'credentials',
-    bounds:
-      'credentials remembered as having worked lately, for which a share of the budget is kept',
-  },
-  waitingCallsPerCaller: {
-    default: 2_500,
-    unit: 'calls',
-    bounds:
-      'calls of one caller that wait, over all apps, in each lane; an operation that has begun to wait is let in whole',
-  },
-  waitingCallsPerApp: {
-    default: 4_000,
-    unit: 'calls',
-    bounds: 'calls of one app that wait for its rate limit, in each lane',
-  },
-  waitingCalls: {
-    default: 20_000,
-    unit: 'calls',
-    bounds: 'calls that wait, over all apps, in each lane',
-  },
-  heldAnswers: {
-    default: 4_000,
-    unit: 'answers',
-    bounds: 'answers kept for `Cache-Control: max-age`, of each kind',
-  },
-  credentialStreams: {
-    default: 64,
-    unit: 'streams',
-    bounds: 'the streams that watch one account by the same credential',
-  },
-  watchedAccounts: {
-    default: 20_000,
-    unit: 'accounts',
-    bounds: 'accounts followed by subscriptions at once',
-  },
+  callsPerOperation: { default: 3_000, unit: 'calls', bounds: 'the calls of one operation: a thousand accounts read whole and logged out' },
+  refusedCredentialSeconds: { default: 5, min: 0, max: 3_600, unit: 'seconds', bounds: 'the time in which a credential that the broker refused is refused without a call' },
+  refusedCredentials: { default: 20_000, unit: 'credentials', bounds: 'credentials that are remembered as refused' },
+  upstreamBodyBytes: { default: 200_000, unit: 'bytes', bounds: 'the body of an answer from a broker, without its compression', min: 10_000 },
+  upstreamNesting: { default: 16, unit: 'levels', bounds: 'objects and lists inside each other in an answer from a broker', min: 8, max: 1_000 },
+  upstreamCalls: { default: 256, unit: 'calls', bounds: 'calls in flight to brokers, over all apps' },
+  upstreamCallsPerCaller: { default: 128, unit: 'calls', bounds: 'calls in flight to brokers of one caller: an address or a keyring' },
+  upstreamCallsUnproven: { default: 192, unit: 'calls', bounds: 'calls in flight with credentials that have not worked lately, logins aside' },
+  acceptedCredentials: { default: 10_000, unit: 'credentials', bounds: 'credentials remembered as having worked lately, for which a share of the budget is kept' },
+  waitingCallsPerCaller: { default: 2_500, unit: 'calls', bounds: 'calls of one caller that wait, over all apps, in each lane; an operation that has begun to wait is let in whole' },
+  waitingCallsPerApp: { default: 4_000, unit: 'calls', bounds: 'calls of one app that wait for its rate limit, in each lane' },
+  waitingCalls: { default: 20_000, unit: 'calls', bounds: 'calls that wait, over all apps, in each lane' },
+  heldAnswers: { default: 4_000, unit: 'answers', bounds: 'answers kept for `Cache-Control: max-age`, of each kind' },
+  credentialStreams: { default: 64, unit: 'streams', bounds: 'the streams that watch one account by the same credential' },
+  watchedAccounts: { default: 20_000, unit: 'accounts', bounds: 'accounts followed by subscriptions at once' },
 
   // Sessions of browsers.
-  pendingLogins: {
-    default: 8,
-    unit: 'logins',
-    bounds: 'logins that one browser has begun and not finished',
-  },
-  pendingLoginBytes: {
-    default: 4_096,
-    unit: 'bytes',
-    bounds: 'the cookies of those logins, all together',
-    min: 2_048,
-  },
-  pendingLoginSeconds: {
-    default: 600,
-    unit: 'seconds',
-    bounds: 'the time that a login may take',
-  },
-  returnToCharacters: {
-    default: 500,
-    unit: 'characters',
-    bounds: 'the `returnTo` of a login',
-    max: 1_000,
-  },
-  completedLoginSeconds: {
-    default: 120,
-    unit: 'seconds',
-    bounds: 'how long the same redirect of a completed login still ends logged in',
-  },
+  pendingLogins: { default: 8, unit: 'logins', bounds: 'logins that one browser has begun and not finished' },
+  pendingLoginBytes: { default: 4_096, unit: 'bytes', bounds: 'the cookies of those logins, all together', min: 2_048 },
+  pendingLoginSeconds: { default: 600, unit: 'seconds', bounds: 'the time that a login may take' },
+  returnToCharacters: { default: 500, unit: 'characters', bounds: 'the `returnTo` of a login', max: 1_000 },
+  completedLoginSeconds: { default: 120, unit: 'seconds', bounds: 'how long the same redirect of a completed login still ends logged in' },
   completedLogins: { default: 1_000, unit: 'logins', bounds: 'completed logins kept for that' },
-  pendingRevocations: {
-    default: 10_000,
-    unit: 'sessions',
-    bounds: 'logouts that the broker has not confirmed, retried at once in the background',
-  },
-  revocationPauseSeconds: {
-    default: 300,
-    unit: 'seconds',
-    bounds: 'the longest pause between two tries of such a logout',
-  },
+  pendingRevocations: { default: 10_000, unit: 'sessions', bounds: 'logouts that the broker has not confirmed, retried at once in the background' },
+  revocationPauseSeconds: { default: 300, unit: 'seconds', bounds: 'the longest pause between two tries of such a logout' },
 } as const satisfies Record<string, LimitDefinition>;
 
 /** The name of a bound. */
