@@ -76,6 +76,8 @@ const definitions = {
   waitingCallsPerCaller: { default: 2_500, unit: 'calls', bounds: 'calls of one caller that wait, over all apps, in each lane; an operation that has begun to wait is let in whole' },
   waitingCallsPerApp: { default: 4_000, unit: 'calls', bounds: 'calls of one app that wait for its rate limit, in each lane' },
   waitingCalls: { default: 20_000, unit: 'calls', bounds: 'calls that wait, over all apps, in each lane' },
+  sumIdAccounts: { default: 100, unit: 'accounts', bounds: 'the chosen accounts that the id of a sum can tell, so that `node` finds it; each adds 11 characters to the id. Sums over all accounts of a request are found however many those are', max: 150 },
+  userSearchCalls: { default: 16, unit: 'calls', bounds: 'profiles read at once where `node` looks for a User among header credentials' },
   heldAnswers: { default: 4_000, unit: 'answers', bounds: 'answers kept for `Cache-Control: max-age`, of each kind' },
   credentialStreams: { default: 64, unit: 'streams', bounds: 'the streams that watch one account by the same credential' },
   watchedAccounts: { default: 20_000, unit: 'accounts', bounds: 'accounts followed by subscriptions at once' },

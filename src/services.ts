@@ -16,6 +16,7 @@ import { createCookies } from './http/request/cookies.ts';
 import { createOrigins } from './http/request/origins.ts';
 import { generateKey } from './keyring/crypto/keys.ts';
 import { createSealer } from './keyring/crypto/sealer.ts';
+import { createUserDigest } from './keyring/crypto/user-digest.ts';
 import { createKeyrings } from './keyring/keyrings.ts';
 import { createRevocations } from './keyring/revocations.ts';
 import { createMemoryStore } from './keyring/stores/memory-store.ts';
@@ -88,6 +89,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     apps: createApps(apps, new URL(options.publicUrl ?? defaultPublicUrl), broker),
     acceptsHeaderOf: headerRule(options),
     exposeTokens: options.exposeTokens ?? false,
+    digestUser: createUserDigest(options.keyringKeys),
     operationTimeoutMilliseconds: options.operationTimeoutMilliseconds ?? 30_000,
     now,
   };

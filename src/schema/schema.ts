@@ -10,7 +10,7 @@ import './session/exchange-token.ts';
 import './session/logout.ts';
 import './margins/margins.ts';
 import './margins/margins-changed.ts';
-import './node-query.ts';
+import './node/node-query.ts';
 import './session/renew-session.ts';
 import './session/session.ts';
 import './user.ts';

@@ -5,7 +5,7 @@ import type { Context, ReachedAccount } from '../context.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';
 import { problemError } from './errors/problem.ts';
-import { digestOfWords, NodeRef, nodeId } from './node.ts';
+import { NodeRef, nodeId } from './node.ts';
 import { attempt, malformedError, type Readable, readable } from './reading.ts';
 import { selectedFields } from './selected-fields.ts';
 
@@ -41,10 +41,10 @@ const lists = {
 } as const;
 
 /** The id of a user: made of the broker and `userId`. @throws what stands in place of a `userId` that is malformed. */
-export function idOfUser({ userId }: UserSource): string {
+export function idOfUser({ userId }: Pick<UserSource, 'userId'>, { digestUser }: Context): string {
   const value: unknown = userId;
   if (value instanceof Error) throw value;
-  return nodeId('User', digestOfWords('KITE', userId));
+  return nodeId('User', digestUser('KITE', userId));
 }
 
 /** The GraphQL type User. */
@@ -61,7 +61,7 @@ export const UserRef = builder.objectRef<UserSource>('User').implement({
       id: t.id({
         nullable: false,
         description: 'Opaque id of this user of this broker, the same through every app.',
-        resolve: idOfUser,
+        resolve: (user, _arguments, context) => idOfUser(user, context),
       }),
       userId: t.exposeID('userId', {
         nullable: false,
@@ -118,7 +118,8 @@ export async function userOf(
   return readable({ ...profile, meta: readable(profile.meta, fault) }, fault);
 }
 
-function keptUser({ session }: ReachedAccount): KnownUser | null {
+/** What a keyring knows of an account's user; null where it does not, and with header credentials. */
+export function keptUser({ session }: ReachedAccount): KnownUser | null {
   return session?.userId == null ? null : { userId: session.userId, userName: session.userName };
 }
 

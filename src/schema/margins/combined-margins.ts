@@ -11,7 +11,7 @@ import { builder } from '../builder.ts';
 import { type Problem, problemError } from '../errors/problem.ts';
 import { NodeRef, nodeId } from '../node.ts';
 import { selectedFields } from '../selected-fields.ts';
-import { type Combination, combine, keyOf } from './combining.ts';
+import { type Combination, combine } from './combining.ts';
 import {
   type AmountsSource,
   type Owned,
@@ -100,12 +100,20 @@ builder.queryField('combinedMargins', (t) =>
       }),
     },
     resolve: (_root, { accountIds }, context, info) => {
-      const accounts = reachedAccounts(context);
-      const ids = accountIds ?? accounts.map(({ id }) => id);
-      return combine(accounts, ids, segmentsFor(selectedFields(info)), context);
+      const ids = accountIds ?? reachedAccounts(context).map(({ id }) => id);
+      return combineAsked(ids, selectedFields(info), context);
     },
   }),
 );
+
+/** The sums over the accounts with these ids, of the segments that the fields selected need. */
+export function combineAsked(
+  ids: readonly string[],
+  selected: ReadonlySet<string>,
+  context: Context,
+): Promise<Combination> {
+  return combine(reachedAccounts(context), ids, segmentsFor(selected), context);
+}
 
 /** The segments that the fields selected need. */
 function segmentsFor(selected: ReadonlySet<string>): readonly Segment[] {
@@ -114,13 +122,6 @@ function segmentsFor(selected: ReadonlySet<string>): readonly Segment[] {
   const asksWho = selected.has('accounts') || selected.has('failures');
   const asksBoth = selected.has('total') || (named.length === 0 && asksWho);
   return asksBoth ? both : named;
-}
-
-/** The combination over all accounts of a request, where that is the one that a key stands for; else null. */
-export async function combinationOfAll(key: string, context: Context): Promise<Combination | null> {
-  const accounts = reachedAccounts(context);
-  const ids = accounts.map(({ id }) => id);
-  return keyOf(ids) === key ? combine(accounts, ids, both, context) : null;
 }
 
 /** A sum over one segment, or over both; null where no account has it enabled. */

@@ -3,18 +3,19 @@
 import type { Segment } from '../../brokers/answers.ts';
 import { malformed } from '../../brokers/field.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
+import { lazily } from '../../sums/lazily.ts';
 import { type Part, partOf } from '../../sums/segment-sum.ts';
 import type { AccountFailure } from '../account-failure.ts';
 import { accountNotFound, type Problem } from '../errors/problem.ts';
-import { digestOfWords } from '../node.ts';
 import { attempt, malformedAnswer, type Outcome } from '../reading.ts';
+import { sumKey } from './sum-key.ts';
 
 /** What an account brings to a sum over each segment; absent where that is disabled or not asked for. */
 export type Parts = Readonly<Partial<Record<Segment, Part>>>;
 
 /** Accounts that are in a sum, and those that are not: together every one that was asked for. */
 export interface Combination {
-  /** What stands for the accounts asked for: the same for the same ones, in whatever order. */
+  /** What stands for the accounts asked for in ids. */
   readonly key: string;
   readonly included: readonly { readonly account: ReachedAccount; readonly parts: Parts }[];
   readonly failures: readonly AccountFailure[];
@@ -46,12 +47,11 @@ export async function combine(
   });
   // Also where the answer does not select them.
   for (const { error } of failures) context.failures.add(error);
-  return { key: keyOf(asked), included, failures };
-}
-
-/** What stands for a set of accounts. */
-export function keyOf(ids: readonly string[]): string {
-  return digestOfWords('accounts', ...[...new Set(ids)].sort());
+  return lazily<Combination>({
+    key: () => sumKey(asked, context),
+    included: () => included,
+    failures: () => failures,
+  });
 }
 
 /** Accounts of one broker user together, as far as that is known without a call: a keyring knows, a header does not. */

@@ -86,12 +86,13 @@ function idOfDevice(sessionId: string, { ipAddress, userAgent }: Device): string
   return nodeId('SessionDevice', sessionId, digestOfWords(ipAddress ?? '', userAgent ?? ''));
 }
 
-/** The sessions of the request's keyring, ended ones included; none with header credentials. */
-export function sessionsOf({ keyring }: Context): readonly SessionSource[] {
-  return keyring.sessions.map(sessionOfRecord);
+/** The session of the request's keyring with an id, ended ones included; undefined with header credentials. */
+export function findSession({ keyring }: Context, id: string): SessionSource | undefined {
+  const record = keyring.sessions.find(({ sessionId }) => sessionId === id);
+  return record && sessionOfRecord(record);
 }
 
-/** The same, where Kite has just handed it over: its profile need not be asked for again. */
+/** A keyring's session, where Kite has just handed it over: its profile need not be asked for again. */
 export function newSessionOfRecord(
   record: SessionRecord,
   session: BrokerSession,
