@@ -5,6 +5,7 @@
 export const bundled: Readonly<Record<string, string>> = {
   graphql: 'graphql.js',
   'graphql/execution/Executor.js': 'graphql-executor.js',
+  'graphql/execution/collectFields.js': 'graphql-collect-fields.js',
   'graphql/execution/legacyIncremental/BranchingIncrementalExecutor.js':
     'graphql-parts-executor.js',
   'graphql-yoga': 'graphql-yoga.js',
