@@ -29,6 +29,7 @@ export async function measureSingle(
   const servers = [
     await stage.other('floor'),
     await stage.other('mercurius'),
+    await stage.other('plans'),
     await stage.other('graphqlTools'),
     await stage.gateway(),
     await stage.other('graphqlJs'),

@@ -22,6 +22,7 @@ const others = {
   floor: ['the floor', 'servers/floor.ts'],
   graphqlJs: ['graphql-js alone', 'servers/bare.ts', 'graphql-js'],
   graphqlTools: ['the executor of graphql-tools alone', 'servers/bare.ts', 'graphql-tools'],
+  plans: ['the gateway’s plans alone', 'servers/bare.ts', 'plans'],
   mercurius: ['Mercurius, compiled', 'others/mercurius.ts', 'compiled'],
   mercuriusInterpreted: ['Mercurius, not compiled', 'others/mercurius.ts', 'interpreted'],
   apollo: ['Apollo Server', 'others/apollo.ts'],

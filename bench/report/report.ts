@@ -189,7 +189,7 @@ function profileReport(profiles: Section<'profile'>): string {
 
 function partsReport(parts: Section<'parts'>): string {
   return [
-    'What a request costs in the gateway’s own code, with an upstream that answers at once. Each row includes all rows above it.',
+    'What a request costs in the gateway’s own code, with an upstream that answers at once. Each row includes all rows above it; the last two are the same query by two engines.',
     table([
       ['part', 'CPU, µs', 'memory, KiB'],
       ...parts.map(({ name, cpu, memory }) => [
