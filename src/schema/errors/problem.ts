@@ -130,7 +130,7 @@ const codes: Partial<Record<BrokerErrorCode, ErrorCode>> = {
 
 const messages: Partial<Record<ErrorCode, string>> = {
   APP_MISCONFIGURED:
-    'Kite refused the checksum that this gateway made: the secret or key it holds for the app is wrong. ' +
+    'The broker refused what this gateway made with the app’s secret: the secret or key it holds for the app is wrong. ' +
     'Its operator has to correct it; logging in again does not help.',
   TOKEN_REJECTED: 'Kite refused the token or the checksum: start the login again.',
   SESSION_EXPIRED: 'Kite no longer accepts the access token of this account: log in again.',
