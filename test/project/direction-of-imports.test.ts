@@ -118,6 +118,13 @@ test('the simulator is imported for its start alone, by main', () => {
   expect(importers).toEqual(['main.ts']);
 });
 
+test('one file opens connections to Redis', () => {
+  const importers = files.filter((file) =>
+    readFileSync(join(src, file), 'utf8').includes("from '@redis/client'"),
+  );
+  expect(importers).toEqual(['brokers/upstream/redis-client.ts']);
+});
+
 test('no file imports itself through others', () => {
   const cycles: string[] = [];
   const done = new Set<string>();

@@ -1,23 +1,47 @@
-// A connection to the Redis that replicas share, for what must not wait: commands fail at once while there is none.
-import { createClient } from '@redis/client';
+// The one place that opens connections to Redis: they fail fast, come back by themselves, and let no error of the
+// client's own through.
+import {
+  ConnectionTimeoutError,
+  createClient,
+  ErrorReply,
+  SocketClosedUnexpectedlyError,
+  SocketTimeoutError,
+} from '@redis/client';
+import { systemCode } from './system-code.ts';
+
+/** How long a connection may take, and the longest pause before the next one is tried, in milliseconds. */
+const patience = 1_000;
+/** A connection that fell silent is noticed by the ping that stays unanswered, and made anew. */
+const pingInterval = 2_000;
 
 /** A client that is not connected yet. @throws TypeError for a URL that is not one of Redis; it is not quoted. */
-export function createSharedRedisClient(url: string) {
+export function createRedisClient(url: string) {
   try {
     return createClient({
       url,
-      // A command that waited for a connection would hold a call back for as long.
+      // What waits for a connection would hold its caller back, and be written after the caller was told that it failed.
       disableOfflineQueue: true,
-      // A connection that fell silent is noticed by the ping that stays unanswered.
-      pingInterval: 2_000,
+      pingInterval,
       socket: {
-        connectTimeout: 1_000,
-        socketTimeout: 5_000,
-        reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 6), 2_000),
+        connectTimeout: patience,
+        socketTimeout: 2 * pingInterval + patience,
+        reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 10), patience),
       },
     });
   } catch {
     // The client's own error quotes the URL, password and all.
-    throw new TypeError('redisUrl is not of the form redis://[user:password@]host[:port][/number]');
+    throw new TypeError(
+      'The address of Redis is not of the form redis://[user:password@]host[:port][/number]',
+    );
   }
+}
+
+/** The code of a system's error, or the first word of what Redis answered, such as `WRONGPASS`; null where unknown. */
+export function redisCause(error: unknown): string | null {
+  if (error instanceof ErrorReply) return /^[A-Z]{2,32}(?= |$)/.exec(error.message)?.[0] ?? null;
+  if (error instanceof SocketClosedUnexpectedlyError) return 'ECONNRESET';
+  if (error instanceof ConnectionTimeoutError || error instanceof SocketTimeoutError) {
+    return 'ETIMEDOUT';
+  }
+  return error instanceof Error && 'code' in error ? systemCode(error.code) : null;
 }

@@ -2,7 +2,7 @@
 import { GraphQLError } from 'graphql';
 import { finalAsyncIterator, isAsyncIterable } from 'graphql-yoga';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { createSharedRedisClient } from '../../brokers/upstream/redis-client.ts';
+import { createRedisClient } from '../../brokers/upstream/redis-client.ts';
 import type { Limits } from '../../limits.ts';
 import type { ResultStep } from '../plugins/results.ts';
 import { isLoopback, networkOf } from '../request/client-address.ts';
@@ -36,7 +36,7 @@ export function createAddressLimits(options: AddressLimitsOptions): AddressLimit
   const entered = new WeakMap<Request, string>();
   const window = { points: limits.addressOperationsPerMinute, duration: 60 };
   const memory = new RateLimiterMemory(window);
-  const redis = redisUrl === undefined ? null : createSharedRedisClient(redisUrl);
+  const redis = redisUrl === undefined ? null : createRedisClient(redisUrl);
   // The counters in memory take over meanwhile; the rate limit says in the log that Redis is away.
   redis?.on('error', () => {});
   redis?.connect().catch(() => {});

@@ -1,13 +1,9 @@
-// The connection to Redis: it fails fast, comes back by itself, and lets no error of the client through.
-import { createClient } from '@redis/client';
-import { redisCause } from '../../brokers/upstream/redis-cause.ts';
+// The keyrings' connection to Redis: each run succeeds or fails within about a second, as a KeyringStoreError.
+import { createRedisClient, redisCause } from '../../brokers/upstream/redis-client.ts';
 import { KeyringStoreError } from './store.ts';
 
 /** How long anything may take before Redis counts as down, in milliseconds. */
 const patience = 1_000;
-/** A connection that fell silent is noticed by the ping that stays unanswered, and made anew. */
-const pingInterval = 2_000;
-const silence = 2 * pingInterval + patience;
 
 /** Runs scripts on one Redis. */
 export interface RedisConnection {
@@ -23,7 +19,7 @@ export interface RedisConnection {
  * @throws TypeError where the URL is none; KeyringStoreError where Redis does not answer within about a second.
  */
 export async function connectRedis(url: string): Promise<RedisConnection> {
-  const client = clientFor(url);
+  const client = createRedisClient(url);
   // Without a listener Node would end the process. A caller learns of it by a KeyringStoreError with this cause:
   // the client tries to connect again and again, and rejects nothing in time.
   let lastError: unknown;
@@ -47,27 +43,6 @@ export async function connectRedis(url: string): Promise<RedisConnection> {
       withPatience(client.eval(script, { keys, arguments: args }), () => lastError),
     close,
   };
-}
-
-function clientFor(url: string) {
-  try {
-    return createClient({
-      url,
-      // What waits for a connection would be written long after its caller was told that it failed.
-      disableOfflineQueue: true,
-      pingInterval,
-      socket: {
-        connectTimeout: patience,
-        socketTimeout: silence,
-        reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 10), patience),
-      },
-    });
-  } catch {
-    // The client's own error quotes the URL, password and all.
-    throw new TypeError(
-      'The address of Redis is not of the form redis://[user:password@]host[:port][/number]',
-    );
-  }
 }
 
 /** @param lastError what the connection suffers from meanwhile, which the work itself does not know. */

@@ -1,7 +1,6 @@
 // Which rate log a gateway uses: none, its own, or the one that replicas share in Redis.
 
-import { redisCause } from '../redis-cause.ts';
-import { createSharedRedisClient } from '../redis-client.ts';
+import { createRedisClient, redisCause } from '../redis-client.ts';
 import { createMemoryRateLog } from './memory-rate-log.ts';
 import { type RateLog, unlimited } from './rate-log.ts';
 import {
@@ -34,7 +33,7 @@ export interface OpenRateLog {
 export function openRateLog({ limit, redisUrl, onReachable }: RateLogOptions): OpenRateLog {
   if (limit === 0) return { log: unlimited, close: async () => {} };
   if (redisUrl === undefined) return { log: createMemoryRateLog(limit), close: async () => {} };
-  const client = createSharedRedisClient(redisUrl);
+  const client = createRedisClient(redisUrl);
   // Commands reject while there is no connection; why there is none, only the event says.
   let cause: string | null = null;
   const remember = (error: unknown) => {
