@@ -9,7 +9,10 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/say-what-is-missing.ts',
-    testTimeout: 15_000,
+    setupFiles: 'test/support/property-tests.ts',
+    // A loaded machine takes its time; what a test waits for comes, or the test has failed.
+    testTimeout: 30_000,
+    expect: { poll: { timeout: 10_000 } },
     // Vitest leaves a core free, which on two is one; browsers and processes are mostly waited for.
     maxWorkers: Math.max(2, availableParallelism() - 1),
   },

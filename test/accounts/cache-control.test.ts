@@ -61,15 +61,17 @@ test('of several ages the least counts, and one that cannot be read is none', ()
   expect(acceptedAge(null)).toBe(0);
 });
 
-test('anything at all gives an age, and never a negative one', () => {
+test('any text gives whole seconds, and no more than a max-age in it says', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
-      expect(acceptedAge(text)).toBeGreaterThanOrEqual(0);
-      expect(acceptedAge(`max-age=5${text}`)).toBeGreaterThanOrEqual(0);
+      expect(Number.isInteger(acceptedAge(text))).toBe(true);
+      expect(acceptedAge(`max-age=5, ${text}`)).toBeLessThanOrEqual(5);
     }),
   );
-  const begun = performance.now();
-  acceptedAge('max-age="\\'.repeat(20_000));
-  acceptedAge('a '.repeat(50_000));
-  expect(performance.now() - begun).toBeLessThan(1_000);
+});
+
+test('a header of any length is read in one pass', () => {
+  // Reading it again from each place would take longer than a test may.
+  expect(acceptedAge('max-age="\\'.repeat(200_000))).toBe(0);
+  expect(acceptedAge('a '.repeat(500_000))).toBe(0);
 });

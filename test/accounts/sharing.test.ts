@@ -1,9 +1,10 @@
 // What requests share of reads: calls in flight, and answers for those who accept an older one. Counted at Kite.
+import type { ServerResponse } from 'node:http';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { graphql } from '../generated/gql.ts';
 import { users } from '../support/windows.ts';
 import { startOfTime, startWorld, tokens, type UpstreamCall } from '../support/world.ts';
-import { serveBytes } from '../upstream/raw-server.ts';
+import { serveBytes, serveHttp } from '../upstream/raw-server.ts';
 
 let now = startOfTime;
 const world = await startWorld({ now: () => now, headerCredentials: 'any' }, { accounts: 20 });
@@ -19,6 +20,7 @@ const whole = graphql(`
 `);
 const equity = graphql(`query Equity { account { margins { equity { net asOf } } } }`);
 const name = graphql(`query UserId { account { user { userId } } }`);
+const nothing = graphql(`query Nothing { __typename }`);
 const logout = graphql(`mutation Logout1 { logout { loggedOut } }`);
 
 const within = (seconds: number | string) => ({
@@ -55,16 +57,26 @@ describe('calls in flight', () => {
     expect(await world.calls()).toHaveLength(34);
   });
 
-  test('a failure is shared too, and the next one asks anew', async () => {
-    await world.fault({ kind: 'internal-error', times: 1 });
-    const answers = await Promise.all([
-      world.ask(name, { authorization }),
-      world.ask(name, { authorization }),
-    ]);
-    const codes = answers.flatMap(({ errors }) => errors.map(({ extensions }) => extensions.code));
-    const calls = (await world.calls()).length;
-    expect(codes.length).toBe(calls === 1 ? 2 : 1);
-    expect((await world.ask(name, { authorization })).errors).toEqual([]);
+  test('requests that wait for one call share its failure, and the next request makes a new call', async () => {
+    const held: ServerResponse[] = [];
+    const kite = await serveHttp((_request, response) => held.push(response));
+    const { ask } = await startWorld({ kiteBaseUrl: kite.url, headerCredentials: 'any' });
+    const fail = (response?: ServerResponse) =>
+      response?.writeHead(500, { 'content-type': 'application/json' }).end('{"status":"error"}');
+    const answers = [ask(name, { authorization })];
+    await expect.poll(() => held.length).toBe(1);
+    answers.push(ask(name, { authorization }));
+    // Answered after the second request, which has therefore joined the call.
+    for (let times = 0; times < 3; times += 1) await ask(nothing, { authorization });
+    fail(held[0]);
+    for (const { errors } of await Promise.all(answers)) {
+      expect(errors.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_UNAVAILABLE']);
+    }
+    expect(held).toHaveLength(1);
+    const next = ask(name, { authorization });
+    await expect.poll(() => held.length).toBe(2);
+    fail(held[1]);
+    expect((await next).errors).toHaveLength(1);
   });
 
   test('the last client to leave takes the call along, and nobody joins one that was left', async () => {

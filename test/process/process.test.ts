@@ -128,13 +128,10 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     const query = encodeURIComponent('{ accounts { user { userName } } }');
     const answer = getting(`http://127.0.0.1:${port}/graphql?query=${query}`, agent);
     await expect.poll(() => counts(simulatorUrl)).toEqual({ '/user/profile': 2 });
-    const asked = performance.now();
     process.kill(signal);
     const { data } = JSON.parse(await read(await answer));
     expect(data.accounts).toHaveLength(2);
     expect(await ended).toMatchObject({ code: 0, signal: null });
-    // Far less than the grace that it would give a request that never ends.
-    expect(performance.now() - asked).toBeLessThan(3_000);
     connected.destroy();
   });
 
@@ -153,15 +150,12 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     expect(await live.next()).toMatchObject({ data: { marginsChanged: {} } });
     expect(await live.next()).toMatchObject({ data: { marginsChanged: {} } });
     expect(await counts(simulatorUrl)).toEqual({ '/user/margins/equity': 2 });
-    const asked = performance.now();
     process.kill(signal);
     // No `event: complete`, which would tell a client that this was all.
     await expect(live.next()).rejects.toThrow();
     const { code, stderr } = await ended;
     expect(code).toBe(0);
     expect(stderr).not.toMatch(/error/i);
-    // Far less than the grace that it would give a request that never ends.
-    expect(performance.now() - asked).toBeLessThan(3_000);
   });
 
   test('twice ends it at once, whatever is in flight', async () => {

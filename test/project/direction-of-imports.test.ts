@@ -138,13 +138,6 @@ test('no file imports itself through others', () => {
   expect(cycles).toEqual([]);
 });
 
-test('every file says first what it is for', () => {
-  const silent = files.filter(
-    (file) => !/^(#!.*\n)?\/\/ \S.{20,}/.test(readFileSync(join(src, file), 'utf8')),
-  );
-  expect(silent).toEqual([]);
-});
-
 test('no folder has more than 15 files beside each other', () => {
   const counts = new Map<string, number>();
   for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
