@@ -1,21 +1,23 @@
 // Clients' caches: two parts of a page that select different fields of one object merge, and ask no more than once each.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { Client, fetchExchange } from '@urql/core';
 import { cacheExchange } from '@urql/exchange-graphcache';
-import {
-  type ConcreteRequest,
-  createOperationDescriptor,
-  Environment,
-  fetchQuery,
-  Network,
-  RecordSource,
-  Store,
-} from 'relay-runtime';
 import { describe, expect, test } from 'vitest';
+import { run } from '../support/command.ts';
+import { Visitor } from '../support/visitor.ts';
 import { startWorld, tokens } from '../support/world.ts';
 
 const world = await startWorld();
-const authorization = tokens('SIM0001', 'SIM0002');
+const visitor = new Visitor(new URL(world.url).origin, 'http://localhost:4000');
+for (const userId of ['SIM0001', 'SIM0002']) {
+  await visitor.logIn(new URL('/login?app=simulator', world.url).href, userId);
+}
+const callers: Readonly<Record<string, Record<string, string>>> = {
+  'header credentials': { authorization: tokens('SIM0001', 'SIM0002') },
+  'a keyring': visitor.headers(),
+};
 
 /** Pairs of queries that select different fields of the same objects. */
 const pairs: readonly (readonly [name: string, one: string, other: string])[] = [
@@ -35,12 +37,35 @@ const pairs: readonly (readonly [name: string, one: string, other: string])[] = 
     '{ combinedMargins { id equity { id net asOf utilised { id debits } } } }',
   ],
   [
+    'amounts of one sum',
+    '{ combinedMargins { id total { id net asOf available { id cash } } } }',
+    '{ combinedMargins { id total { id enabled available { id collateral } } } }',
+  ],
+  [
+    'a sum over no account and one over all',
+    '{ combinedMargins(accountIds: []) { id accounts { id } } }',
+    '{ combinedMargins { id accounts { id margins { id equity { id net } } } } }',
+  ],
+  [
     'fields of users',
     '{ accounts { id user { id email } } }',
     '{ accounts { id user { id userName } } }',
   ],
   ['fields of apps', '{ apps { id name } }', '{ apps { id apiKey } }'],
+  [
+    'sessions and their accounts',
+    '{ sessions { id state account { id apiKey } } }',
+    '{ accounts { id session { id issuedAt lastSeenAt } } }',
+  ],
+  [
+    'devices of sessions',
+    '{ sessions { id devices { id ipAddress firstSeenAt } } }',
+    '{ sessions { id devices { id userAgent lastSeenAt } } }',
+  ],
 ];
+const cases = Object.keys(callers).flatMap((caller) =>
+  pairs.map((pair) => [...pair, caller] as const),
+);
 
 /** A fetch that counts its calls, and the end of all that are in flight. */
 function countingFetch() {
@@ -68,111 +93,59 @@ async function settled(state: { readonly open: number; readonly calls: number })
   }
 }
 
-describe.each(pairs)('%s', (_name, one, other) => {
-  test('settle after one call each in Apollo Client', async () => {
+describe.each(cases)('%s', (_name, one, other, caller) => {
+  const headers = callers[caller] ?? {};
+
+  test(`settle after one call each in Apollo Client, with ${caller}`, async () => {
     const { state, fetch } = countingFetch();
-    const link = new HttpLink({ uri: world.url, fetch, headers: { authorization } });
+    const link = new HttpLink({ uri: world.url, fetch, headers });
     const client = new ApolloClient({ link, cache: new InMemoryCache() });
-    const subscriptions = [one, other].map((query) =>
-      client.watchQuery({ query: gql(query) }).subscribe(() => {}),
+    const shown: (boolean | undefined)[] = [];
+    const subscriptions = [one, other].map((query, index) =>
+      client.watchQuery({ query: gql(query) }).subscribe(({ dataState }) => {
+        shown[index] = dataState === 'complete';
+      }),
     );
     await settled(state);
     for (const subscription of subscriptions) subscription.unsubscribe();
     client.stop();
-    expect(state.calls).toBe(2);
+    expect([state.calls, shown]).toEqual([2, [true, true]]);
   });
 
-  test('settle after one call each in Graphcache', async () => {
+  test(`settle after one call each in Graphcache, with ${caller}`, async () => {
     const { state, fetch } = countingFetch();
     const client = new Client({
       url: world.url,
       fetch,
       preferGetMethod: false,
-      fetchOptions: { headers: { authorization } },
+      fetchOptions: { headers },
       exchanges: [cacheExchange({}), fetchExchange],
     });
-    const subscriptions = [one, other].map((query) =>
-      client.query(query, {}, { requestPolicy: 'cache-first' }).subscribe(() => {}),
+    const shown: boolean[] = [];
+    const subscriptions = [one, other].map((query, index) =>
+      client.query(query, {}, { requestPolicy: 'cache-first' }).subscribe(({ data, error }) => {
+        shown[index] = data !== undefined && error === undefined;
+      }),
     );
     await settled(state);
     for (const { unsubscribe } of subscriptions) unsubscribe();
-    expect(state.calls).toBe(2);
+    expect([state.calls, shown]).toEqual([2, [true, true]]);
   });
 });
 
-/** What Relay's compiler writes for `query Refetch($id: ID!) { node(id: $id) { __typename id ... on Account { apiKey } } }`. */
-function refetchRequest(): ConcreteRequest {
-  const scalar = (name: string) => ({
-    alias: null,
-    args: null,
-    kind: 'ScalarField' as const,
-    name,
-    storageKey: null,
-  });
-  const id = { defaultValue: null, kind: 'LocalArgument' as const, name: 'id' };
-  const node = {
-    alias: null,
-    args: [{ kind: 'Variable' as const, name: 'id', variableName: 'id' }],
-    concreteType: null,
-    kind: 'LinkedField' as const,
-    name: 'node',
-    plural: false,
-    storageKey: null,
-    selections: [
-      scalar('__typename'),
-      scalar('id'),
-      {
-        kind: 'InlineFragment' as const,
-        selections: [scalar('apiKey')],
-        type: 'Account',
-        abstractKey: null,
-      },
-    ],
-  };
-  return {
-    kind: 'Request',
-    fragment: {
-      argumentDefinitions: [id],
-      kind: 'Fragment',
-      metadata: null,
-      name: 'Refetch',
-      selections: [node],
-      type: 'Query',
-      abstractKey: null,
-    },
-    operation: {
-      argumentDefinitions: [id],
-      kind: 'Operation',
-      name: 'Refetch',
-      selections: [node],
-    },
-    params: {
-      id: null,
-      cacheID: 'refetch',
-      metadata: {},
-      name: 'Refetch',
-      operationKind: 'query',
-      text: 'query Refetch($id: ID!) { node(id: $id) { __typename id ... on Account { apiKey } } }',
-    },
-  };
-}
-
-test('Relay refetches an account by node, into the record that it has', async () => {
-  const { data } = await world.askRaw('{ accounts { id } }', { authorization });
-  const environment = new Environment({
-    store: new Store(new RecordSource()),
-    network: Network.create(async ({ text }, variables) => {
-      const answer = await world.askRaw(text ?? '', { authorization, variables });
-      return { data: answer.data };
-    }),
-  });
-  const variables = { id: data.accounts[0].id };
-  const request = refetchRequest();
-  const operation = createOperationDescriptor(request, variables);
-  environment.retain(operation);
-  await fetchQuery(environment, request, variables).toPromise();
-  const snapshot = environment.lookup(operation.fragment);
-  expect(snapshot.data).toEqual({
-    node: { __typename: 'Account', id: variables.id, apiKey: 'simulator' },
-  });
+test('the policies of docs/client-caches.md settle Apollo Client where queries select no id', async () => {
+  const page = readFileSync(new URL('../../docs/client-caches.md', import.meta.url), 'utf8');
+  const [, section = ''] = page.split('\n## Apollo Client\n');
+  const example = /^```js\n([\s\S]*?)^```$/m.exec(section)?.[1] ?? '';
+  const code = example.replaceAll('http://localhost:4000/graphql', world.url);
+  expect(code).toContain(world.url);
+  await world.calls();
+  const program = [process.execPath, '--input-type=module', '--eval', code];
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
+  const { code: exit, stdout, stderr } = await run({ program, cwd }).ended;
+  expect([exit, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^equity -?\d/m);
+  expect(stdout).toMatch(/^commodity -?\d/m);
+  const paths = (await world.calls()).map(({ path }) => path).sort();
+  expect(paths).toEqual(['/user/margins/commodity', '/user/margins/equity']);
 });
