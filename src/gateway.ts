@@ -33,6 +33,7 @@ import type { Origins } from './http/request/origins.ts';
 import { createRequestTracker } from './http/request/request-tracker.ts';
 import { createSenderReader } from './http/request/sender.ts';
 import type { GatewayOptions } from './options.ts';
+import { Plans } from './plans/plans.ts';
 import { schema } from './schema/schema.ts';
 import { withEdge } from './server/edge.ts';
 import { withFront } from './server/front.ts';
@@ -146,6 +147,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useOperations({
         schema,
         documents,
+        plans: new Plans(limits),
         track,
         volume,
         suggestions: introspection,

@@ -33,6 +33,8 @@ const definitions = {
   credentials: { default: 1_000, unit: 'credentials', bounds: 'the credentials in the Authorization header of a request' },
   documentTokens: { default: 2_000, unit: 'tokens', bounds: 'a GraphQL document' },
   documentCacheCharacters: { default: 500_000, unit: 'characters', bounds: 'the texts of the documents that are kept parsed; the one asked for least recently goes first' },
+  planUses: { default: 3, unit: 'uses', bounds: 'the uses of a document in a row before a plan of its execution is made', min: 0 },
+  planCharacters: { default: 500_000, unit: 'characters', bounds: 'the documents that have a plan, each field of a plan as 20 more; one plan takes at most a tenth, and the one used least recently goes first; 0 makes none', min: 0 },
   documentDepth: { default: 16, unit: 'levels', bounds: 'nested fields of a document' },
   rootFields: { default: 100, unit: 'fields', bounds: 'the fields at the root of an operation' },
   deferredFragments: { default: 20, unit: 'fragments', bounds: 'the fragments of an operation with `@defer`' },

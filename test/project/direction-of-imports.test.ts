@@ -63,7 +63,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'brokers',
     'limits.ts',
   ],
-  'gateway.ts': ['options.ts', 'services.ts', 'context.ts', 'http', 'schema', 'server'],
+  'gateway.ts': ['options.ts', 'services.ts', 'context.ts', 'http', 'plans', 'schema', 'server'],
   'index.ts': ['gateway.ts', 'options.ts', 'keyring', 'schema'],
   config: ['options.ts', 'http', 'keyring', 'limits.ts'],
   'log-stream.ts': [],

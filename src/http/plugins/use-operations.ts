@@ -14,6 +14,7 @@ import {
 } from 'graphql';
 import { finalAsyncIterator, type GraphQLParams, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { type Context, contextOfEvent } from '../../context.ts';
+import type { Plans } from '../../plans/plans.ts';
 import type { VolumeLimits } from '../limits/volume-limits.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import type { Documents } from './documents.ts';
@@ -25,6 +26,8 @@ import type { Writes } from './writes.ts';
 export interface OperationsOptions {
   readonly schema: GraphQLSchema;
   readonly documents: Documents;
+  /** For the documents that are asked for often. */
+  readonly plans: Plans;
   readonly track: RequestTracker;
   /** Bounds on an operation's values and its answer. */
   readonly volume: VolumeLimits;
@@ -44,7 +47,7 @@ interface Executed {
 
 /** Answers operations, and ends their deadlines with them. */
 export function useOperations(options: OperationsOptions): Plugin {
-  const { schema, documents, track, volume, writes, contextFor } = options;
+  const { schema, documents, plans, track, volume, writes, contextFor } = options;
   const hideSuggestions = !options.suggestions;
 
   async function answer(
@@ -81,6 +84,8 @@ export function useOperations(options: OperationsOptions): Plugin {
       // Deferred fields begin with the others, so that they are in the same calls to the broker.
       const operation = validateExecutionArgs({ ...args, enableEarlyExecution: true });
       if (!('schema' in operation)) return { errors: operation.map(refused) };
+      const planned = plans.execute(operation);
+      if (planned !== null) return await planned;
       if (!track(request).accepted.parts) return await executeWhole(operation);
       const result = await executeInParts(operation);
       isStreamed = isAsyncIterable(result);

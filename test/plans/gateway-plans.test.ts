@@ -1,0 +1,105 @@
+// A gateway with plans answers what one without them does, byte by byte, on both ways to it.
+import * as fc from 'fast-check';
+import { expect, test, vi } from 'vitest';
+import { Plans } from '../../src/plans/plans.ts';
+import { schema } from '../../src/schema/schema.ts';
+import { anyQuery } from '../support/any-query.ts';
+import { fuzzSeed } from '../support/environment.ts';
+import { startOfTime, startWorld, tokens } from '../support/world.ts';
+
+const options = { now: () => startOfTime, publicUrl: 'https://api.example.com' };
+const planned = await startWorld({ ...options, limits: { planUses: 0 } });
+const plain = await startWorld({
+  ...options,
+  kiteBaseUrl: planned.simulator.url,
+  kiteLoginUrl: `${planned.simulator.url}/connect/login`,
+  limits: { planCharacters: 0 },
+});
+
+const executions = vi.spyOn(Plans.prototype, 'execute');
+
+/** How many operations were executed since this was called last, in all and by a plan. */
+function executed() {
+  const { results } = executions.mock;
+  const byPlan = results.filter(({ value }) => value !== null);
+  executions.mockClear();
+  return { all: results.length, byPlan: byPlan.length };
+}
+
+async function send(url: string, operation: object, headers: Readonly<Record<string, string>>) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-request-id': 'the-same', ...headers },
+    body: JSON.stringify(operation),
+  });
+  return { status: response.status, text: inOrder(await response.text()) };
+}
+
+/** The same answer with its errors in the order of their paths: they come as they happen. */
+function inOrder(text: string): string {
+  if (!text.startsWith('{"errors":[')) return text;
+  const { errors, ...rest } = JSON.parse(text);
+  const placed = errors.map((error: unknown) => JSON.stringify(error));
+  return JSON.stringify({ errors: placed.sort(), ...rest });
+}
+
+async function agreedOn(operation: object, headers: Readonly<Record<string, string>>) {
+  const expected = await send(plain.url, operation, headers);
+  const { all, ...before } = executed();
+  expect(before.byPlan).toBe(0);
+  const actual = await send(planned.url, operation, headers);
+  expect(actual).toEqual(expected);
+  const after = executed();
+  // Neither executes what is refused before.
+  expect(after.all).toBe(all);
+  return { ...actual, ...after };
+}
+
+// The second is answered by Yoga's adapter.
+const ways = ['application/json', 'application/json;q=0.5, multipart/mixed'];
+
+test('random documents have the same answer by a plan', { timeout: 120_000 }, async () => {
+  let taken = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.gen(), async (gen) => {
+      const accept = gen(() => fc.constantFrom(...ways));
+      const authorization = gen(() =>
+        fc.constantFrom(tokens('SIM0001'), tokens('SIM0001', 'SIM9999'), ''),
+      );
+      const { all, byPlan } = await agreedOn(anyQuery(gen, schema), { accept, authorization });
+      expect(byPlan).toBe(all);
+      taken += byPlan;
+    }),
+    { seed: fuzzSeed, numRuns: 150, endOnFailure: true },
+  );
+  expect(taken).toBeGreaterThan(120);
+});
+
+test('a plan keeps the bounds of an answer', async () => {
+  const authorization = tokens(...Array.from({ length: 600 }, (_, index) => `NONE${index}`));
+  const query = '{ accounts { user { email } margins { equity { net } } } }';
+  const { byPlan, text } = await agreedOn({ query }, { authorization });
+  expect(byPlan).toBe(1);
+  expect(JSON.parse(text).errors).toHaveLength(500);
+});
+
+test('mutations and introspection have no plan', async () => {
+  const headers = { authorization: tokens('SIM0002') };
+  for (const query of ['mutation { __typename }', '{ __schema { queryType { name } } }']) {
+    expect(await agreedOn({ query }, headers)).toMatchObject({ all: 1, byPlan: 0 });
+  }
+});
+
+test('documents that are not valid leave the plans of others alone', async () => {
+  const headers = { authorization: tokens('SIM0001') };
+  const query = 'query Kept { account { id } }';
+  await send(planned.url, { query }, headers);
+  executed();
+  for (let index = 0; index < 100; index += 1) {
+    await send(planned.url, { query: `{ unknown${index} }` }, headers);
+    await send(planned.url, { query: `{ text${index}` }, headers);
+  }
+  expect(executions).not.toHaveBeenCalled();
+  await send(planned.url, { query }, headers);
+  expect(executed().byPlan).toBe(1);
+});
