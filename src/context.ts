@@ -15,6 +15,7 @@ import { type Account, accountOf } from './loaders/account.ts';
 import { createLoaders, type Loaders } from './loaders/loaders.ts';
 import { SessionReads } from './loaders/session-reads.ts';
 import type { SharedReads } from './loaders/shared-reads.ts';
+import type { ReturnToRule } from './return-to.ts';
 
 /** What lives as long as the gateway. */
 export interface Services {
@@ -25,6 +26,8 @@ export interface Services {
   /** Margins as they change. */
   readonly live: LiveMargins;
   readonly apps: Apps;
+  /** Where a login may lead. */
+  readonly returnTo: ReturnToRule;
   /** Whether the Authorization header may carry credentials of an app. */
   readonly acceptsHeaderOf: (apiKey: string) => boolean;
   /** Bounds on what a request may cost. */

@@ -50,7 +50,7 @@ const definitions = {
 
   // What comes back.
   redirectParams: { default: 10, unit: 'parameters', bounds: 'the `redirectParams` of `App.brokerLoginUrl`' },
-  echoedCharacters: { default: 500, unit: 'characters', bounds: 'an argument that comes back in an answer: `returnTo`, all `redirectParams` together' },
+  redirectParamsCharacters: { default: 500, unit: 'characters', bounds: 'the names and values of those, all together' },
   loggedOrigins: { default: 100, unit: 'origins', bounds: 'refused origins that the log names, each once' },
   loggedOriginCharacters: { default: 100, unit: 'characters', bounds: 'a refused origin that the log names; a longer one is not quoted' },
 
@@ -88,7 +88,7 @@ const definitions = {
   pendingLogins: { default: 8, unit: 'logins', bounds: 'logins that one browser has begun and not finished' },
   pendingLoginBytes: { default: 4_096, unit: 'bytes', bounds: 'the cookies of those logins, all together', min: 2_048 },
   pendingLoginSeconds: { default: 600, unit: 'seconds', bounds: 'the time that a login may take' },
-  returnToCharacters: { default: 500, unit: 'characters', bounds: 'the `returnTo` of a login', max: 1_000 },
+  returnToCharacters: { default: 500, unit: 'characters', bounds: 'a `returnTo`, that of `/login` and that of `App.loginUrl`', max: 1_000 },
   completedLoginSeconds: { default: 120, unit: 'seconds', bounds: 'how long the same redirect of a completed login still ends logged in' },
   completedLogins: { default: 1_000, unit: 'logins', bounds: 'completed logins kept for that' },
   pendingRevocations: { default: 10_000, unit: 'sessions', bounds: 'logouts that the broker has not confirmed, retried at once in the background' },

@@ -13,7 +13,7 @@ import { createPendingLogins } from './http/login/pending-logins.ts';
 import { createSessionRenewals } from './http/login/session-renewals.ts';
 import { createCauseLog, logFailedCalls } from './http/plugins/cause-log.ts';
 import { createCookies } from './http/request/cookies.ts';
-import { createOrigins } from './http/request/origins.ts';
+import { createOrigins, type Origins } from './http/request/origins.ts';
 import { generateKey } from './keyring/crypto/keys.ts';
 import { createSealer } from './keyring/crypto/sealer.ts';
 import { createUserDigest } from './keyring/crypto/user-digest.ts';
@@ -25,6 +25,7 @@ import { withDefaultLimits } from './limits.ts';
 import { createLiveMargins } from './live/live-margins.ts';
 import { createSharedReads } from './loaders/shared-reads.ts';
 import type { GatewayOptions } from './options.ts';
+import { createReturnToRule } from './return-to.ts';
 
 const defaultPublicUrl = 'http://localhost:4000';
 
@@ -88,6 +89,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     limits,
     apps: createApps(apps, new URL(options.publicUrl ?? defaultPublicUrl), broker),
     acceptsHeaderOf: headerRule(options),
+    returnTo: createReturnToRule(originsOf(options).trustedPage, limits.returnToCharacters),
     exposeTokens: options.exposeTokens ?? false,
     digestUser: createUserDigest(options.keyringKeys),
     operationTimeoutMilliseconds: options.operationTimeoutMilliseconds ?? 30_000,
@@ -100,6 +102,10 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
       await Promise.all([close(), rateLog.close()]);
     },
   };
+}
+
+function originsOf({ publicUrl = defaultPublicUrl, allowedOrigins = [] }: GatewayOptions): Origins {
+  return createOrigins(new URL(publicUrl), allowedOrigins);
 }
 
 /** Whether the Authorization header may carry credentials of an app. */
@@ -117,10 +123,7 @@ export function createBrowserKeyrings(
   log: Logger,
 ): BrowserKeyrings {
   const { clock = machineClock } = options;
-  const origins = createOrigins(
-    new URL(options.publicUrl ?? defaultPublicUrl),
-    options.allowedOrigins ?? [],
-  );
+  const origins = originsOf(options);
   const cookies = createCookies(origins.secure, options.cookieName ?? 'kite_graphql');
   const sealer = createSealer(options.keyringKeys ?? [generateKey()]);
   const store = options.keyringStore ?? createMemoryStore(now);

@@ -47,8 +47,10 @@ const AppRef = builder.objectRef<BrokerApp>('App').implement({
         }),
       },
       resolve: (app, { returnTo }, context) => {
-        if ((returnTo?.length ?? 0) > context.limits.echoedCharacters)
-          throw tooLong('returnTo', context);
+        const judged = returnTo == null ? null : context.returnTo(returnTo);
+        if (judged !== null && 'refusal' in judged) {
+          throw problemError(badInput('returnTo', judged.refusal));
+        }
         return once(app, context, `returnTo ${JSON.stringify(returnTo)}`, () =>
           context.apps.loginUrl(app.apiKey, returnTo),
         );
@@ -74,7 +76,7 @@ const AppRef = builder.objectRef<BrokerApp>('App').implement({
           0,
         );
         if (pairs.length > context.limits.redirectParams) throw tooMany(context);
-        if (characters > context.limits.echoedCharacters) throw tooLong('redirectParams', context);
+        if (characters > context.limits.redirectParamsCharacters) throw tooLong(context);
         const key = JSON.stringify(pairs.map(({ name, value }) => [name, value]));
         return once(app, context, `redirectParams ${key}`, () =>
           context.apps.brokerLoginUrl(app.apiKey, redirectParams),
@@ -101,9 +103,9 @@ function once(
   return address;
 }
 
-function tooLong(field: string, { limits }: Context): Error {
-  const message = `${field} is too long: ${limits.echoedCharacters} characters are allowed in all.`;
-  return problemError(badInput(field, message));
+function tooLong({ limits }: Context): Error {
+  const message = `redirectParams are too long: ${limits.redirectParamsCharacters} characters are allowed in all.`;
+  return problemError(badInput('redirectParams', message));
 }
 
 function tooMany({ limits }: Context): Error {

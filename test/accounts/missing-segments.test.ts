@@ -17,6 +17,16 @@ const refused = {
 };
 
 /** What each kind of answer is at the endpoint of both segments, and at that of commodity alone. */
+const refusal = (message: string) => ({ ...refused, body: { ...refused.body, message } });
+const refusals: Readonly<Record<string, object>> = {
+  inactive: refusal('The commodity segment is not enabled for this user.'),
+  missing: refusal('Segment `commodity` does not exist'),
+  parameter: refusal('Missing `api_version` for the segment.'),
+  backend: refusal('Segment data could not be read'),
+  otherField: refusal('Invalid `exchange` in segment `commodity`'),
+  otherStatus: { ...refused, status: 500 },
+  otherType: { ...refused, body: { ...refused.body, error_type: 'GeneralException' } },
+};
 const answers: Readonly<Record<string, readonly [both: object, alone: object]>> = {
   null: [success({ equity, commodity: null }), success(null)],
   absent: [success({ equity }), refused],
@@ -25,7 +35,7 @@ const answers: Readonly<Record<string, readonly [both: object, alone: object]>> 
 
 const stand = createServer((request, response) => {
   const token = request.headers.authorization?.split(':')[1] ?? '';
-  const [both, alone] = answers[token] ?? [refused, refused];
+  const [both, alone] = answers[token] ?? [refused, refusals[token] ?? refused];
   const chosen = request.url === '/user/margins/commodity' ? alone : both;
   const one = request.url === '/user/margins/equity' ? success(equity) : chosen;
   const { status, body } = one as { status: number; body: object };
@@ -76,3 +86,27 @@ test('any other refusal of a segment stays an error', async () => {
   });
   expect(both.errors[0]?.extensions.code).toBe('UPSTREAM_ERROR');
 });
+
+const commodityAlone = '{ account { margins { commodity { net } } } }';
+
+test.each(['inactive', 'missing'])(
+  'a refusal that says that the segment is %s is no error',
+  async (kind) => {
+    const authorization = `token simulator:${kind}`;
+    const { data, errors } = await world.askRaw(commodityAlone, { authorization });
+    expect(errors).toEqual([]);
+    expect(data.account.margins.commodity).toBe(null);
+  },
+);
+
+test.each(['parameter', 'backend', 'otherField', 'otherStatus', 'otherType'])(
+  'a refusal that only mentions the segment stays an error: %s',
+  async (kind) => {
+    const authorization = `token simulator:${kind}`;
+    const { data, errors } = await world.askRaw(commodityAlone, { authorization });
+    expect(data.account.margins.commodity).toBe(null);
+    expect(errors).toMatchObject([
+      { extensions: { code: expect.stringMatching(/^UPSTREAM_(ERROR|UNAVAILABLE)$/) } },
+    ]);
+  },
+);

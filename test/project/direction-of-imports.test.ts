@@ -11,6 +11,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'limits.ts': [],
   'answer-meter.ts': ['limits.ts'],
   'failure-counts.ts': [],
+  'return-to.ts': [],
   brokers: ['version.ts', 'limits.ts'],
   plans: ['answer-meter.ts', 'limits.ts'],
   loaders: ['brokers', 'limits.ts'],
@@ -27,6 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'live',
     'loaders',
     'brokers',
+    'return-to.ts',
   ],
   schema: [
     'context.ts',
@@ -62,6 +64,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'loaders',
     'brokers',
     'limits.ts',
+    'return-to.ts',
   ],
   'gateway.ts': ['options.ts', 'services.ts', 'context.ts', 'http', 'plans', 'schema', 'server'],
   'index.ts': ['gateway.ts', 'options.ts', 'keyring', 'schema'],

@@ -133,11 +133,21 @@ function wholeSegment(data: unknown): { readonly segment: SegmentMargins | null 
   return segment === malformed ? null : { segment };
 }
 
+/**
+ * What Kite may say of a segment that a user does not have. Its words are not established, that the whole message is
+ * about the segment is: whatever else it says stays an error, so that no other fault passes for an empty segment.
+ */
+const noSuchSegment = [
+  /^(?:an? |the )?(?:invalid|unknown|unsupported|no such|inactive|disabled) ["'`]?(?:trading |margin )?segments?["'`]?(?:[ :]+["'`]?(?:equity|commodity)["'`]?)?[.!]?$/i,
+  /^(?:the |this |your |requested )*["'`]?(?:(?:equity|commodity|trading|margin)["'`]? )?["'`]?segment["'`]?(?:[ :]+["'`]?(?:equity|commodity)["'`]?)? (?:is |has )?(?:not (?:been )?(?:enabled|activated|active|available|found)|does not exist|invalid|unknown|disabled|inactive)(?: for (?:the|this|your) (?:user|account|client))?[.!]?$/i,
+];
+
 /** Whether Kite refuses to show a segment because the user does not have it, which the other endpoint leaves out. */
 function saysNoSuchSegment(error: unknown): boolean {
   if (!(error instanceof BrokerError)) return false;
   const { status, errorType, brokerMessage } = error;
-  return status === 400 && errorType === 'InputException' && /segment/i.test(brokerMessage ?? '');
+  const isRefused = status === 400 && errorType === 'InputException';
+  return isRefused && noSuchSegment.some((pattern) => pattern.test(brokerMessage ?? ''));
 }
 
 /** Takes whatever a successful answer holds. */

@@ -45,7 +45,7 @@ export function useLogin(options: LoginOptions): Plugin {
 }
 
 async function begin(
-  { services: { apps, limits }, browsers, log }: LoginOptions,
+  { services: { apps, returnTo }, browsers, log }: LoginOptions,
   { request, requestId, setCookie }: KeyringRequest,
   parameters: URLSearchParams,
 ): Promise<Response> {
@@ -70,20 +70,14 @@ async function begin(
     );
   }
   const asked = parameters.get('returnTo');
-  const returnTo =
-    asked === null ? null : pageToReturnTo(browsers, asked, limits.returnToCharacters);
-  if (asked !== null && returnTo === null) {
+  const judged = asked === null ? null : returnTo(asked);
+  if (judged !== null && 'refusal' in judged) {
     refusedBecause('returnTo');
-    return page(
-      400,
-      'Not a page of ours',
-      'returnTo must be a page of this gateway’s own origin or of one that its operator allowed, ' +
-        `and its address at most ${limits.returnToCharacters} characters long.`,
-    );
+    return page(400, 'Not a page of ours', judged.refusal);
   }
   const { nonce, setCookies } = await browsers.pendingLogins.begin(request, {
     apiKey: app.apiKey,
-    returnTo,
+    returnTo: judged && withoutError(judged.page),
   });
   setCookies.forEach(setCookie);
   return redirect(apps.brokerLoginUrl(app.apiKey, [{ name: 'state', value: nonce }]));
@@ -102,16 +96,9 @@ function isNavigation({ headers }: Request): boolean {
   return isOpened && !headers.has('sec-purpose');
 }
 
-/** A page that may be returned to; null for any other address. */
-function pageToReturnTo(
-  { origins }: BrowserKeyrings,
-  address: string,
-  maxCharacters: number,
-): string | null {
-  const page = origins.trustedPage(address);
-  if (page === null || page.length > maxCharacters) return null;
+/** The page without the error of an earlier login, which it has passed on with its own address and would report again. */
+function withoutError(page: string): string {
   const url = new URL(page);
-  // That of an earlier login, which the page has passed on with its own address: it would be reported again.
   if (url.searchParams.has('error')) url.searchParams.delete('error');
   return url.href;
 }
