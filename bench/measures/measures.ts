@@ -41,8 +41,8 @@ export const measures: Measures = {
         stage,
         questions,
         isQuick
-          ? { warmUpRequests: 15_000, rounds: 3, milliseconds: 700 }
-          : { warmUpRequests: 30_000, rounds: 12, milliseconds: 1_500 },
+          ? { warmUpRequests: 10_000, rounds: 3, milliseconds: 700 }
+          : { warmUpRequests: 30_000, rounds: 10, milliseconds: 1_500 },
         say,
       ),
   },
@@ -54,7 +54,7 @@ export const measures: Measures = {
         questions,
         isQuick
           ? { warmUpRequests: 10_000, rounds: 3, milliseconds: 600 }
-          : { warmUpRequests: 30_000, rounds: 10, milliseconds: 1_200 },
+          : { warmUpRequests: 30_000, rounds: 8, milliseconds: 1_200 },
         say,
       ),
   },
@@ -66,7 +66,7 @@ export const measures: Measures = {
         questions,
         isQuick
           ? { warmUpRequests: 4_000, rounds: 3, milliseconds: 400 }
-          : { warmUpRequests: 20_000, rounds: 10, milliseconds: 800 },
+          : { warmUpRequests: 20_000, rounds: 8, milliseconds: 800 },
         say,
       ),
   },
@@ -77,7 +77,7 @@ export const measures: Measures = {
         stage,
         isQuick
           ? { warmUpRequests: 10_000, rounds: 3, milliseconds: 600 }
-          : { warmUpRequests: 30_000, rounds: 10, milliseconds: 1_200 },
+          : { warmUpRequests: 30_000, rounds: 8, milliseconds: 1_200 },
         say,
       ),
   },
@@ -110,7 +110,7 @@ export const measures: Measures = {
   parts: {
     about: 'what each part of the gateway costs by itself, without sockets',
     run: ({ isQuick }) =>
-      measureParts(isQuick ? { rounds: 3, runs: 2_000 } : { rounds: 10, runs: 4_000 }),
+      measureParts(isQuick ? { rounds: 3, runs: 1_000 } : { rounds: 10, runs: 4_000 }),
   },
   transports: {
     about: 'one call to Kite through each transport',

@@ -21,7 +21,9 @@ export interface BarChart {
   readonly aim?: { readonly value: number; readonly text: string };
 }
 
-const size = { width: 720, left: 236, right: 110, top: 76, row: 34, bar: 20 };
+const size = { width: 720, right: 110, top: 76, row: 34, bar: 20 };
+/** About as wide as a letter of a label is at most. */
+const letter = 7.4;
 
 const style = `
   .ground { fill: #ffffff; stroke: #d0d7de }
@@ -50,8 +52,9 @@ export function barChart({ title, subtitle, bars, aim }: BarChart): string {
     ...bars.map(({ value }) => Math.max(value.median, value.high)),
     aim?.value ?? 0,
   );
-  const room = size.width - size.left - size.right;
-  const x = (value: number) => round(size.left + (value / most) * room);
+  const left = round(24 + letter * Math.max(...bars.map(({ label }) => label.length)));
+  const room = size.width - left - size.right;
+  const x = (value: number) => round(left + (value / most) * room);
   const height = size.top + bars.length * size.row + (aim ? 34 : 14);
   const bottom = size.top + bars.length * size.row;
   const rows = bars.map(({ label, value, text, isOurs }, index) => {
@@ -59,8 +62,8 @@ export function barChart({ title, subtitle, bars, aim }: BarChart): string {
     const middle = top + size.bar / 2;
     const end = x(value.median);
     return [
-      `<text x="${size.left - 10}" y="${middle + 5}" text-anchor="end"${isOurs ? ' font-weight="600"' : ''}>${escaped(label)}</text>`,
-      `<rect class="${isOurs ? 'ours' : 'bar'}" x="${size.left}" y="${top}" width="${round(end - size.left)}" height="${size.bar}" rx="2"/>`,
+      `<text x="${round(left - 10)}" y="${middle + 5}" text-anchor="end"${isOurs ? ' font-weight="600"' : ''}>${escaped(label)}</text>`,
+      `<rect class="${isOurs ? 'ours' : 'bar'}" x="${left}" y="${top}" width="${round(end - left)}" height="${size.bar}" rx="2"/>`,
       `<line class="spread" x1="${x(value.low)}" x2="${x(value.high)}" y1="${middle}" y2="${middle}"/>`,
       `<text x="${Math.max(end, x(value.high)) + 8}" y="${middle + 5}">${escaped(text)}</text>`,
     ].join('\n');
