@@ -23,7 +23,7 @@ export interface BarChart {
 
 const size = { width: 720, right: 110, top: 76, row: 34, bar: 20 };
 /** About as wide as a letter of a label is at most. */
-const letter = 7.4;
+const letter = 8.2;
 
 const style = `
   .ground { fill: #ffffff; stroke: #d0d7de }

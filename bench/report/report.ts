@@ -94,7 +94,7 @@ function ratioCells(result: Ratios & Absolutes): readonly string[] {
 
 function writersReport(writers: Section<'writers'>): string {
   return [
-    'The same query, answered by one of the two writers. All but the last two columns are multiples of the floor’s.',
+    'The same query, answered by each of the two writers, with plans of execution and without them. All but the last two columns are multiples of the floor’s.',
     table([
       ['way', ...ratioColumns],
       ...writers.map((writer) => [writer.name, ...ratioCells(writer)]),
