@@ -1,12 +1,12 @@
 // A public URL with a path, and mounts in other servers: all addresses given out and all routes answered honour them.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import express, { type Express } from 'express';
 import { expect, onTestFinished, test } from 'vitest';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
-import { apps } from '../support/world.ts';
-
-type Next = () => void;
-type Handler = (request: IncomingMessage, response: ServerResponse, next: Next) => unknown;
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { Visitor } from '../support/visitor.ts';
+import { apps, startOfTime } from '../support/world.ts';
 
 const publicUrl = 'http://localhost:4000/api';
 const query = '?query=%7B__typename%7D';
@@ -17,20 +17,12 @@ function gatewayAt(url = publicUrl): Gateway {
   return gateway;
 }
 
-/** A server that mounts a handler as Express does: `url` is shortened by the path, and `next` leads on. */
-async function serverWith(path: string, handler: Handler): Promise<string> {
-  const server = createServer((request, response) => {
-    const url = request.url ?? '/';
-    const next = () => response.writeHead(299).end(request.url);
-    if (url !== path && !url.startsWith(`${path}/`)) return next();
-    const rest = url.slice(path.length);
-    Object.assign(request, {
-      originalUrl: url,
-      baseUrl: path,
-      url: rest.startsWith('/') ? rest : `/${rest}`,
-    });
-    return handler(request, response, next);
-  });
+/** Express with what a test mounts in it, and a last handler that tells what came to it. */
+async function expressWith(mount: (app: Express) => void): Promise<string> {
+  const app = express();
+  mount(app);
+  app.use((request, response) => void response.status(299).send(request.originalUrl));
+  const server = createServer({ maxHeaderSize: 131_072, joinDuplicateHeaders: true }, app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();
@@ -82,32 +74,68 @@ test('every address that the gateway gives out has the path', async () => {
   expect(await page.text()).toContain('http://localhost:4000/api/login?');
 });
 
+const body = '{"query":"{__typename}"}';
+const post = (url: string) =>
+  fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+
 test.each([[publicUrl], ['http://localhost:4000']])(
-  'mounted at /api by a server such as Express, with the public URL %s, every route is answered',
+  'mounted at /api in Express, with the public URL %s, every route is answered, and later handlers get the rest',
   async (url) => {
     const gateway = gatewayAt(url);
-    const base = await serverWith('/api', gateway as Handler);
-    expect(await (await get(`${base}/api/graphql${query}`)).json()).toEqual({
-      data: { __typename: 'Query' },
-    });
+    const base = await expressWith((app) => app.use('/api', gateway));
+    const data = { data: { __typename: 'Query' } };
+    expect(await (await get(`${base}/api/graphql${query}`)).json()).toEqual(data);
+    expect(await (await post(`${base}/api/graphql`)).json()).toEqual(data);
     expect((await get(`${base}/api/login?app=simulator`)).status).toBe(303);
     expect((await get(`${base}/api/health`)).status).toBe(200);
-    expect((await get(`${base}/api/`)).headers.get('location')).toBe('/api/graphql');
-    const post = await fetch(`${base}/api/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"query":"{__typename}"}',
-    });
-    expect(await post.json()).toEqual({ data: { __typename: 'Query' } });
+    expect((await get(`${base}/api`)).headers.get('location')).toBe('/api/graphql');
+    for (const path of ['/', '/users', '/api/users', '/api/users/graphql', '/apis/graphql']) {
+      const answer = await get(`${base}${path}`, 'text/html');
+      expect([answer.status, await answer.text()]).toEqual([299, path]);
+    }
   },
 );
 
-test('mounted at the root, what is not the gateway’s goes to the next handler', async () => {
-  const base = await serverWith('', gatewayAt('http://localhost:4000') as Handler);
-  for (const path of ['/', '/users', '/users/graphql', '/x/health', '/logins']) {
-    const answer = await get(`${base}${path}`, 'text/html');
-    expect([answer.status, await answer.text()]).toEqual([299, path]);
-  }
-  expect((await get(`${base}/graphql${query}`)).status).toBe(200);
-  expect((await get(`${base}/login?app=simulator`)).status).toBe(303);
+test.each([[publicUrl], ['http://localhost:4000']])(
+  'mounted at the root of Express, with the public URL %s, what is not the gateway’s goes to later handlers',
+  async (url) => {
+    const gateway = gatewayAt(url);
+    const base = await expressWith((app) => app.use(gateway));
+    for (const path of ['/', '/users', '/users/graphql', '/x/health', '/logins']) {
+      const answer = await get(`${base}${path}`, 'text/html');
+      expect([answer.status, await answer.text()]).toEqual([299, path]);
+    }
+    expect((await post(`${base}/users`)).status).toBe(299);
+    expect((await get(`${base}/graphql${query}`)).status).toBe(200);
+    expect((await post(`${base}/graphql`)).status).toBe(200);
+    expect((await get(`${base}/login?app=simulator`)).status).toBe(303);
+  },
+);
+
+test.each(['/api', '/'])(
+  'in Express at %s, a login ends at the public URL, and its cookie opens the account',
+  async (mount) => {
+    const simulator = await startSimulator({ port: 0, rateLimit: 0, now: startOfTime });
+    onTestFinished(() => simulator.close());
+    const gateway = createGateway({
+      apps,
+      publicUrl,
+      kiteBaseUrl: simulator.url,
+      kiteLoginUrl: `${simulator.url}/connect/login`,
+    });
+    onTestFinished(async () => void (await gateway.dispose()));
+    const base = await expressWith((app) => app.use(mount, gateway));
+    const visitor = new Visitor(`${base}/api`, 'http://localhost:4000');
+    const { status, location } = await visitor.logIn(`${base}/api/login?app=simulator`, 'SIM0001');
+    expect([status, new URL(location ?? '', publicUrl).href]).toEqual([303, `${publicUrl}/`]);
+    const { data } = await visitor.askRaw('{ accounts { user { userId } } }');
+    expect(data).toEqual({ accounts: [{ user: { userId: 'SIM0001' } }] });
+  },
+);
+
+test('a body that express.json() has read before is answered', async () => {
+  const gateway = gatewayAt();
+  const base = await expressWith((app) => app.use(express.json()).use('/api', gateway));
+  const answer = await post(`${base}/api/graphql`);
+  expect([answer.status, await answer.json()]).toEqual([200, { data: { __typename: 'Query' } }]);
 });

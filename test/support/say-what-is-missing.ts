@@ -1,11 +1,13 @@
 // Runs once, before all tests: says what this machine lacks, and so which tests are skipped.
 import { chromiumPath } from './browser.ts';
 import { isCi } from './environment.ts';
+import { nginxPath } from './nginx.ts';
 import { hasRedis } from './redis-server.ts';
 
 const missing = [
   ...(hasRedis() ? [] : ['redis-server']),
   ...(chromiumPath === null ? ['chromium'] : []),
+  ...(nginxPath === null ? ['nginx'] : []),
 ];
 
 /** Writes a line for each program that is missing. */
