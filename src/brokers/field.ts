@@ -1,9 +1,9 @@
-// Readers for single values of Kite's JSON: lenient about what is missing, strict about what is wrong.
+// Readers for single values of a broker's JSON: lenient about what is missing, strict about what is wrong.
 
-/** Stands in a parsed answer where Kite sent a value of the wrong type. */
+/** Stands in a parsed answer where the broker sent a value of the wrong type. */
 export const malformed = Symbol('malformed');
 
-/** A value as Kite sent it, or the mark that what it sent made no sense. */
+/** A value as the broker sent it, or the mark that what it sent made no sense. */
 export type Field<T> = T | typeof malformed;
 
 /** Whether a JSON value is an object, and neither an array nor null. */

@@ -48,7 +48,7 @@ export const ApiErrorRef = builder.interfaceRef<Problem>('ApiError').implement({
       nullable: false,
       description:
         'Whether the same input may succeed later. ' +
-        'Always false once a request that changes something may have reached Kite.',
+        'Always false once a request that changes something may have reached the broker.',
     }),
     requestId: t.string({
       nullable: false,
@@ -75,7 +75,7 @@ export const InputErrorRef = builder.objectRef<Problem>('InputError').implement(
 /** Problems of who is asking. */
 export const AuthenticationErrorRef = builder.objectRef<Problem>('AuthenticationError').implement({
   description:
-    'Kite does not know, or no longer knows, who is asking: ' +
+    'The broker or this gateway does not know, or no longer knows, who is asking: ' +
     'UNAUTHENTICATED, TOKEN_REJECTED, SESSION_EXPIRED, PERMISSION_DENIED or APP_MISCONFIGURED.',
   interfaces: [ApiErrorRef],
   fields: (t) => ({
@@ -87,12 +87,12 @@ export const AuthenticationErrorRef = builder.objectRef<Problem>('Authentication
 
 /** All other problems. */
 export const UpstreamErrorRef = builder.objectRef<Problem>('UpstreamError').implement({
-  description: 'Kite, or the way to it, failed.',
+  description: 'The broker, or the connection to it, failed.',
   interfaces: [ApiErrorRef],
   fields: (t) => ({
     retryAfterSeconds: t.exposeInt('retryAfterSeconds', {
       description:
-        'Seconds to wait before asking again; set with RATE_LIMITED, and with UPSTREAM_UNAVAILABLE where Kite names a time.',
+        'Seconds to wait before asking again; set with RATE_LIMITED, and with UPSTREAM_UNAVAILABLE where the broker names a time.',
     }),
     brokerErrorType: t.string({
       description: 'The broker’s own name of the error, such as `NetworkException`.',

@@ -121,6 +121,13 @@ test('the simulator is imported for its start alone, by main', () => {
   expect(importers).toEqual(['main.ts']);
 });
 
+test('the errors of the schema are a leaf: they know no GraphQL type', () => {
+  const errors = files.filter((file) => file.startsWith('schema/errors/'));
+  const known = errors.flatMap(importsOf).filter((path) => path.startsWith('schema/'));
+  expect(known.filter((path) => !path.startsWith('schema/errors/'))).toEqual([]);
+  for (const file of errors) expect(readFileSync(join(src, file), 'utf8')).not.toContain('pothos');
+});
+
 test('one file opens connections to Redis', () => {
   const importers = files.filter((file) =>
     readFileSync(join(src, file), 'utf8').includes("from '@redis/client'"),

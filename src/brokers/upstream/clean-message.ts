@@ -1,4 +1,4 @@
-// Kite's own words, made safe to repeat to a client and to a log.
+// A broker's own words, made safe to repeat to a client and to a log.
 import type { Secret } from './secret.ts';
 
 const longest = 200;

@@ -5,7 +5,7 @@ const redacted = '[redacted]';
 
 const tokenPattern = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** Whether a text can be a token of Kite's: anything else never reaches it. */
+/** Whether a text can be a broker's token: anything else never reaches the broker. */
 export function isWellFormedToken(token: Secret): boolean {
   return tokenPattern.test(token.reveal());
 }

@@ -10,9 +10,9 @@ export const errorCodes = {
   DUPLICATE_USER:
     'The same broker user is reached through a second app as well, and is counted once in a sum.',
   TOKEN_REJECTED:
-    'Kite refused the request token, refresh token or checksum. Start the login again.',
+    'The broker refused the request token, refresh token or checksum. Start the login again.',
   SESSION_EXPIRED:
-    'Kite no longer accepts the access token, as happens every morning. Log in again.',
+    'The broker no longer accepts the access token, as happens every morning with Kite. Log in again.',
   PERMISSION_DENIED: 'The app may not make this call.',
   TOO_LARGE: 'The answer is larger than this gateway gives. Ask for less at a time.',
   APP_MISCONFIGURED:
@@ -22,10 +22,10 @@ export const errorCodes = {
     'no turn in time. Ask again after `retryAfterSeconds`, with `Cache-Control: max-age=N` if what was answered ' +
     'already may be answered again without a call.',
   NOT_SUPPORTED: 'This broker does not offer it, or this gateway does not read it there.',
-  UPSTREAM_UNAVAILABLE: 'Kite could not be reached, or is having trouble of its own.',
-  UPSTREAM_TIMEOUT: 'Kite did not answer in time.',
-  UPSTREAM_INVALID_RESPONSE: 'Kite answered something that makes no sense here.',
-  UPSTREAM_ERROR: 'Any other error that Kite reports.',
+  UPSTREAM_UNAVAILABLE: 'The broker could not be reached, or is having trouble of its own.',
+  UPSTREAM_TIMEOUT: 'The broker did not answer in time.',
+  UPSTREAM_INVALID_RESPONSE: 'The broker’s answer cannot be read.',
+  UPSTREAM_ERROR: 'Any other error that the broker reports.',
   KEYRING_UNAVAILABLE:
     'The gateway cannot reach the store of its browser sessions. They are not lost; ask again later.',
   INTERNAL_SERVER_ERROR: 'A fault of the gateway. Its log has more under the request id.',
@@ -55,6 +55,8 @@ export interface ErrorExtensions {
   readonly loginUrl?: string;
   /** Seconds to wait before asking again. */
   readonly retryAfterSeconds?: number;
+  /** How many errors had no room in the answer; in the last error alone. */
+  readonly omittedErrors?: number;
   /** Which broker answered, and what it said; of an answer that made no sense, its status alone. */
   readonly broker?: {
     readonly name: BrokerName;

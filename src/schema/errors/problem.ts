@@ -27,7 +27,7 @@ export function accountNotFound(accountId: string): Problem {
   return { code: 'NOT_FOUND', message, retryable: false, accountId };
 }
 
-/** A keyring's session that is known to have ended: said without asking Kite. */
+/** A keyring's session that is known to have ended: said without a call to the broker. */
 export function sessionExpired({ id, apiKey }: ReachedAccount, context: Context): Problem {
   const code = 'SESSION_EXPIRED';
   return {
@@ -39,7 +39,7 @@ export function sessionExpired({ id, apiKey }: ReachedAccount, context: Context)
   };
 }
 
-/** Header credentials of an app that this gateway does not take: said without asking Kite. */
+/** Header credentials of an app that this gateway does not take: said without a call to the broker. */
 export function credentialDenied({ id }: ReachedAccount): Problem {
   return {
     code: 'PERMISSION_DENIED',
@@ -59,11 +59,11 @@ export function keyringUnavailable(): Problem {
   };
 }
 
-/** What was being done when Kite failed, which decides what a TokenException means. */
+/** What was being done when the broker failed, which decides what a refused token means. */
 export type Purpose = 'read' | 'logout' | 'redeem';
 
 /**
- * The problem that a failed call to Kite stands for.
+ * The problem that a failed call to the broker stands for.
  * @param subject the account or, before there is one, the app that the call was for.
  * @throws the error itself when it is no BrokerError: that is a fault of ours.
  */
@@ -105,12 +105,12 @@ function brokerOf(
   return 'id' in subject ? subject.broker : (apps.find(subject.apiKey)?.broker ?? defaultBroker);
 }
 
-/** The word for a failed call. A TokenException means another thing to a login than to a session. */
+/** The word for a failed call. A refused token means another thing to a login than to a session. */
 export function codeOf(error: BrokerError, purpose: Purpose): ErrorCode {
   return codes[error.code] ?? (purpose === 'redeem' ? 'TOKEN_REJECTED' : 'SESSION_EXPIRED');
 }
 
-/** The address to log in again: our own page where we can finish the login, else Kite's. */
+/** The address to log in again: our own page where we can finish the login, else the broker's. */
 export function loginUrl({ apps }: Context, apiKey: string): string {
   const canFinish = apps.find(apiKey)?.apiSecret !== undefined;
   return canFinish ? apps.loginUrl(apiKey) : apps.brokerLoginUrl(apiKey);
@@ -132,16 +132,16 @@ const messages: Partial<Record<ErrorCode, string>> = {
   APP_MISCONFIGURED:
     'The broker refused what this gateway made with the app’s secret: the secret or key it holds for the app is wrong. ' +
     'Its operator has to correct it; logging in again does not help.',
-  TOKEN_REJECTED: 'Kite refused the token or the checksum: start the login again.',
-  SESSION_EXPIRED: 'Kite no longer accepts the access token of this account: log in again.',
+  TOKEN_REJECTED: 'The broker refused the token or the checksum: start the login again.',
+  SESSION_EXPIRED: 'The broker no longer accepts the access token of this account: log in again.',
   RATE_LIMITED: 'Too many calls through this app: ask again in a moment.',
-  UPSTREAM_UNAVAILABLE: 'Kite could not be reached, or is having trouble of its own.',
-  UPSTREAM_TIMEOUT: 'Kite did not answer in time.',
-  UPSTREAM_INVALID_RESPONSE: 'Kite answered something that makes no sense here.',
+  UPSTREAM_UNAVAILABLE: 'The broker could not be reached, or is having trouble of its own.',
+  UPSTREAM_TIMEOUT: 'The broker did not answer in time.',
+  UPSTREAM_INVALID_RESPONSE: 'The broker’s answer cannot be read.',
 };
 
 function brokerWords(error: BrokerError): string {
   return error.brokerMessage === null
-    ? 'Kite reported an error.'
-    : `Kite reported: ${error.brokerMessage}`;
+    ? 'The broker reported an error.'
+    : `The broker reported: ${error.brokerMessage}`;
 }
