@@ -85,6 +85,15 @@ const definitions = {
   watchedAccounts: { default: 20_000, unit: 'accounts', bounds: 'accounts followed by subscriptions at once' },
 
   // Sessions of browsers.
+  keyringSessions: { default: 1_000, unit: 'sessions', bounds: 'the sessions of one browser, those that have ended included' },
+  keyringDays: { default: 30, unit: 'days', bounds: 'the time in which a browser keeps its sessions, however busy it is', max: 400 },
+  keyringIdleDays: { default: 7, unit: 'days', bounds: 'the time in which a browser that is not used keeps its sessions', max: 400 },
+  endedSessionDays: { default: 7, unit: 'days', bounds: 'the time in which a session that has ended stays listed', max: 400 },
+  retiredCookieSeconds: { default: 60, unit: 'seconds', bounds: 'the time in which a cookie still works that a login has replaced', max: 3_600 },
+  sessionDevices: { default: 10, unit: 'devices', bounds: 'the devices remembered of a session: those seen last' },
+  userAgentCharacters: { default: 256, unit: 'characters', bounds: 'what is kept of a user agent' },
+  storeTries: { default: 32, unit: 'tries', bounds: 'the tries of a change that other changes overtake, before the store counts as unavailable' },
+  storeSeconds: { default: 1, unit: 'seconds', bounds: 'the time that the store of browser sessions may take, before it counts as unavailable', max: 60 },
   pendingLogins: { default: 8, unit: 'logins', bounds: 'logins that one browser has begun and not finished' },
   pendingLoginBytes: { default: 4_096, unit: 'bytes', bounds: 'the cookies of those logins, all together', min: 2_048 },
   pendingLoginSeconds: { default: 600, unit: 'seconds', bounds: 'the time that a login may take' },

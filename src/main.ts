@@ -6,7 +6,7 @@ import { Writes } from './http/plugins/writes.ts';
 import { openKeyringStore } from './keyring/stores/open-store.ts';
 import { type KeyringStore, KeyringStoreError } from './keyring/stores/store.ts';
 import { adviceFor } from './keyring/stores/store-advice.ts';
-import { withDefaultLimits } from './limits.ts';
+import { type Limits, withDefaultLimits } from './limits.ts';
 import { createLogger } from './log.ts';
 import { schema } from './schema/schema.ts';
 import { hostInUrl, listen } from './server/listen.ts';
@@ -67,9 +67,9 @@ async function runGateway(): Promise<Stop> {
     const { kiteBaseUrl = simulator?.url, kiteLoginUrl } = config;
     const loginUrl = kiteLoginUrl ?? (simulator ? `${simulator.url}/connect/login` : undefined);
     const { keyring } = config;
-    const keyringStore = await openStore(keyring.store);
-    const stopping = new AbortController();
     const limits = withDefaultLimits(config.limits);
+    const keyringStore = await openStore(keyring.store, limits);
+    const stopping = new AbortController();
     const { logger, flush } = await createLogger(config.log, limits.logBytes);
     const writes = new Writes();
     const gateway = createGateway({
@@ -135,9 +135,9 @@ async function runGateway(): Promise<Stop> {
   }
 }
 
-async function openStore(url: string): Promise<KeyringStore> {
+async function openStore(url: string, limits: Limits): Promise<KeyringStore> {
   try {
-    return await openKeyringStore(url, () => new Date());
+    return await openKeyringStore(url, () => new Date(), undefined, limits);
   } catch (error) {
     // Its words name what is wrong with the address, and never the address, which may hold a password.
     if (error instanceof TypeError) throw new ConfigError([`KEYRING_STORE: ${error.message}.`]);

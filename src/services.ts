@@ -133,6 +133,7 @@ export function createBrowserKeyrings(
     limits.repeatedWarningSeconds,
   );
   const keyrings = createKeyrings({
+    limits,
     store: reportingStore(store, (method, cause) => storeFailures(cause, { method })),
     sealer,
     now,

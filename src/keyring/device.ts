@@ -1,5 +1,4 @@
 // Where a session was used from, as far as a request tells.
-import { maxDevices, maxIpAddressLength, maxUserAgentLength } from './policy.ts';
 
 /** What one request tells of its sender. */
 export interface DeviceHint {
@@ -17,15 +16,22 @@ export interface Device extends DeviceHint {
   readonly lastSeenAt: Date;
 }
 
-/** The devices with one more sighting, the last seen first, at most ten; texts are cut to their bounds. */
+/** A hint whose user agent, which may be any text, is cut to its bound. */
+export function boundedHint(hint: DeviceHint | null, maxCharacters: number): DeviceHint | null {
+  if (hint === null) return null;
+  const { ipAddress, userAgent } = hint;
+  return { ipAddress, userAgent: userAgent?.slice(0, maxCharacters) ?? null };
+}
+
+/** The devices with one more sighting, the last seen first. */
 export function withSighting(
   devices: readonly Device[],
   hint: DeviceHint | null,
   at: Date,
+  maxDevices: number,
 ): readonly Device[] {
   if (hint === null) return devices;
-  const ipAddress = hint.ipAddress?.slice(0, maxIpAddressLength) ?? null;
-  const userAgent = hint.userAgent?.slice(0, maxUserAgentLength) ?? null;
+  const { ipAddress, userAgent } = hint;
   const isIt = (device: Device) => device.ipAddress === ipAddress && device.userAgent === userAgent;
   const firstSeenAt = devices.find(isIt)?.firstSeenAt ?? at;
   const seen: Device = { ipAddress, userAgent, firstSeenAt, lastSeenAt: at };

@@ -4,16 +4,15 @@ import type { BrokerSession } from '../brokers/answers.ts';
 import type { Secret } from '../brokers/upstream/secret.ts';
 import type { DeviceHint } from './device.ts';
 import type { Login } from './login.ts';
-import { maxRecords } from './policy.ts';
 import type { SessionRecord } from './session-record.ts';
 
 /** What a cookie opens. */
 export interface Keyring {
   /** The keyring's own id; not secret, and no way to the cookie. */
   readonly id: string;
-  /** When it is gone however busy it is; sooner where nobody uses it for 7 days. */
+  /** When it is gone however busy it is; sooner where nobody uses it for some days. */
   readonly endsAt: Date;
-  /** Its sessions, the newest `issuedAt` first; ended ones for 7 days from their end. */
+  /** Its sessions, the newest `issuedAt` first; ended ones for some days from their end. */
   readonly sessions: readonly SessionRecord[];
 }
 
@@ -57,7 +56,7 @@ export interface Keyrings {
   /**
    * Adds a session to the cookie's keyring, or to a new one where there is no cookie or it leads nowhere. A session
    * of the same app and user is replaced and keeps its account id. The old cookie works for 60 seconds more.
-   * @throws KeyringFullError where the keyring holds 1,000 sessions.
+   * @throws KeyringFullError where the keyring holds as many sessions as it may.
    */
   add(cookie: Secret | null, login: Login, device: DeviceHint | null): Promise<Added>;
   /**
@@ -107,6 +106,6 @@ export class KeyringFullError extends Error {
 
   /** Takes nothing. */
   constructor() {
-    super(`A keyring holds at most ${maxRecords} sessions`);
+    super('The keyring holds as many sessions as it may');
   }
 }

@@ -1,12 +1,14 @@
 // Keyrings over a store and a sealer. No lock is held while anybody talks to Kite: a change says what it expects to
 // find, is tried again where somebody came between, and a later login always wins.
 import type { Secret } from '../brokers/upstream/secret.ts';
+import { type Limits, withDefaultLimits } from '../limits.ts';
 import { cookieNames, newCookie, newId, rowKeys } from './crypto/names.ts';
 import { createSealedRecords } from './crypto/sealed-records.ts';
 import type { Sealer } from './crypto/sealer.ts';
+import { boundedHint } from './device.ts';
 import { type Keyring, KeyringFullError, type Keyrings } from './keyring.ts';
 import { ended, isRivalRenewal, loggedIn, renewed } from './login.ts';
-import { absoluteLifetime, maxTries, retiredCookieLifetime, sessionBytes } from './policy.ts';
+import { day, sessionBytes } from './policy.ts';
 import type { KeyringReport } from './report.ts';
 import { isSameLogin, type SessionRecord, type SessionState } from './session-record.ts';
 import { createConversion, pointerBinding } from './stores/old-layout.ts';
@@ -19,6 +21,8 @@ export interface KeyringsOptions {
   readonly store: KeyringStore;
   /** What seals their records. */
   readonly sealer: Sealer;
+  /** Bounds on keyrings. Default: as docs/limits.md lists them. */
+  readonly limits?: Limits;
   /** The time. */
   readonly now: () => Date;
   /** Hears of rows that did not open and of background writes that failed; must not throw. Default: nobody does. */
@@ -27,9 +31,9 @@ export interface KeyringsOptions {
 
 /** Keyrings over a store and a sealer. */
 export function createKeyrings(options: KeyringsOptions): Keyrings {
-  const { store, sealer, now, report = () => undefined } = options;
-  const records = createSealedRecords(store, sealer, report);
-  const upkeep = createUpkeep(store, records, now, report);
+  const { store, sealer, now, report = () => undefined, limits = withDefaultLimits() } = options;
+  const records = createSealedRecords(store, sealer, report, limits);
+  const upkeep = createUpkeep(store, records, now, report, limits);
 
   let upgraded: Promise<void> | null = null;
 
@@ -58,7 +62,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
   async function begin(): Promise<StoredKeyring> {
     const id = newId();
     const createdAt = now().getTime();
-    const expiresAt = expiryOf(createdAt, createdAt);
+    const expiresAt = expiryOf(createdAt, createdAt, limits);
     await store.createKeyring({ id, createdAt, expiresAt });
     return { id, createdAt, revision: 0, records: [] };
   }
@@ -74,11 +78,9 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       if (found === null) return null;
       const { pointer, keyring } = found;
       const entries = await records.unseal(keyring.id, keyring.records);
-      upkeep.touch(pointer, keyring, entries, device);
-      return opened(
-        keyring,
-        entries.map(({ record }) => record),
-      );
+      upkeep.touch(pointer, keyring, entries, boundedHint(device, limits.userAgentCharacters));
+      const foundRecords = entries.map(({ record }) => record);
+      return opened(keyring, foundRecords, limits);
     },
 
     async ready() {
@@ -86,10 +88,11 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       await store.proveWrite(sessionBytes);
     },
 
-    async add(cookie, login, device) {
+    async add(cookie, login, sender) {
+      const device = boundedHint(sender, limits.userAgentCharacters);
       // Without a user id there is nothing to meet an earlier session by: this one gets a row of its own.
       const userId = login.userId ?? `unknown ${newId()}`;
-      for (let tries = 0; tries < maxTries; tries += 1) {
+      for (let tries = 0; tries < limits.storeTries; tries += 1) {
         const found = await find(cookie);
         const keyring = found?.keyring ?? (await begin());
         const keys = rowKeys(sealer, keyring.id, login.apiKey, userId);
@@ -106,7 +109,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         if (outcome === 'full') throw new KeyringFullError();
         if (outcome !== 'written') continue;
 
-        const added = { keyringId: keyring.id, endsAt: endOf(keyring), record, replaced };
+        const added = { keyringId: keyring.id, endsAt: endOf(keyring, limits), record, replaced };
         if (cookie !== null && found?.pointer.retired) {
           return { cookie, hasNewCookie: false, ...added };
         }
@@ -114,10 +117,10 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         const next = newCookie(sealer);
         const name = next.pointer;
         const target = await sealer.seal(pointerBinding(name), keyring.id);
-        const expiresAt = expiryOf(keyring.createdAt, at.getTime());
+        const expiresAt = expiryOf(keyring.createdAt, at.getTime(), limits);
         if (!(await store.writePointer({ name, target, expiresAt }, keyring.id))) continue;
         if (found) {
-          const retiredAt = at.getTime() + retiredCookieLifetime;
+          const retiredAt = at.getTime() + limits.retiredCookieSeconds * 1_000;
           await upkeep.run(keyring.id, () => store.retirePointer(found.pointer.name, retiredAt));
         }
         return { cookie: next.cookie, hasNewCookie: true, ...added };
@@ -157,7 +160,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
     },
 
     async forgetIfEmpty(cookie) {
-      for (let tries = 0; tries < maxTries; tries += 1) {
+      for (let tries = 0; tries < limits.storeTries; tries += 1) {
         const found = await find(cookie);
         if (found === null) return true;
         const { id, revision, records: rows } = found.keyring;
@@ -177,15 +180,19 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
   };
 }
 
-function opened(keyring: StoredKeyring, records: readonly SessionRecord[]): Keyring {
+function opened(
+  keyring: StoredKeyring,
+  records: readonly SessionRecord[],
+  limits: Limits,
+): Keyring {
   // Stores keep no order: logins of the same millisecond are ordered too, by a name that says nothing.
   const sessions = records.toSorted(
     (one, other) =>
       other.issuedAt.getTime() - one.issuedAt.getTime() || (one.key < other.key ? -1 : 1),
   );
-  return { id: keyring.id, endsAt: endOf(keyring), sessions };
+  return { id: keyring.id, endsAt: endOf(keyring, limits), sessions };
 }
 
-function endOf({ createdAt }: StoredKeyring): Date {
-  return new Date(createdAt + absoluteLifetime);
+function endOf({ createdAt }: StoredKeyring, limits: Limits): Date {
+  return new Date(createdAt + limits.keyringDays * day);
 }

@@ -37,7 +37,7 @@ export function loggedIn(
     renewalOf: null,
     ...issued(session, at),
     // Another login is another session: where the earlier one was used says nothing of it.
-    devices: withSighting([], device, at),
+    devices: withSighting([], device, at, 1),
   };
 }
 

@@ -1,9 +1,10 @@
 // What is written down of a keyring's use, behind the back of whoever reads it: its idle lifetime begins anew, its
 // sessions were seen. At most once a minute, and never a reason to fail.
 
+import type { Limits } from '../limits.ts';
 import type { SealedRecords, VersionedRecord } from './crypto/sealed-records.ts';
 import { type DeviceHint, withSighting } from './device.ts';
-import { absoluteLifetime, idleLifetime, touchInterval } from './policy.ts';
+import { day, touchInterval } from './policy.ts';
 import type { KeyringReport } from './report.ts';
 import type { KeyringStore, StoredKeyring, StoredPointer } from './stores/store.ts';
 
@@ -23,8 +24,8 @@ export interface Upkeep {
 }
 
 /** When a keyring that is used now is gone: after its idle lifetime, or earlier at its absolute end. */
-export function expiryOf(createdAt: number, now: number): number {
-  return Math.min(now + idleLifetime, createdAt + absoluteLifetime);
+export function expiryOf(createdAt: number, now: number, limits: Limits): number {
+  return Math.min(now + limits.keyringIdleDays * day, createdAt + limits.keyringDays * day);
 }
 
 /** Upkeep of the keyrings in `store`; failures go to `report`. */
@@ -33,6 +34,7 @@ export function createUpkeep(
   records: SealedRecords,
   now: () => Date,
   report: (report: KeyringReport) => void,
+  limits: Limits,
 ): Upkeep {
   const underWay = new Set<Promise<void>>();
   const touching = new Set<string>();
@@ -43,12 +45,12 @@ export function createUpkeep(
       // Several requests of one page open the keyring at once: one of them is enough.
       if (touching.has(name)) return;
       const at = now();
-      const expiresAt = expiryOf(keyring.createdAt, at.getTime());
+      const expiresAt = expiryOf(keyring.createdAt, at.getTime(), limits);
       const isDue = !retired && expiresAt - current >= touchInterval;
       const seen = entries.flatMap(({ record, version }) => {
         const isFresh = at.getTime() - record.lastSeenAt.getTime() < touchInterval;
         if (record.state !== 'ACTIVE' || isFresh) return [];
-        const devices = withSighting(record.devices, device, at);
+        const devices = withSighting(record.devices, device, at, limits.sessionDevices);
         return [{ record: { ...record, lastSeenAt: at, devices }, version }];
       });
       if (seen.length === 0 && !isDue) return;

@@ -5,6 +5,7 @@ import { createSealedRecords } from '../../src/keyring/crypto/sealed-records.ts'
 import { KeyringFullError } from '../../src/keyring/keyring.ts';
 import { loggedIn } from '../../src/keyring/login.ts';
 import type { KeyringStore } from '../../src/keyring/stores/store.ts';
+import { withDefaultLimits } from '../../src/limits.ts';
 import {
   apiKey,
   createClock,
@@ -31,10 +32,12 @@ describe('a full keyring', () => {
         const [key] = rowKeys(oneKey, first.keyringId, apiKey, `USER${index}`);
         return { record: loggedIn(key, user, null, laptop, clock.now()), version: null };
       });
-      const outcomes = await createSealedRecords(store, oneKey, () => expect.fail()).write(
-        first.keyringId,
-        entries,
-      );
+      const outcomes = await createSealedRecords(
+        store,
+        oneKey,
+        () => expect.fail(),
+        withDefaultLimits(),
+      ).write(first.keyringId, entries);
       expect(outcomes.every((outcome) => outcome === 'written')).toBe(true);
 
       await expect(keyrings.add(first.cookie, login('ONEMORE'), null)).rejects.toThrow(

@@ -1,5 +1,6 @@
 // Session records over a store and a sealer: each row sealed on its own, each change under compare-and-set.
-import { endedSessionLifetime, maxRecords, maxTries } from '../policy.ts';
+import type { Limits } from '../../limits.ts';
+import { day } from '../policy.ts';
 import type { KeyringReport, UnreadableReason } from '../report.ts';
 import { parseRecord, recordJson, type SessionRecord } from '../session-record.ts';
 import {
@@ -49,6 +50,7 @@ export function createSealedRecords(
   store: KeyringStore,
   sealer: Sealer,
   report: (report: KeyringReport) => void,
+  limits: Limits,
 ): SealedRecords {
   const records: SealedRecords = {
     async unseal(keyringId, rows) {
@@ -78,14 +80,15 @@ export function createSealedRecords(
       const seal = async ({ record, version }: VersionedRecord): Promise<RecordWrite> => ({
         key: record.key,
         sealed: await sealer.seal(recordBinding(keyringId, record.key), recordJson(record)),
-        expiresAt: record.endedAt && record.endedAt.getTime() + endedSessionLifetime,
+        expiresAt: record.endedAt && record.endedAt.getTime() + limits.endedSessionDays * day,
         expectedVersion: version,
       });
-      return store.writeRecords(keyringId, await Promise.all(entries.map(seal)), maxRecords);
+      const writes = await Promise.all(entries.map(seal));
+      return store.writeRecords(keyringId, writes, limits.keyringSessions);
     },
 
     async change(keyringId, key, change) {
-      for (let tries = 0; tries < maxTries; tries += 1) {
+      for (let tries = 0; tries < limits.storeTries; tries += 1) {
         const row = await store.readRecord(keyringId, key);
         if (row === null) return null;
         const [current] = await records.unseal(keyringId, [row]);

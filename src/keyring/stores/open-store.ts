@@ -1,4 +1,5 @@
 // From the operator's words to a store. Each store is loaded only where it is wanted.
+import { type Limits, withDefaultLimits } from '../../limits.ts';
 import { createMemoryStore } from './memory-store.ts';
 import type { KeyringStore } from './store.ts';
 
@@ -7,22 +8,24 @@ import type { KeyringStore } from './store.ts';
  * @param now tells the time by which things expire.
  * @param monotonic milliseconds of a clock that only runs forward, beside which `now` must be plausible before anything
  * is deleted. Default: the machine's.
+ * @param limits bounds on its work. Default: as docs/limits.md lists them.
  * @throws TypeError for anything else, without quoting it; KeyringStoreError where the store cannot be opened now.
  */
 export async function openKeyringStore(
   url: string,
   now: () => Date,
   monotonic: () => number = () => performance.now(),
+  limits: Limits = withDefaultLimits(),
 ): Promise<KeyringStore> {
   if (url === 'memory:') return createMemoryStore(now, monotonic);
   const file = /^sqlite:(?<file>.+)$/s.exec(url)?.groups?.file;
   if (file !== undefined) {
     const { openSqliteStore } = await import('./sqlite-store.ts');
-    return openSqliteStore(file, now, monotonic);
+    return openSqliteStore(file, now, monotonic, limits);
   }
   if (/^rediss?:\/\//.test(url)) {
     const { openRedisStore } = await import('./redis-store.ts');
-    return openRedisStore(url, now, monotonic);
+    return openRedisStore(url, now, monotonic, limits);
   }
   throw new TypeError(
     'A keyring store is memory:, sqlite:<file>, redis://<host> or rediss://<host>, and this is none of them',

@@ -1,5 +1,6 @@
 // The store of many machines: one Redis that every replica of the gateway shares. Redis 7.0 suffices.
 import { z } from 'zod';
+import type { Limits } from '../../limits.ts';
 import { createClockCheck } from '../clock-check.ts';
 import { newId } from '../crypto/names.ts';
 import { connectRedis, type RedisConnection } from './redis-connection.ts';
@@ -40,8 +41,9 @@ export async function openRedisStore(
   url: string,
   now: () => Date,
   monotonic: () => number,
+  { storeSeconds }: Limits,
 ): Promise<KeyringStore> {
-  return new RedisStore(await connectRedis(url), now, monotonic);
+  return new RedisStore(await connectRedis(url, storeSeconds * 1_000), now, monotonic);
 }
 
 class RedisStore implements KeyringStore {

@@ -1,10 +1,10 @@
 // The store of one machine: a file, shared by every process that opens it, on which a thread of its own works. Loaded
 // only where it is wanted, as some versions of Node print a warning when node:sqlite is.
 import { Worker } from 'node:worker_threads';
+import type { Limits } from '../../limits.ts';
 import { createClockCheck } from '../clock-check.ts';
-import { maxTries } from '../policy.ts';
 import type { SqliteOperations } from './sqlite-file.ts';
-import type { SqliteCall, SqliteReply } from './sqlite-worker.ts';
+import type { SqliteCall, SqliteReply, SqliteSettings } from './sqlite-worker.ts';
 import { type KeyringStore, KeyringStoreError } from './store.ts';
 
 /** What a call takes behind its moment. */
@@ -16,14 +16,16 @@ type Arguments<Method extends keyof SqliteOperations> =
  * @param file the path of the file; its folder must exist.
  * @param now tells the time by which things expire.
  * @param monotonic milliseconds of a clock that only runs forward.
+ * @param limits how long it may take, and how often it tries.
  * @throws KeyringStoreError where the file cannot be opened or is no such store.
  */
 export async function openSqliteStore(
   file: string,
   now: () => Date,
   monotonic: () => number,
+  limits: Limits,
 ): Promise<KeyringStore> {
-  const thread = new SqliteThread(file);
+  const thread = new SqliteThread({ file, patienceMilliseconds: limits.storeSeconds * 1_000 });
   await thread.opened;
   const isClockSound = createClockCheck(monotonic);
 
@@ -58,7 +60,7 @@ export async function openSqliteStore(
       if (ids === null) return;
       for (const id of ids) {
         // Again where a process of the earlier version wrote meanwhile.
-        for (let tries = 0; tries < maxTries; tries += 1) {
+        for (let tries = 0; tries < limits.storeTries; tries += 1) {
           const old = await call('readOldKeyring', id);
           const converted = old && (await convert(old));
           if (!converted || (await call('replaceOldKeyring', old, converted))) break;
@@ -79,11 +81,11 @@ class SqliteThread {
   #lastId = 0;
   #isClosed = false;
 
-  constructor(file: string) {
+  constructor(settings: SqliteSettings) {
     // Sources run as they are, and so does what is built of them.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     this.#worker = new Worker(new URL(`./sqlite-worker.${extension}`, import.meta.url), {
-      workerData: file,
+      workerData: settings,
       // The thread needs no setting, and no flag that was meant for the process's own script.
       env: {},
       execArgv: [],

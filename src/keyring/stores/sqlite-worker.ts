@@ -1,8 +1,14 @@
 // The thread that works on the SQLite file, so that neither a slow disk nor another process's lock stops the gateway.
-// Calls that arrive together share one transaction; a call that meets a lock is tried again for a second.
+// Calls that arrive together share one transaction; a call that meets a lock is tried again for a while.
 import { parentPort, workerData } from 'node:worker_threads';
-import { storePatience } from '../policy.ts';
 import { type Moment, readOperations, SqliteFile, type SqliteOperations } from './sqlite-file.ts';
+
+/** What the thread is started with. */
+export interface SqliteSettings {
+  readonly file: string;
+  /** How long a call that meets a lock is tried again. */
+  readonly patienceMilliseconds: number;
+}
 
 /** A call from the other thread. */
 export interface SqliteCall {
@@ -40,16 +46,18 @@ const lockCodes: ReadonlySet<string | null> = new Set(['SQLITE_BUSY', 'SQLITE_LO
 const waiting: WaitingCall[] = [];
 let isDue = false;
 let file: SqliteFile | null = null;
+// The other thread is ours, and passes what it says.
+const settings = workerData as SqliteSettings;
 
 try {
-  file = new SqliteFile(String(workerData));
+  file = new SqliteFile(settings.file);
   reply({ id: 0, ok: true, value: null });
 } catch (error) {
   reply({ id: 0, ok: false, code: codeOf(error) });
 }
 
 parentPort?.on('message', (call: SqliteCall) => {
-  waiting.push({ ...call, deadline: performance.now() + storePatience });
+  waiting.push({ ...call, deadline: performance.now() + settings.patienceMilliseconds });
   if (!isDue) setImmediate(work);
   isDue = true;
 });

@@ -5,6 +5,7 @@ import { rowKeys } from '../../../src/keyring/crypto/names.ts';
 import { createSealedRecords } from '../../../src/keyring/crypto/sealed-records.ts';
 import { loggedIn } from '../../../src/keyring/login.ts';
 import { KeyringStoreError } from '../../../src/keyring/stores/store.ts';
+import { withDefaultLimits } from '../../../src/limits.ts';
 import { apiKey, login, oneKey, opened, setUp } from '../fixtures.ts';
 import { describeStore } from './stores.ts';
 
@@ -43,7 +44,10 @@ describe('a Redis', () => {
         const record = loggedIn(key, login(`USER${index}`), null, null, clock.now());
         return { record, version: null };
       });
-      await createSealedRecords(store, oneKey, () => expect.fail()).write(first.keyringId, entries);
+      await createSealedRecords(store, oneKey, () => expect.fail(), withDefaultLimits()).write(
+        first.keyringId,
+        entries,
+      );
       const { sessions } = await opened(keyrings, first);
       const ended = await Promise.all(
         sessions.map((record) => keyrings.markRevoked(first.keyringId, record)),
