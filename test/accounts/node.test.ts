@@ -155,6 +155,27 @@ describe('a User', () => {
   });
 });
 
+test('a failure that may pass is told before one that lasts, where a User is not found', async () => {
+  const id = (await withHeader(tokens('SIM0002'))('{ account { user { id } } }')).data.account.user
+    .id;
+  await world.fault({ kind: 'bad-gateway-html', userId: 'SIM0002' });
+  const { errors } = await withHeader(`token simulator:expired, ${tokens('SIM0002', 'SIM0003')}`)(
+    nodeQuery(),
+    { id },
+  );
+  expect(errors.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_UNAVAILABLE']);
+});
+
+test('a hanging account does not hold back a User of another, and its call is cancelled', async () => {
+  const ask = withHeader(authorization);
+  const id = (await ask('{ accounts { user { id } } }')).data.accounts[2].user.id;
+  await world.fault({ kind: 'hang', userId: 'SIM0001' });
+  expect((await ask(nodeQuery(), { id })).data.node.id).toBe(id);
+  await world.clearFaults();
+  // A call that is still in flight would be joined, and time out.
+  expect((await ask('{ accounts { user { id } } }')).errors).toEqual([]);
+});
+
 describe('costs', () => {
   test.each([
     ['Margins', '... on Margins { id }', []],
@@ -212,24 +233,5 @@ describe('is null with', () => {
       expect((await failing(ask, id))?.extensions.code).toBe('UNAUTHENTICATED');
     }
     expect((await ask(nodeQuery(), { id: data.apps[0].id })).errors).toEqual([]);
-  });
-});
-
-describe('beyond the accounts that the id of a sum can tell', async () => {
-  const few = await startWorld({ limits: { sumIdAccounts: 2 } });
-
-  test('sums over all accounts are found, and of others the error says what to ask', async () => {
-    const header = tokens('SIM0001', 'SIM0002', 'SIM0003', 'SIM0004');
-    const ask: Ask = (query, variables) => few.askRaw(query, { authorization: header, variables });
-    const { data } = await ask('{ accounts { id } combinedMargins { id } }');
-    const all = data.combinedMargins.id;
-    expect((await ask(nodeQuery(), { id: all })).data.node.id).toBe(all);
-    const three = data.accounts.slice(1).map(({ id }: Identified) => id);
-    const some = await ask('query ($ids: [ID!]) { combinedMargins(accountIds: $ids) { id } }', {
-      ids: three,
-    });
-    const { errors } = await ask(nodeQuery(), { id: some.data.combinedMargins.id });
-    expect(errors[0]?.extensions.code).toBe('NOT_FOUND');
-    expect(errors[0]?.message).toContain('ask combinedMargins with their accountIds');
   });
 });
