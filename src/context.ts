@@ -6,6 +6,7 @@ import { type BrokerName, defaultBroker } from './brokers/broker.ts';
 import type { Credential } from './brokers/credential.ts';
 import { Deadline } from './brokers/upstream/operation.ts';
 import type { BrowserKeyring } from './browser-keyring.ts';
+import type { Cancellable } from './cancellation.ts';
 import { FailureCounts } from './failure-counts.ts';
 import type { UserDigest } from './keyring/crypto/user-digest.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
@@ -57,7 +58,7 @@ export interface Caller {
   /** Who takes turns as one with all of its operations: a keyring, an address, or `unknown`. */
   readonly callerId: string;
   /** Fires when the client goes away. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellable;
 }
 
 /** One account that a request reaches. */
@@ -101,7 +102,7 @@ export interface Context extends Services {
   /** As the caller's. */
   readonly maxAgeSeconds: number;
   /** Fires when the client goes away. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellable;
 }
 
 /** Makes the context of one operation. */

@@ -1,5 +1,5 @@
 // The one error that leaves a broker's client. It holds no header, URL, body or third-party error.
-import { isDeadline } from './upstream/operation.ts';
+import { type Cancellable, isDeadline } from '../cancellation.ts';
 import { systemCode } from './upstream/system-code.ts';
 
 /**
@@ -95,6 +95,6 @@ export function codeOfStatus(status: number): BrokerErrorCode | null {
  * The error for a signal that fired: our operation's deadline is a timeout, everything else an abort.
  * @param mayHaveReachedBroker false where nothing had been sent yet.
  */
-export function abortedBy(signal: AbortSignal, mayHaveReachedBroker = true): BrokerError {
+export function abortedBy(signal: Cancellable, mayHaveReachedBroker = true): BrokerError {
   return new BrokerError(isDeadline(signal) ? 'timeout' : 'aborted', { mayHaveReachedBroker });
 }

@@ -1,6 +1,8 @@
 // One subscription's view of its accounts: of each the latest finding that it was not told yet, and no older ones,
 // so that however slowly it reads, it takes no more memory.
+
 import type { Segment } from '../brokers/answers.ts';
+import type { Cancellable } from '../cancellation.ts';
 import { type Finding, isFinal, isSame } from './finding.ts';
 import type { Listener } from './poller.ts';
 
@@ -13,7 +15,7 @@ export interface WatchOptions {
   /** Whose turns the polls take. */
   readonly callerId: string;
   /** Ends the watch: whoever wanted it has gone. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellable;
 }
 
 const stopped = () => new DOMException('The gateway is stopping', 'AbortError');

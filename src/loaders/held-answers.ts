@@ -2,6 +2,7 @@
 // in memory only, never longer than any client may accept, and under a digest, so that nothing here opens an account.
 
 import type { Clock } from '../brokers/upstream/clock.ts';
+import { Cancellation } from '../cancellation.ts';
 import type { Answer } from './answer.ts';
 
 /** How answers are held. */
@@ -45,7 +46,7 @@ export class HeldAnswers<T> {
   readonly #batches: Batch<T>[] = [];
   readonly #options: HeldAnswersOptions;
   #slots = 0;
-  #timer: AbortController | undefined;
+  #timer: Cancellation | undefined;
 
   constructor(options: HeldAnswersOptions) {
     this.#options = options;
@@ -111,9 +112,9 @@ export class HeldAnswers<T> {
     const [oldest] = this.#batches;
     if (oldest === undefined || this.#timer !== undefined) return;
     const { clock } = this.#options;
-    const timer = new AbortController();
+    const timer = new Cancellation();
     this.#timer = timer;
-    void clock.wait(Math.max(0, oldest.dropAt - clock.milliseconds()), timer.signal).then(() => {
+    void clock.wait(Math.max(0, oldest.dropAt - clock.milliseconds()), timer).then(() => {
       this.#timer = undefined;
       const now = clock.milliseconds();
       while (this.#batches[0] !== undefined && this.#batches[0].dropAt <= now) this.#dropOldest();

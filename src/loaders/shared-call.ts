@@ -1,6 +1,7 @@
 // A call to Kite that several may wait for. It ends when it is answered, or when the last of them has gone.
 import { abortedBy, BrokerError } from '../brokers/error.ts';
-import { isDeadline, type Operation } from '../brokers/upstream/operation.ts';
+import type { Operation } from '../brokers/upstream/operation.ts';
+import { type Cancellable, Cancellation, isDeadline } from '../cancellation.ts';
 
 /**
  * One call on behalf of everybody who waits for it. It takes the turn of the operation that began it, and may wait
@@ -14,7 +15,6 @@ export class SharedCall<T> implements Operation {
   readonly outcome: Promise<T>;
   /** It is one of the opener's calls. */
   readonly admit: (() => boolean) | undefined;
-  readonly #controller = new AbortController();
   readonly #onDeserted: () => void;
   readonly #tellOpener: (() => void) | undefined;
   #deadlineAt = 0;
@@ -42,10 +42,8 @@ export class SharedCall<T> implements Operation {
     this.outcome = ask(this);
   }
 
-  /** Fires when nobody waits any more, for the reason of the last one. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
+  /** Fires when no operation waits any more, for the reason of the last one. */
+  readonly signal = new Cancellation();
 
   /** The latest deadline of all who wait or waited. */
   get deadlineAt(): number {
@@ -72,7 +70,7 @@ export class SharedCall<T> implements Operation {
         if (this.#waiting > 0) reject(this.#unfinished(signal));
         else {
           this.#onDeserted();
-          this.#controller.abort(signal.reason);
+          this.signal.abort(signal.reason);
         }
       };
       signal.addEventListener('abort', leave, { once: true });
@@ -89,7 +87,7 @@ export class SharedCall<T> implements Operation {
     });
   }
 
-  #unfinished(signal: AbortSignal): BrokerError {
+  #unfinished(signal: Cancellable): BrokerError {
     return isDeadline(signal) && !this.#hasBegun
       ? new BrokerError('rate-limited', {
           retryAfterSeconds: this.#secondsUntilTurn(),

@@ -1,6 +1,7 @@
 // A plain POST as the pipeline sees it: the head of a request of node:http in the form of fetch's Request, of which each
 // part is made when it is asked for. A real Request costs several times what reading its head does.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { type Cancellable, Cancellation } from '../cancellation.ts';
 
 class PlainHeaders {
   readonly #headers: IncomingHttpHeaders;
@@ -24,7 +25,7 @@ class PlainRequest {
   readonly headers: PlainHeaders;
   readonly #message: IncomingMessage;
   readonly #response: ServerResponse;
-  #departure: AbortController | null = null;
+  #departure: Cancellation | null = null;
 
   constructor(message: IncomingMessage, response: ServerResponse) {
     this.method = message.method ?? 'POST';
@@ -38,9 +39,9 @@ class PlainRequest {
   }
 
   /** Fires when the client goes away before it has its answer. */
-  get signal(): AbortSignal {
+  get signal(): Cancellable {
     if (this.#departure === null) {
-      const departure = new AbortController();
+      const departure = new Cancellation();
       this.#departure = departure;
       const response = this.#response;
       if (response.closed) departure.abort();
@@ -50,7 +51,7 @@ class PlainRequest {
         });
       }
     }
-    return this.#departure.signal;
+    return this.#departure;
   }
 }
 

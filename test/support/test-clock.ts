@@ -1,5 +1,6 @@
 // A clock that goes on only when a test says so.
 import type { Clock } from '../../src/brokers/upstream/clock.ts';
+import type { Cancellable } from '../../src/cancellation.ts';
 
 interface Wait {
   readonly until: number;
@@ -13,7 +14,7 @@ export class TestClock implements Clock {
 
   readonly milliseconds = (): number => this.#now;
 
-  readonly wait = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  readonly wait = (milliseconds: number, signal: Cancellable): Promise<void> =>
     new Promise((resolve) => {
       const wait = { until: this.#now + milliseconds, resolve };
       this.#waits.add(wait);

@@ -1,11 +1,12 @@
 // The clock by which calls wait for their turn and accounts are polled; replaceable, so that tests own the time.
+import type { Cancellable } from '../../cancellation.ts';
 
 /** A clock that never jumps, and the waiting by it. */
 export interface Clock {
   /** Milliseconds since some moment that stays the same. */
   readonly milliseconds: () => number;
   /** Resolves after so many milliseconds, or when the signal fires. Never rejects. */
-  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly wait: (milliseconds: number, signal: Cancellable) => Promise<void>;
 }
 
 /** The machine's. Waiting by it keeps no process alive. */

@@ -1,5 +1,6 @@
 // The transport over got, for what changes something: deadlines, cancellation, keep-alive; no redirects, no retries, no error of got's beyond this file.
 import got, { AbortError, RequestError, TimeoutError } from 'got';
+import type { Cancellable } from '../../cancellation.ts';
 import { version } from '../../version.ts';
 import { abortedBy, BrokerError } from '../error.ts';
 import { bodyTooLong, readAnswer } from './body.ts';
@@ -28,12 +29,15 @@ export function gotTransport(options: TransportOptions): Transport {
 
   return async (request, { signal }, onSent) => {
     if (signal.aborted) throw abortedBy(signal, false);
-    const tooLong = new AbortController();
+    const ending = new AbortController();
+    const cancel = () => ending.abort();
+    signal.addEventListener('abort', cancel);
+    let isTooLong = false;
     let status = 0;
     try {
       const call = client(base + request.path, {
         method: request.method,
-        signal: AbortSignal.any([tooLong.signal, signal]),
+        signal: ending.signal,
         ...sent(request, options.wire),
       });
       call.on('request', (outgoing) => {
@@ -44,14 +48,18 @@ export function gotTransport(options: TransportOptions): Transport {
         });
       });
       call.on('downloadProgress', ({ transferred }) => {
-        if (transferred > options.maxBodyBytes) tooLong.abort();
+        if (transferred <= options.maxBodyBytes) return;
+        isTooLong = true;
+        ending.abort();
       });
       const { statusCode, headers, body } = await call;
       return readAnswer(statusCode, headers, Buffer.from(body), options.maxBodyBytes);
     } catch (error) {
-      if (tooLong.signal.aborted) throw bodyTooLong(status);
+      if (isTooLong) throw bodyTooLong(status);
       if (error instanceof BrokerError) throw error;
       throw brokerErrorFrom(error, signal);
+    } finally {
+      signal.removeEventListener('abort', cancel);
     }
   };
 }
@@ -66,7 +74,7 @@ function sent(request: UpstreamRequest, { authorizationOf }: Wire) {
   };
 }
 
-function brokerErrorFrom(error: unknown, signal: AbortSignal): BrokerError {
+function brokerErrorFrom(error: unknown, signal: Cancellable): BrokerError {
   // got's errors carry the request with its headers, so only their codes go on.
   if (signal.aborted || error instanceof AbortError) return abortedBy(signal);
   if (error instanceof TimeoutError) return new BrokerError('timeout');

@@ -1,4 +1,5 @@
-// What a call to Kite belongs to: somebody who waits for it, for so long, and takes turns with others.
+// What a call to a broker belongs to: an operation that waits for it until its deadline, and takes turns with others.
+import { type Cancellable, Cancellation, timeIsUp } from '../../cancellation.ts';
 
 /** On whose behalf a call is made. */
 export interface Operation {
@@ -8,8 +9,8 @@ export interface Operation {
   readonly requestId?: string | undefined;
   /** The same for all calls of one GraphQL operation, which take turns with other operations as one. */
   readonly id: symbol;
-  /** Ends the waiting and the call. Its reason is a TimeoutError at the deadline; anything else is a departure. */
-  readonly signal: AbortSignal;
+  /** Ends the waiting and the call: at the deadline, or because the client has gone. */
+  readonly signal: Cancellable;
   /** The deadline, in milliseconds of `performance.now()`; retries and waiting for a turn included. */
   readonly deadlineAt: number;
   /** Counts one more call; false where the operation has made as many as it may. Left out: there is no bound. */
@@ -29,9 +30,9 @@ export class Deadline implements Operation {
   readonly admit: () => boolean;
   readonly #timer: NodeJS.Timeout;
   /** What ends with it. */
-  readonly #controllers: AbortController[] = [];
+  readonly #cancellations: Cancellation[] = [];
   readonly #letGo: (() => void)[] = [];
-  #own: AbortController | null = null;
+  #own: Cancellation | null = null;
   #ended: { readonly reason: unknown } | null = null;
 
   /**
@@ -57,30 +58,29 @@ export class Deadline implements Operation {
     // Not AbortSignal.timeout: nothing could stop that, and at thousands of operations a second each
     // would stay in memory, with all that it holds, until long after its answer.
     this.#timer = setTimeout(() => {
-      this.#abort(new DOMException('The operation took too long', 'TimeoutError'));
+      this.#abort(timeIsUp);
       this.end();
     }, milliseconds);
     this.#timer.unref();
   }
 
   /** Fires at the deadline. Made when it is asked for: most operations only read. */
-  get signal(): AbortSignal {
-    this.#own ??= this.#controller();
-    return this.#own.signal;
+  get signal(): Cancellable {
+    this.#own ??= this.#cancellation();
+    return this.#own;
   }
 
-  /** The same operation for calls that nobody needs once whoever asked has gone. */
-  unless(gone: AbortSignal): Operation {
-    // Not AbortSignal.any: Yoga's signals of requests are its own, which that refuses.
-    const controller = this.#controller();
-    const leave = () => controller.abort(gone.reason);
+  /** The same operation for calls that are of no use once the client has gone. */
+  unless(gone: Cancellable): Operation {
+    const signal = this.#cancellation();
+    const leave = () => signal.abort(gone.reason);
     if (gone.aborted) leave();
     else {
       gone.addEventListener('abort', leave, { once: true });
       this.#letGo.push(() => gone.removeEventListener('abort', leave));
     }
     const { id, callerId, requestId, deadlineAt, admit } = this;
-    return { id, callerId, requestId, deadlineAt, admit, signal: controller.signal };
+    return { id, callerId, requestId, deadlineAt, admit, signal };
   }
 
   /** Calls back, once, when the operation is over or its deadline has passed. */
@@ -88,33 +88,27 @@ export class Deadline implements Operation {
     this.#letGo.push(callback);
   }
 
-  /** Nobody waits for the operation any more: what it still has under way is not needed. */
+  /** The operation's result is no longer needed: its calls in flight are cancelled. */
   abandon(): void {
     this.end();
     this.#abort(undefined);
   }
 
-  /** The operation is over: its signal will never fire, and whoever asked may stay without holding it in memory. */
+  /** The operation is over: its signal will never fire, and its timer is freed. */
   end(): void {
     clearTimeout(this.#timer);
     for (const letGo of this.#letGo.splice(0)) letGo();
   }
 
-  #controller(): AbortController {
-    const controller = new AbortController();
-    if (this.#ended !== null) controller.abort(this.#ended.reason);
-    this.#controllers.push(controller);
-    return controller;
+  #cancellation(): Cancellation {
+    const cancellation = new Cancellation();
+    if (this.#ended !== null) cancellation.abort(this.#ended.reason);
+    this.#cancellations.push(cancellation);
+    return cancellation;
   }
 
   #abort(reason: unknown): void {
     this.#ended ??= { reason };
-    for (const controller of this.#controllers) controller.abort(this.#ended.reason);
+    for (const cancellation of this.#cancellations) cancellation.abort(this.#ended.reason);
   }
-}
-
-/** Whether a signal fired because time was up, rather than because somebody left. */
-export function isDeadline(signal: AbortSignal): boolean {
-  const reason: unknown = signal.reason;
-  return reason instanceof DOMException && reason.name === 'TimeoutError';
 }

@@ -1,8 +1,8 @@
 // The one retry that a GET may have: after a connection failure or a 502, 503 or 504, with jitter.
 
+import { isDeadline } from '../../cancellation.ts';
 import { abortedBy, BrokerError } from '../error.ts';
 import { type Clock, machineClock } from './clock.ts';
-import { isDeadline } from './operation.ts';
 import type { Transport, UpstreamResponse } from './transport.ts';
 
 const retriedStatuses = new Set([502, 503, 504]);

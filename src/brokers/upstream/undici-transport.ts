@@ -101,7 +101,7 @@ class Call implements Dispatcher.DispatchHandler {
     this.#outcome = outcome;
     this.#maxBodyBytes = maxBodyBytes;
     this.#timer = setTimeout(() => this.#fail(new BrokerError('timeout')), timeoutMilliseconds);
-    operation.signal.addEventListener('abort', this.#leave, { once: true });
+    operation.signal.addEventListener('abort', this.#leave);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

@@ -1,8 +1,8 @@
 // The queues of all apps before the budget: who waits, who starts, and when that is tried again.
 
+import { Cancellation, isDeadline } from '../../../cancellation.ts';
 import { abortedBy, BrokerError } from '../../error.ts';
 import { type Clock, machineClock } from '../clock.ts';
-import { isDeadline } from '../operation.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { QueuedCall } from './lane.ts';
 import type { RateLog, Start } from './rate-log.ts';
@@ -33,7 +33,7 @@ interface AppQueue {
   readonly apiKey: string;
   readonly waiting: FairQueue<WaitingCall>;
   isServed: boolean;
-  timer: AbortController | undefined;
+  timer: Cancellation | undefined;
   /** When the window has room again, as far as is known; in milliseconds of the clock. */
   opensAt: number;
 }
@@ -139,9 +139,9 @@ export class BudgetQueues {
 
   #closeFor(queue: AppQueue, milliseconds: number): void {
     queue.opensAt = this.#clock.milliseconds() + milliseconds;
-    const timer = new AbortController();
+    const timer = new Cancellation();
     queue.timer = timer;
-    void this.#clock.wait(milliseconds, timer.signal).then(() => {
+    void this.#clock.wait(milliseconds, timer).then(() => {
       if (queue.timer !== timer) return;
       queue.timer = undefined;
       void this.#serve(queue);
