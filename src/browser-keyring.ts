@@ -44,7 +44,8 @@ export interface RenewedSession {
  */
 export type LoginFailure =
   | { readonly reason: 'unknown-login' | 'other-app' | 'no-token' }
-  | { readonly reason: 'too-many-attempts' | 'keyring-full' }
+  | { readonly reason: 'too-many-attempts'; readonly retryAfterSeconds: number }
+  | { readonly reason: 'keyring-full' }
   | { readonly reason: 'too-late'; readonly apiKey: string }
   | { readonly reason: 'keyring-unavailable'; readonly isTokenSpent: boolean }
   | { readonly reason: 'broker'; readonly error: BrokerError; readonly apiKey: string };
@@ -64,8 +65,8 @@ export interface BrowserKeyring {
   readonly sessions: readonly SessionRecord[];
   /** Completes a login that this browser began; its session goes into the keyring. */
   completeLogin(redirect: LoginRedirect): Promise<CompletedLogin | LoginFailure>;
-  /** Whether one more attempt to redeem a request token is allowed from the sender's address now. */
-  mayAttempt(): boolean;
+  /** Counts an attempt of the sender's address to redeem a token: 0 where it is allowed, else the seconds to wait. */
+  attempt(): Promise<number>;
   /**
    * Renews a session; null where it ended meanwhile, or a later login replaced it.
    * @throws BrokerError, KeyringStoreError

@@ -2,13 +2,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createYoga } from 'graphql-yoga';
 import { pino } from 'pino';
+import { machineClock } from './brokers/upstream/clock.ts';
 import { createContext, type Services } from './context.ts';
 import type { GraphiqlPlace } from './http/graphiql/page.ts';
 import { useGraphiql } from './http/graphiql/use-graphiql.ts';
 import { AccountLoad } from './http/limits/account-load.ts';
-import { createAddressLimits } from './http/limits/address-limits.ts';
+import { AddressLimits } from './http/limits/address-limits.ts';
 import { documentRules } from './http/limits/document-rules.ts';
 import { ExecutionTurns } from './http/limits/execution-turns.ts';
+import { FailureLog } from './http/limits/failure-log.ts';
+import { MinuteLimits } from './http/limits/minute-limits.ts';
+import { useAddressLimits } from './http/limits/use-address-limits.ts';
 import { createVolumeLimits } from './http/limits/volume-limits.ts';
 import type { BrowserKeyrings } from './http/login/browser-keyrings.ts';
 import { openBrowserKeyring } from './http/login/open-browser-keyring.ts';
@@ -68,8 +72,12 @@ const endpoint = '/graphql';
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const log = options.logger ?? pino({ level: 'silent' });
   const { services, close } = createServices(options, log);
-  const browsers = createBrowserKeyrings(options, services, log);
   const { limits } = services;
+  const { clock = machineClock, redisUrl } = options;
+  const { milliseconds } = clock;
+  const failures = new FailureLog(log, limits, clock);
+  const minutes = new MinuteLimits({ redisUrl, milliseconds, maxKeys: limits.countedAddresses });
+  const browsers = createBrowserKeyrings(options, services, { log, failures, minutes });
   const track = createRequestTracker();
   const publicUrl = new URL(browsers.origins.home);
   const routes = createRoutes(publicUrl);
@@ -87,7 +95,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     setCookie: (line: string) => track(request).setCookies.push(line),
   });
 
-  const addresses = createAddressLimits({ limits, trustProxy, redisUrl: options.redisUrl });
+  const addresses = new AddressLimits({ limits, trustProxy, minutes });
   const load = new AccountLoad(limits.accountsAtOnce);
   const turns = new ExecutionTurns();
   const logRefusedOrigin = createOriginLog(browsers.origins, track, limits, log);
@@ -96,7 +104,6 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     const who = readCredentials(request.headers, services.broker.credentialScheme);
     const hasCredentials = who.credentials.length > 0;
     const about = keyringRequest(request, serverContext);
-    await addresses.enter(request, about.device.ipAddress);
     logRefusedOrigin(request);
     const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
     const callerId = callerIdOf(keyring.id, about.device);
@@ -121,8 +128,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const introspection = options.introspection ?? false;
   const results = createResults(track, [
     addresses.step,
-    codeErrors(track, log),
-    logOperations(track, log),
+    codeErrors(track, senderOf, failures),
+    logOperations({ track, senderOf, log, failures }),
     endWithRequest,
   ]);
   const headersFor = createAnswerHeaders(browsers.origins.areOthersAllowed);
@@ -139,8 +146,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     schema,
     plugins: [
       useHeaders(track, headersFor),
-      useRoutes({ hosts, routes, track, log, graphiql: graphiql !== false }),
-      useLogin({ services, browsers, routes, writes, track, log, keyringRequest }),
+      useAddressLimits({ addresses, routes, senderOf, track, failures }),
+      useRoutes({ hosts, routes, track, senderOf, failures, graphiql: graphiql !== false }),
+      useLogin({ services, browsers, routes, writes, track, failures, keyringRequest }),
       graphiql !== false &&
         useGraphiql(routes, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
       useRequestParser(track),
@@ -156,7 +164,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       }),
       results.plugin,
       { onDispose: () => browsers.keyrings.close() },
-      { onDispose: () => addresses.close() },
+      { onDispose: () => minutes.close() },
+      { onDispose: () => failures.close() },
       { onDispose: close },
     ],
     // useRoutes has refused every other path. Yoga itself answers whatever ends in one of these texts, and no URL ends
@@ -184,7 +193,16 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     headersFor,
     log,
   });
-  return withFront(edge, { hosts, routes, log });
+  const corsHeadersFor = (origin: string): Record<string, string> =>
+    browsers.origins.isAllowed(origin)
+      ? {
+          'access-control-allow-origin': origin,
+          'access-control-allow-credentials': 'true',
+          'access-control-expose-headers': exposedHeaders.join(', '),
+          vary: 'Origin',
+        }
+      : {};
+  return withFront(edge, { hosts, routes, addresses, senderOf, failures, corsHeadersFor });
 }
 
 /** Where GraphiQL lies for browsers, and the listed apps that they can log in through. */
@@ -209,6 +227,9 @@ const knownHeaders = [
   'apollographql-client-version',
 ];
 
+/** Headers of answers that pages of allowed origins may read. */
+const exposedHeaders = ['x-request-id', 'retry-after'];
+
 /** CORS answers for allowed origins alone; stock Yoga would answer any. */
 function corsFor(origins: Origins, allowedHeaders: readonly string[]) {
   return (request: Request) => {
@@ -219,7 +240,7 @@ function corsFor(origins: Origins, allowedHeaders: readonly string[]) {
           credentials: true,
           methods: ['POST'],
           allowedHeaders: [...knownHeaders, ...allowedHeaders],
-          exposedHeaders: ['x-request-id'],
+          exposedHeaders,
           maxAge: 600,
         }
       : false;

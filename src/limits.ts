@@ -43,9 +43,10 @@ const definitions = {
   textCharacters: { default: 2_000, unit: 'characters', bounds: 'a string in the variables or arguments' },
 
   // A client address: of IPv6, a network (/64).
-  addressOperations: { default: 256, unit: 'operations', bounds: 'the operations of one client address in progress at once' },
-  addressOperationsPerMinute: { default: 6_000, unit: 'operations', bounds: 'the operations of one client address in a minute, over all replicas on one Redis; the loopback’s are not counted without `TRUST_PROXY`' },
-  loginAttempts: { default: 30, unit: 'attempts', bounds: 'the request tokens that one client address may redeem in a minute with the gateway’s secret' },
+  addressOperations: { default: 256, unit: 'operations', bounds: 'the requests of one client address in progress at once; `/health` is not counted' },
+  addressOperationsPerMinute: { default: 6_000, unit: 'operations', bounds: 'the requests of one client address in a minute, over all replicas on one Redis; `/health` is not counted, nor the loopback without `TRUST_PROXY`' },
+  loginAttempts: { default: 30, unit: 'attempts', bounds: 'the request tokens that one client address may redeem in a minute with the gateway’s secret, over all replicas on one Redis' },
+  countedAddresses: { default: 50_000, unit: 'addresses', bounds: 'addresses whose requests, and as many whose attempts, one process counts by the minute' },
   addressStreams: { default: 64, unit: 'streams', bounds: 'the open streams of one client address: subscriptions, and answers in parts' },
 
   // What comes back.
@@ -60,6 +61,8 @@ const definitions = {
   answerFields: { default: 150_000, unit: 'fields', bounds: 'an answer, all accounts together' },
 
   // The log.
+  loggedFailures: { default: 100, unit: 'lines', bounds: 'failed requests of one address with one code in a minute that have a line each; those beyond it are counted in one line' },
+  loggedFailureAddresses: { default: 1_000, unit: 'addresses', bounds: 'addresses, with each code, whose failures are counted apart; those beyond it together' },
   repeatedWarningSeconds: { default: 10, unit: 'seconds', bounds: 'the time in which equal failures of a broker or the store are one warning' },
 
   // Work at once.

@@ -1,7 +1,9 @@
 // The process: reads the settings, listens, waits for signals. The only place that exits.
 import { printSchema } from 'graphql';
+import { machineClock } from './brokers/upstream/clock.ts';
 import { ConfigError, loadEnvFile, readConfig, readSimulatorConfig } from './config/config.ts';
 import { createGateway } from './gateway.ts';
+import { FailureLog } from './http/limits/failure-log.ts';
 import { Writes } from './http/plugins/writes.ts';
 import { openKeyringStore } from './keyring/stores/open-store.ts';
 import { type KeyringStore, KeyringStoreError } from './keyring/stores/store.ts';
@@ -98,8 +100,11 @@ async function runGateway(): Promise<Stop> {
       stopping: stopping.signal,
       writes,
     });
-    const onUnreadable = (requestId: string, reason: string) =>
-      logger.info({ requestId, reason }, 'Unreadable request');
+    const failures = new FailureLog(logger, limits, machineClock);
+    const onUnreadable = (requestId: string, reason: string, address: string | null) => {
+      const code = 'BAD_USER_INPUT';
+      failures.write({ address, requestId, code }, { code, reason }, 'Unreadable request');
+    };
     const listening = listen(gateway, config.host, config.port, {
       onUnreadable,
       limits: config.limits,
@@ -126,6 +131,7 @@ async function runGateway(): Promise<Stop> {
       for (const requestId of cut) logger.warn({ requestId }, 'Cut off by the stop');
       await Promise.race([gateway.dispose(), aborted(AbortSignal.timeout(maxDisposal))]);
       await simulator?.close();
+      failures.close();
       await flush();
       return cut.size === 0 ? 0 : 1;
     };

@@ -7,6 +7,8 @@ import { machineClock } from './brokers/upstream/clock.ts';
 import { Secret } from './brokers/upstream/secret.ts';
 import type { Services } from './context.ts';
 import { createAttempts } from './http/limits/attempts.ts';
+import type { FailureLog } from './http/limits/failure-log.ts';
+import type { MinuteLimits } from './http/limits/minute-limits.ts';
 import type { BrowserKeyrings } from './http/login/browser-keyrings.ts';
 import { createLoginService } from './http/login/login-service.ts';
 import { createPendingLogins } from './http/login/pending-logins.ts';
@@ -116,11 +118,18 @@ function headerRule({ apps = [], headerCredentials }: GatewayOptions): (apiKey: 
   return (apiKey) => own.has(apiKey);
 }
 
+/** What logins are told to, and counted by. */
+export interface LoginLogs {
+  readonly log: Logger;
+  readonly failures: FailureLog;
+  readonly minutes: MinuteLimits;
+}
+
 /** What keyrings of browsers are made from. @throws TypeError for a URL that is none. */
 export function createBrowserKeyrings(
   options: GatewayOptions,
   { broker, apps, limits, operationTimeoutMilliseconds: timeoutMilliseconds, now }: Services,
-  log: Logger,
+  { log, failures, minutes }: LoginLogs,
 ): BrowserKeyrings {
   const { clock = machineClock } = options;
   const origins = originsOf(options);
@@ -149,7 +158,7 @@ export function createBrowserKeyrings(
     maxPauseSeconds: limits.revocationPauseSeconds,
   });
   const pendingLogins = createPendingLogins(cookies, sealer, limits, now);
-  const attempts = createAttempts(limits.loginAttempts, clock.milliseconds);
+  const attempts = createAttempts(minutes, limits.loginAttempts);
   const shared = { broker, keyrings, revocations, timeoutMilliseconds };
   return {
     keyrings,
@@ -163,6 +172,7 @@ export function createBrowserKeyrings(
       limits,
       now,
       log,
+      failures,
     }),
     renewals: createSessionRenewals(shared),
     pendingLogins,

@@ -76,7 +76,7 @@ const noKeyring: BrowserKeyring = {
   unavailable: false,
   sessions: [],
   completeLogin: unused,
-  mayAttempt: unused,
+  attempt: unused,
   renew: unused,
   expire: unused,
   revoke: unused,

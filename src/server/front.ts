@@ -1,16 +1,24 @@
 // What happens to a request of node:http before anything else reads it: its target gets the usual form, and a request
-// that no URL can be made of, or that is for another host, is refused. A path of another handler goes there.
+// that is one too many of its address, that no URL can be made of, or that is for another host, is refused. A path of
+// another handler goes there.
 import { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
+import type { AddressLimits } from '../http/limits/address-limits.ts';
+import type { FailureLog } from '../http/limits/failure-log.ts';
 import type { Routes } from '../http/plugins/routes.ts';
 import type { Hosts } from '../http/request/hosts.ts';
 import { type Refusal, refusals, refuse } from '../http/request/refusal.ts';
+import type { SenderReader } from '../http/request/sender.ts';
+import { plainRequestOf } from './plain-request.ts';
 
 /** What the front judges by. */
 export interface FrontOptions {
   readonly hosts: Hosts;
   readonly routes: Routes;
-  readonly log: Logger;
+  readonly addresses: AddressLimits;
+  readonly senderOf: SenderReader;
+  readonly failures: FailureLog;
+  /** Headers by which a page of an origin may read the answer. */
+  readonly corsHeadersFor: (origin: string) => Readonly<Record<string, string>>;
 }
 
 /** The request of a server such as Express, which shortens its `url` by the path of a mount. */
@@ -22,19 +30,18 @@ interface MountedRequest extends IncomingMessage {
 /** Puts the front before a gateway, for requests of `node:http`. Whatever else the gateway can do stays as it is. */
 export function withFront<Gateway extends object>(
   gateway: object,
-  { hosts, routes, log }: FrontOptions,
+  { hosts, routes, addresses, senderOf, failures, corsHeadersFor }: FrontOptions,
 ): Gateway {
   /** Why a request is refused; null where it goes on, in the usual form. */
-  const faultOf = (request: MountedRequest): Refusal | null => {
-    if (!normalizeTarget(request)) return refusals.target;
+  const faultOf = (request: MountedRequest, hasTarget: boolean): Refusal | null => {
+    if (!hasTarget) return refusals.target;
     const { host } = request.headers;
     // Only HTTP/1.0 has requests without a host.
     if (host === undefined) return request.httpVersionMinor > 0 ? refusals.host : null;
     const judged = hosts(host);
     if (judged === 'invalid') return refusals.host;
     if (judged === 'ours') return null;
-    const isHealth = routes.find(pathOf(request), request.baseUrl) === 'health';
-    return isHealth ? null : refusals.otherHost;
+    return isAboutHealth(routes, request) ? null : refusals.otherHost;
   };
 
   return new Proxy(gateway as Gateway, {
@@ -44,18 +51,33 @@ export function withFront<Gateway extends object>(
         return Reflect.apply(target as CallableFunction as () => unknown, self, words);
       }
       if (typeof next === 'function' && !isOurs(routes, request)) return next();
-      const fault = faultOf(request);
-      if (fault !== null) return refuse(request, response, fault, log);
-      // An older proxy waits for the end of the connection, whatever else the answer says.
-      if (request.httpVersionMajor === 1 && request.httpVersionMinor === 0) {
-        response.shouldKeepAlive = false;
-      }
-      const rest = typeof next === 'function' ? others : words.slice(2);
-      return Reflect.apply(target as CallableFunction as () => unknown, self, [
-        request,
-        response,
-        ...rest,
-      ]);
+      const hasTarget = normalizeTarget(request);
+      const isHealth = isAboutHealth(routes, request);
+      const address = senderOf(plainRequestOf(request, response), { req: request }).ipAddress;
+      const goOn = (overload: Refusal | null): unknown => {
+        const fault = overload ?? faultOf(request, hasTarget);
+        if (fault !== null) {
+          const { origin } = request.headers;
+          for (const [name, value] of Object.entries(origin ? corsHeadersFor(origin) : {})) {
+            response.setHeader(name, value);
+          }
+          return refuse(request, response, fault, failures, address);
+        }
+        // An older proxy waits for the end of the connection, whatever else the answer says.
+        if (request.httpVersionMajor === 1 && request.httpVersionMinor === 0) {
+          response.shouldKeepAlive = false;
+        }
+        const rest = typeof next === 'function' ? others : words.slice(2);
+        return Reflect.apply(target as CallableFunction as () => unknown, self, [
+          request,
+          response,
+          ...rest,
+        ]);
+      };
+      if (isHealth) return goOn(null);
+      const entered = addresses.enter(request, address);
+      if (addresses.has(request)) response.once('close', () => addresses.leave(request));
+      return entered instanceof Promise ? entered.then(goOn) : goOn(entered);
     },
   });
 }
@@ -66,6 +88,11 @@ function isOurs(routes: Routes, request: MountedRequest): boolean {
   const path = pathOf(request);
   const route = routes.find(path, baseUrl);
   return route === 'home' ? baseUrl !== '' || (routes.base !== '' && path !== '/') : route !== null;
+}
+
+/** Whether it is a health check, which any host may be asked for and which counts for no address. */
+function isAboutHealth(routes: Routes, request: MountedRequest): boolean {
+  return request.url !== usualTarget && routes.find(pathOf(request), request.baseUrl) === 'health';
 }
 
 function pathOf({ url = '/' }: IncomingMessage): string {

@@ -8,6 +8,8 @@ import {
 } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Logger, pino } from 'pino';
+import { machineClock } from '../brokers/upstream/clock.ts';
+import { FailureLog } from '../http/limits/failure-log.ts';
 import { refusals, refuse } from '../http/request/refusal.ts';
 import { requestIdOf } from '../http/request/request-tracker.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
@@ -68,6 +70,7 @@ export async function listen(
    */
   const inFlight = new Set<DueAnswer>();
   let isClosing = false;
+  const failures = new FailureLog(log, limits, machineClock);
   const logFault = createRareLog(log, 'Connection refused or cut off');
   const connections = new Connections({
     limits,
@@ -126,7 +129,10 @@ export async function listen(
     server.on('connect', (_request, socket) => refuseUnreadable(socket, 'CONNECT', onUnreadable));
     server.on(
       'checkExpectation',
-      tracked((request, response) => refuse(request, response, refusals.expectation, log)),
+      tracked((request, response) => {
+        const { remoteAddress = null } = request.socket;
+        refuse(request, response, refusals.expectation, failures, remoteAddress);
+      }),
     );
     return server;
   };
@@ -166,6 +172,7 @@ export async function listen(
       clearTimeout(timer);
       now?.removeEventListener('abort', cutOff);
       connections.stop();
+      failures.close();
       return cut;
     },
   };

@@ -1,12 +1,17 @@
 // What a client is told whose request node:http could not read, or whose connection is one too many: the JSON of any
 // other refusal, where Node itself would send a bare status line or nothing.
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Refusal, refusalBody, refusalHeaders } from '../http/request/refusal.ts';
 import { requestIdOf } from '../http/request/request-tracker.ts';
 
-/** Told of each refusal: the id in its answer, and Node's word for what was wrong with the request. */
-export type UnreadableListener = (requestId: string, reason: string) => void;
+/** Told of each refusal: the id in its answer, Node's word for what was wrong with the request, and who sent it. */
+export type UnreadableListener = (
+  requestId: string,
+  reason: string,
+  address: string | null,
+) => void;
 
 /** Milliseconds in which a client that is still sending may read its answer before the connection is cut. */
 const patience = 1_000;
@@ -32,7 +37,8 @@ const known = new Map<string, Refusal>([
     {
       status: 503,
       message: 'There are too many connections. Try again in a few seconds.',
-      headers: { 'retry-after': '5' },
+      code: 'RATE_LIMITED',
+      retryAfterSeconds: 5,
     },
   ],
 ]);
@@ -41,6 +47,7 @@ const known = new Map<string, Refusal>([
 export function refuseUnreadable(socket: Duplex, reason: string, told?: UnreadableListener): void {
   const refusal = known.get(reason) ?? unknown;
   const requestId = requestIdOf(undefined);
+  const { remoteAddress = null } = socket as Socket;
   const body = refusalBody(refusal, requestId);
   const headers = {
     ...refusalHeaders(refusal, requestId),
@@ -59,5 +66,5 @@ export function refuseUnreadable(socket: Duplex, reason: string, told?: Unreadab
   );
   // At once, the system would throw away what the client has not read of the answer.
   setTimeout(() => socket.destroy(), patience).unref();
-  told?.(requestId, reason);
+  told?.(requestId, reason, remoteAddress);
 }

@@ -76,7 +76,7 @@ test('what follows a good request on its connection spoils no answer', async () 
 
 test('whoever listens is told of each, by the id in its answer', async () => {
   const gateway = createGateway();
-  const told: string[][] = [];
+  const told: unknown[][] = [];
   const server = await listen(gateway, '127.0.0.1', 0, {
     onUnreadable: (...words) => told.push(words),
   });
@@ -84,5 +84,5 @@ test('whoever listens is told of each, by the id in its answer', async () => {
   await server.close(0);
   await gateway.dispose();
   const [, id = ''] = /x-request-id: (\S+)/.exec(answer) ?? [];
-  expect(told).toEqual([[id, expect.stringMatching(/^HPE_/)]]);
+  expect(told).toEqual([[id, expect.stringMatching(/^HPE_/), '127.0.0.1']]);
 });

@@ -14,6 +14,11 @@ export interface LogLine {
   readonly operation?: string;
   readonly milliseconds?: number;
   readonly errors?: Readonly<Record<string, number>>;
+  readonly code?: string;
+  readonly status?: number;
+  readonly count?: number;
+  readonly firstRequestId?: string;
+  readonly lastRequestId?: string;
 }
 
 /** A logger, its lines, and those of them that are about operations. */

@@ -1,100 +1,100 @@
-// What one client address may send: operations at once and a minute, and open streams. Refused before anything runs.
+// What one client address may send: requests at once and a minute, and open streams. Refused before anything of a
+// request is read but its head.
 import { GraphQLError } from 'graphql';
 import { finalAsyncIterator, isAsyncIterable } from 'graphql-yoga';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { createRedisClient } from '../../brokers/upstream/redis-client.ts';
 import type { Limits } from '../../limits.ts';
-import type { ResultStep } from '../plugins/results.ts';
+import type { Answered, ResultStep } from '../plugins/results.ts';
 import { isLoopback, networkOf } from '../request/client-address.ts';
+import type { Refusal } from '../request/refusal.ts';
+import type { MinuteLimit, MinuteLimits } from './minute-limits.ts';
 
 /** What the limits are made from. */
 export interface AddressLimitsOptions {
   readonly limits: Limits;
+  readonly minutes: MinuteLimits;
   /** Whether the addresses are those of clients, and not of a proxy on this machine. */
   readonly trustProxy: boolean;
-  /** The Redis in which replicas count together; left out: this process counts by itself. */
-  readonly redisUrl?: string | undefined;
+}
+
+/** Where a request that is in progress keeps what it counts for. */
+const countedFor = Symbol('countedFor');
+
+interface Carrier {
+  [countedFor]?: string | undefined;
 }
 
 /** Counts what each client address sends. */
-export interface AddressLimits {
-  /**
-   * Counts an operation, which is in progress until its result is finished.
-   * @throws RATE_LIMITED with HTTP 503 for too many at once, and with 429 for too many a minute; both with Retry-After.
-   */
-  enter(request: Request, ipAddress: string | null): Promise<void>;
-  /** Ends the operation with its result; a stream counts as one until it ends. */
-  readonly step: ResultStep;
-  close(): void;
-}
+export class AddressLimits {
+  readonly #options: AddressLimitsOptions;
+  readonly #minute: MinuteLimit;
+  readonly #inProgress = new Map<string, number>();
+  readonly #streams = new Map<string, number>();
 
-/** Makes the limits. Without Redis, or while it does not answer, each process counts by itself. */
-export function createAddressLimits(options: AddressLimitsOptions): AddressLimits {
-  const { limits, trustProxy, redisUrl } = options;
-  const operations = new Map<string, number>();
-  const streams = new Map<string, number>();
-  const entered = new WeakMap<Request, string>();
-  const window = { points: limits.addressOperationsPerMinute, duration: 60 };
-  const memory = new RateLimiterMemory(window);
-  const redis = redisUrl === undefined ? null : createRedisClient(redisUrl);
-  // The counters in memory take over meanwhile; the rate limit says in the log that Redis is away.
-  redis?.on('error', () => {});
-  redis?.connect().catch(() => {});
-  const minute =
-    redis === null
-      ? memory
-      : new RateLimiterRedis({
-          ...window,
-          storeClient: redis,
-          useRedisPackage: true,
-          rejectIfRedisNotReady: true,
-          insuranceLimiter: memory,
-          // An address that is over its limit costs no further command.
-          inMemoryBlockOnConsumed: limits.addressOperationsPerMinute,
-          keyPrefix: 'kite-graphql:address',
-        });
-
-  function leave(request: Request): void {
-    const key = entered.get(request);
-    if (key === undefined) return;
-    entered.delete(request);
-    add(operations, key, -1);
+  constructor(options: AddressLimitsOptions) {
+    this.#options = options;
+    this.#minute = options.minutes.limit('address', options.limits.addressOperationsPerMinute);
   }
 
-  return {
-    async enter(request, ipAddress) {
-      const key = ipAddress === null ? 'unknown' : networkOf(ipAddress);
-      if ((operations.get(key) ?? 0) >= limits.addressOperations) throw tooManyAtOnce();
-      add(operations, key, 1);
-      entered.set(request, key);
-      // A peer on this machine is the operator, or a proxy whose users would all count as one.
-      if (!trustProxy && ipAddress !== null && isLoopback(ipAddress)) return;
-      try {
-        await minute.consume(key);
-      } catch (refusal) {
-        leave(request);
-        const wait = refusal instanceof RateLimiterRes ? refusal.msBeforeNext : 1_000;
-        throw tooManyAMinute(Math.max(1, Math.ceil(wait / 1_000)));
-      }
-    },
-    step(result, { request }) {
-      const key = entered.get(request);
-      leave(request);
-      if (key === undefined || !isAsyncIterable(result)) return result;
-      if ((streams.get(key) ?? 0) >= limits.addressStreams) {
-        void result[Symbol.asyncIterator]().return?.(undefined);
-        return { errors: [tooManyStreams()] };
-      }
-      add(streams, key, 1);
-      return finalAsyncIterator(
-        result[Symbol.asyncIterator]() as AsyncIterableIterator<object>,
-        () => add(streams, key, -1),
-      );
-    },
-    close() {
-      if (redis?.isOpen) redis.destroy();
-    },
+  /**
+   * Counts a request, which is in progress until it leaves; one that is refused has left.
+   * @param request of `node:http`, or of fetch where that is how it came.
+   * @returns why it is refused: 503 for too many at once, 429 for too many a minute. Never rejects.
+   */
+  enter(request: object, ipAddress: string | null): Refusal | null | Promise<Refusal | null> {
+    const { limits, trustProxy } = this.#options;
+    const key = ipAddress === null ? 'unknown' : networkOf(ipAddress);
+    if ((this.#inProgress.get(key) ?? 0) >= limits.addressOperations) return tooManyAtOnce;
+    add(this.#inProgress, key, 1);
+    (request as Carrier)[countedFor] = key;
+    // A peer on this machine is the operator, or a proxy whose users would all count as one.
+    if (!trustProxy && ipAddress !== null && isLoopback(ipAddress)) return null;
+    const wait = this.#minute(key);
+    return typeof wait === 'number'
+      ? this.#judged(request, wait)
+      : wait.then((seconds) => this.#judged(request, seconds));
+  }
+
+  /** Whether a request has been counted and is in progress. */
+  has(request: object): boolean {
+    return (request as Carrier)[countedFor] !== undefined;
+  }
+
+  /** Ends a request; the second time, nothing happens. */
+  leave(request: object): void {
+    const key = (request as Carrier)[countedFor];
+    if (key === undefined) return;
+    (request as Carrier)[countedFor] = undefined;
+    add(this.#inProgress, key, -1);
+  }
+
+  /** From here on an answer that is a stream counts as a stream, and no longer as a request in progress. */
+  readonly step: ResultStep = (result, answered) => {
+    if (!isAsyncIterable(result)) return result;
+    const carrier = carrierOf(answered);
+    const key = (carrier as Carrier)[countedFor];
+    this.leave(carrier);
+    if (key === undefined) return result;
+    if ((this.#streams.get(key) ?? 0) >= this.#options.limits.addressStreams) {
+      void result[Symbol.asyncIterator]().return?.(undefined);
+      return { errors: [tooManyStreams()] };
+    }
+    add(this.#streams, key, 1);
+    return finalAsyncIterator(result[Symbol.asyncIterator]() as AsyncIterableIterator<object>, () =>
+      add(this.#streams, key, -1),
+    );
   };
+
+  #judged(request: object, seconds: number): Refusal | null {
+    if (seconds === 0) return null;
+    this.leave(request);
+    return tooManyAMinute(seconds);
+  }
+}
+
+/** The request by which an operation was counted: that of `node:http` where there is one. */
+export function carrierOf({ request, serverContext }: Answered): object {
+  const { req } = (serverContext ?? {}) as { readonly req?: object | null };
+  return req != null && countedFor in req ? req : request;
 }
 
 function add(counts: Map<string, number>, key: string, difference: number): void {
@@ -103,26 +103,26 @@ function add(counts: Map<string, number>, key: string, difference: number): void
   else counts.delete(key);
 }
 
-function tooManyAtOnce(): GraphQLError {
-  return refusal(503, 1, 'Too many operations of this address are in progress');
+const tooManyAtOnce = overload(503, 1, 'Too many requests of this address are in progress');
+
+function tooManyAMinute(seconds: number): Refusal {
+  return overload(429, seconds, 'This address has sent too many requests in the last minute');
 }
 
-function tooManyAMinute(seconds: number): GraphQLError {
-  return refusal(429, seconds, 'This address has sent too many operations in the last minute');
+function overload(status: number, seconds: number, reason: string): Refusal {
+  const unit = seconds === 1 ? 'second' : 'seconds';
+  const message = `${reason}: ask again in ${seconds} ${unit}.`;
+  return { status, message, code: 'RATE_LIMITED', retryAfterSeconds: seconds };
 }
 
 function tooManyStreams(): GraphQLError {
-  return refusal(503, 60, 'This address has too many open streams');
-}
-
-function refusal(status: number, seconds: number, reason: string): GraphQLError {
-  const unit = seconds === 1 ? 'second' : 'seconds';
-  return new GraphQLError(`${reason}: ask again in ${seconds} ${unit}.`, {
-    extensions: {
-      code: 'RATE_LIMITED',
-      retryable: true,
-      retryAfterSeconds: seconds,
-      http: { status, headers: { 'retry-after': `${seconds}` } },
-    },
+  const { message, retryAfterSeconds } = overload(
+    503,
+    60,
+    'This address has too many open streams',
+  );
+  const http = { status: 503, headers: { 'retry-after': `${retryAfterSeconds}` } };
+  return new GraphQLError(message, {
+    extensions: { code: 'RATE_LIMITED', retryable: true, retryAfterSeconds, http },
   });
 }

@@ -15,6 +15,7 @@ import type { Limits } from '../../limits.ts';
 import type { ErrorCode } from '../../schema/errors/error-code.ts';
 import { codeOf } from '../../schema/errors/problem.ts';
 import type { Attempts } from '../limits/attempts.ts';
+import type { FailureLog } from '../limits/failure-log.ts';
 import { callerIdOf } from '../request/caller-id.ts';
 import type { Cookies } from '../request/cookies.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
@@ -32,6 +33,7 @@ export interface LoginServiceOptions {
   readonly limits: Limits;
   readonly now: () => Date;
   readonly log: Logger;
+  readonly failures: FailureLog;
   /** Milliseconds for one login, waiting for a turn included. */
   readonly timeoutMilliseconds: number;
 }
@@ -73,7 +75,7 @@ interface Kept {
 
 /** Makes the login service. */
 export function createLoginService(options: LoginServiceOptions): LoginService {
-  const { broker, apps, keyrings, revocations, pendingLogins, cookies, limits, now, log } = options;
+  const { broker, apps, keyrings, revocations, pendingLogins, cookies, limits, now } = options;
   /** By login id: those that go on, and those that were completed a short time ago, the oldest first. */
   const exchanges = new Map<string, Exchange>();
 
@@ -171,7 +173,9 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
   ): Promise<LoginOutcome> {
     const result = await outcome;
     if ('reason' in result) {
-      const isUnspent = result.reason === 'keyring-unavailable' && !result.isTokenSpent;
+      const isUnspent =
+        result.reason === 'too-many-attempts' ||
+        (result.reason === 'keyring-unavailable' && !result.isTokenSpent);
       // Its nonce works once; where the token is unspent a reload can finish it.
       if (!isUnspent) setCookie(cookies.clear(login.cookieName));
       return { result, keyring: null, returnTo };
@@ -216,17 +220,20 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
       return failed({ reason: 'too-late', apiKey: login.apiKey }, login);
     }
     if (!isWellFormedToken(requestToken)) return failed({ reason: 'no-token' }, login);
-    if (!options.attempts(request.device.ipAddress)) {
-      return failed({ reason: 'too-many-attempts' }, login);
-    }
-    const outcome = exchange(request, cookie, login, requestToken, loginId);
-    return join(request, login, begin(loginId, login, outcome));
+    const attempt = async () => {
+      const retryAfterSeconds = await options.attempts(request.device.ipAddress);
+      return retryAfterSeconds === 0
+        ? exchange(request, cookie, login, requestToken, loginId)
+        : { reason: 'too-many-attempts' as const, retryAfterSeconds };
+    };
+    // Begun before anything is waited for: the same redirect at the same time joins it.
+    return join(request, login, begin(loginId, login, attempt()));
   }
 
   return {
     async complete(request, cookie, redirect) {
       const outcome = await complete(request, cookie, redirect);
-      logOutcome(log, request.requestId, outcome.result);
+      logOutcome(options, request, outcome.result);
       return outcome;
     },
   };
@@ -262,12 +269,17 @@ export function codeOfFailure(failure: LoginFailure): LoginError {
 }
 
 /** Every login leaves a line. */
-function logOutcome(log: Logger, requestId: string, result: CompletedLogin | LoginFailure): void {
+function logOutcome(
+  { log, failures }: LoginServiceOptions,
+  { requestId, device }: KeyringRequest,
+  result: CompletedLogin | LoginFailure,
+): void {
   if (!('reason' in result)) {
     const { apiKey } = result.record;
     log.info({ requestId, apiKey, isRepeated: result.session === null }, 'Login completed');
     return;
   }
   const code = codeOfFailure(result);
-  log.warn({ requestId, code }, 'Login failed');
+  const failure = { address: device.ipAddress, requestId, code, level: 'warn' } as const;
+  failures.write(failure, { code }, 'Login failed');
 }

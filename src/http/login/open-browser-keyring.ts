@@ -96,7 +96,7 @@ class RequestKeyring implements BrowserKeyring {
     return result;
   }
 
-  mayAttempt() {
+  async attempt() {
     return this.#services.attempts(this.#about.device.ipAddress);
   }
 

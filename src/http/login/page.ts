@@ -13,7 +13,12 @@ export function escapeHtml(text: string): string {
 }
 
 /** A small HTML page without scripts; title and text are escaped. */
-export function page(status: number, title: string, text: string): Response {
+export function page(
+  status: number,
+  title: string,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   const [safeTitle, safeText] = [title, text].map(escapeHtml);
   const body = `<!doctype html>
 <html lang="en">
@@ -34,6 +39,7 @@ export function page(status: number, title: string, text: string): Response {
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
+      ...headers,
     },
   });
 }

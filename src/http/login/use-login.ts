@@ -2,8 +2,8 @@
 // puts the session into the browser's keyring, and returns to the page that asked.
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Logger } from 'pino';
 import type { Services } from '../../context.ts';
+import type { FailureLog } from '../limits/failure-log.ts';
 import { logUnexpected } from '../plugins/error-codes.ts';
 import { mountOf, type Routes } from '../plugins/routes.ts';
 import type { Writes } from '../plugins/writes.ts';
@@ -20,7 +20,7 @@ export interface LoginOptions {
   readonly routes: Routes;
   readonly writes: Writes;
   readonly track: RequestTracker;
-  readonly log: Logger;
+  readonly failures: FailureLog;
   /** What of a request keyrings care about. */
   readonly keyringRequest: (request: Request, serverContext: unknown) => KeyringRequest;
 }
@@ -38,24 +38,28 @@ export function useLogin(options: LoginOptions): Plugin {
         const finishing = finish(options, about, url.searchParams);
         endResponse(await options.writes.during(options.track(request).id, finishing));
       } catch (error) {
-        endResponse(unexpected(options, request, error));
+        endResponse(unexpected(options, request, serverContext, error));
       }
     },
   };
 }
 
 async function begin(
-  { services: { apps, returnTo }, browsers, log }: LoginOptions,
-  { request, requestId, setCookie }: KeyringRequest,
+  { services: { apps, returnTo }, browsers, failures }: LoginOptions,
+  { request, requestId, device, setCookie }: KeyringRequest,
   parameters: URLSearchParams,
 ): Promise<Response> {
+  const code = 'BAD_USER_INPUT';
+  const refusedBecause = (reason: string) =>
+    failures.write(
+      { address: device.ipAddress, requestId, code },
+      { code, reason },
+      'Login refused',
+    );
   if (!isNavigation(request)) {
-    const reason = 'fetched by a page';
-    log.info({ requestId, code: 'BAD_USER_INPUT', reason }, 'Login refused');
+    refusedBecause('fetched by a page');
     return page(403, 'Open this page', 'A login begins where a browser opens this address itself.');
   }
-  const refusedBecause = (reason: string) =>
-    log.info({ requestId, code: 'BAD_USER_INPUT', reason }, 'Login refused');
   const app = apps.find(parameters.get('app') ?? apps.only?.apiKey ?? '');
   if (app === undefined) {
     refusedBecause('unknown app');
@@ -116,6 +120,9 @@ async function finish(
   const { result, returnTo } = await browsers.logins.complete(about, cookie, redirected);
   if (!('reason' in result)) return redirect(returnTo ?? browsers.origins.home);
   const code = codeOfFailure(result);
+  if (result.reason === 'too-many-attempts' && returnTo === null) {
+    return refused(null, code, 429, { 'retry-after': `${result.retryAfterSeconds}` });
+  }
   // The request token is unspent: this very address, asked for again, finishes the login.
   const isUnfinished = result.reason === 'keyring-unavailable' && !result.isTokenSpent;
   return isUnfinished ? refused(null, code, 503) : refused(returnTo, code);
@@ -123,8 +130,8 @@ async function finish(
 
 /** Kite names no login when its user cancels: likely it was the one begun last. */
 async function cancelled(
-  { browsers: { pendingLogins, cookies }, log }: LoginOptions,
-  { request, requestId, setCookie }: KeyringRequest,
+  { browsers: { pendingLogins, cookies }, failures }: LoginOptions,
+  { request, requestId, device, setCookie }: KeyringRequest,
   nonce: string,
 ): Promise<Response> {
   const pending = await pendingLogins.find(request);
@@ -132,14 +139,19 @@ async function cancelled(
   // Any page can link here: only an address that knows the login's nonce ends it.
   if (named !== undefined) setCookie(cookies.clear(named.cookieName));
   const code = 'LOGIN_CANCELLED';
-  log.info({ requestId, code }, 'Login failed');
+  failures.write({ address: device.ipAddress, requestId, code }, { code }, 'Login failed');
   return refused((named ?? pending[0])?.returnTo ?? null, code);
 }
 
-function refused(returnTo: string | null, error: LoginError, status = 400): Response {
+function refused(
+  returnTo: string | null,
+  error: LoginError,
+  status = 400,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   if (returnTo === null) {
     const text = explanations[error] ?? 'Kite did not confirm the login.';
-    return page(status, 'Not logged in', `${text} (${error})`);
+    return page(status, 'Not logged in', `${text} (${error})`, headers);
   }
   const url = new URL(returnTo);
   url.searchParams.set('error', error);
@@ -159,10 +171,17 @@ const explanations: Partial<Record<LoginError, string>> = {
 };
 
 /** Yoga would answer with the stack. */
-function unexpected({ track, log }: LoginOptions, request: Request, error: unknown): Response {
+function unexpected(
+  { track, keyringRequest, failures }: LoginOptions,
+  request: Request,
+  serverContext: unknown,
+  error: unknown,
+): Response {
   const { id } = track(request);
+  const address = keyringRequest(request, serverContext).device.ipAddress;
   const cause = error instanceof Error ? error : new Error(typeof error);
-  logUnexpected(new GraphQLError(cause.message, { originalError: cause }), id, request, log);
+  const wrapped = new GraphQLError(cause.message, { originalError: cause });
+  logUnexpected(wrapped, { address, requestId: id }, request, failures);
   const text = `Something went wrong in the gateway. Its log has more under request id ${id}.`;
   return page(500, 'Not logged in', text);
 }

@@ -2,11 +2,12 @@
 // and logged once.
 import { GraphQLError } from 'graphql';
 import { isAsyncIterable, mapAsyncIterator } from 'graphql-yoga';
-import type { Logger } from 'pino';
 import { AnswerTooLargeError, omittedError } from '../../answer-meter.ts';
 import { isErrorCode } from '../../schema/errors/error-code.ts';
+import type { Failure, FailureLog } from '../limits/failure-log.ts';
 import { badRequestMessage } from '../request/bad-request.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
+import type { SenderReader } from '../request/sender.ts';
 import { redact } from './redaction.ts';
 import type { Payload, ResultStep } from './results.ts';
 
@@ -14,14 +15,20 @@ import type { Payload, ResultStep } from './results.ts';
 const mostReported = 5;
 
 /** Gives errors their codes and request ids, counts those there was no room for, and masks the unexpected. */
-export function codeErrors(track: RequestTracker, log: Logger): ResultStep {
-  return (result, { request }) => {
+export function codeErrors(
+  track: RequestTracker,
+  senderOf: SenderReader,
+  failures: FailureLog,
+): ResultStep {
+  return (result, { request, serverContext }) => {
     const { id } = track(request);
     let unexpected = 0;
     // One answer may hold hundreds of errors with one cause: the first few tell it.
     const report = (error: GraphQLError) => {
       unexpected += 1;
-      if (unexpected <= mostReported) logUnexpected(error, id, request, log);
+      if (unexpected > mostReported) return;
+      const address = senderOf(request, serverContext).ipAddress;
+      logUnexpected(error, { address, requestId: id }, request, failures);
     };
     const finished = (answer: Payload) => withCodes(answer, id, report);
     return isAsyncIterable(result) ? mapAsyncIterator(result, finished) : finished(result);
@@ -96,24 +103,17 @@ function copy(
 /** Logs an error that was not expected, without what the request sent. */
 export function logUnexpected(
   error: GraphQLError,
-  requestId: string,
+  sent: Pick<Failure, 'address' | 'requestId'>,
   request: Request,
-  log: Logger,
+  failures: FailureLog,
 ): void {
   const cause = error.originalError ?? error;
   // The stack repeats the message, which may hold what the request sent; the frames do not.
   const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   const path = error.path?.join('.').slice(0, 200);
   const message = redact(cause.message, request.headers);
-  log.error(
-    {
-      requestId,
-      code: 'INTERNAL_SERVER_ERROR',
-      error: cause.name,
-      message,
-      path,
-      stack: frames.join('\n'),
-    },
-    'Unexpected error',
-  );
+  const code = 'INTERNAL_SERVER_ERROR';
+  const stack = frames.join('\n');
+  const failure = { ...sent, code, level: 'error' } as const;
+  failures.write(failure, { code, error: cause.name, message, path, stack }, 'Unexpected error');
 }

@@ -1,15 +1,26 @@
 // One log line for every operation, with its request id and never with what was sent or answered.
 import { finalAsyncIterator, isAsyncIterable, mapAsyncIterator } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import type { FailureLog } from '../limits/failure-log.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
+import type { SenderReader } from '../request/sender.ts';
 import type { Payload, ResultStep } from './results.ts';
+
+/** Where the log finds what it tells. */
+export interface OperationLogOptions {
+  readonly track: RequestTracker;
+  readonly senderOf: SenderReader;
+  readonly log: Logger;
+  /** Where operations with an error go, so that a flood of them is no flood of lines. */
+  readonly failures: FailureLog;
+}
 
 /**
  * Logs each finished operation: name, accounts, errors by code, milliseconds. One that is answered in parts is
  * finished with the last part, or when its client goes away.
  */
-export function logOperations(track: RequestTracker, log: Logger): ResultStep {
-  return (result, { request }) => {
+export function logOperations({ track, senderOf, log, failures }: OperationLogOptions): ResultStep {
+  return (result, { request, serverContext }) => {
     const tracked = track(request);
     const errors: Record<string, number> = {};
     const count = <T extends Payload>(payload: T): T => {
@@ -18,17 +29,22 @@ export function logOperations(track: RequestTracker, log: Logger): ResultStep {
     };
     const finish = () => {
       const { id, startedAt, operationName, context } = tracked;
-      log.info(
-        {
-          requestId: id,
-          ...(isName(operationName) && { operation: operationName }),
-          accounts: context?.accounts.length ?? 0,
-          milliseconds: Math.round(performance.now() - startedAt),
-          ...(Object.keys(errors).length > 0 && { errors }),
-          ...(context?.failures.byCode && { failures: context.failures.byCode }),
-        },
-        'Operation',
-      );
+      const asData = context?.failures.byCode;
+      const fields = {
+        ...(isName(operationName) && { operation: operationName }),
+        accounts: context?.accounts.length ?? 0,
+        milliseconds: Math.round(performance.now() - startedAt),
+        ...(Object.keys(errors).length > 0 && { errors }),
+        ...(asData && { failures: asData }),
+      };
+      const codes = Object.keys({ ...errors, ...asData });
+      if (codes.length === 0) {
+        log.info({ requestId: id, ...fields }, 'Operation');
+        return;
+      }
+      const address = senderOf(request, serverContext).ipAddress;
+      const code = codes.sort().join(' ');
+      failures.write({ address, requestId: id, code }, fields, 'Operation');
     };
     if (isAsyncIterable(result)) {
       return finalAsyncIterator(mapAsyncIterator(result, count), finish);

@@ -1,10 +1,11 @@
 // Plugin: only the gateway's own hosts and exact paths are answered, by the methods that they have.
 import type { Plugin } from 'graphql-yoga';
-import type { Logger } from 'pino';
+import type { FailureLog } from '../limits/failure-log.ts';
 import { page } from '../login/page.ts';
 import type { Hosts } from '../request/hosts.ts';
 import { type Refusal, refusalBody, refusalHeaders, refusals } from '../request/refusal.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
+import type { SenderReader } from '../request/sender.ts';
 import { mountOf, type Routes } from './routes.ts';
 
 /** What the routes are judged by. */
@@ -12,13 +13,15 @@ export interface RoutesOptions {
   readonly hosts: Hosts;
   readonly routes: Routes;
   readonly track: RequestTracker;
-  readonly log: Logger;
+  readonly senderOf: SenderReader;
+  readonly failures: FailureLog;
   /** Whether browsers that open the gateway's home are led to GraphiQL. */
   readonly graphiql: boolean;
 }
 
-/** Refuses what is not the gateway's, and answers its home and health. To be the first that ends requests. */
-export function useRoutes({ hosts, routes, track, log, graphiql }: RoutesOptions): Plugin {
+/** Refuses what is not the gateway's, and answers its home and health. To be before all that answers paths of it. */
+export function useRoutes(options: RoutesOptions): Plugin {
+  const { hosts, routes, track, senderOf, failures, graphiql } = options;
   return {
     onResponse({ response }) {
       // They are about one connection, which is the server's business: HTTP/1.0 knows no chunks.
@@ -29,7 +32,9 @@ export function useRoutes({ hosts, routes, track, log, graphiql }: RoutesOptions
       const { Response } = fetchAPI;
       const refuse = (refusal: Refusal) => {
         const { id } = track(request);
-        log.info({ requestId: id, code: 'BAD_USER_INPUT', status: refusal.status }, 'Refused');
+        const { status, code = 'BAD_USER_INPUT' } = refusal;
+        const address = senderOf(request, serverContext).ipAddress;
+        failures.write({ address, requestId: id, code }, { code, status }, 'Refused');
         const headers = refusalHeaders(refusal, id);
         endResponse(new Response(refusalBody(refusal, id), { status: refusal.status, headers }));
       };
@@ -55,10 +60,10 @@ export function useRoutes({ hosts, routes, track, log, graphiql }: RoutesOptions
             // Yoga would answer with the stack.
             const { id } = track(request);
             const name = error instanceof Error ? error.name : typeof error;
-            log.error(
-              { requestId: id, code: 'INTERNAL_SERVER_ERROR', error: name },
-              'Unexpected error',
-            );
+            const code = 'INTERNAL_SERVER_ERROR';
+            const address = senderOf(request, serverContext).ipAddress;
+            const failure = { address, requestId: id, code, level: 'error' } as const;
+            failures.write(failure, { code, error: name }, 'Unexpected error');
             const headers = refusalHeaders(refusals.unexpected, id);
             return new Response(refusalBody(refusals.unexpected, id), { status: 500, headers });
           }

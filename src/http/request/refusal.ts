@@ -1,6 +1,7 @@
 // A request that is refused before GraphQL reads it: the JSON of any other error, with its code and request id.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
+import type { ErrorCode } from '../../schema/errors/error-code.ts';
+import type { FailureLog } from '../limits/failure-log.ts';
 import { requestIdOf } from './request-tracker.ts';
 
 /** A refusal, in words. */
@@ -10,6 +11,10 @@ export interface Refusal {
   readonly message: string;
   /** Headers beside the usual ones. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Default BAD_USER_INPUT. */
+  readonly code?: ErrorCode;
+  /** When the same request may be sent again; left out where that would change nothing. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** Refusals that more than one way of answering gives. */
@@ -29,15 +34,16 @@ export const refusals = {
   unexpected: {
     status: 500,
     message: 'Something went wrong in the gateway. Its log has more under the request id.',
+    code: 'INTERNAL_SERVER_ERROR',
   },
 } as const satisfies Record<string, Refusal>;
 
 /** The body of a refusal. */
-export function refusalBody({ status, message }: Refusal, requestId: string): string {
-  const code = status === 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_USER_INPUT';
-  return JSON.stringify({
-    errors: [{ message, extensions: { code, retryable: false, requestId } }],
-  });
+export function refusalBody(refusal: Refusal, requestId: string): string {
+  const { message, code = 'BAD_USER_INPUT', retryAfterSeconds } = refusal;
+  const retryable = retryAfterSeconds !== undefined;
+  const extensions = { code, retryable, requestId, retryAfterSeconds };
+  return JSON.stringify({ errors: [{ message, extensions }] });
 }
 
 /** The headers of a refusal, its length excepted. */
@@ -47,21 +53,26 @@ export function refusalHeaders(refusal: Refusal, requestId: string): Record<stri
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     'x-request-id': requestId,
+    ...(refusal.retryAfterSeconds !== undefined && {
+      'retry-after': `${refusal.retryAfterSeconds}`,
+    }),
     ...refusal.headers,
   };
 }
 
-/** Answers a request of `node:http` with a refusal, and logs it. */
+/** Answers a request of `node:http` with a refusal, and logs it. Headers that are set on the response stay. */
 export function refuse(
   request: IncomingMessage,
   response: ServerResponse,
   refusal: Refusal,
-  log: Logger,
+  failures: FailureLog,
+  address: string | null,
 ): void {
   const requestId = requestIdOf(request.headers['x-request-id']);
   const body = refusalBody(refusal, requestId);
-  log.info({ requestId, code: 'BAD_USER_INPUT', status: refusal.status }, 'Refused');
-  response.writeHead(refusal.status, {
+  const { status, code = 'BAD_USER_INPUT' } = refusal;
+  failures.write({ address, requestId, code }, { code, status }, 'Refused');
+  response.writeHead(status, {
     ...refusalHeaders(refusal, requestId),
     'content-length': Buffer.byteLength(body),
   });

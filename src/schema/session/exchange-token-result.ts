@@ -78,14 +78,15 @@ export function redemption(input: RedemptionInput, context: Context): Redemption
  * Counts one more attempt of the sender's address to redeem a token with the gateway's own secret: the problem where
  * it has made too many. Whoever brings a checksum holds the secret, and gains nothing from the gateway.
  */
-export function attemptRefused(proof: Proof, { keyring }: Context): Problem | null {
-  return !('apiSecret' in proof) || keyring.mayAttempt() ? null : tooManyAttempts();
+export async function attemptRefused(proof: Proof, { keyring }: Context): Promise<Problem | null> {
+  const seconds = 'apiSecret' in proof ? await keyring.attempt() : 0;
+  return seconds === 0 ? null : tooManyAttempts(seconds);
 }
 
 /** The sender's address has tried to redeem too many tokens; this one is unspent. */
-export function tooManyAttempts(): Problem {
-  const message = 'Too many logins from this address: try again in a minute.';
-  return { code: 'RATE_LIMITED', message, retryable: true, retryAfterSeconds: 60 };
+export function tooManyAttempts(retryAfterSeconds: number): Problem {
+  const message = 'Too many logins from this address: try again after `retryAfterSeconds`.';
+  return { code: 'RATE_LIMITED', message, retryable: true, retryAfterSeconds };
 }
 
 function proofOf(

@@ -62,7 +62,7 @@ builder.mutationField('exchangeToken', (t) =>
       const checked = redemption({ ...asked, forKeyring: false }, context);
       if ('code' in checked) return checked;
       const { apiKey, token, proof } = checked;
-      const tooMany = attemptRefused(proof, context);
+      const tooMany = await attemptRefused(proof, context);
       if (tooMany !== null) return tooMany;
       try {
         const session = await context.broker.exchangeToken(apiKey, token, proof, context.deadline);
@@ -103,7 +103,7 @@ function problemOfFailure(failure: LoginFailure, context: Context): Problem {
     case 'no-token':
       return badInput('requestToken', 'This is no token of Kite’s.');
     case 'too-many-attempts':
-      return tooManyAttempts();
+      return tooManyAttempts(failure.retryAfterSeconds);
     case 'keyring-unavailable':
       return { ...keyringUnavailable(), retryable: !failure.isTokenSpent };
     case 'keyring-full':

@@ -61,7 +61,7 @@ builder.mutationField('renewSession', (t) =>
       );
       if ('code' in checked) return checked;
       const { apiKey, token, proof } = checked;
-      const tooMany = record === null ? attemptRefused(proof, context) : null;
+      const tooMany = record === null ? await attemptRefused(proof, context) : null;
       if (tooMany !== null) return tooMany;
       try {
         if (record !== null) return await renewKept(record, token, proof, context);

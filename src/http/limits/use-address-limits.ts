@@ -1,0 +1,45 @@
+// Plugin: counts requests of fetch by their client address, before anything else looks at them. Those of node:http have
+// been counted where they came in.
+import type { Plugin } from 'graphql-yoga';
+import { mountOf, type Routes } from '../plugins/routes.ts';
+import { refusalBody, refusalHeaders } from '../request/refusal.ts';
+import type { RequestTracker } from '../request/request-tracker.ts';
+import type { SenderReader } from '../request/sender.ts';
+import { type AddressLimits, carrierOf } from './address-limits.ts';
+import type { FailureLog } from './failure-log.ts';
+
+/** What requests are counted by. */
+export interface UseAddressLimitsOptions {
+  readonly addresses: AddressLimits;
+  readonly routes: Routes;
+  readonly senderOf: SenderReader;
+  readonly track: RequestTracker;
+  readonly failures: FailureLog;
+}
+
+/** Refuses what is too much of one address; health checks are not counted. To be before all that answers. */
+export function useAddressLimits(options: UseAddressLimitsOptions): Plugin {
+  const { addresses, routes, senderOf, track, failures } = options;
+  return {
+    async onRequest({ request, url, serverContext, fetchAPI, endResponse }) {
+      if (addresses.has(carrierOf({ request, serverContext }))) return;
+      if (routes.find(url.pathname, mountOf(serverContext)) === 'health') return;
+      const address = senderOf(request, serverContext).ipAddress;
+      const refusal = await addresses.enter(request, address);
+      if (refusal === null) return;
+      const { status } = refusal;
+      const { id: requestId } = track(request);
+      failures.write(
+        { address, requestId, code: 'RATE_LIMITED' },
+        { code: 'RATE_LIMITED', status },
+        'Refused',
+      );
+      const headers = refusalHeaders(refusal, requestId);
+      endResponse(new fetchAPI.Response(refusalBody(refusal, requestId), { status, headers }));
+    },
+    onResponse({ request, serverContext }) {
+      // One of node:http leaves when its answer is read, or given up.
+      if (carrierOf({ request, serverContext }) === request) addresses.leave(request);
+    },
+  };
+}
