@@ -2,7 +2,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createYoga } from 'graphql-yoga';
 import { pino } from 'pino';
-import { machineClock } from './brokers/upstream/clock.ts';
 import { createContext, type Services } from './context.ts';
 import type { GraphiqlPlace } from './http/graphiql/page.ts';
 import { useGraphiql } from './http/graphiql/use-graphiql.ts';
@@ -73,10 +72,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const log = options.logger ?? pino({ level: 'silent' });
   const { services, close } = createServices(options, log);
   const { limits } = services;
-  const { clock = machineClock, redisUrl } = options;
-  const { milliseconds } = clock;
+  const { clock, redisUrl } = options;
   const failures = new FailureLog(log, limits, clock);
-  const minutes = new MinuteLimits({ redisUrl, milliseconds, maxKeys: limits.countedAddresses });
+  const minutes = new MinuteLimits({ redisUrl, clock, maxKeys: limits.countedAddresses });
   const browsers = createBrowserKeyrings(options, services, { log, failures, minutes });
   const track = createRequestTracker();
   const publicUrl = new URL(browsers.origins.home);

@@ -1,6 +1,5 @@
 // The process: reads the settings, listens, waits for signals. The only place that exits.
 import { printSchema } from 'graphql';
-import { machineClock } from './brokers/upstream/clock.ts';
 import { ConfigError, loadEnvFile, readConfig, readSimulatorConfig } from './config/config.ts';
 import { createGateway } from './gateway.ts';
 import { FailureLog } from './http/limits/failure-log.ts';
@@ -100,7 +99,7 @@ async function runGateway(): Promise<Stop> {
       stopping: stopping.signal,
       writes,
     });
-    const failures = new FailureLog(logger, limits, machineClock);
+    const failures = new FailureLog(logger, limits);
     const onUnreadable = (requestId: string, reason: string, address: string | null) => {
       const code = 'BAD_USER_INPUT';
       failures.write({ address, requestId, code }, { code, reason }, 'Unreadable request');

@@ -8,7 +8,6 @@ import {
 } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Logger, pino } from 'pino';
-import { machineClock } from '../brokers/upstream/clock.ts';
 import { FailureLog } from '../http/limits/failure-log.ts';
 import { refusals, refuse } from '../http/request/refusal.ts';
 import { requestIdOf } from '../http/request/request-tracker.ts';
@@ -70,7 +69,7 @@ export async function listen(
    */
   const inFlight = new Set<DueAnswer>();
   let isClosing = false;
-  const failures = new FailureLog(log, limits, machineClock);
+  const failures = new FailureLog(log, limits);
   const logFault = createRareLog(log, 'Connection refused or cut off');
   const connections = new Connections({
     limits,

@@ -1,6 +1,6 @@
 // Log lines of requests that fail: each has one, until an address fails in one way so often that they are counted.
 import type { Logger } from 'pino';
-import type { Clock } from '../../brokers/upstream/clock.ts';
+import { type Clock, machineClock } from '../../brokers/upstream/clock.ts';
 import type { Limits } from '../../limits.ts';
 import { networkOf } from '../request/client-address.ts';
 
@@ -40,7 +40,7 @@ export class FailureLog {
   constructor(
     log: Logger,
     limits: Pick<Limits, 'loggedFailures' | 'loggedFailureAddresses'>,
-    clock: Clock,
+    clock: Clock = machineClock,
   ) {
     this.#log = log;
     this.#limits = limits;

@@ -4,6 +4,7 @@
 // The library counts in Redis. Its counter in memory reads the wall clock and grows without bound, so this process has
 // one of its own.
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { type Clock, machineClock } from '../../brokers/upstream/clock.ts';
 import { createRedisClient } from '../../brokers/upstream/redis-client.ts';
 
 /** One minute, in milliseconds. A key's minute begins with the first that is counted. */
@@ -29,8 +30,8 @@ return {consumed, ttl}
 export interface MinuteLimitsOptions {
   /** The Redis in which replicas count together; left out: this process counts by itself. */
   readonly redisUrl?: string | undefined;
-  /** A clock that never jumps: an hour set back would refuse an address for as long. */
-  readonly milliseconds: () => number;
+  /** A clock that never jumps: an hour set back would refuse an address for as long. Default: the machine's. */
+  readonly clock?: Pick<Clock, 'milliseconds'> | undefined;
   /** The most keys that each limit remembers in this process. */
   readonly maxKeys: number;
 }
@@ -41,12 +42,14 @@ export type MinuteLimit = (key: string) => number | Promise<number>;
 /** Limits by the minute, on one connection. */
 export class MinuteLimits {
   readonly #options: MinuteLimitsOptions;
+  readonly #milliseconds: () => number;
   readonly #redis: ReturnType<typeof createRedisClient> | null;
   #awayUntil = Number.NEGATIVE_INFINITY;
 
   /** @throws TypeError for a URL that is not one of Redis. */
   constructor(options: MinuteLimitsOptions) {
     this.#options = options;
+    this.#milliseconds = (options.clock ?? machineClock).milliseconds;
     this.#redis = options.redisUrl === undefined ? null : createRedisClient(options.redisUrl);
     // The rate limit says in the log that Redis is away.
     this.#redis?.on('error', () => {});
@@ -59,7 +62,8 @@ export class MinuteLimits {
    * @param max the most of one key in a minute.
    */
   limit(name: string, max: number): MinuteLimit {
-    const { milliseconds, maxKeys } = this.#options;
+    const { maxKeys } = this.#options;
+    const milliseconds = this.#milliseconds;
     const own = new Minutes(max, maxKeys, milliseconds);
     const redis = this.#redis;
     if (redis === null) return (key) => own.take(key);
@@ -91,7 +95,7 @@ export class MinuteLimits {
       return 0;
     } catch (refusal) {
       if (refusal instanceof RateLimiterRes) return own.fill(key, refusal.msBeforeNext);
-      this.#awayUntil = this.#options.milliseconds() + pause;
+      this.#awayUntil = this.#milliseconds() + pause;
       return own.take(key);
     }
   }
