@@ -51,7 +51,7 @@ export function logFailedCalls(log: Logger, intervalSeconds: number): (call: Fai
     if (reason === 'app-secret') {
       log.error(
         { ...fields, apiKey },
-        'The broker refused the secret of this app: the one in KITE_API_SECRET or APPS_FILE is wrong. Correct it.',
+        'The broker refused the secret of this app: correct the secret in KITE_API_SECRET or APPS_FILE.',
       );
     } else if (operational.has(reason))
       warn(systemCode ?? (status === null ? reason : `HTTP ${status}`), fields);
