@@ -79,21 +79,26 @@ builder.queryField('accounts', (t) =>
     },
     resolve: (_root, { ids }, context) => {
       const accounts = reachedAccounts(context);
-      // A rejected item nulls itself alone; a throw would null the list.
-      return ids?.map((id) => foundOnce(context, id)) ?? [...accounts];
+      // An error in place of an item nulls it alone; a throw would null the list.
+      return (ids?.map((id) => foundOrError(context, id)) as ReachedAccount[]) ?? [...accounts];
     },
   }),
 );
 
-const found = new WeakMap<Context, Map<string, Promise<ReachedAccount>>>();
+const missing = new WeakMap<Context, Map<string, Error>>();
 
-/** The account with an id, looked for once in an operation, however many aliases name it. Rejects with NOT_FOUND. */
-function foundOnce(context: Context, id: string): Promise<ReachedAccount> {
-  const known = found.get(context) ?? new Map<string, Promise<ReachedAccount>>();
-  found.set(context, known);
-  const account = known.get(id) ?? (async () => accountWithId(context, id))();
-  known.set(id, account);
-  return account;
+/**
+ * The account with an id, or the error in its place, made once in an operation, however many aliases name the id. A
+ * rejected promise would cost each of them several turns of the event loop's queue.
+ */
+function foundOrError(context: Context, id: string): ReachedAccount | Error {
+  const account = findAccount(context, id);
+  if (account !== undefined) return account;
+  const known = missing.get(context) ?? new Map<string, Error>();
+  missing.set(context, known);
+  const error = known.get(id) ?? problemError(accountNotFound(id));
+  known.set(id, error);
+  return error;
 }
 
 /**
@@ -127,8 +132,13 @@ export function unauthenticated(context: Context): Problem {
 
 /** The account of the request with an id, or undefined. */
 export function findAccount(context: Context, id: string): ReachedAccount | undefined {
-  return context.accounts.find((account) => account.id === id);
+  const known =
+    byId.get(context.accounts) ?? new Map(context.accounts.map((each) => [each.id, each]));
+  byId.set(context.accounts, known);
+  return known.get(id);
 }
+
+const byId = new WeakMap<readonly ReachedAccount[], ReadonlyMap<string, ReachedAccount>>();
 
 /** The same. @throws NOT_FOUND when this request reaches none with that id. */
 export function accountWithId(context: Context, id: string): ReachedAccount {
