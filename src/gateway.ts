@@ -95,11 +95,15 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 
   const addresses = new AddressLimits({ limits, trustProxy, minutes });
   const load = new AccountLoad(limits.accountsAtOnce);
-  const turns = new ExecutionTurns();
+  const turns = new ExecutionTurns(limits.executionTurnMilliseconds);
   const logRefusedOrigin = createOriginLog(browsers.origins, track, limits, log);
 
   const contextFor = async (request: Request, serverContext: object) => {
-    const who = readCredentials(request.headers, services.broker.credentialScheme);
+    const who = readCredentials(
+      request.headers,
+      services.broker.credentialScheme,
+      limits.credentials,
+    );
     const hasCredentials = who.credentials.length > 0;
     const about = keyringRequest(request, serverContext);
     logRefusedOrigin(request);
@@ -126,7 +130,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const introspection = options.introspection ?? false;
   const results = createResults(track, [
     addresses.step,
-    codeErrors(track, senderOf, failures),
+    codeErrors({ track, senderOf, failures, maxLogged: limits.loggedErrors }),
     logOperations({ track, senderOf, log, failures }),
     endWithRequest,
   ]);

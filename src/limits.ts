@@ -29,6 +29,7 @@ const definitions = {
   logBytes: { default: 1_000_000, unit: 'bytes', bounds: 'log lines that wait for stderr to take them; those beyond are lost and counted' },
 
   // A request, before anything is executed.
+  headerBytes: { default: 131_072, unit: 'bytes', bounds: 'the headers of a request: a thousand credentials, and room for those of a proxy', min: 8_192, max: 16_000_000 },
   requestBytes: { default: 100_000, unit: 'bytes', bounds: 'the body of a request' },
   credentials: { default: 1_000, unit: 'credentials', bounds: 'the credentials in the Authorization header of a request' },
   documentTokens: { default: 2_000, unit: 'tokens', bounds: 'a GraphQL document' },
@@ -63,15 +64,21 @@ const definitions = {
   // The log.
   loggedFailures: { default: 100, unit: 'lines', bounds: 'failed requests of one address with one code in a minute that have a line each; those beyond it are counted in one line' },
   loggedFailureAddresses: { default: 1_000, unit: 'addresses', bounds: 'addresses, with each code, whose failures are counted apart; those beyond it together' },
-  repeatedWarningSeconds: { default: 10, unit: 'seconds', bounds: 'the time in which equal failures of a broker or the store are one warning' },
+  repeatedWarningSeconds: { default: 10, unit: 'seconds', bounds: 'the time in which equal failures of a broker, the store or connections are one warning' },
+  warnedCauses: { default: 100, unit: 'causes', bounds: 'the different causes of failures that are remembered for that' },
+  loggedErrors: { default: 5, unit: 'errors', bounds: 'unexpected errors of one answer that the log tells one by one; all are counted' },
+  logFlushSeconds: { default: 1, unit: 'seconds', bounds: 'the time for which the end of the process waits for a slow log', max: 60 },
+  disposalSeconds: { default: 5, unit: 'seconds', bounds: 'the time that connections to stores may take to close', max: 60 },
 
   // Work at once.
+  executionTurnMilliseconds: { default: 10, unit: 'milliseconds', bounds: 'the time in one turn of the event loop in which operations may begin; the others wait for the next, callers in turn', max: 1_000 },
   accountsAtOnce: { default: 20_000, unit: 'accounts', bounds: 'accounts of all operations that are being answered; a tenth is kept for operations of few, and beyond it operations are refused with 503' },
 
   // Calls to a broker.
   callsPerOperation: { default: 3_000, unit: 'calls', bounds: 'the calls of one operation: a thousand accounts read whole and logged out' },
   refusedCredentialSeconds: { default: 5, min: 0, max: 3_600, unit: 'seconds', bounds: 'the time in which a credential that the broker refused is refused without a call' },
   refusedCredentials: { default: 20_000, unit: 'credentials', bounds: 'credentials that are remembered as refused' },
+  upstreamPauseSeconds: { default: 60, unit: 'seconds', bounds: 'the longest time for which a `Retry-After` of a broker holds back the calls of an app', max: 3_600 },
   upstreamBodyBytes: { default: 200_000, unit: 'bytes', bounds: 'the body of an answer from a broker, without its compression', min: 10_000 },
   upstreamNesting: { default: 16, unit: 'levels', bounds: 'objects and lists inside each other in an answer from a broker', min: 8, max: 1_000 },
   upstreamCalls: { default: 256, unit: 'calls', bounds: 'calls in flight to brokers, over all apps' },
@@ -85,6 +92,7 @@ const definitions = {
   userSearchCalls: { default: 16, unit: 'calls', bounds: 'profiles read at once where `node` looks for a User among header credentials' },
   heldAnswers: { default: 4_000, unit: 'answers', bounds: 'answers kept for `Cache-Control: max-age`, of each kind' },
   credentialStreams: { default: 64, unit: 'streams', bounds: 'the streams that watch one account by the same credential' },
+  pollPauseSeconds: { default: 60, unit: 'seconds', bounds: 'the longest pause between two reads of a watched account that failures lead to', max: 3_600 },
   watchedAccounts: { default: 20_000, unit: 'accounts', bounds: 'accounts followed by subscriptions at once' },
 
   // Sessions of browsers.

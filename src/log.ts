@@ -1,30 +1,28 @@
 // The process's logger. It writes to stderr, so that stdout is free for what people read.
 import { type Logger, pino } from 'pino';
 import type { LogConfig } from './config/config.ts';
+import type { Limits } from './limits.ts';
 import { LogStream } from './log-stream.ts';
-
-/** How long the end of the process may wait for a slow log, in milliseconds. */
-const lastWait = 1_000;
 
 /** The logger, and the way to write what is left of it. */
 export interface ProcessLog {
   readonly logger: Logger;
-  /** Writes what is left, for a second at most. */
+  /** Writes what is left, for a bounded time. */
   readonly flush: () => Promise<void>;
 }
 
 /**
  * Makes the logger: JSON lines, or coloured text on a terminal.
- * @param maxBytes the most that waits where stderr takes nothing; lines beyond it are lost and counted.
+ * What waits where stderr takes nothing is bounded; lines beyond that are lost and counted.
  */
 export async function createLogger(
   { level, format }: LogConfig,
-  maxBytes: number,
+  { logBytes, logFlushSeconds }: Pick<Limits, 'logBytes' | 'logFlushSeconds'>,
 ): Promise<ProcessLog> {
   const print = format === 'pretty' ? await prettyPrinter() : (line: string) => line;
   const stream = new LogStream({
     descriptor: 2,
-    maxBytes,
+    maxBytes: logBytes,
     lossLine: (lines) =>
       print(
         `${JSON.stringify({ level: 40, time: Date.now(), lines, msg: 'Log lines were lost: stderr took no more' })}\n`,
@@ -34,7 +32,7 @@ export async function createLogger(
   for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
   process.once('exit', () => stream.end());
   const logger = pino({ level, base: null }, { write: (line) => stream.write(print(line)) });
-  return { logger, flush: () => stream.flush(lastWait) };
+  return { logger, flush: () => stream.flush(logFlushSeconds * 1_000) };
 }
 
 /** Loaded where people read along, and not in production. */

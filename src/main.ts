@@ -15,9 +15,6 @@ import { type Simulator, startSimulator } from './simulator/simulator.ts';
 import { greeting, help } from './usage.ts';
 import { version } from './version.ts';
 
-/** How long connections to stores may take to close, in milliseconds. */
-const maxDisposal = 5_000;
-
 /** Stops what runs, at once when `now` fires; the exit code of the process. */
 type Stop = (now: AbortSignal) => Promise<number>;
 
@@ -71,7 +68,7 @@ async function runGateway(): Promise<Stop> {
     const limits = withDefaultLimits(config.limits);
     const keyringStore = await openStore(keyring.store, limits);
     const stopping = new AbortController();
-    const { logger, flush } = await createLogger(config.log, limits.logBytes);
+    const { logger, flush } = await createLogger(config.log, limits);
     const writes = new Writes();
     const gateway = createGateway({
       allowedOrigins: config.allowedOrigins,
@@ -128,7 +125,10 @@ async function runGateway(): Promise<Stop> {
       await Promise.race([writes.settled(), aborted(end)]);
       for (const requestId of writes.requestIds) cut.add(requestId);
       for (const requestId of cut) logger.warn({ requestId }, 'Cut off by the stop');
-      await Promise.race([gateway.dispose(), aborted(AbortSignal.timeout(maxDisposal))]);
+      await Promise.race([
+        gateway.dispose(),
+        aborted(AbortSignal.timeout(limits.disposalSeconds * 1_000)),
+      ]);
       await simulator?.close();
       failures.close();
       await flush();

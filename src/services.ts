@@ -62,7 +62,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     maxNesting: limits.upstreamNesting,
     rateLog: rateLog.log,
     limits,
-    onFailure: logFailedCalls(log, limits.repeatedWarningSeconds),
+    onFailure: logFailedCalls(log, limits),
   });
   const now = options.now ?? (() => new Date());
   const apps = (options.apps ?? []).map(({ apiSecret, ...app }, _index, all) => ({
@@ -79,8 +79,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
   });
   const live = createLiveMargins({
     reads,
-    maxWatched: limits.watchedAccounts,
-    maxPerCredential: limits.credentialStreams,
+    limits,
     ...(options.clock && { clock: options.clock }),
   });
   options.stopping?.addEventListener('abort', () => live.stop(), { once: true });
@@ -136,11 +135,7 @@ export function createBrowserKeyrings(
   const cookies = createCookies(origins.secure, options.cookieName ?? 'kite_graphql');
   const sealer = createSealer(options.keyringKeys ?? [generateKey()]);
   const store = options.keyringStore ?? createMemoryStore(now);
-  const storeFailures = createCauseLog(
-    log,
-    'The store of browser sessions failed',
-    limits.repeatedWarningSeconds,
-  );
+  const storeFailures = createCauseLog(log, 'The store of browser sessions failed', limits);
   const keyrings = createKeyrings({
     limits,
     store: reportingStore(store, (method, cause) => storeFailures(cause, { method })),

@@ -3,6 +3,7 @@
 import { type Credential, digestOf } from '../brokers/credential.ts';
 import { addTo } from '../brokers/upstream/budget/counts.ts';
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
+import type { Limits } from '../limits.ts';
 import type { Account } from '../loaders/account.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
 import { type Listener, Poller, type PollerServices } from './poller.ts';
@@ -41,16 +42,21 @@ export interface LiveMarginsOptions {
   readonly reads: SharedReads;
   /** Default: the machine's. */
   readonly clock?: Clock;
-  /** The most accounts watched at once, one in two watches counted twice. Default 20000. */
-  readonly maxWatched?: number;
-  /** The most streams that watch an account by one credential. Default 64. */
-  readonly maxPerCredential?: number;
+  /** How many accounts are watched at once, how many streams watch one, and how long failures hold a read back. */
+  readonly limits: Pick<Limits, 'watchedAccounts' | 'credentialStreams' | 'pollPauseSeconds'>;
 }
 
 /** Makes the live margins that all requests of a gateway share. */
 export function createLiveMargins(options: LiveMarginsOptions): LiveMargins {
-  const { reads, clock = machineClock, maxWatched = 20_000, maxPerCredential = 64 } = options;
-  const services: PollerServices = { reads, clock, turnstile: new Turnstile(), id: Symbol('live') };
+  const { reads, clock = machineClock, limits } = options;
+  const { watchedAccounts: maxWatched, credentialStreams: maxPerCredential } = limits;
+  const services: PollerServices = {
+    reads,
+    clock,
+    turnstile: new Turnstile(),
+    id: Symbol('live'),
+    maxPauseMilliseconds: limits.pollPauseSeconds * 1_000,
+  };
   const pollers = new Map<string, Poller>();
   const stopping = new AbortController();
   const watchedBy = new Map<string, number>();

@@ -31,10 +31,9 @@ export interface PollerServices {
   readonly turnstile: Turnstile;
   /** All polls of a caller take turns with its queries as one, so that a query waits for one poll, not for thousands. */
   readonly id: symbol;
+  /** The longest pause that failures lead to; a listener may want a longer one. */
+  readonly maxPauseMilliseconds: number;
 }
-
-/** The longest pause that failures lead to, in milliseconds; a listener may want a longer one. */
-const longestBackOff = 60_000;
 
 /** Polls one account while somebody listens. */
 export class Poller {
@@ -177,7 +176,8 @@ export class Poller {
     const every = Math.min(...[...this.#listeners].map((listener) => listener.everyMilliseconds));
     if (!('error' in latest)) return every;
     const error = latest.error instanceof BrokerError ? latest.error : null;
-    const backOff = Math.min(every * 2 ** this.#failures, Math.max(every, longestBackOff));
+    const longest = Math.max(every, this.#services.maxPauseMilliseconds);
+    const backOff = Math.min(every * 2 ** this.#failures, longest);
     return Math.max(backOff, (error?.retryAfterSeconds ?? 0) * 1_000);
   }
 }

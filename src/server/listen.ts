@@ -47,8 +47,6 @@ export function hostInUrl(host: string | undefined): string {
 }
 
 const loopback = ['127.0.0.1', '::1'];
-/** A thousand credentials in one header, and room for a proxy's own. */
-const maxHeaderSize = 131_072;
 
 /**
  * Listens on `host`, or on every loopback address that this machine has.
@@ -70,7 +68,11 @@ export async function listen(
   const inFlight = new Set<DueAnswer>();
   let isClosing = false;
   const failures = new FailureLog(log, limits);
-  const logFault = createRareLog(log, 'Connection refused or cut off');
+  const logFault = createRareLog(
+    log,
+    'Connection refused or cut off',
+    limits.repeatedWarningSeconds,
+  );
   const connections = new Connections({
     limits,
     countsAddresses: options.trustProxy !== true,
@@ -105,7 +107,7 @@ export async function listen(
     else refuseUnreadable(socket, error.code ?? '', onUnreadable);
   };
   const serverOptions = {
-    maxHeaderSize,
+    maxHeaderSize: limits.headerBytes,
     // Two headers of one name arrive as one list; Node's default drops the second without a word.
     joinDuplicateHeaders: true,
     // Node would refuse it without a body.

@@ -24,7 +24,7 @@ const unknown: Refusal = {
 const known = new Map<string, Refusal>([
   [
     'HPE_HEADER_OVERFLOW',
-    { status: 431, message: 'The headers are longer than 128 KiB: send fewer credentials.' },
+    { status: 431, message: 'The headers are too long: send fewer credentials.' },
   ],
   [
     'HPE_CHUNK_EXTENSIONS_OVERFLOW',

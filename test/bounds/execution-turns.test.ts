@@ -4,14 +4,14 @@ import { expect, test } from 'vitest';
 import { ExecutionTurns } from '../../src/http/limits/execution-turns.ts';
 
 test('operations begin at once while the turn of the event loop has time', () => {
-  const turns = new ExecutionTurns(() => 0);
+  const turns = new ExecutionTurns(10, () => 0);
   const given = Array.from({ length: 100 }, () => turns.take('one'));
   expect(given.every((each) => each === undefined)).toBe(true);
 });
 
 test('once its time is used, one operation begins in each turn of the loop, and callers alternate', async () => {
   let now = 0;
-  const turns = new ExecutionTurns(() => now);
+  const turns = new ExecutionTurns(10, () => now);
   const order: string[] = [];
   const begin = async (caller: string, name: string) => {
     const turn = turns.take(caller);

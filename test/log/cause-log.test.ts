@@ -105,7 +105,12 @@ test('after the interval there is a warning again, which counts those between', 
   const { logger, lines } = readableLog();
   logger.level = 'debug';
   let now = 0;
-  const failed = createCauseLog(logger, 'It failed', 10, () => now);
+  const failed = createCauseLog(
+    logger,
+    'It failed',
+    { repeatedWarningSeconds: 10, warnedCauses: 100 },
+    () => now,
+  );
   failed('ECONNREFUSED', {});
   failed('ECONNREFUSED', {});
   failed('ENOTFOUND', {});

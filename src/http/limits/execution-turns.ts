@@ -1,19 +1,21 @@
 // When an operation may begin to execute: callers take turns, a few milliseconds in each turn of the event loop. Requests
 // that arrive together would otherwise all be executed before anything else is, and a user beside them waits for all.
 
-/** Milliseconds of one turn of the event loop in which operations may begin. */
-const turnMilliseconds = 10;
-
 /** The turns of a gateway. */
 export class ExecutionTurns {
+  readonly #turnMilliseconds: number;
   readonly #milliseconds: () => number;
   /** Operations that wait, by caller; the caller whose turn is next comes first. */
   readonly #waiting = new Map<string, (() => void)[]>();
   #turnBegan = 0;
   #isTurnKnown = false;
 
-  /** @param milliseconds a clock that never jumps. */
-  constructor(milliseconds: () => number = () => performance.now()) {
+  /**
+   * @param turnMilliseconds of one turn of the event loop in which operations may begin.
+   * @param milliseconds a clock that never jumps.
+   */
+  constructor(turnMilliseconds: number, milliseconds: () => number = () => performance.now()) {
+    this.#turnMilliseconds = turnMilliseconds;
     this.#milliseconds = milliseconds;
   }
 
@@ -25,7 +27,8 @@ export class ExecutionTurns {
       this.#turnBegan = now;
       setImmediate(this.#nextTurn);
     }
-    if (this.#waiting.size === 0 && now - this.#turnBegan < turnMilliseconds) return undefined;
+    if (this.#waiting.size === 0 && now - this.#turnBegan < this.#turnMilliseconds)
+      return undefined;
     return new Promise((resolve) => {
       const own = this.#waiting.get(callerId);
       if (own === undefined) this.#waiting.set(callerId, [resolve]);

@@ -6,9 +6,6 @@ import type { Sealer } from '../../keyring/crypto/sealer.ts';
 import type { Limits } from '../../limits.ts';
 import { type Cookies, cookiesOf } from '../request/cookies.ts';
 
-/** How long its cookie stays, in seconds: longer, so that a late return is told that it is late. */
-const cookieSeconds = 60 * 60;
-
 /** A login that this browser has begun and not finished. */
 interface PendingLogin {
   /** The nonce that Kite hands back. */
@@ -99,7 +96,8 @@ export function createPendingLogins(
       return {
         nonce,
         setCookies: [
-          cookies.set(name, value, cookieSeconds),
+          // Longer than the login may take, so that a late return is told that it is late.
+          cookies.set(name, value, 6 * limits.pendingLoginSeconds),
           ...tooMany.map((cookieName) => cookies.clear(cookieName)),
         ],
       };

@@ -2,12 +2,13 @@
 import type { Logger } from 'pino';
 import type { FailedCall } from '../../brokers/broker.ts';
 import type { BrokerErrorCode } from '../../brokers/error.ts';
+import type { Limits } from '../../limits.ts';
 
 /** Logs one failure. Failures with equal causes count as one. */
 export type CauseLog = (cause: string | null, fields: Readonly<Record<string, unknown>>) => void;
 
-/** How many different causes are remembered. Codes are few; this holds what a hostile server makes up. */
-const maxCauses = 100;
+/** Bounds on a log of causes. */
+export type CauseLogLimits = Pick<Limits, 'repeatedWarningSeconds' | 'warnedCauses'>;
 
 /**
  * Makes a log for failures of one kind. The first failure of each cause is a warning; the others within the interval
@@ -17,18 +18,19 @@ const maxCauses = 100;
 export function createCauseLog(
   log: Logger,
   message: string,
-  intervalSeconds: number,
+  { repeatedWarningSeconds, warnedCauses }: CauseLogLimits,
   now: () => number = () => performance.now(),
 ): CauseLog {
   const warned = new Map<string | null, { readonly at: number; repeated: number }>();
   return (cause, fields) => {
     const last = warned.get(cause);
-    if (last !== undefined && now() - last.at < intervalSeconds * 1_000) {
+    if (last !== undefined && now() - last.at < repeatedWarningSeconds * 1_000) {
       last.repeated += 1;
       log.debug({ ...fields, cause }, message);
       return;
     }
-    if (warned.size >= maxCauses) warned.clear();
+    // Codes are few; a hostile server makes up more.
+    if (warned.size >= warnedCauses) warned.clear();
     warned.set(cause, { at: now(), repeated: 0 });
     const repeated = last?.repeated ?? 0;
     log.warn({ ...fields, cause, ...(repeated > 0 && { repeated }) }, message);
@@ -42,9 +44,9 @@ const operational = new Set<BrokerErrorCode>(['unavailable', 'timeout', 'invalid
  * Logs failed calls to Kite with the request that caused them: failures of the connection, of Kite and of its answers
  * as {@link createCauseLog} says, refusals at debug level.
  */
-export function logFailedCalls(log: Logger, intervalSeconds: number): (call: FailedCall) => void {
+export function logFailedCalls(log: Logger, limits: CauseLogLimits): (call: FailedCall) => void {
   const message = 'A call to Kite failed';
-  const warn = createCauseLog(log, message, intervalSeconds);
+  const warn = createCauseLog(log, message, limits);
   return ({ request: { method, path, apiKey }, operation: { requestId }, error }) => {
     const { code: reason, status, errorType, systemCode } = error;
     const fields = { requestId, method, path, reason, status, errorType };

@@ -11,22 +11,29 @@ import type { SenderReader } from '../request/sender.ts';
 import { redact } from './redaction.ts';
 import type { Payload, ResultStep } from './results.ts';
 
-/** Unexpected errors of one answer that are logged one by one; the line of the operation counts all. */
-const mostReported = 5;
+/** What codes are given with. */
+export interface ErrorCodesOptions {
+  readonly track: RequestTracker;
+  readonly senderOf: SenderReader;
+  readonly failures: FailureLog;
+  /** Unexpected errors of one answer that are logged one by one; the line of the operation counts all. */
+  readonly maxLogged: number;
+}
 
 /** Gives errors their codes and request ids, counts those there was no room for, and masks the unexpected. */
-export function codeErrors(
-  track: RequestTracker,
-  senderOf: SenderReader,
-  failures: FailureLog,
-): ResultStep {
+export function codeErrors({
+  track,
+  senderOf,
+  failures,
+  maxLogged,
+}: ErrorCodesOptions): ResultStep {
   return (result, { request, serverContext }) => {
     const { id } = track(request);
     let unexpected = 0;
     // One answer may hold hundreds of errors with one cause: the first few tell it.
     const report = (error: GraphQLError) => {
       unexpected += 1;
-      if (unexpected > mostReported) return;
+      if (unexpected > maxLogged) return;
       const address = senderOf(request, serverContext).ipAddress;
       logUnexpected(error, { address, requestId: id }, request, failures);
     };

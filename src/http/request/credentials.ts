@@ -4,9 +4,6 @@ import { GraphQLError } from 'graphql';
 import type { CredentialScheme } from '../../brokers/broker.ts';
 import type { Credential } from '../../brokers/credential.ts';
 
-/** The most accounts that one request may reach. */
-export const mostCredentials = 1_000;
-
 /** Who is asking, as the request's headers say it. */
 export interface Credentials {
   /** In the order they came; equal pairs once. */
@@ -19,7 +16,11 @@ export interface Credentials {
  * Reads the request's credentials.
  * @throws BAD_USER_INPUT, with HTTP 400, for an Authorization header in the broker's scheme that cannot be read.
  */
-export function readCredentials(headers: Headers, scheme: CredentialScheme): Credentials {
+export function readCredentials(
+  headers: Headers,
+  scheme: CredentialScheme,
+  maxCredentials: number,
+): Credentials {
   const header = headers.get('authorization')?.trim() ?? '';
   const elements = header.split(',').map((element) => element.trim());
   if (!elements.some((element) => scheme.applies(element))) {
@@ -31,7 +32,7 @@ export function readCredentials(headers: Headers, scheme: CredentialScheme): Cre
     if (credential === null) throw unreadable(scheme, index, elements.length);
     const key = `${credential.apiKey}:${credential.accessToken.reveal()}`;
     if (!credentials.has(key)) credentials.set(key, credential);
-    if (credentials.size > mostCredentials) throw tooMany();
+    if (credentials.size > maxCredentials) throw tooMany(maxCredentials);
   }
   return { credentials: [...credentials.values()], foreignScheme: null };
 }
@@ -44,8 +45,8 @@ function unreadable({ form }: CredentialScheme, index: number, count: number): G
   );
 }
 
-function tooMany(): GraphQLError {
-  return refusal(`A request may carry ${mostCredentials} credentials at most.`);
+function tooMany(maxCredentials: number): GraphQLError {
+  return refusal(`A request may carry ${maxCredentials} credentials at most.`);
 }
 
 function refusal(message: string): GraphQLError {

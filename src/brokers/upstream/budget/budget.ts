@@ -1,6 +1,7 @@
 // The rate budget: a call starts when its app's window has room, when a slot is free for it, and when it is its
 // caller's turn; until then it waits here, and no longer than its operation may.
 
+import type { Limits } from '../../../limits.ts';
 import { digestOf } from '../../credential.ts';
 import type { Transport, UpstreamRequest } from '../transport.ts';
 import type { AcceptedCredentials } from './accepted-credentials.ts';
@@ -9,12 +10,13 @@ import type { LaneName } from './lane.ts';
 
 /** What a budget is made from. */
 export interface BudgetOptions extends BudgetQueuesOptions {
+  readonly limits: BudgetQueuesOptions['limits'] & Pick<Limits, 'upstreamPauseSeconds'>;
   /** The credentials for which a share is kept. */
   readonly accepted: AcceptedCredentials;
 }
 
-/** What a 429 or a 503 closes the window for where Kite does not say, and the longest that is believed, in milliseconds. */
-const closing = { usual: 1_000, longest: 60_000 };
+/** What a 429 or a 503 closes the window for where the broker does not say, in milliseconds: its own window. */
+const usualClosing = 1_000;
 
 /**
  * A transport whose calls start within the budget. Callers take turns; exchanges and renewals have a lane of their own,
@@ -23,7 +25,7 @@ const closing = { usual: 1_000, longest: 60_000 };
  * deadline: at once where that is certain, or where too many wait already. It has not reached Kite.
  */
 export function budgeted(send: Transport, options: BudgetOptions): Transport {
-  const { accepted, log } = options;
+  const { accepted, log, limits } = options;
   const budget = new BudgetQueues(options);
   return async (request, operation, onSent) => {
     const { apiKey, credential } = request;
@@ -40,7 +42,7 @@ export function budgeted(send: Transport, options: BudgetOptions): Transport {
       const { status, retryAfterSeconds } = response;
       if (status === 429 || (status === 503 && retryAfterSeconds !== null)) {
         const asked = (retryAfterSeconds ?? 0) * 1_000;
-        const time = Math.min(Math.max(asked, closing.usual), closing.longest);
+        const time = Math.min(Math.max(asked, usualClosing), limits.upstreamPauseSeconds * 1_000);
         log.close(apiKey, time);
       } else if (account !== '') {
         if (status === 403) accepted.delete(account);
