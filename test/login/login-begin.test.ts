@@ -106,7 +106,7 @@ test('a wrong secret is APP_MISCONFIGURED, to the page and in the log, with what
   const requestId = end.headers.get('x-request-id');
   const own = lines.filter((line) => line.requestId === requestId);
   expect(own.map(({ msg }) => msg)).toEqual([
-    expect.stringMatching(/in KITE_API_SECRET or APPS_FILE is wrong/),
+    expect.stringMatching(/correct the secret in KITE_API_SECRET or APPS_FILE/),
     'Login failed',
   ]);
   expect(own).toMatchObject([{ apiKey: 'simulator' }, { code: 'APP_MISCONFIGURED' }]);
