@@ -69,6 +69,8 @@ describeWithRedis(async (redis) => {
       openRateLog({
         limit: 10,
         redisUrl: redis.url,
+        // A busy machine answers late; only a Redis that is gone counts here.
+        patienceMilliseconds: 10_000,
         onReachable: (state) => said.push(state),
       });
     const gateways = [open(), open(), open()];
@@ -99,18 +101,21 @@ describeWithRedis(async (redis) => {
     await startAll();
     expect(starts).toHaveLength(10);
     await redis.stop();
-    const begun = performance.now();
-    while (performance.now() - begun < 2_500) {
-      await startAll();
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    // Ten of the one that had them all, and then three of each in two windows.
+    await expect
+      .poll(
+        async () => {
+          await startAll();
+          return starts.length;
+        },
+        { interval: 20, timeout: 20_000 },
+      )
+      .toBeGreaterThanOrEqual(10 + 9 + 9);
     expect(said).toMatchObject(Array(3).fill({ isReachable: false, replicas: 3, limit: 3 }));
     const fullest = starts.map(
       ({ at }) => starts.filter((other) => other.at >= at && other.at < at + 1_000).length,
     );
-    // Ten of the one that had them all, and then three of each.
     expect(Math.max(...fullest)).toBeLessThanOrEqual(10);
-    expect(starts.length).toBeGreaterThanOrEqual(10 + 9);
     await redis.start();
   });
 

@@ -16,6 +16,8 @@ export interface RateLogOptions {
   readonly limit: number;
   /** `redis://` or `rediss://`: the Redis that replicas share. Left out: this process counts by itself. */
   readonly redisUrl?: string | undefined;
+  /** Milliseconds that an answer of Redis may take. Default: 250. */
+  readonly patienceMilliseconds?: number;
   /** Told once whenever Redis stops answering, with the code of the cause where it is known, and when it answers again. */
   readonly onReachable: (state: SharedState & { readonly cause: string | null }) => void;
 }
@@ -30,7 +32,8 @@ export interface OpenRateLog {
  * Opens a rate log. A Redis that cannot be reached is tried again and again, and meanwhile done without.
  * @throws TypeError for a URL that is none.
  */
-export function openRateLog({ limit, redisUrl, onReachable }: RateLogOptions): OpenRateLog {
+export function openRateLog(options: RateLogOptions): OpenRateLog {
+  const { limit, redisUrl, onReachable, patienceMilliseconds } = options;
   if (limit === 0) return { log: unlimited, close: async () => {} };
   if (redisUrl === undefined) return { log: createMemoryRateLog(limit), close: async () => {} };
   const client = createRedisClient(redisUrl);
@@ -57,6 +60,7 @@ export function openRateLog({ limit, redisUrl, onReachable }: RateLogOptions): O
   };
   const log = createRedisRateLog(commands, {
     limit,
+    ...(patienceMilliseconds !== undefined && { patienceMilliseconds }),
     onReachable: (state) => {
       if (state.isReachable) cause = null;
       onReachable({ ...state, cause });
