@@ -165,7 +165,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
         contextFor,
       }),
       results.plugin,
-      { onDispose: () => browsers.keyrings.close() },
+      { onDispose: () => browsers.revocations.close().then(() => browsers.keyrings.close()) },
       { onDispose: () => minutes.close() },
       { onDispose: () => failures.close() },
       { onDispose: close },

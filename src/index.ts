@@ -13,9 +13,12 @@ export {
   type OldKeyring,
   type OldPointer,
   type RecordWrite,
+  type RevocationList,
+  type RevocationOutcome,
   type StoredKeyring,
   type StoredPointer,
   type StoredRecord,
+  type StoredRevocation,
   type WriteOutcome,
 } from './keyring/stores/store.ts';
 export type { AppOptions, GatewayOptions, GraphiqlPage } from './options.ts';

@@ -112,6 +112,8 @@ const definitions = {
   completedLoginSeconds: { default: 120, unit: 'seconds', bounds: 'how long the same redirect of a completed login still ends logged in' },
   completedLogins: { default: 1_000, unit: 'logins', bounds: 'completed logins kept for that' },
   pendingRevocations: { default: 10_000, unit: 'sessions', bounds: 'logouts that the broker has not confirmed, retried at once in the background' },
+  revocationSweepSeconds: { default: 10, unit: 'seconds', bounds: 'the pause between two looks into the store for logouts that another process left behind', max: 3_600 },
+  revocationClaimSeconds: { default: 15, unit: 'seconds', bounds: 'how long such a logout is left to its own process beyond its next try', max: 3_600 },
   revocationPauseSeconds: { default: 300, unit: 'seconds', bounds: 'the longest pause between two tries of such a logout' },
 } as const satisfies Record<string, LimitDefinition>;
 

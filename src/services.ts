@@ -17,12 +17,15 @@ import { createCauseLog, logFailedCalls } from './http/plugins/cause-log.ts';
 import { createCookies } from './http/request/cookies.ts';
 import { createOrigins, type Origins } from './http/request/origins.ts';
 import { generateKey } from './keyring/crypto/keys.ts';
+import { createSealedRevocations } from './keyring/crypto/sealed-revocations.ts';
 import { createSealer } from './keyring/crypto/sealer.ts';
 import { createUserDigest } from './keyring/crypto/user-digest.ts';
 import { createKeyrings } from './keyring/keyrings.ts';
+import type { KeyringReport } from './keyring/report.ts';
 import { createRevocations } from './keyring/revocations.ts';
 import { createMemoryStore } from './keyring/stores/memory-store.ts';
 import { reportingStore } from './keyring/stores/reporting-store.ts';
+import { createTokenEnds } from './keyring/token-ends.ts';
 import { withDefaultLimits } from './limits.ts';
 import { createLiveMargins } from './live/live-margins.ts';
 import { createSharedReads } from './loaders/shared-reads.ts';
@@ -136,21 +139,18 @@ export function createBrowserKeyrings(
   const sealer = createSealer(options.keyringKeys ?? [generateKey()]);
   const store = options.keyringStore ?? createMemoryStore(now);
   const storeFailures = createCauseLog(log, 'The store of browser sessions failed', limits);
-  const keyrings = createKeyrings({
-    limits,
-    store: reportingStore(store, (method, cause) => storeFailures(cause, { method })),
-    sealer,
-    now,
-    report: (report) => log.warn(report, 'Keyring'),
-  });
+  const reported = reportingStore(store, (method, cause) => storeFailures(cause, { method }));
+  const report = (event: KeyringReport) => log.warn(event, 'Keyring');
+  const keyrings = createKeyrings({ limits, store: reported, sealer, now, report });
   const revocations = createRevocations({
     keyrings,
-    broker,
+    list: createSealedRevocations(reported, sealer, report),
+    ends: createTokenEnds(broker, timeoutMilliseconds),
     now,
     wait: clock.wait,
-    timeoutMilliseconds,
-    maxPending: limits.pendingRevocations,
-    maxPauseSeconds: limits.revocationPauseSeconds,
+    waitIdle: machineClock.wait,
+    report,
+    limits,
   });
   const pendingLogins = createPendingLogins(cookies, sealer, limits, now);
   const attempts = createAttempts(minutes, limits.loginAttempts);

@@ -4,7 +4,7 @@ import type { BrokerSession } from '../brokers/answers.ts';
 import type { Secret } from '../brokers/upstream/secret.ts';
 import type { DeviceHint } from './device.ts';
 import type { Login } from './login.ts';
-import type { SessionRecord } from './session-record.ts';
+import type { LoginOfRecord, SessionRecord } from './session-record.ts';
 
 /** What a cookie opens. */
 export interface Keyring {
@@ -69,13 +69,11 @@ export interface Keyrings {
    * it is now, REVOKING, or REVOKED where there is no token left to end; null where a later login has replaced it.
    */
   markRevoking(keyringId: string, record: SessionRecord): Promise<SessionRecord | null>;
-  /** The record of a session as it is now, while its logout waits for Kite; null in every other case. */
-  findRevoking(keyringId: string, record: SessionRecord): Promise<SessionRecord | null>;
   /**
    * Ends a session by logout: forgets all of its tokens. False where nothing changed, as
    * the session was revoked already or a later login has replaced it.
    */
-  markRevoked(keyringId: string, record: SessionRecord): Promise<boolean>;
+  markRevoked(keyringId: string, record: LoginOfRecord): Promise<boolean>;
   /**
    * Puts new tokens into a session, active or expired, of the same account. No record where nothing changed: a later
    * login or renewal has replaced it, it was logged out meanwhile, or the tokens are another user's.

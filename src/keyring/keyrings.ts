@@ -10,7 +10,12 @@ import { type Keyring, KeyringFullError, type Keyrings } from './keyring.ts';
 import { ended, isRivalRenewal, loggedIn, renewed } from './login.ts';
 import { day, sessionBytes } from './policy.ts';
 import type { KeyringReport } from './report.ts';
-import { isSameLogin, type SessionRecord, type SessionState } from './session-record.ts';
+import {
+  isSameLogin,
+  type LoginOfRecord,
+  type SessionRecord,
+  type SessionState,
+} from './session-record.ts';
 import { createConversion, pointerBinding } from './stores/old-layout.ts';
 import { type KeyringStore, KeyringStoreError, type StoredKeyring } from './stores/store.ts';
 import { createUpkeep, expiryOf } from './upkeep.ts';
@@ -67,7 +72,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
     return { id, createdAt, revision: 0, records: [] };
   }
 
-  function end(keyringId: string, record: SessionRecord, state: Exclude<SessionState, 'ACTIVE'>) {
+  function end(keyringId: string, record: LoginOfRecord, state: Exclude<SessionState, 'ACTIVE'>) {
     const change = (current: SessionRecord) => ended(current, record, state, now());
     return records.change(keyringId, record.key, change);
   }
@@ -137,12 +142,6 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       if (revoking !== null) return revoking;
       const current = await records.read(keyringId, record.key);
       return current !== null && isSameLogin(current, record) ? current : null;
-    },
-
-    async findRevoking(keyringId, record) {
-      const current = await records.read(keyringId, record.key);
-      const isIt = current?.state === 'REVOKING' && isSameLogin(current, record);
-      return isIt ? current : null;
     },
 
     async markRevoked(keyringId, record) {

@@ -5,7 +5,12 @@ import type { BrokerSession } from '../brokers/answers.ts';
 import { malformed } from '../brokers/field.ts';
 import { newId } from './crypto/names.ts';
 import { type DeviceHint, withSighting } from './device.ts';
-import { isSameLogin, type SessionRecord, type SessionState } from './session-record.ts';
+import {
+  isSameLogin,
+  type LoginOfRecord,
+  type SessionRecord,
+  type SessionState,
+} from './session-record.ts';
 
 /** A login that Kite has confirmed. */
 export interface Login {
@@ -78,7 +83,7 @@ const order: readonly SessionState[] = ['ACTIVE', 'EXPIRED', 'REVOKING', 'REVOKE
  */
 export function ended(
   current: SessionRecord,
-  expected: SessionRecord,
+  expected: LoginOfRecord,
   state: Exclude<SessionState, 'ACTIVE'>,
   at: Date,
 ): SessionRecord | null {

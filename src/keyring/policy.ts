@@ -5,6 +5,9 @@ const minute = 60_000;
 /** Milliseconds of a day. */
 export const day = 24 * 60 * minute;
 
+/** How long tokens to end are kept at most: 7 days, in milliseconds, long after any of them has expired. */
+export const revocationLifetime = 7 * day;
+
 /** Use is written down at most this often, so that reading stays reading: a minute, in milliseconds. */
 export const touchInterval = minute;
 

@@ -17,6 +17,18 @@ export type KeyringReport =
       readonly count: number;
     }
   | {
+      /** Tokens that were to be ended did not open: they stay in the store until they expire there. */
+      readonly kind: 'unreadable-revocation';
+      /** Why they did not. */
+      readonly reason: UnreadableReason;
+    }
+  | {
+      /** Tokens that the broker has not confirmed as ended are in memory alone: a restart loses them. */
+      readonly kind: 'revocation-in-memory';
+      /** Why: the list is full, the store cannot be written, or it is one that keeps no such list. */
+      readonly reason: 'full' | 'unavailable' | 'not-kept-by-store';
+    }
+  | {
       /** A write failed that nobody waits for: a touch, or the end of a replaced cookie. */
       readonly kind: 'upkeep-failed';
       /** The keyring's id. */

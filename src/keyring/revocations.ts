@@ -1,44 +1,45 @@
-// Ends tokens at the broker: at once, and where it does not confirm that, again and again in the background.
-import type { Broker } from '../brokers/broker.ts';
+// Ends tokens at the broker: at once, and where it does not confirm that, again and again in the background. What is to
+// be ended is in the store before the broker is asked, so that a restart, or another gateway, goes on with it.
 import { BrokerError } from '../brokers/error.ts';
-import { Deadline, type Operation } from '../brokers/upstream/operation.ts';
-import type { Secret } from '../brokers/upstream/secret.ts';
+import type { Operation } from '../brokers/upstream/operation.ts';
+import type { Limits } from '../limits.ts';
+import type {
+  Revocation,
+  SealedRevocations,
+  SessionPlace,
+  TokensToEnd,
+} from './crypto/sealed-revocations.ts';
 import type { Keyrings } from './keyring.ts';
+import type { KeyringReport } from './report.ts';
 import type { SessionRecord } from './session-record.ts';
 import { KeyringStoreError } from './stores/store.ts';
+import type { TokenEnds } from './token-ends.ts';
 
-/** Tokens of one account of one app. */
-export interface TokensToEnd {
-  /** The app they belong to. */
-  readonly apiKey: string;
-  /** Null where there is none to end. */
-  readonly accessToken: Secret | null;
-  /** Null where there is none to end. */
-  readonly refreshToken: Secret | null;
-}
-
-/** What of a broker ends tokens. */
-export type TokenEnder = Pick<
-  Broker,
-  'invalidateAccessToken' | 'invalidateRefreshToken' | 'expiryOf'
->;
+type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
 /** What revocations are made of. */
 export interface RevocationsOptions {
   /** Where the sessions are. */
   readonly keyrings: Keyrings;
-  /** The broker. */
-  readonly broker: TokenEnder;
+  /** Where the tokens are that are still to be ended. */
+  readonly list: SealedRevocations;
+  /** What ends them at the broker. */
+  readonly ends: TokenEnds;
   /** The time. */
   readonly now: () => Date;
   /** Resolves after so many milliseconds, or when the signal fires. Never rejects. */
-  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
-  /** The most milliseconds for one try in the background. */
-  readonly timeoutMilliseconds: number;
-  /** The most revocations retried at once; a session beyond it is found again when its keyring is opened. */
-  readonly maxPending: number;
-  /** The longest pause between two tries, in seconds. */
-  readonly maxPauseSeconds: number;
+  readonly wait: Wait;
+  /** The same, between two looks into the store. */
+  readonly waitIdle: Wait;
+  readonly report: (report: KeyringReport) => void;
+  /** How many there may be, and how often they are tried and looked for. */
+  readonly limits: Pick<
+    Limits,
+    | 'pendingRevocations'
+    | 'revocationPauseSeconds'
+    | 'revocationSweepSeconds'
+    | 'revocationClaimSeconds'
+  >;
 }
 
 /** Ends sessions and tokens at the broker, and goes on until it confirms or they have expired. */
@@ -56,139 +57,193 @@ export interface Revocations {
   /**
    * Ends tokens that are in no keyring: those that were obtained and could not be kept, and those that a login replaced
    * before their end was confirmed. Never rejects; what the broker does not confirm goes on in the background.
+   * @param replaced where the session was that a login replaced.
    */
-  endTokens(tokens: TokensToEnd): Promise<void>;
-  /** Goes on with the sessions of a keyring that are REVOKING, after a restart for instance. */
+  endTokens(tokens: TokensToEnd, replaced?: SessionPlace): Promise<void>;
+  /** Goes on with the sessions of a keyring that are REVOKING and not in the list, as earlier versions had none. */
   resume(keyringId: string, sessions: readonly SessionRecord[]): void;
-  /** Stops the tries. What a store holds is found again. */
-  close(): void;
+  /** Stops the tries, and leaves what is in the store to be claimed at once. */
+  close(): Promise<void>;
 }
 
-/** One thing that is being revoked in the background. */
-interface Pending {
-  /** What is still to be ended; null where nothing is. @throws KeyringStoreError */
-  readonly find: () => Promise<(TokensToEnd & { readonly since: Date }) | null>;
-  /** Called once, when the tokens have ended or expired. @throws KeyringStoreError */
-  readonly done: () => Promise<unknown>;
-}
+/** When a claimed revocation is due; else why it is not claimed. */
+type Held = number | 'elsewhere' | 'full' | 'unavailable' | 'not-kept-by-store';
 
-/** Makes the revocations of a gateway. */
+/** Makes the revocations of a gateway, and begins to look for those that an earlier process left. */
 export function createRevocations(options: RevocationsOptions): Revocations {
-  const { keyrings, broker, now, wait, timeoutMilliseconds, maxPending, maxPauseSeconds } = options;
-  const pending = new Set<string | symbol>();
+  const { keyrings, list, ends, now, wait, limits, report } = options;
+  const maxPause = limits.revocationPauseSeconds;
+  /** By their first id: what this process retries. */
+  const pending = new Map<string, Revocation>();
+  const underWay = new Set<Promise<void>>();
+  const resumed = new Set<string>();
   const closing = new AbortController();
 
-  /** @throws BrokerError where the broker did not confirm. */
-  async function endAtBroker(tokens: TokensToEnd, operation: Operation): Promise<void> {
-    const { apiKey, accessToken, refreshToken } = tokens;
-    // First: a refresh token would open the account again.
-    if (refreshToken !== null) {
-      await unlessRefused(broker.invalidateRefreshToken(apiKey, refreshToken, operation));
-    }
-    if (accessToken !== null) {
-      await unlessRefused(broker.invalidateAccessToken({ apiKey, accessToken }, operation));
-    }
+  /** Until when a revocation is claimed whose next step takes so many milliseconds. */
+  function claimedUntil(milliseconds: number): number {
+    return now().getTime() + milliseconds + limits.revocationClaimSeconds * 1_000;
   }
 
-  async function withDeadline<T>(work: (operation: Operation) => Promise<T>): Promise<T> {
-    // All of them take turns as one caller: they wait rather than any user.
-    const deadline = new Deadline(timeoutMilliseconds, 'revocations');
-    try {
-      return await work(deadline);
-    } finally {
-      deadline.end();
-    }
+  function revocationOf(tokens: TokensToEnd, session: SessionPlace | null, since = now()) {
+    return { ids: list.ids(session), tokens, session, since };
   }
 
-  /** One try; whether it was the last. */
-  async function tryAgain({ find, done }: Pending): Promise<boolean> {
+  /** Puts a revocation into the store, claimed for one try. */
+  async function hold(revocation: Revocation): Promise<Held> {
+    const dueAt = claimedUntil(ends.timeoutMilliseconds);
     try {
-      const tokens = await find();
-      if (tokens === null) return true;
-      const isExpired = now() >= broker.expiryOf(tokens.since);
-      if (!isExpired) await withDeadline((operation) => endAtBroker(tokens, operation));
-      await done();
-      return true;
+      const outcome = await list.add(revocation, dueAt, limits.pendingRevocations);
+      if (outcome === 'written') return dueAt;
+      return outcome === 'exists' ? 'elsewhere' : outcome;
     } catch (error) {
-      if (error instanceof BrokerError || error instanceof KeyringStoreError) return false;
+      if (error instanceof KeyringStoreError) return 'unavailable';
       throw error;
     }
   }
 
-  async function keepTrying(name: string | symbol, work: Pending): Promise<void> {
-    try {
-      for (let seconds = 1; ; seconds = Math.min(2 * seconds, maxPauseSeconds)) {
+  /** Notes that the tokens have ended. @throws KeyringStoreError */
+  async function finish(revocation: Revocation): Promise<void> {
+    const { session } = revocation;
+    // By its id alone: a later login may have been given the same token.
+    if (session) await keyrings.markRevoked(session.keyringId, { ...session, accessToken: null });
+    pending.delete(revocation.ids[0]);
+    await list.remove(revocation);
+  }
+
+  async function keepTrying(revocation: Revocation, held: number | null, firstPause: number) {
+    const { ids, tokens, since } = revocation;
+    let dueAt = held;
+    /** Whether it is still this process's. @throws KeyringStoreError */
+    const claim = async (until: number) => {
+      if (dueAt === null) return true;
+      if (!(await list.postpone({ revocation, dueAt }, until))) return false;
+      dueAt = until;
+      return true;
+    };
+    for (let seconds = firstPause; ; seconds = Math.min(Math.max(1, 2 * seconds), maxPause)) {
+      if (seconds > 0) {
+        if (!(await unlessFailed(claim(claimedUntil(seconds * 1_000))))) return;
         await wait(seconds * 1_000, closing.signal);
-        if (closing.signal.aborted || (await tryAgain(work))) return;
       }
-    } finally {
-      pending.delete(name);
+      if (pending.get(ids[0]) !== revocation) return;
+      if (closing.signal.aborted) break;
+      try {
+        if (!(await claim(claimedUntil(ends.timeoutMilliseconds)))) return;
+        if (now() < ends.expiryOf(since)) await ends.endInBackground(tokens);
+        await finish(revocation);
+        return;
+      } catch (error) {
+        if (!(error instanceof BrokerError || error instanceof KeyringStoreError)) throw error;
+      }
     }
+    await unlessFailed(claim(now().getTime()));
   }
 
-  function schedule(name: string | symbol, work: Pending): void {
-    if (pending.has(name) || pending.size >= maxPending || closing.signal.aborted) return;
-    pending.add(name);
-    // Only a fault of ours rejects here, and nobody waits for it: the session stays as it is.
-    keepTrying(name, work).catch(() => undefined);
-  }
-
-  function scheduleSession(keyringId: string, record: SessionRecord): void {
-    schedule(`${keyringId} ${record.key} ${record.sessionId}`, {
-      find: async () => {
-        const current = await keyrings.findRevoking(keyringId, record);
-        return current && { ...current, since: current.revokingSince ?? current.issuedAt };
-      },
-      done: () => keyrings.markRevoked(keyringId, record),
+  function schedule(revocation: Revocation, held: Held, firstPause = 1): void {
+    const [id] = revocation.ids;
+    const isClaimed = typeof held === 'number';
+    if (held === 'elsewhere') return;
+    if (!isClaimed) report({ kind: 'revocation-in-memory', reason: held });
+    if (!isClaimed && pending.size >= limits.pendingRevocations) return;
+    pending.set(id, revocation);
+    run(async () => {
+      try {
+        await keepTrying(revocation, isClaimed ? held : null, firstPause);
+      } finally {
+        if (pending.get(id) === revocation) pending.delete(id);
+      }
     });
   }
 
+  /** Runs work that nobody waits for but the end of the process. */
+  function run(work: () => Promise<void>): void {
+    // Only a fault of ours rejects here: the session stays as it is.
+    const done = work()
+      .catch(() => undefined)
+      .finally(() => underWay.delete(done));
+    underWay.add(done);
+  }
+
+  /** Looks for what other processes left, now and then; less often while the store is down. */
+  async function sweep(): Promise<void> {
+    for (let seconds = limits.revocationSweepSeconds; ; ) {
+      const room = limits.pendingRevocations - pending.size;
+      try {
+        const claimed =
+          room > 0 ? await list.claim(claimedUntil(ends.timeoutMilliseconds), room) : [];
+        for (const { revocation, dueAt } of claimed) schedule(revocation, dueAt, 0);
+        seconds = limits.revocationSweepSeconds;
+      } catch (error) {
+        if (!(error instanceof KeyringStoreError)) throw error;
+        seconds = Math.max(seconds, Math.min(2 * seconds, maxPause));
+      }
+      await options.waitIdle(seconds * 1_000, closing.signal);
+      if (closing.signal.aborted) return;
+    }
+  }
+
+  run(sweep);
+
   return {
     async endSession(keyringId, record, operation) {
-      // In the store first: a process that ends now is not the end of it.
+      const { key, sessionId } = record;
+      const revocation = revocationOf(
+        record,
+        { keyringId, key, sessionId },
+        record.revokingSince ?? now(),
+      );
+      // In the store first, and then in the keyring: a process that ends now is not the end of it.
+      const held = await hold(revocation);
       const current = (await keyrings.markRevoking(keyringId, record)) ?? record;
-      if (current.state === 'REVOKED') return null;
       try {
-        await endAtBroker(current, operation);
+        if (current.state !== 'REVOKED') await ends.end(current, operation);
       } catch (error) {
-        scheduleSession(keyringId, current);
+        schedule(revocation, held);
         if (error instanceof BrokerError) return error;
         throw error;
       }
-      await keyrings.markRevoked(keyringId, current).catch(() => {
-        scheduleSession(keyringId, current);
-      });
+      await finish(revocation).catch(() => schedule(revocation, held));
       return null;
     },
 
-    async endTokens(tokens) {
-      const since = now();
+    async endTokens(tokens, replaced) {
+      const revocation = { ...revocationOf(tokens, replaced ?? null), session: null };
+      const held = await hold(revocation);
       try {
-        await withDeadline((operation) => endAtBroker(tokens, operation));
+        await ends.endInBackground(tokens);
+        await finish(revocation);
       } catch {
-        schedule(Symbol('tokens'), {
-          find: async () => ({ ...tokens, since }),
-          done: async () => undefined,
-        });
+        schedule(revocation, held);
       }
     },
 
     resume(keyringId, sessions) {
-      for (const session of sessions) {
-        if (session.state === 'REVOKING') scheduleSession(keyringId, session);
+      for (const record of sessions) {
+        const { key, sessionId, revokingSince, issuedAt } = record;
+        if (record.state !== 'REVOKING' || resumed.has(sessionId)) continue;
+        if (resumed.size >= limits.pendingRevocations) resumed.clear();
+        resumed.add(sessionId);
+        const place = { keyringId, key, sessionId };
+        const revocation = revocationOf(record, place, revokingSince ?? issuedAt);
+        if (pending.has(revocation.ids[0])) continue;
+        run(async () => schedule(revocation, await hold(revocation)));
       }
     },
 
-    close: () => closing.abort(),
+    async close() {
+      closing.abort();
+      ends.abandon();
+      await Promise.allSettled(underWay);
+    },
   };
 }
 
-/** A token that the broker refuses has ended. */
-async function unlessRefused(call: Promise<void>): Promise<void> {
+/** False where the answer is no; true where it is yes, or where the store cannot be asked. */
+async function unlessFailed(asked: Promise<boolean>): Promise<boolean> {
   try {
-    await call;
+    return await asked;
   } catch (error) {
-    const isRefused = error instanceof BrokerError && error.code === 'token';
-    if (!isRefused) throw error;
+    if (error instanceof KeyringStoreError) return true;
+    throw error;
   }
 }

@@ -100,8 +100,11 @@ export function recordJson({ key: _, ...record }: SessionRecord): unknown {
   };
 }
 
+/** What tells whether a record is still of the same login. */
+export type LoginOfRecord = Pick<SessionRecord, 'key' | 'sessionId' | 'accessToken'>;
+
 /** Whether two records are of one login: the same session, or another that was given the same token. */
-export function isSameLogin(one: SessionRecord, other: SessionRecord): boolean {
+export function isSameLogin(one: LoginOfRecord, other: LoginOfRecord): boolean {
   if (one.sessionId === other.sessionId) return true;
   return one.accessToken !== null && one.accessToken.reveal() === other.accessToken?.reveal();
 }

@@ -20,7 +20,8 @@ const keyringStore = new Proxy(memory, {
       return (keyringId: string, writes: Parameters<KeyringStore['writeRecords']>[1]) =>
         target.writeRecords(keyringId, writes, capacity);
     }
-    return target[name]?.bind(target);
+    const member = target[name];
+    return typeof member === 'function' ? member.bind(target) : member;
   },
 });
 const options = { exposeTokens: false, keyringStore, keyringKeys: [generateKey()], now: () => now };

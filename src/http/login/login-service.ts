@@ -112,7 +112,10 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
         const { userId } = session;
         const added = await keyrings.add(cookie, { apiKey, userId, session, loginId }, device);
         // The end of what it replaced waited for Kite in the same row: that goes on without one.
-        if (added.replaced?.state === 'REVOKING') void revocations.endTokens(added.replaced);
+        const { replaced, keyringId } = added;
+        if (replaced?.state === 'REVOKING') {
+          void revocations.endTokens(replaced, { ...replaced, keyringId });
+        }
         return { added, session };
       } catch (error) {
         await revocations.endTokens({ apiKey, ...session });

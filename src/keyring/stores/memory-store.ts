@@ -1,6 +1,7 @@
 // The store of one process, for development and for a gateway whose users may log in again after a restart.
 import { createClockCheck } from '../clock-check.ts';
 import { createSweep } from '../sweep.ts';
+import { createMemoryRevocations } from './memory-revocations.ts';
 import {
   type KeyringStore,
   KeyringStoreError,
@@ -43,6 +44,14 @@ class MemoryStore implements KeyringStore {
   readonly #sweepKeyrings = createSweep(this.#keyrings);
   readonly #sweepPointers = createSweep(this.#pointers);
   #isClosed = false;
+
+  readonly revocations = createMemoryRevocations(
+    () => {
+      if (this.#isClosed) throw new KeyringStoreError();
+      return this.#now().getTime();
+    },
+    () => this.#mayPurge(),
+  );
 
   readonly #isClockSound: (now: number) => boolean;
 

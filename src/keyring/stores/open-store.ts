@@ -20,11 +20,11 @@ export async function openKeyringStore(
   if (url === 'memory:') return createMemoryStore(now, monotonic);
   const file = /^sqlite:(?<file>.+)$/s.exec(url)?.groups?.file;
   if (file !== undefined) {
-    const { openSqliteStore } = await import('./sqlite-store.ts');
+    const { openSqliteStore } = await import('./sqlite/store.ts');
     return openSqliteStore(file, now, monotonic, limits);
   }
   if (/^rediss?:\/\//.test(url)) {
-    const { openRedisStore } = await import('./redis-store.ts');
+    const { openRedisStore } = await import('./redis/store.ts');
     return openRedisStore(url, now, monotonic, limits);
   }
   throw new TypeError(

@@ -1,16 +1,26 @@
 // A store that tells why it failed, for the log, and is otherwise the store that it wraps.
 import { type KeyringStore, KeyringStoreError } from './store.ts';
 
+type Report = (method: string, cause: string | null) => void;
+
 /**
  * Wraps a store.
  * @param report called with the method and the code of the cause of every failure, before it goes on to the caller.
  */
-export function reportingStore(
-  store: KeyringStore,
-  report: (method: string, cause: string | null) => void,
-): KeyringStore {
-  return new Proxy(store, {
-    get(target, name) {
+export function reportingStore(store: KeyringStore, report: Report): KeyringStore {
+  const { revocations } = store;
+  return reporting(store, report, revocations && { revocations: reporting(revocations, report) });
+}
+
+/** @param own what stands in the place of the target's own properties. */
+function reporting<Target extends object>(
+  target: Target,
+  report: Report,
+  own: Partial<Target> = {},
+): Target {
+  return new Proxy(target, {
+    get(_, name) {
+      if (Object.hasOwn(own, name)) return Reflect.get(own, name);
       const method: unknown = Reflect.get(target, name);
       if (typeof method !== 'function') return method;
       return async (...words: unknown[]) => {

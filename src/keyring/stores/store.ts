@@ -70,6 +70,36 @@ export interface RecordWrite {
  */
 export type WriteOutcome = 'written' | 'conflict' | 'full' | 'gone';
 
+/** Tokens that a broker has still to end, beside the keyrings: they are found without the cookie of a browser. */
+export interface StoredRevocation {
+  /** Its name: an HMAC or random, so that it gives nothing away. */
+  readonly id: string;
+  /** The tokens, encrypted and bound to the id. A store cannot read them. */
+  readonly sealed: string;
+  /** When it is to be claimed next. Each change of it is a claim, which only one gateway gets. */
+  readonly dueAt: number;
+  /** When it goes away, done or not. */
+  readonly expiresAt: number;
+}
+
+/**
+ * What became of a new revocation. `exists`: the list holds that id already, and nothing changed; `full`: it holds as
+ * many as it may, and nothing changed.
+ */
+export type RevocationOutcome = 'written' | 'exists' | 'full';
+
+/** The revocations of a store. As with the store, every method is atomic and sees nothing that has expired. */
+export interface RevocationList {
+  /** Adds a revocation, unless the list holds its id or is at its capacity. */
+  add(revocation: StoredRevocation, capacity: number): Promise<RevocationOutcome>;
+  /** Claims those that are due, at most `count`: they come with `until` as the time at which they are due again. */
+  claim(until: number, count: number): Promise<readonly StoredRevocation[]>;
+  /** Makes one due at `dueAt`; false where it is gone, or due at another time than expected: another gateway has it. */
+  postpone(id: string, expectedDueAt: number, dueAt: number): Promise<boolean>;
+  /** Deletes those of these ids that exist. */
+  remove(ids: readonly string[]): Promise<void>;
+}
+
 /** A keyring in the old layout, with every pointer that leads to it. */
 export interface OldKeyring {
   readonly id: string;
@@ -135,6 +165,8 @@ export interface KeyringStore {
   deleteKeyring(keyringId: string, revision: number): Promise<boolean>;
   /** Writes that many bytes, as durably as a session, and deletes them: throws where a session could not be kept now. */
   proveWrite(bytes: number): Promise<void>;
+  /** The revocations. Where a store of your own has none, a restart loses those that no broker has confirmed. */
+  readonly revocations?: RevocationList;
   /** Converts what an earlier version of the gateway left in its own layout, if the store can hold such. */
   upgrade?(convert: ConvertKeyring): Promise<void>;
   /** Lets go of files and connections; every later call throws. A second close does nothing. */

@@ -183,6 +183,70 @@ describe('a store', () => {
       expect((await open(store, pointer))?.id).toBe(id);
     });
 
+    const revocation = (dueAt: number, expiresAt: number, id = name()) => {
+      return { id, sealed: `sealed-${id}`, dueAt, expiresAt };
+    };
+    const listOf = ({ revocations }: KeyringStore) => revocations ?? expect.fail('It has no list');
+
+    test('gives a revocation that is due to one of those who claim it, and again once the claim is over', async () => {
+      const { clock, store, createdAt } = await begun();
+      const other = place.isShared ? await place.open(clock.now, clock.monotonic) : store;
+      const lists = [listOf(store), listOf(other)];
+      const added = Array.from({ length: 20 }, () => revocation(createdAt, createdAt + day));
+      for (const one of added) expect(await lists[0]?.add(one, 1_000)).toBe('written');
+      const claimAll = async (until: number) => {
+        const claims = Array.from({ length: 10 }, (_, index) => lists[index % 2]?.claim(until, 4));
+        return (await Promise.all(claims)).flatMap((claimed) => claimed ?? []);
+      };
+      const claimed = await claimAll(createdAt + minute);
+      const byId = (ones: readonly { id: string }[]) => ones.map(({ id }) => id).sort();
+      expect(byId(claimed)).toEqual(byId(added));
+      expect(claimed.every(({ dueAt }) => dueAt === createdAt + minute)).toBe(true);
+      expect(claimed.find(({ id }) => id === added[0]?.id)?.sealed).toBe(added[0]?.sealed);
+      expect(await claimAll(createdAt + minute)).toEqual([]);
+      clock.advance(minute);
+      expect(byId(await claimAll(createdAt + day))).toEqual(byId(added));
+      await lists[1]?.remove(byId(added));
+    });
+
+    test('postpones a revocation for the one who knows when it is due, and forgets it when told', async () => {
+      const { clock, store, createdAt } = await begun();
+      const list = listOf(store);
+      const one = revocation(createdAt + minute, createdAt + day);
+      await list.add(one, 1_000);
+      expect(await list.claim(createdAt + 2 * minute, 10)).toEqual([]);
+      const postponed = Array.from({ length: 4 }, () =>
+        list.postpone(one.id, createdAt + minute, createdAt + 2 * minute),
+      );
+      expect((await Promise.all(postponed)).sort()).toEqual([false, false, false, true]);
+      clock.advance(minute);
+      expect(await list.claim(createdAt + 3 * minute, 10)).toEqual([]);
+      await list.remove([one.id, name()]);
+      expect(await list.postpone(one.id, createdAt + 2 * minute, createdAt)).toBe(false);
+      clock.advance(minute);
+      expect(await list.claim(createdAt + 3 * minute, 10)).toEqual([]);
+    });
+
+    test('holds each revocation once, no more than fit, and none that has expired', async () => {
+      const { clock, store, createdAt } = await begun();
+      clock.advance(11 * minute);
+      const list = listOf(store);
+      const [one, two] = [createdAt + day, createdAt + 2 * day].map((end) =>
+        revocation(createdAt, end),
+      );
+      if (one === undefined || two === undefined) expect.fail();
+      expect(await list.add(one, 2)).toBe('written');
+      expect(await list.add({ ...one, sealed: 'other' }, 2)).toBe('exists');
+      expect(await list.add(two, 1)).toBe('full');
+      expect(await list.add(two, 2)).toBe('written');
+      clock.advance(day);
+      expect((await list.claim(createdAt + day, 10)).map(({ id }) => id)).toEqual([two.id]);
+      expect(await list.add(revocation(createdAt, createdAt + 3 * day), 2)).toBe('written');
+      expect(await list.add(revocation(createdAt, createdAt + 3 * day), 2)).toBe('full');
+      clock.advance(3 * day);
+      expect(await list.claim(createdAt + 5 * day, 10)).toEqual([]);
+    });
+
     test('throws one error once it is closed', async () => {
       const { store, id, pointer } = await begun();
       await store.close();
@@ -198,6 +262,10 @@ describe('a store', () => {
         () => store.touchPointer(pointer, id, 1),
         () => store.retirePointer(pointer, 1),
         () => store.deleteKeyring(id, 0),
+        () => listOf(store).add(revocation(0, 1), 1),
+        () => listOf(store).claim(1, 1),
+        () => listOf(store).postpone(name(), 0, 1),
+        () => listOf(store).remove([name()]),
       ];
       for (const call of calls) await expect(call()).rejects.toBeInstanceOf(KeyringStoreError);
     });

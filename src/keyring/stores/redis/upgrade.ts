@@ -1,14 +1,14 @@
 // Converts what an earlier version of the gateway left in Redis: pointers `kite-graphql:pointer:<hash>` with the
 // keyring's id in them, keyrings `kite-graphql:keyring:<id>`.
 import { z } from 'zod';
-import { keyPrefix, keyringKey, pointerKey, rowPrefix } from './redis-scripts.ts';
 import {
   type ConvertedKeyring,
   type ConvertKeyring,
   KeyringStoreError,
   type OldKeyring,
   type OldPointer,
-} from './store.ts';
+} from '../store.ts';
+import { keyPrefix, keyringKey, pointerKey, rowPrefix } from './scripts.ts';
 
 const oldPointerPrefix = `${keyPrefix}pointer:`;
 const oldKeyringPrefix = `${keyPrefix}keyring:`;

@@ -1,11 +1,11 @@
 // The store of one machine: a file, shared by every process that opens it, on which a thread of its own works. Loaded
 // only where it is wanted, as some versions of Node print a warning when node:sqlite is.
 import { Worker } from 'node:worker_threads';
-import type { Limits } from '../../limits.ts';
-import { createClockCheck } from '../clock-check.ts';
-import type { SqliteOperations } from './sqlite-file.ts';
-import type { SqliteCall, SqliteReply, SqliteSettings } from './sqlite-worker.ts';
-import { type KeyringStore, KeyringStoreError } from './store.ts';
+import type { Limits } from '../../../limits.ts';
+import { createClockCheck } from '../../clock-check.ts';
+import { type KeyringStore, KeyringStoreError } from '../store.ts';
+import type { SqliteOperations } from './file.ts';
+import type { SqliteCall, SqliteReply, SqliteSettings } from './worker.ts';
 
 /** What a call takes behind its moment. */
 type Arguments<Method extends keyof SqliteOperations> =
@@ -54,6 +54,15 @@ export async function openSqliteStore(
       await call('forgetProofs');
     },
 
+    revocations: {
+      add: (revocation, capacity) => call('addRevocation', revocation, capacity),
+      // Read first: a look that finds nothing takes no lock.
+      claim: async (until, count) =>
+        (await call('hasDueRevocations')) ? call('claimRevocations', until, count) : [],
+      postpone: (id, expectedDueAt, dueAt) => call('postponeRevocation', id, expectedDueAt, dueAt),
+      remove: (ids) => call('removeRevocations', ids),
+    },
+
     async upgrade(convert) {
       const ids = await call('listOldKeyrings');
       // Nothing is written where nothing is to be converted: a lock must not keep readers waiting.
@@ -84,7 +93,7 @@ class SqliteThread {
   constructor(settings: SqliteSettings) {
     // Sources run as they are, and so does what is built of them.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    this.#worker = new Worker(new URL(`./sqlite-worker.${extension}`, import.meta.url), {
+    this.#worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), {
       workerData: settings,
       // The thread needs no setting, and no flag that was meant for the process's own script.
       env: {},

@@ -1,12 +1,8 @@
 // The store of many machines: one Redis that every replica of the gateway shares. Redis 7.0 suffices.
 import { z } from 'zod';
-import type { Limits } from '../../limits.ts';
-import { createClockCheck } from '../clock-check.ts';
-import { newId } from '../crypto/names.ts';
-import { connectRedis, type RedisConnection } from './redis-connection.ts';
-import * as scripts from './redis-scripts.ts';
-import { keyringKey, pointerKey, proofKey, rowPrefix } from './redis-scripts.ts';
-import { upgradeRedis } from './redis-upgrade.ts';
+import type { Limits } from '../../../limits.ts';
+import { createClockCheck } from '../../clock-check.ts';
+import { newId } from '../../crypto/names.ts';
 import {
   type ConvertKeyring,
   type KeyringStore,
@@ -18,7 +14,12 @@ import {
   type StoredPointer,
   type StoredRecord,
   type WriteOutcome,
-} from './store.ts';
+} from '../store.ts';
+import { connectRedis, type RedisConnection } from './connection.ts';
+import { createRedisRevocations } from './revocations.ts';
+import * as scripts from './scripts.ts';
+import { keyringKey, pointerKey, proofKey, rowPrefix } from './scripts.ts';
+import { upgradeRedis } from './upgrade.ts';
 
 const number = z.string().regex(/^\d+$/).transform(Number);
 const pointerReply = z.tuple([z.number(), z.string(), number, z.enum(['0', '1'])]).nullable();
@@ -50,6 +51,10 @@ class RedisStore implements KeyringStore {
   readonly #redis: RedisConnection;
   readonly #now: () => Date;
   readonly #isClockSound: (now: number) => boolean;
+  readonly revocations = createRedisRevocations(
+    (script, keys, args) => this.#run(script, keys, args),
+    () => this.#mayPurge(),
+  );
 
   constructor(redis: RedisConnection, now: () => Date, monotonic: () => number) {
     this.#redis = redis;

@@ -1,6 +1,6 @@
 // The keyrings' connection to Redis: each run succeeds or fails within its time, as a KeyringStoreError.
-import { createRedisClient, redisCause } from '../../brokers/upstream/redis-client.ts';
-import { KeyringStoreError } from './store.ts';
+import { createRedisClient, redisCause } from '../../../brokers/upstream/redis-client.ts';
+import { KeyringStoreError } from '../store.ts';
 
 /** Runs scripts on one Redis. */
 export interface RedisConnection {

@@ -1,7 +1,7 @@
 // The tables of earlier versions, read until nothing is left in them.
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { OldKeyring } from './store.ts';
+import type { OldKeyring } from '../store.ts';
 
 const countTables = `SELECT count(*) AS count FROM sqlite_master
   WHERE type = 'table' AND name IN ('keyrings', 'pointers', 'records')`;

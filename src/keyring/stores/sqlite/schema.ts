@@ -1,5 +1,7 @@
 // The tables of the file and every statement that is run on them.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { z } from 'zod';
+import { revocationsSchema } from './revocations.ts';
 
 /**
  * Sets a connection up and creates what is missing. WAL lets readers go on beside a writer; FULL makes a commit
@@ -37,6 +39,7 @@ export const schema = `
     PRIMARY KEY (keyring_id, key)
   ) STRICT;
   CREATE INDEX IF NOT EXISTS records_2_by_end ON records_2 (expires_at) WHERE expires_at IS NOT NULL;
+  ${revocationsSchema}
   CREATE TABLE IF NOT EXISTS write_proofs (id INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT;
   COMMIT;
   PRAGMA busy_timeout = 0;
@@ -73,6 +76,26 @@ const statements = {
   proveWrite: 'INSERT INTO write_proofs (filler) VALUES (randomblob(?))',
   forgetProofs: 'DELETE FROM write_proofs',
 } as const;
+
+/** A row of `keyrings_2`. */
+export const keyringRow = z.object({
+  id: z.string(),
+  created_at: z.number(),
+  revision: z.number(),
+});
+/** A row of `pointers_2`. */
+export const pointerRow = z.object({
+  name: z.string(),
+  target: z.string(),
+  expires_at: z.number(),
+  retired: z.number(),
+});
+/** A row of `records_2`. */
+export const recordRow = z.object({ key: z.string(), sealed: z.string(), version: z.number() });
+/** How many rows there are. */
+export const countRow = z.object({ count: z.number() });
+/** The revision of a keyring. */
+export const revisionRow = z.object({ revision: z.number() });
 
 type Statements = Readonly<Record<keyof typeof statements, StatementSync>>;
 

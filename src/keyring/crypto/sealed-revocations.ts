@@ -1,0 +1,136 @@
+// Tokens that a broker has still to end, as a store keeps them: encrypted, and found without a cookie.
+import { z } from 'zod';
+import { Secret } from '../../brokers/upstream/secret.ts';
+import { revocationLifetime } from '../policy.ts';
+import type { KeyringReport } from '../report.ts';
+import type {
+  KeyringStore,
+  RevocationList,
+  RevocationOutcome,
+  StoredRevocation,
+} from '../stores/store.ts';
+import { newId } from './names.ts';
+import type { Binding, Sealer } from './sealer.ts';
+
+/** Tokens of one account of one app. */
+export interface TokensToEnd {
+  /** The app they belong to. */
+  readonly apiKey: string;
+  /** Null where there is none to end. */
+  readonly accessToken: Secret | null;
+  /** Null where there is none to end. */
+  readonly refreshToken: Secret | null;
+}
+
+/** Where the session is whose logout the tokens belong to. */
+export interface SessionPlace {
+  readonly keyringId: string;
+  /** The key of its row. */
+  readonly key: string;
+  readonly sessionId: string;
+}
+
+/** Tokens to end, and what they are of. */
+export interface Revocation {
+  /** Every name that it may have in the store, one for each key: the same for the same session. */
+  readonly ids: readonly [string, ...string[]];
+  readonly tokens: TokensToEnd;
+  /** The session that is REVOKED once they have ended; null where there is none. */
+  readonly session: SessionPlace | null;
+  /** When they were last known to work. */
+  readonly since: Date;
+}
+
+/** A revocation that this process has claimed, until `dueAt` in milliseconds since the epoch. */
+export interface ClaimedRevocation {
+  readonly revocation: Revocation;
+  readonly dueAt: number;
+}
+
+/** Reads and writes revocations. Methods throw KeyringStoreError where the store is down. */
+export interface SealedRevocations {
+  /** The names of a session's revocation, or of one of no session. */
+  ids(session: SessionPlace | null): readonly [string, ...string[]];
+  /** Adds a revocation, claimed until `dueAt`. */
+  add(
+    revocation: Revocation,
+    dueAt: number,
+    capacity: number,
+  ): Promise<RevocationOutcome | 'not-kept-by-store'>;
+  /** Claims those that are due. One that does not open is left out and reported. */
+  claim(until: number, count: number): Promise<readonly ClaimedRevocation[]>;
+  /** Claims one anew; false where another process has it, or where it is gone. */
+  postpone(claimed: ClaimedRevocation, dueAt: number): Promise<boolean>;
+  /** Deletes one that is done. */
+  remove(revocation: Revocation): Promise<void>;
+}
+
+const secret = z
+  .string()
+  .transform((text) => new Secret(text))
+  .nullable();
+const shape = z.object({
+  tokens: z.object({ apiKey: z.string(), accessToken: secret, refreshToken: secret }),
+  session: z.object({ keyringId: z.string(), key: z.string(), sessionId: z.string() }).nullable(),
+  since: z.iso.datetime().transform((text) => new Date(text)),
+});
+
+/** What the text of a revocation is bound to. */
+function bindingOf(id: string): Binding {
+  return ['revocation', id];
+}
+
+/** What a store of the operator's own has that keeps no such list. */
+const noList = {
+  add: async () => 'not-kept-by-store' as const,
+  claim: async () => [],
+  postpone: async () => false,
+  remove: async () => undefined,
+};
+
+/** Revocations over `store`, sealed by `sealer`; what does not open goes to `report`. */
+export function createSealedRevocations(
+  store: Pick<KeyringStore, 'revocations'>,
+  sealer: Sealer,
+  report: (report: KeyringReport) => void,
+): SealedRevocations {
+  const list: RevocationList | typeof noList = store.revocations ?? noList;
+
+  async function unseal({ id, sealed, dueAt }: StoredRevocation) {
+    const opened = await sealer.open(bindingOf(id), sealed);
+    const parsed = opened.ok ? shape.safeParse(opened.value) : null;
+    if (parsed?.success) return { dueAt, revocation: { ids: [id], ...parsed.data } } as const;
+    report({ kind: 'unreadable-revocation', reason: opened.ok ? 'malformed' : opened.reason });
+    return null;
+  }
+
+  return {
+    ids: (session) =>
+      session === null
+        ? [newId()]
+        : sealer.names('revocation', session.keyringId, session.key, session.sessionId),
+
+    async add({ ids: [id], tokens, session, since }, dueAt, capacity) {
+      const { apiKey, accessToken, refreshToken } = tokens;
+      const sealed = await sealer.seal(bindingOf(id), {
+        tokens: {
+          apiKey,
+          accessToken: accessToken?.reveal() ?? null,
+          refreshToken: refreshToken?.reveal() ?? null,
+        },
+        session,
+        since,
+      });
+      const expiresAt = since.getTime() + revocationLifetime;
+      return list.add({ id, sealed, dueAt, expiresAt }, capacity);
+    },
+
+    async claim(until, count) {
+      const claimed = await Promise.all((await list.claim(until, count)).map(unseal));
+      return claimed.filter((revocation) => revocation !== null);
+    },
+
+    postpone: ({ revocation, dueAt }, next) => list.postpone(revocation.ids[0], dueAt, next),
+    remove: ({ ids }) => list.remove(ids),
+  };
+}

@@ -1,0 +1,44 @@
+// Opens the SQLite file, and tells whether it is still the same.
+import { chmodSync, closeSync, lstatSync, openSync, statSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { revocationsOf } from './revocations.ts';
+import { schema, statementsOf } from './schema.ts';
+
+const ownerOnly = 0o600;
+
+/** An open file with its statements. */
+export interface Connection {
+  readonly database: DatabaseSync;
+  readonly run: ReturnType<typeof statementsOf>;
+  readonly revocations: ReturnType<typeof revocationsOf>;
+  /** Which file it is; see {@link identify}. */
+  readonly identity: string;
+}
+
+/** Opens the file, creates what is missing. @throws an error of SQLite or of the file system. */
+export function connect(path: string): Connection {
+  const database = openDatabase(path);
+  const [run, revocations] = [statementsOf(database), revocationsOf(database)];
+  return { database, run, revocations, identity: identify(path) };
+}
+
+function openDatabase(path: string): DatabaseSync {
+  // SQLite would create it readable by all; its -wal and -shm take over the mode of the file itself.
+  closeSync(openSync(path, 'a', ownerOnly));
+  // Whoever links to a file elsewhere has given it the mode it needs there.
+  if (!lstatSync(path).isSymbolicLink()) chmodSync(path, ownerOnly);
+  const database = new DatabaseSync(path);
+  try {
+    database.exec(schema);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Which file is at this path now. */
+export function identify(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? 'none' : `${stats.dev}:${stats.ino}`;
+}

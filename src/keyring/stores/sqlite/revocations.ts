@@ -1,0 +1,74 @@
+// The revocations in the SQLite file: a table of their own, and what is run on it inside a transaction of the worker's.
+import type { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import type { RevocationOutcome, StoredRevocation } from '../store.ts';
+
+/** Creates what is missing. */
+export const revocationsSchema = `
+  CREATE TABLE IF NOT EXISTS revocations_2 (
+    id TEXT PRIMARY KEY,
+    sealed TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS revocations_2_by_due ON revocations_2 (due_at);
+`;
+
+const row = z
+  .object({ id: z.string(), sealed: z.string(), due_at: z.number(), expires_at: z.number() })
+  .transform(({ id, sealed, due_at: dueAt, expires_at: expiresAt }) => ({
+    id,
+    sealed,
+    dueAt,
+    expiresAt,
+  }));
+const count = z.object({ count: z.number() });
+
+/** The statements on the table, prepared once for a connection, as functions. */
+export function revocationsOf(database: DatabaseSync) {
+  const counted = database.prepare(
+    'SELECT count(*) AS count FROM revocations_2 WHERE expires_at > ?',
+  );
+  const known = database.prepare(
+    'SELECT count(*) AS count FROM revocations_2 WHERE id = ? AND expires_at > ?',
+  );
+  const write = database.prepare(
+    'INSERT OR REPLACE INTO revocations_2 (id, sealed, due_at, expires_at) VALUES (?, ?, ?, ?)',
+  );
+  const due = database.prepare(
+    `SELECT id, sealed, due_at, expires_at FROM revocations_2
+      WHERE due_at <= ? AND expires_at > ? ORDER BY due_at LIMIT ?`,
+  );
+  const postpone = database.prepare(
+    'UPDATE revocations_2 SET due_at = ? WHERE id = ? AND due_at = ? AND expires_at > ?',
+  );
+  const remove = database.prepare('DELETE FROM revocations_2 WHERE id = ?');
+  const purge = database.prepare('DELETE FROM revocations_2 WHERE expires_at <= ?');
+  return {
+    add(now: number, revocation: StoredRevocation, capacity: number): RevocationOutcome {
+      const { id, sealed, dueAt, expiresAt } = revocation;
+      if (count.parse(known.get(id, now)).count > 0) return 'exists';
+      if (count.parse(counted.get(now)).count >= capacity) return 'full';
+      write.run(id, sealed, dueAt, expiresAt);
+      return 'written';
+    },
+    /** Whether any is due: where none is, nothing has to be written. */
+    hasDue(now: number): boolean {
+      return due.get(now, now, 1) !== undefined;
+    },
+    claim(now: number, until: number, most: number): readonly StoredRevocation[] {
+      const claimed = row.array().parse(due.all(now, now, most));
+      for (const { id, dueAt } of claimed) postpone.run(until, id, dueAt, now);
+      return claimed.map((revocation) => ({ ...revocation, dueAt: until }));
+    },
+    postpone(now: number, id: string, expectedDueAt: number, dueAt: number): boolean {
+      return postpone.run(dueAt, id, expectedDueAt, now).changes === 1;
+    },
+    remove(ids: readonly string[]): void {
+      for (const id of ids) remove.run(id);
+    },
+    purge(now: number): void {
+      purge.run(now);
+    },
+  };
+}
