@@ -2,7 +2,7 @@
 import type { Account } from './account.ts';
 import type { Asker } from './answer.ts';
 import { createMarginsLoader, type MarginsLoader } from './margins.ts';
-import { createProfileLoader, type ProfileLoader } from './profiles.ts';
+import { ProfileLoader } from './profiles.ts';
 import type { SharedReads } from './shared-reads.ts';
 
 /** What resolvers read upstream data through. They live for one operation. */
@@ -18,7 +18,7 @@ export interface Loaders {
 
 /** Makes the loaders of one operation. */
 export function createLoaders(reads: SharedReads, asker: Asker): Loaders {
-  const profiles = createProfileLoader(reads, asker);
+  const profiles = new ProfileLoader(reads, asker);
   const margins = createMarginsLoader(reads, asker);
   return {
     profiles,

@@ -2,7 +2,7 @@
 import DataLoader from 'dataloader';
 import type { Segment } from '../brokers/answers.ts';
 import type { Account } from './account.ts';
-import type { Asker } from './answer.ts';
+import type { Answer, Asker } from './answer.ts';
 import type { SegmentValue, SharedReads } from './shared-reads.ts';
 
 /** One segment of one account. */
@@ -26,22 +26,27 @@ export type MarginsLoader = DataLoader<MarginsKey, Promise<SegmentAnswer>, strin
 export function createMarginsLoader(reads: SharedReads, asker: Asker): MarginsLoader {
   return new DataLoader(
     async (keys) => {
-      const segments = new Map<string, Set<Segment>>();
+      const wanted = new Map<string, Set<Segment>>();
       for (const { account, segment } of keys) {
-        const known = segments.get(account.id);
-        if (known === undefined) segments.set(account.id, new Set([segment]));
+        const known = wanted.get(account.id);
+        if (known === undefined) wanted.set(account.id, new Set([segment]));
         else known.add(segment);
       }
       const answers = new Map<string, ReturnType<SharedReads['margins']>>();
       // An array of promises, not a promise of answers: one hanging account holds back no other.
-      return keys.map(async ({ account, segment }): Promise<SegmentAnswer> => {
-        const wanted = segments.get(account.id) ?? new Set([segment]);
-        const answer = answers.get(account.id) ?? reads.margins(account.credential, wanted, asker);
-        answers.set(account.id, answer);
-        const { value, asOf } = await answer(segment);
-        return { margins: value, asOf };
+      return keys.map(({ account: { id, credential }, segment }) => {
+        let answer = answers.get(id);
+        if (answer === undefined) {
+          answer = reads.margins(credential, wanted.get(id) ?? new Set([segment]), asker);
+          answers.set(id, answer);
+        }
+        return answer(segment).then(segmentAnswer);
       });
     },
     { cacheKeyFn: ({ account, segment }) => `${account.id} ${segment}` },
   );
+}
+
+function segmentAnswer({ value, asOf }: Answer<SegmentValue>): SegmentAnswer {
+  return { margins: value, asOf };
 }

@@ -4,12 +4,12 @@
 import type { Margins, Profile, Segment, SegmentMargins } from '../brokers/answers.ts';
 import type { Broker } from '../brokers/broker.ts';
 import { type Credential, digestOf } from '../brokers/credential.ts';
-import { BrokerError } from '../brokers/error.ts';
+import type { BrokerError } from '../brokers/error.ts';
 import { type Field, isRecord, malformed } from '../brokers/field.ts';
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import type { Answer, Asker } from './answer.ts';
-import { CallsInFlight } from './calls-in-flight.ts';
 import { HeldAnswers } from './held-answers.ts';
+import { SharedRead } from './shared-read.ts';
 
 /** One segment of an answer; null where Kite left it out. */
 export type SegmentValue = Field<SegmentMargins | null>;
@@ -65,63 +65,59 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
     equity: new HeldAnswers<SegmentValue>(holding),
     commodity: new HeldAnswers<SegmentValue>(holding),
   };
-  const keepSegment = (segment: Segment) => (digest: string, answer: Answer<SegmentValue>) =>
-    hold(held[segment], digest, answer);
-  const calls = {
-    profile: new CallsInFlight<Profile>(now, (digest, answer) => {
-      hold(held.profile, digest, answer);
-    }),
-    equity: new CallsInFlight<SegmentValue>(now, keepSegment('equity')),
-    commodity: new CallsInFlight<SegmentValue>(now, keepSegment('commodity')),
-    both: new CallsInFlight<Margins>(now, (digest, { value, asOf }) => {
-      keepSegment('equity')(digest, { value: value.equity, asOf });
-      keepSegment('commodity')(digest, { value: value.commodity, asOf });
-    }),
-  };
-
   const listeners = new Map<string, ForgottenListener>();
 
+  /** A session that has ended takes all that was read through it along. */
   function forget(digest: string, refusal: BrokerError | null): void {
-    for (const kind of [...Object.values(calls), ...Object.values(held)]) kind.forget(digest);
+    for (const kind of all) kind.forget(digest);
     listeners.get(digest)?.(refusal);
   }
 
-  /** A session that Kite says has ended takes everything that was read through it along. */
-  function watched<T>(digest: string, answer: Promise<T>): Promise<T> {
-    answer.catch((error: unknown) => {
-      if (error instanceof BrokerError && error.code === 'token') forget(digest, error);
+  const profiles = new SharedRead<Credential, Profile>({
+    call: broker.profile,
+    now,
+    held: held.profile,
+    keep: (digest, answer) => hold(held.profile, digest, answer),
+    onRefused: forget,
+  });
+  const segmentRead = (segment: Segment) =>
+    new SharedRead<Credential, SegmentValue>({
+      call: (credential, operation) => broker.segmentMargins(credential, segment, operation),
+      now,
+      held: held[segment],
+      keep: (digest, answer) => hold(held[segment], digest, answer),
+      onRefused: forget,
     });
-    return answer;
-  }
+  const segments = { equity: segmentRead('equity'), commodity: segmentRead('commodity') };
+  const wholes = new SharedRead<Credential, Margins>({
+    call: broker.margins,
+    now,
+    held: null,
+    keep: (digest, { value, asOf }) => {
+      hold(held.equity, digest, { value: value.equity, asOf });
+      hold(held.commodity, digest, { value: value.commodity, asOf });
+    },
+    onRefused: forget,
+  });
+  const all = [profiles, segments.equity, segments.commodity, wholes];
 
   return {
-    profile(credential, asker) {
-      const digest = digestOf(credential);
-      const known = held.profile.find(digest, asker.maxAgeSeconds);
-      if (known !== undefined) return Promise.resolve(known);
-      return calls.profile.join(digest, asker.operation, (operation) =>
-        watched(digest, broker.profile(credential, operation)),
-      );
-    },
-    margins(credential, segments, { operation, maxAgeSeconds: accepted }) {
+    profile: (credential, asker) => profiles.read(digestOf(credential), credential, asker),
+    margins(credential, wanted, { operation, maxAgeSeconds: accepted }) {
       const digest = digestOf(credential);
       const answers = new Map<Segment, Promise<Answer<SegmentValue>>>();
       const missing: Segment[] = [];
-      for (const segment of segments) {
+      for (const segment of wanted) {
         const known = held[segment].find(digest, accepted);
         if (known === undefined) missing.push(segment);
         else answers.set(segment, Promise.resolve(known));
       }
       const [only, other] = missing;
       if (only !== undefined && other === undefined) {
-        const ask = (shared: typeof operation) =>
-          watched(digest, broker.segmentMargins(credential, only, shared));
-        answers.set(only, calls[only].join(digest, operation, ask));
+        answers.set(only, segments[only].ask(digest, credential, operation));
       } else if (only !== undefined) {
-        const both = calls.both.join(digest, operation, (shared) =>
-          watched(digest, broker.margins(credential, shared)),
-        );
-        for (const segment of missing) answers.set(segment, both.then(ofSegment(segment)));
+        const whole = wholes.ask(digest, credential, operation);
+        for (const segment of missing) answers.set(segment, whole.then(ofSegment(segment)));
       }
       // A segment that no caller reads may fail too: that must not end the process.
       for (const answer of answers.values()) answer.catch(() => {});

@@ -321,8 +321,8 @@ test('no second sees more arrivals than the limit, however long each call was on
         const granted = start;
         const arrival = now + connecting + way;
         arrivals.push(arrival);
-        events.push({ at: now + connecting, happen: granted.sent });
-        events.push({ at: arrival + answering, happen: granted.ended });
+        events.push({ at: now + connecting, happen: () => granted.sent() });
+        events.push({ at: arrival + answering, happen: () => granted.ended() });
       }
       arrivals.sort((a, b) => a - b);
       for (const [index, at] of arrivals.entries()) {

@@ -155,7 +155,10 @@ function anything(): true {
   return true;
 }
 
-function secretsOf(request: UpstreamRequest): Secret[] {
+function secretsOf(request: UpstreamRequest): readonly Secret[] {
+  if (request.query === undefined && request.form === undefined) {
+    return request.credential ? [request.credential.accessToken] : [];
+  }
   const values = [...Object.values(request.query ?? {}), ...Object.values(request.form ?? {})];
   const secrets = values.filter((value) => value instanceof Secret);
   return request.credential ? [...secrets, request.credential.accessToken] : secrets;

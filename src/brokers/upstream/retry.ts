@@ -26,37 +26,43 @@ export interface RetryOptions {
  */
 export function retryingGets(send: Transport, options: RetryOptions = {}): Transport {
   const { delay = jitter, clock = machineClock } = options;
-  return async (request, operation, onSent) => {
-    const first = await attempt(send, request, operation, onSent);
-    if (request.method !== 'GET' || !mayBeRetried(first)) return settled(first);
+  async function again(
+    first: UpstreamResponse | BrokerError,
+    ...[request, operation, onSent]: Parameters<Transport>
+  ): Promise<UpstreamResponse> {
     const wait = Math.max(delay(), (first.retryAfterSeconds ?? 0) * 1_000);
     const { signal } = operation;
     if (clock.milliseconds() + wait >= operation.deadlineAt) return settled(first);
     await clock.wait(wait, signal);
     if (signal.aborted && !isDeadline(signal)) throw abortedBy(signal);
     if (signal.aborted) return settled(first);
-    const second = await attempt(send, request, operation, onSent);
-    return settled(wasNeverSent(second) ? first : second);
+    try {
+      return await send(request, operation, onSent);
+    } catch (error) {
+      if (wasNeverSent(error)) return settled(first);
+      throw error;
+    }
+  }
+
+  return (request, operation, onSent) => {
+    const sent = send(request, operation, onSent);
+    if (request.method !== 'GET') return sent;
+    return sent.then(
+      (first) =>
+        retriedStatuses.has(first.status) ? again(first, request, operation, onSent) : first,
+      (error: unknown) => {
+        const mayHelp = error instanceof BrokerError && error.code === 'unavailable';
+        if (mayHelp) return again(error, request, operation, onSent);
+        throw error;
+      },
+    );
   };
 }
 
 /** Whether an attempt had no turn, or its operation's time was up before it had one. */
-function wasNeverSent(outcome: UpstreamResponse | BrokerError): boolean {
-  if (!(outcome instanceof BrokerError) || outcome.mayHaveReachedBroker) return false;
-  return outcome.code === 'rate-limited' || outcome.code === 'timeout';
-}
-
-function attempt(send: Transport, ...call: Parameters<Transport>) {
-  return send(...call).catch((error: unknown) => {
-    if (error instanceof BrokerError) return error;
-    throw error;
-  });
-}
-
-function mayBeRetried(outcome: UpstreamResponse | BrokerError): boolean {
-  return outcome instanceof BrokerError
-    ? outcome.code === 'unavailable'
-    : retriedStatuses.has(outcome.status);
+function wasNeverSent(error: unknown): boolean {
+  if (!(error instanceof BrokerError) || error.mayHaveReachedBroker) return false;
+  return error.code === 'rate-limited' || error.code === 'timeout';
 }
 
 function settled(outcome: UpstreamResponse | BrokerError): UpstreamResponse {

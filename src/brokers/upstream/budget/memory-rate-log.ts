@@ -19,9 +19,27 @@ export interface MemoryRateLog extends RateLog {
   readonly size: number;
 }
 
-interface Entry {
-  sentAt: number;
-  endedAt: number;
+/** A call that has started. */
+class Entry implements MemoryStart {
+  sentAt = Number.POSITIVE_INFINITY;
+  endedAt = Number.POSITIVE_INFINITY;
+  readonly #clock: () => number;
+
+  constructor(clock: () => number) {
+    this.#clock = clock;
+  }
+
+  sent(): void {
+    this.sentAt = this.#clock();
+  }
+
+  ended(): void {
+    this.endedAt = this.#clock();
+  }
+
+  cancel(): void {
+    this.endedAt = Number.NEGATIVE_INFINITY;
+  }
 }
 
 interface Lately {
@@ -87,19 +105,9 @@ export function createMemoryRateLog(
         const inTheWay = arrivals[entries.length - limit] ?? now;
         return Math.max(1, Math.ceil(inTheWay + countedMilliseconds - now));
       }
-      const entry = { sentAt: Number.POSITIVE_INFINITY, endedAt: Number.POSITIVE_INFINITY };
+      const entry = new Entry(clock);
       entries.push(entry);
-      return {
-        sent: () => {
-          entry.sentAt = clock();
-        },
-        ended: () => {
-          entry.endedAt = clock();
-        },
-        cancel: () => {
-          entry.endedAt = Number.NEGATIVE_INFINITY;
-        },
-      };
+      return entry;
     },
     close(apiKey, milliseconds) {
       const lately = latelyOf(apiKey);

@@ -3,7 +3,9 @@ import type { QueuedCall } from './lane.ts';
 
 interface Started {
   inFlight: number;
-  readonly accounts: Set<string>;
+  readonly first: string;
+  /** Most operations read one account, which needs no set. */
+  others: Set<string> | null;
 }
 
 /** The accounts of every operation that has a call in flight. */
@@ -12,18 +14,21 @@ export class StartedAccounts {
 
   /** Whether a call of the same operation and account has started. */
   has({ operation, account }: QueuedCall): boolean {
-    return this.#operations.get(operation.id)?.accounts.has(account) ?? false;
+    const started = this.#operations.get(operation.id);
+    return started !== undefined && (started.first === account || !!started.others?.has(account));
   }
 
   /** A call starts. */
   add({ operation, account }: QueuedCall): void {
     const started = this.#operations.get(operation.id);
     if (started === undefined) {
-      this.#operations.set(operation.id, { inFlight: 1, accounts: new Set([account]) });
-    } else {
-      started.inFlight += 1;
-      started.accounts.add(account);
+      this.#operations.set(operation.id, { inFlight: 1, first: account, others: null });
+      return;
     }
+    started.inFlight += 1;
+    if (started.first === account) return;
+    started.others ??= new Set();
+    started.others.add(account);
   }
 
   /** A call has ended. */

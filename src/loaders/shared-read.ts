@@ -1,0 +1,208 @@
+// Reads of one kind, shared between requests: a call in flight is joined, and an answer that is young enough is given
+// again. A call ends when it is answered, or when the last operation that waits for it has ended.
+
+import { abortedBy, BrokerError } from '../brokers/error.ts';
+import type { Operation } from '../brokers/upstream/operation.ts';
+import { type Cancellable, Cancellation, isDeadline } from '../cancellation.ts';
+import type { Answer, Asker } from './answer.ts';
+import type { HeldAnswers } from './held-answers.ts';
+
+/** What reads of one kind are made from. */
+export interface SharedReadOptions<Q, T> {
+  /** Makes the call that a question stands for. Rejects with BrokerError. */
+  readonly call: (question: Q, operation: Operation) => Promise<T>;
+  /** The time: when an answer arrived. */
+  readonly now: () => Date;
+  /** The answers of this kind that are held; null where none are. */
+  readonly held: HeldAnswers<T> | null;
+  /** Told of each answer, except those of calls that were forgotten meanwhile. */
+  readonly keep: (digest: string, answer: Answer<T>) => void;
+  /** Told that the broker refuses a token, before the operations that wait for the answer are. */
+  readonly onRefused: (digest: string, refusal: BrokerError) => void;
+}
+
+/** Reads of one kind, by the digest of the credential that reads. */
+export class SharedRead<Q, T> {
+  readonly options: SharedReadOptions<Q, T>;
+  readonly #calls = new Map<string, SharedCall<Q, T>>();
+
+  constructor(options: SharedReadOptions<Q, T>) {
+    this.options = options;
+  }
+
+  /** How many calls are in flight. */
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** The answer that is held, where it is young enough; otherwise that of a call which is joined or made. */
+  read(digest: string, question: Q, { operation, maxAgeSeconds }: Asker): Promise<Answer<T>> {
+    const known = this.options.held?.find(digest, maxAgeSeconds);
+    return known === undefined ? this.ask(digest, question, operation) : Promise.resolve(known);
+  }
+
+  /** Joins the call of a credential that is in flight, or makes it. */
+  ask(digest: string, question: Q, operation: Operation): Promise<Answer<T>> {
+    // Otherwise no operation would wait for the call, and none would ever cancel it.
+    if (operation.signal.aborted) return Promise.reject(abortedBy(operation.signal, false));
+    let call = this.#calls.get(digest);
+    if (call === undefined) {
+      call = new SharedCall(this, digest, operation);
+      this.#calls.set(digest, call);
+      call.begin(question);
+    } else {
+      // The turn that it takes, or has had, is another operation's.
+      operation.begun?.();
+    }
+    return call.join(operation);
+  }
+
+  /** The call of a credential is not joined from now on; operations that wait for it still get its answer. */
+  forget(digest: string): void {
+    this.#calls.delete(digest);
+    this.options.held?.forget(digest);
+  }
+
+  /** A call is over. @returns whether it could still be joined. */
+  remove(digest: string, call: SharedCall<Q, T>): boolean {
+    return this.#calls.get(digest) === call && this.#calls.delete(digest);
+  }
+}
+
+/**
+ * One call on behalf of all operations that wait for it. It takes the turn of the operation that began it, and may wait
+ * for that turn as long as the most patient of them; once sent, it has the broker's time limit to itself.
+ */
+class SharedCall<Q, T> implements Operation {
+  readonly id: symbol;
+  readonly callerId: string;
+  readonly requestId: string | undefined;
+  /** Fires when no operation waits any more, for the reason of the last one. */
+  readonly signal = new Cancellation();
+  /** The latest deadline of all that wait or waited. */
+  deadlineAt: number;
+  readonly #reads: SharedRead<Q, T>;
+  readonly #digest: string;
+  /**
+   * Emptied with the rest when the call is over: tables that a Map has outgrown can outlive by far what they refer to,
+   * and with thousands of calls a second each would drag all that hangs on it through the garbage collector.
+   */
+  #waiters: Waiter<T>[] = [];
+  #opener: Operation | null;
+  #waiting = 0;
+  #hasBegun = false;
+  #secondsUntilTurn: (() => number) | null = null;
+
+  constructor(reads: SharedRead<Q, T>, digest: string, opener: Operation) {
+    this.#reads = reads;
+    this.#digest = digest;
+    this.#opener = opener;
+    this.id = opener.id;
+    this.callerId = opener.callerId;
+    this.requestId = opener.requestId;
+    this.deadlineAt = opener.deadlineAt;
+  }
+
+  /** Makes the call. */
+  begin(question: Q): void {
+    this.#reads.options.call(question, this).then(
+      (value) => this.#answer(value),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  /** It is one of the opener's calls. */
+  admit(): boolean {
+    return this.#opener?.admit?.() ?? true;
+  }
+
+  begun(): void {
+    this.#hasBegun = true;
+    this.#opener?.begun?.();
+  }
+
+  queued(secondsUntilTurn: () => number): void {
+    this.#secondsUntilTurn = secondsUntilTurn;
+  }
+
+  /** Waits for the outcome until the operation ends, which is then the end of this waiting alone. */
+  join(operation: Operation): Promise<Answer<T>> {
+    if (operation.deadlineAt > this.deadlineAt) this.deadlineAt = operation.deadlineAt;
+    this.#waiting += 1;
+    return new Promise((resolve, reject) => {
+      const waiter = new Waiter(this, operation.signal, resolve, reject);
+      this.#waiters.push(waiter);
+    });
+  }
+
+  /** The operation of a waiter has ended. @returns its error; null where it is the last, and gets the call's own. */
+  leave(signal: Cancellable): BrokerError | null {
+    this.#waiting -= 1;
+    if (this.#waiting === 0) {
+      // It must not be joined any more when it is cancelled.
+      this.#reads.remove(this.#digest, this);
+      this.signal.abort(signal.reason);
+      return null;
+    }
+    if (this.#hasBegun || !isDeadline(signal)) return abortedBy(signal, this.#hasBegun);
+    const retryAfterSeconds = this.#secondsUntilTurn?.() ?? 1;
+    return new BrokerError('rate-limited', { retryAfterSeconds, mayHaveReachedBroker: false });
+  }
+
+  #answer(value: T): void {
+    const { now, keep } = this.#reads.options;
+    const answer = { value, asOf: now() };
+    if (this.#reads.remove(this.#digest, this)) keep(this.#digest, answer);
+    for (const waiter of this.#over()) waiter.answer(answer);
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof BrokerError && error.code === 'token') {
+      this.#reads.options.onRefused(this.#digest, error);
+    }
+    this.#reads.remove(this.#digest, this);
+    for (const waiter of this.#over()) waiter.fail(error);
+  }
+
+  #over(): readonly Waiter<T>[] {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    this.#opener = null;
+    this.#secondsUntilTurn = null;
+    return waiters;
+  }
+}
+
+/** One operation's waiting for a call. */
+class Waiter<T> {
+  readonly #signal: Cancellable;
+  readonly #resolve: (answer: Answer<T>) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #leave: () => void;
+
+  constructor(
+    call: Pick<SharedCall<never, T>, 'leave'>,
+    signal: Cancellable,
+    resolve: (answer: Answer<T>) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#leave = () => {
+      const error = call.leave(signal);
+      if (error !== null) reject(error);
+    };
+    signal.addEventListener('abort', this.#leave, { once: true });
+  }
+
+  answer(answer: Answer<T>): void {
+    this.#signal.removeEventListener('abort', this.#leave);
+    this.#resolve(answer);
+  }
+
+  fail(error: unknown): void {
+    this.#signal.removeEventListener('abort', this.#leave);
+    this.#reject(error);
+  }
+}
