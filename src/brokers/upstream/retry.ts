@@ -18,6 +18,8 @@ export interface RetryOptions {
   readonly delay?: () => number;
   /** By which it waits. Default: the machine's. */
   readonly clock?: Clock;
+  /** Sends what is not a GET. Default: the same transport. */
+  readonly others?: Transport;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface RetryOptions {
  * one did is not known. Where the second attempt cannot be sent in time, the first outcome stands.
  */
 export function retryingGets(send: Transport, options: RetryOptions = {}): Transport {
-  const { delay = jitter, clock = machineClock } = options;
+  const { delay = jitter, clock = machineClock, others = send } = options;
   async function again(
     first: UpstreamResponse | BrokerError,
     ...[request, operation, onSent]: Parameters<Transport>
@@ -45,9 +47,8 @@ export function retryingGets(send: Transport, options: RetryOptions = {}): Trans
   }
 
   return (request, operation, onSent) => {
-    const sent = send(request, operation, onSent);
-    if (request.method !== 'GET') return sent;
-    return sent.then(
+    if (request.method !== 'GET') return others(request, operation, onSent);
+    return send(request, operation, onSent).then(
       (first) =>
         retriedStatuses.has(first.status) ? again(first, request, operation, onSent) : first,
       (error: unknown) => {

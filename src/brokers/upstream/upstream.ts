@@ -7,6 +7,7 @@ import type { Limits } from '../../limits.ts';
 import { type Credential, digestOf } from '../credential.ts';
 import { AcceptedCredentials } from './budget/accepted-credentials.ts';
 import { budgeted } from './budget/budget.ts';
+import { BudgetQueues } from './budget/budget-queues.ts';
 import type { RateLog } from './budget/rate-log.ts';
 import { RefusedCredentials } from './budget/refused-credentials.ts';
 import { gotTransport } from './got-transport.ts';
@@ -39,13 +40,14 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const reads = hasProxy(options.baseUrl)
     ? { send: writes, close: async () => {} }
     : undiciTransport(options);
-  const send: Transport = (request, operation, onSent) =>
-    (request.method === 'GET' ? reads.send : writes)(request, operation, onSent);
   // The budget is inside the retry: a second attempt takes a turn of its own.
   const accepted = new AcceptedCredentials(limits.acceptedCredentials);
-  const inTurn = budgeted(send, { log: rateLog, limits, accepted });
+  const budget = { log: rateLog, limits, accepted };
+  const queues = new BudgetQueues(budget);
   return {
-    send: retryingGets(inTurn),
+    send: retryingGets(budgeted(reads.send, budget, queues), {
+      others: budgeted(writes, budget, queues),
+    }),
     refused: new RefusedCredentials(limits.refusedCredentialSeconds, limits.refusedCredentials),
     onObtained: (credential) => accepted.add(digestOf(credential)),
     close: reads.close,

@@ -21,12 +21,16 @@ const usualClosing = 1_000;
 /**
  * A transport whose calls start within the budget. Callers take turns; exchanges and renewals have a lane of their own,
  * and a share is kept for credentials that have worked lately.
+ * @param budget the queues, where other transports share them.
  * @throws BrokerError `rate-limited`, with `retryAfterSeconds`, for a call that had no turn before its operation's
  * deadline: at once where that is certain, or where too many wait already. It has not reached Kite.
  */
-export function budgeted(send: Transport, options: BudgetOptions): Transport {
+export function budgeted(
+  send: Transport,
+  options: BudgetOptions,
+  budget = new BudgetQueues(options),
+): Transport {
   const { accepted, log, limits } = options;
-  const budget = new BudgetQueues(options);
   return async (request, operation, onSent) => {
     const { apiKey, credential } = request;
     const account = credential === undefined ? '' : digestOf(credential);
