@@ -77,13 +77,24 @@ function resolve(
 ): unknown {
   if (field.isTypename) return field.typename;
   const given = run.argumentsOf(field);
-  const info = () => run.infoOf(field, place ?? pathBelow(around, field.key, field));
-  if (field.resolve !== undefined) return field.resolve(source, given, run.context, info());
+  if (field.resolve !== undefined) {
+    return field.resolve(source, given, run.context, infoAt(run, field, around, place));
+  }
   if (source === null || (typeof source !== 'object' && typeof source !== 'function')) return;
   const properties = source as Record<string, unknown>;
   const value = properties[field.name];
   if (typeof value !== 'function') return value;
-  return (properties as Record<string, typeof value>)[field.name]?.(given, run.context, info());
+  const info = infoAt(run, field, around, place);
+  return (properties as Record<string, typeof value>)[field.name]?.(given, run.context, info);
+}
+
+function infoAt(
+  run: Run,
+  field: PlannedField,
+  around: Place,
+  place: Place | null,
+): GraphQLResolveInfo {
+  return run.infoOf(field, place ?? pathBelow(around, field.key, field));
 }
 
 const complete: Complete = (run, field, shape, place, value) => {
