@@ -1,14 +1,15 @@
 // Keyrings over a store and a sealer. No lock is held while anybody talks to Kite: a change says what it expects to
 // find, is tried again where somebody came between, and a later login always wins.
-import type { Secret } from '../brokers/upstream/secret.ts';
+import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
-import { cookieNames, newCookie, newId, rowKeys } from './crypto/names.ts';
+import { newCookie, newId, rowKeys } from './crypto/names.ts';
 import { createSealedRecords } from './crypto/sealed-records.ts';
 import type { Sealer } from './crypto/sealer.ts';
 import { boundedHint } from './device.ts';
-import { type Keyring, KeyringFullError, type Keyrings } from './keyring.ts';
+import { KeyringFullError, type Keyrings } from './keyring.ts';
+import { createKeyringOpener, endOf } from './keyring-opener.ts';
 import { ended, isRivalRenewal, loggedIn, renewed } from './login.ts';
-import { day, sessionBytes } from './policy.ts';
+import { sessionBytes } from './policy.ts';
 import type { KeyringReport } from './report.ts';
 import {
   isSameLogin,
@@ -16,7 +17,7 @@ import {
   type SessionRecord,
   type SessionState,
 } from './session-record.ts';
-import { createConversion, pointerBinding } from './stores/old-layout.ts';
+import { pointerBinding } from './stores/old-layout.ts';
 import { type KeyringStore, KeyringStoreError, type StoredKeyring } from './stores/store.ts';
 import { createUpkeep, expiryOf } from './upkeep.ts';
 
@@ -30,39 +31,19 @@ export interface KeyringsOptions {
   readonly limits?: Limits;
   /** The time. */
   readonly now: () => Date;
+  /** By which kept keyrings age. Default: the machine's. */
+  readonly clock?: Clock;
   /** Hears of rows that did not open and of background writes that failed; must not throw. Default: nobody does. */
   readonly report?: (report: KeyringReport) => void;
 }
 
 /** Keyrings over a store and a sealer. */
 export function createKeyrings(options: KeyringsOptions): Keyrings {
-  const { store, sealer, now, report = () => undefined, limits = withDefaultLimits() } = options;
+  const { store, sealer, now, report = () => undefined } = options;
+  const { limits = withDefaultLimits(), clock = machineClock } = options;
   const records = createSealedRecords(store, sealer, report, limits);
   const upkeep = createUpkeep(store, records, now, report, limits);
-
-  let upgraded: Promise<void> | null = null;
-
-  /** Converts an earlier layout before the first use; again with the next where the store was down. */
-  function upgrade(): Promise<void> {
-    upgraded ??= (store.upgrade?.(createConversion(sealer)) ?? Promise.resolve()).catch((error) => {
-      upgraded = null;
-      throw error;
-    });
-    return upgraded;
-  }
-
-  async function find(cookie: Secret | null) {
-    const names = cookie && cookieNames(sealer, cookie);
-    if (names === null) return null;
-    await upgrade();
-    const pointer = await store.findPointer(names);
-    if (pointer === null) return null;
-    // Only the keys can lead a pointer anywhere: write access to the store cannot.
-    const target = await sealer.open(pointerBinding(pointer.name), pointer.target);
-    if (!target.ok || typeof target.value !== 'string') return null;
-    const keyring = await store.openKeyring(target.value);
-    return keyring && { pointer, keyring };
-  }
+  const opener = createKeyringOpener({ store, sealer, records, limits, now, clock });
 
   async function begin(): Promise<StoredKeyring> {
     const id = newId();
@@ -79,17 +60,15 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
 
   return {
     async open(cookie, device) {
-      const found = await find(cookie);
+      const found = await opener.open(cookie);
       if (found === null) return null;
-      const { pointer, keyring } = found;
-      const entries = await records.unseal(keyring.id, keyring.records);
-      upkeep.touch(pointer, keyring, entries, boundedHint(device, limits.userAgentCharacters));
-      const foundRecords = entries.map(({ record }) => record);
-      return opened(keyring, foundRecords, limits);
+      const hint = boundedHint(device, limits.userAgentCharacters);
+      upkeep.touch(found.pointer, found.stored, found.entries, hint);
+      return found.keyring;
     },
 
     async ready() {
-      await upgrade();
+      await opener.upgrade();
       await store.proveWrite(sessionBytes);
     },
 
@@ -98,12 +77,12 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       // Without a user id there is nothing to meet an earlier session by: this one gets a row of its own.
       const userId = login.userId ?? `unknown ${newId()}`;
       for (let tries = 0; tries < limits.storeTries; tries += 1) {
-        const found = await find(cookie);
+        const found = await opener.find(cookie);
         const keyring = found?.keyring ?? (await begin());
         const keys = rowKeys(sealer, keyring.id, login.apiKey, userId);
         const row = keyring.records.find((candidate) => keys.includes(candidate.key));
         const key = row?.key ?? keys[0];
-        const [previous] = await records.unseal(keyring.id, row ? [row] : []);
+        const [previous] = records.unseal(keyring.id, row ? [row] : []);
         const at = now();
         const replaced = previous?.record ?? null;
         const record = loggedIn(key, login, replaced, device, at);
@@ -121,7 +100,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         // The session lies in the keyring now. Should one of the next steps fail, the old cookie still finds it.
         const next = newCookie(sealer);
         const name = next.pointer;
-        const target = await sealer.seal(pointerBinding(name), keyring.id);
+        const target = sealer.seal(pointerBinding(name), keyring.id);
         const expiresAt = expiryOf(keyring.createdAt, at.getTime(), limits);
         if (!(await store.writePointer({ name, target, expiresAt }, keyring.id))) continue;
         if (found) {
@@ -160,10 +139,10 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
 
     async forgetIfEmpty(cookie) {
       for (let tries = 0; tries < limits.storeTries; tries += 1) {
-        const found = await find(cookie);
+        const found = await opener.find(cookie);
         if (found === null) return true;
         const { id, revision, records: rows } = found.keyring;
-        const entries = await records.unseal(id, rows);
+        const entries = records.unseal(id, rows);
         if (entries.some(({ record }) => record.state !== 'REVOKED')) return false;
         if (await store.deleteKeyring(id, revision)) return true;
       }
@@ -173,25 +152,9 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
     settled: () => upkeep.settled(),
 
     async close() {
+      opener.close();
       await upkeep.settled();
       await store.close();
     },
   };
-}
-
-function opened(
-  keyring: StoredKeyring,
-  records: readonly SessionRecord[],
-  limits: Limits,
-): Keyring {
-  // Stores keep no order: logins of the same millisecond are ordered too, by a name that says nothing.
-  const sessions = records.toSorted(
-    (one, other) =>
-      other.issuedAt.getTime() - one.issuedAt.getTime() || (one.key < other.key ? -1 : 1),
-  );
-  return { id: keyring.id, endsAt: endOf(keyring, limits), sessions };
-}
-
-function endOf({ createdAt }: StoredKeyring, limits: Limits): Date {
-  return new Date(createdAt + limits.keyringDays * day);
 }

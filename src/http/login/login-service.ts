@@ -202,7 +202,7 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
       keyring: null,
       returnTo: login?.returnTo ?? null,
     });
-    const pending = await pendingLogins.find(request.request);
+    const pending = pendingLogins.find(request.request);
     const login = pending.find((candidate) => candidate.nonce === nonce);
     const loginId = loginIdOf(nonce, requestToken);
     if (login === undefined) {

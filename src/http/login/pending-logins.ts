@@ -32,9 +32,9 @@ export interface PendingLogins {
   begin(
     request: Request,
     login: { readonly apiKey: string; readonly returnTo: string | null },
-  ): Promise<{ readonly nonce: string; readonly setCookies: readonly string[] }>;
+  ): { readonly nonce: string; readonly setCookies: readonly string[] };
   /** The logins that a request's cookies hold, the newest first. What does not open is left out. */
-  find(request: Request): Promise<readonly FoundLogin[]>;
+  find(request: Request): readonly FoundLogin[];
 }
 
 const shape = z.object({
@@ -51,20 +51,18 @@ export function createPendingLogins(
   limits: Limits,
   now: () => Date,
 ): PendingLogins {
-  async function find(request: Request): Promise<readonly FoundLogin[]> {
+  function find(request: Request): readonly FoundLogin[] {
     const sealed = Object.entries(cookiesOf(request)).filter(([name]) =>
       name.startsWith(cookies.loginPrefix),
     );
-    const found = await Promise.all(
-      sealed.map(async ([cookieName, value]) => {
-        const opened = await sealer.open(['login', cookieName], value ?? '');
-        const login = opened.ok ? shape.safeParse(opened.value) : null;
-        if (!login?.success) return [];
-        const late = now().getTime() - login.data.startedAt > limits.pendingLoginSeconds * 1_000;
-        return [{ ...login.data, cookieName, late }];
-      }),
-    );
-    return found.flat().sort((one, other) => other.startedAt - one.startedAt);
+    const found = sealed.flatMap(([cookieName, value]) => {
+      const opened = sealer.open(['login', cookieName], value ?? '');
+      const login = opened.ok ? shape.safeParse(opened.value) : null;
+      if (!login?.success) return [];
+      const late = now().getTime() - login.data.startedAt > limits.pendingLoginSeconds * 1_000;
+      return [{ ...login.data, cookieName, late }];
+    });
+    return found.sort((one, other) => other.startedAt - one.startedAt);
   }
 
   /** The names of the cookies that have to go for a new one: what does not open first, then the oldest. */
@@ -87,12 +85,12 @@ export function createPendingLogins(
 
   return {
     find,
-    async begin(request, login) {
+    begin(request, login) {
       const nonce = randomBytes(24).toString('base64url');
       const name = cookieNameOf(nonce);
       const pending: PendingLogin = { nonce, ...login, startedAt: now().getTime() };
-      const value = await sealer.seal(['login', name], pending);
-      const tooMany = beyondBounds(request, await find(request), name.length + value.length);
+      const value = sealer.seal(['login', name], pending);
+      const tooMany = beyondBounds(request, find(request), name.length + value.length);
       return {
         nonce,
         setCookies: [

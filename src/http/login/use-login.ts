@@ -79,7 +79,7 @@ async function begin(
     refusedBecause('returnTo');
     return page(400, 'Not a page of ours', judged.refusal);
   }
-  const { nonce, setCookies } = await browsers.pendingLogins.begin(request, {
+  const { nonce, setCookies } = browsers.pendingLogins.begin(request, {
     apiKey: app.apiKey,
     returnTo: judged && withoutError(judged.page),
   });
@@ -134,7 +134,7 @@ async function cancelled(
   { request, requestId, device, setCookie }: KeyringRequest,
   nonce: string,
 ): Promise<Response> {
-  const pending = await pendingLogins.find(request);
+  const pending = pendingLogins.find(request);
   const named = pending.find((login) => login.nonce === nonce);
   // Any page can link here: only an address that knows the login's nonce ends it.
   if (named !== undefined) setCookie(cookies.clear(named.cookieName));

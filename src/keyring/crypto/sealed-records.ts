@@ -22,8 +22,16 @@ export interface VersionedRecord {
 
 /** Reads and writes records. Methods throw KeyringStoreError where the store is down. */
 export interface SealedRecords {
-  /** Opens rows in parallel. One that does not open is left out and reported. */
-  unseal(keyringId: string, rows: readonly StoredRecord[]): Promise<readonly VersionedRecord[]>;
+  /**
+   * Opens rows. One that does not open is left out and reported.
+   * @param known records of this keyring that were opened before: where a row still has their version, it is not
+   * opened again. A version never comes twice in one keyring.
+   */
+  unseal(
+    keyringId: string,
+    rows: readonly StoredRecord[],
+    known?: readonly VersionedRecord[],
+  ): readonly VersionedRecord[];
   /** One record; null where it is missing or does not open. */
   read(keyringId: string, key: string): Promise<SessionRecord | null>;
   /** Seals and writes, each under the version given. */
@@ -53,17 +61,20 @@ export function createSealedRecords(
   limits: Limits,
 ): SealedRecords {
   const records: SealedRecords = {
-    async unseal(keyringId, rows) {
+    unseal(keyringId, rows, known = []) {
       const unreadable = new Map<UnreadableReason, number>();
-      const open = async ({ key, sealed, version }: StoredRecord) => {
-        const opened = await sealer.open(recordBinding(keyringId, key), sealed);
+      const knownByKey = new Map(known.map((entry) => [entry.record.key, entry]));
+      const open = ({ key, sealed, version }: StoredRecord) => {
+        const same = knownByKey.get(key);
+        if (same?.version === version) return same;
+        const opened = sealer.open(recordBinding(keyringId, key), sealed);
         const record = opened.ok ? parseRecord(key, opened.value) : null;
         if (record !== null) return { record, version };
         const reason = opened.ok ? 'malformed' : opened.reason;
         unreadable.set(reason, (unreadable.get(reason) ?? 0) + 1);
         return null;
       };
-      const opened = (await Promise.all(rows.map(open))).filter((entry) => entry !== null);
+      const opened = rows.map(open).filter((entry) => entry !== null);
       for (const [reason, count] of unreadable) {
         report({ kind: 'unreadable-records', keyringId, reason, count });
       }
@@ -72,26 +83,25 @@ export function createSealedRecords(
 
     async read(keyringId, key) {
       const row = await store.readRecord(keyringId, key);
-      const [entry] = await records.unseal(keyringId, row ? [row] : []);
+      const [entry] = records.unseal(keyringId, row ? [row] : []);
       return entry?.record ?? null;
     },
 
     async write(keyringId, entries) {
-      const seal = async ({ record, version }: VersionedRecord): Promise<RecordWrite> => ({
+      const seal = ({ record, version }: VersionedRecord): RecordWrite => ({
         key: record.key,
-        sealed: await sealer.seal(recordBinding(keyringId, record.key), recordJson(record)),
+        sealed: sealer.seal(recordBinding(keyringId, record.key), recordJson(record)),
         expiresAt: record.endedAt && record.endedAt.getTime() + limits.endedSessionDays * day,
         expectedVersion: version,
       });
-      const writes = await Promise.all(entries.map(seal));
-      return store.writeRecords(keyringId, writes, limits.keyringSessions);
+      return store.writeRecords(keyringId, entries.map(seal), limits.keyringSessions);
     },
 
     async change(keyringId, key, change) {
       for (let tries = 0; tries < limits.storeTries; tries += 1) {
         const row = await store.readRecord(keyringId, key);
         if (row === null) return null;
-        const [current] = await records.unseal(keyringId, [row]);
+        const [current] = records.unseal(keyringId, [row]);
         const next = current && change(current.record);
         if (!next) return null;
         const [outcome] = await records.write(keyringId, [{ record: next, version: row.version }]);

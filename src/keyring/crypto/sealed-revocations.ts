@@ -96,8 +96,8 @@ export function createSealedRevocations(
 ): SealedRevocations {
   const list: RevocationList | typeof noList = store.revocations ?? noList;
 
-  async function unseal({ id, sealed, dueAt }: StoredRevocation) {
-    const opened = await sealer.open(bindingOf(id), sealed);
+  function unseal({ id, sealed, dueAt }: StoredRevocation) {
+    const opened = sealer.open(bindingOf(id), sealed);
     const parsed = opened.ok ? shape.safeParse(opened.value) : null;
     if (parsed?.success) return { dueAt, revocation: { ids: [id], ...parsed.data } } as const;
     report({ kind: 'unreadable-revocation', reason: opened.ok ? 'malformed' : opened.reason });
@@ -112,7 +112,7 @@ export function createSealedRevocations(
 
     async add({ ids: [id], tokens, session, since }, dueAt, capacity) {
       const { apiKey, accessToken, refreshToken } = tokens;
-      const sealed = await sealer.seal(bindingOf(id), {
+      const sealed = sealer.seal(bindingOf(id), {
         tokens: {
           apiKey,
           accessToken: accessToken?.reveal() ?? null,
@@ -126,7 +126,7 @@ export function createSealedRevocations(
     },
 
     async claim(until, count) {
-      const claimed = await Promise.all((await list.claim(until, count)).map(unseal));
+      const claimed = (await list.claim(until, count)).map(unseal);
       return claimed.filter((revocation) => revocation !== null);
     },
 

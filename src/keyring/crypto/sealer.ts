@@ -1,6 +1,14 @@
 // Sealing: authenticated encryption (JWE compact, dir, A256GCM) of JSON, bound to the place it is meant for.
-import { createHash, createHmac, createSecretKey, hkdfSync, type webcrypto } from 'node:crypto';
-import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
 /** What a sealed text is for and where it belongs, most general first, such as `['login', nonce]`. Not secret. */
 export type Binding = readonly [purpose: string, ...place: string[]];
@@ -31,9 +39,9 @@ export type Opened =
 /** Seals and opens. */
 export interface Sealer {
   /** Seals a value that JSON can hold, with the first key; the text is made of `[A-Za-z0-9._-]`. */
-  seal(binding: Binding, value: unknown): Promise<string>;
+  seal(binding: Binding, value: unknown): string;
   /** Opens what was sealed for the same binding, with whichever key; never throws. */
-  open(binding: Binding, sealed: string): Promise<Opened>;
+  open(binding: Binding, sealed: string): Opened;
   /**
    * What a thing is called in a store, one name for each key: an HMAC, so that a name gives nothing away without the
    * keys. Written under the first, found under any.
@@ -41,11 +49,10 @@ export interface Sealer {
   names(purpose: string, ...parts: string[]): readonly [string, ...string[]];
 }
 
-const encryption = { alg: 'dir', enc: 'A256GCM' } as const;
-const decryption = {
-  keyManagementAlgorithms: [encryption.alg],
-  contentEncryptionAlgorithms: [encryption.enc],
-};
+/** As RFC 7518 has A256GCM: the nonce and the tag in bytes. The header is authenticated too. */
+const cipherName = 'aes-256-gcm';
+const nonceLength = 12;
+const authTagLength = 16;
 
 /**
  * A sealer over keys of 32 bytes.
@@ -53,30 +60,42 @@ const decryption = {
  * @throws TypeError where there is no key; Error where one has another length.
  */
 export function createSealer(keys: readonly Uint8Array[]): Sealer {
-  // Handed to jose ready made: it would import bytes again for every text.
-  const ring = new Map(keys.map((key) => [kidOf(key), importKey(key)]));
+  const ring = new Map<unknown, KeyObject>(keys.map((key) => [kidOf(key), importKey(key)]));
   const [first] = ring;
   if (first === undefined) throw new TypeError('A sealer needs a key');
-  const [kid, key] = first;
+  const [kid, firstKey] = first;
   const [nameKey, ...olderNameKeys] = keys.map(deriveNameKey);
   if (nameKey === undefined) throw new TypeError('A sealer needs a key');
 
   return {
-    async seal(binding, value) {
-      const plaintext = new TextEncoder().encode(JSON.stringify(value));
-      const header = { ...encryption, kid, for: binding };
-      return new CompactEncrypt(plaintext).setProtectedHeader(header).encrypt(key);
+    seal(binding, value) {
+      const fields = { alg: 'dir', enc: 'A256GCM', kid, for: binding };
+      const header = Buffer.from(JSON.stringify(fields)).toString('base64url');
+      const nonce = randomBytes(nonceLength);
+      const cipher = createCipheriv(cipherName, firstKey, nonce, { authTagLength });
+      cipher.setAAD(Buffer.from(header));
+      const text = Buffer.concat([cipher.update(JSON.stringify(value), 'utf8'), cipher.final()]);
+      const parts = [nonce, text, cipher.getAuthTag()].map((part) => part.toString('base64url'));
+      // The second part, an encrypted key, is empty: the key is used directly.
+      return [header, '', ...parts].join('.');
     },
-    async open(binding, sealed) {
+    open(binding, sealed) {
       try {
-        const sealingKey = ring.get(decodeProtectedHeader(sealed).kid ?? '');
-        if (sealingKey === undefined) return { ok: false, reason: 'unknown-key' };
-        const opened = await compactDecrypt(sealed, sealingKey, decryption);
-        const place = opened.protectedHeader.for;
+        const [header = '', wrappedKey, ...parts] = sealed.split('.');
+        const { kid: name, for: place } = JSON.parse(Buffer.from(header, 'base64url').toString());
+        const key = ring.get(name);
+        if (key === undefined) return { ok: false, reason: 'unknown-key' };
+        const [nonce, text, tag, ...rest] = parts.map((part) => Buffer.from(part, 'base64url'));
+        const isWhole = wrappedKey === '' && nonce && text && tag && rest.length === 0;
+        if (!isWhole || nonce.length !== nonceLength) return { ok: false, reason: 'tampered' };
+        const decipher = createDecipheriv(cipherName, key, nonce, { authTagLength });
+        decipher.setAAD(Buffer.from(header));
+        decipher.setAuthTag(tag);
+        const json = Buffer.concat([decipher.update(text), decipher.final()]).toString();
         if (!isSame(binding, place)) return { ok: false, reason: 'elsewhere' };
-        return { ok: true, value: JSON.parse(new TextDecoder().decode(opened.plaintext)) };
+        return { ok: true, value: JSON.parse(json) };
       } catch {
-        // The errors of jose and JSON.parse may quote what they read: they stop here.
+        // The errors of node:crypto and JSON.parse may quote what they read: they stop here.
         return { ok: false, reason: 'tampered' };
       }
     },
@@ -104,7 +123,7 @@ function deriveNameKey(key: Uint8Array): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', key, '', 'kite-graphql names', 32));
 }
 
-function importKey(key: Uint8Array): webcrypto.CryptoKey {
+function importKey(key: Uint8Array): KeyObject {
   if (key.length !== 32) throw new Error(`A key has ${key.length} bytes, not 32`);
-  return createSecretKey(key).toCryptoKey('AES-GCM', false, ['encrypt', 'decrypt']);
+  return createSecretKey(key);
 }

@@ -3,6 +3,7 @@ import { createClockCheck } from '../clock-check.ts';
 import { createSweep } from '../sweep.ts';
 import { createMemoryRevocations } from './memory-revocations.ts';
 import {
+  type CheckedPointer,
   type KeyringStore,
   KeyringStoreError,
   type NewKeyring,
@@ -66,6 +67,11 @@ class MemoryStore implements KeyringStore {
       if (pointer) return pointer;
     }
     return null;
+  }
+
+  async checkPointer(names: readonly string[], keyringId: string): Promise<CheckedPointer | null> {
+    const pointer = await this.findPointer(names);
+    return pointer && { pointer, revision: this.#liveKeyring(keyringId)?.revision ?? null };
   }
 
   async openKeyring(id: string): Promise<StoredKeyring | null> {

@@ -15,27 +15,27 @@ export function pointerBinding(name: string): Binding {
  * the old one: rows that are put into the old layout later, without a key, lead to no session.
  */
 export function createConversion(sealer: Sealer): ConvertKeyring {
-  return async ({ id: oldId, createdAt, expiresAt, pointers, records }) => {
+  return ({ id: oldId, createdAt, expiresAt, pointers, records }) => {
     const id = newId();
-    const convertRecord = async (row: ConvertedRecord): Promise<ConvertedRecord | null> => {
-      const opened = await sealer.open(['record', oldId, row.key], row.sealed);
+    const convertRecord = (row: ConvertedRecord): ConvertedRecord | null => {
+      const opened = sealer.open(['record', oldId, row.key], row.sealed);
       const record = opened.ok ? parseRecord(row.key, opened.value) : null;
       if (record === null) return null;
       const [key] = rowKeys(sealer, id, record.apiKey, record.userId ?? `unknown ${newId()}`);
-      const sealed = await sealer.seal(recordBinding(id, key), recordJson({ ...record, key }));
+      const sealed = sealer.seal(recordBinding(id, key), recordJson({ ...record, key }));
       return { key, sealed, expiresAt: row.expiresAt };
     };
-    const convertPointer = async ({ hash, ...times }: OldPointer): Promise<StoredPointer> => {
+    const convertPointer = ({ hash, ...times }: OldPointer): StoredPointer => {
       const [name] = pointerNames(sealer, hash);
-      return { ...times, name, target: await sealer.seal(pointerBinding(name), id) };
+      return { ...times, name, target: sealer.seal(pointerBinding(name), id) };
     };
-    const converted = (await Promise.all(records.map(convertRecord))).filter((row) => row !== null);
+    const converted = records.map(convertRecord).filter((row) => row !== null);
     if (records.length > 0 && converted.length === 0) return null;
     return {
       id,
       createdAt,
       expiresAt,
-      pointers: await Promise.all(pointers.map(convertPointer)),
+      pointers: pointers.map(convertPointer),
       records: converted,
     };
   };

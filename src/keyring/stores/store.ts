@@ -24,13 +24,21 @@ export interface StoredPointer {
   readonly retired: boolean;
 }
 
+/** A pointer, and how often the rows of a keyring had been written then. */
+export interface CheckedPointer {
+  /** The pointer. */
+  readonly pointer: StoredPointer;
+  /** The keyring's revision; null where there is no such keyring. */
+  readonly revision: number | null;
+}
+
 /** A keyring with its rows, all of one moment. */
 export interface StoredKeyring {
   /** The keyring's own id, random and stable. */
   readonly id: string;
   /** When the keyring began. */
   readonly createdAt: number;
-  /** Counts the writes to its records. */
+  /** Counts the writes to its records, each in the same step as the write: equal revisions have equal rows. */
   readonly revision: number;
   /** Its rows that have not expired, in no particular order. */
   readonly records: readonly StoredRecord[];
@@ -134,7 +142,7 @@ export interface ConvertedKeyring {
 }
 
 /** Converts a keyring; null where none of its rows opens with our keys, so that it is left as it is. */
-export type ConvertKeyring = (old: OldKeyring) => Promise<ConvertedKeyring | null>;
+export type ConvertKeyring = (old: OldKeyring) => ConvertedKeyring | null;
 
 /**
  * Keeps keyrings. Every method is atomic, also against other processes with the same store, sees nothing that
@@ -143,6 +151,11 @@ export type ConvertKeyring = (old: OldKeyring) => Promise<ConvertedKeyring | nul
 export interface KeyringStore {
   /** The first pointer of these names that exists; null where none does. */
   findPointer(names: readonly string[]): Promise<StoredPointer | null>;
+  /**
+   * The same, with the revision of a keyring at the same moment; null in its place where there is no such keyring.
+   * Each operation of a browser asks this, so it has to be cheap.
+   */
+  checkPointer(names: readonly string[], keyringId: string): Promise<CheckedPointer | null>;
   /** A keyring with all its rows, as of one moment; null where there is none. */
   openKeyring(keyringId: string): Promise<StoredKeyring | null>;
   /** One row of a keyring; null where it or the keyring is missing. */

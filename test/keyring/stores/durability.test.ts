@@ -92,6 +92,7 @@ describe('a background write that fails', () => {
       const down = async () => Promise.reject(new KeyringStoreError());
       const failing = {
         findPointer: store.findPointer.bind(store),
+        checkPointer: store.checkPointer.bind(store),
         openKeyring: store.openKeyring.bind(store),
         proveWrite: store.proveWrite.bind(store),
         readRecord: store.readRecord.bind(store),

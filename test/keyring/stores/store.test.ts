@@ -74,6 +74,37 @@ describe('a store', () => {
       expect(await store.writeRecords(id, absent, capacity)).toEqual(['conflict']);
     });
 
+    test('tells the revision beside a pointer: another one after each written row, the same after all else', async () => {
+      const { store, id, pointer, createdAt } = await begun();
+      const check = async () => {
+        const checked = await store.checkPointer([name(), pointer], id);
+        expect(checked?.pointer).toEqual(await store.findPointer([pointer]));
+        expect(checked?.revision).toBe((await store.openKeyring(id))?.revision);
+        return checked?.revision;
+      };
+      const seen = [await check()];
+      await store.writeRecords(id, [write('a', '1'), write('b', '1')], capacity);
+      seen.push(await check());
+      const row = await store.readRecord(id, 'a');
+      await store.writeRecords(
+        id,
+        [write('a', '2', { expectedVersion: row?.version ?? -1 })],
+        capacity,
+      );
+      seen.push(await check());
+      expect(new Set(seen).size).toBe(seen.length);
+      const last = seen.at(-1);
+      await store.writeRecords(id, [write('a', 'x')], capacity);
+      await store.touchPointer(pointer, id, createdAt + 2 * day);
+      await store.retirePointer(pointer, createdAt + day);
+      expect(await check()).toBe(last);
+
+      expect(await store.checkPointer([name()], id)).toBeNull();
+      expect(await store.checkPointer([pointer], name())).toMatchObject({ revision: null });
+      await store.deleteKeyring(id, last ?? -1);
+      expect(await store.checkPointer([pointer], id)).toMatchObject({ revision: null });
+    });
+
     test('takes no more rows than fit, and goes on changing those it has', async () => {
       const { store, id } = await begun();
       const writes = ['a', 'b', 'c', 'd'].map((key) => write(key, key));

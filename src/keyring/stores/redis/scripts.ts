@@ -71,6 +71,19 @@ export const findPointer = `${shared}
   return false
 `;
 
+/** KEYS: pointers, then a keyring. ARGV: now. Answers as `findPointer`, and behind it nil or the keyring's revision. */
+export const checkPointer = `${shared}
+  local now, keyring = tonumber(ARGV[1]), KEYS[#KEYS]
+  for i = 1, #KEYS - 1 do
+    if isLive(KEYS[i], now) then
+      local pointer = redis.call('HMGET', KEYS[i], 'target', 'expiresAt', 'retired')
+      local revision = isLive(keyring, now) and redis.call('HGET', keyring, 'revision')
+      return { i, pointer[1], pointer[2], pointer[3], revision }
+    end
+  end
+  return false
+`;
+
 /** KEYS: keyring. ARGV: now. Answers nil, or all of the keyring. */
 export const openKeyring = `${shared}
   if not isLive(KEYS[1], tonumber(ARGV[1])) then return false end

@@ -4,6 +4,7 @@ import type { Limits } from '../../../limits.ts';
 import { createClockCheck } from '../../clock-check.ts';
 import { newId } from '../../crypto/names.ts';
 import {
+  type CheckedPointer,
   type ConvertKeyring,
   type KeyringStore,
   KeyringStoreError,
@@ -22,7 +23,9 @@ import { keyringKey, pointerKey, proofKey, rowPrefix } from './scripts.ts';
 import { upgradeRedis } from './upgrade.ts';
 
 const number = z.string().regex(/^\d+$/).transform(Number);
-const pointerReply = z.tuple([z.number(), z.string(), number, z.enum(['0', '1'])]).nullable();
+const pointerFields = [z.number(), z.string(), number, z.enum(['0', '1'])] as const;
+const pointerReply = z.tuple(pointerFields).nullable();
+const checkReply = z.tuple([...pointerFields, number.nullable()]).nullable();
 const keyringReply = z.array(z.string()).nullable();
 const fieldsOfKeyring = z.object({ createdAt: number, revision: number });
 const rowReply = z.string().nullable();
@@ -63,11 +66,16 @@ class RedisStore implements KeyringStore {
   }
 
   async findPointer(names: readonly string[]): Promise<StoredPointer | null> {
-    const found = parsed(pointerReply, await this.#run(scripts.findPointer, names.map(pointerKey)));
-    const name = found && names[found[0] - 1];
-    if (!found || name === undefined || name === null) return null;
-    const [, target, expiresAt, retired] = found;
-    return { name, target, expiresAt, retired: retired === '1' };
+    const reply = await this.#run(scripts.findPointer, names.map(pointerKey));
+    const found = parsed(pointerReply, reply);
+    return found && pointerOf(names, found);
+  }
+
+  async checkPointer(names: readonly string[], keyringId: string): Promise<CheckedPointer | null> {
+    const keys = [...names.map(pointerKey), keyringKey(keyringId)];
+    const found = parsed(checkReply, await this.#run(scripts.checkPointer, keys));
+    const pointer = found && pointerOf(names, found);
+    return pointer && { pointer, revision: found[4] };
   }
 
   async openKeyring(id: string): Promise<StoredKeyring | null> {
@@ -165,6 +173,20 @@ class RedisStore implements KeyringStore {
     if (expiresAt && Number(expiresAt) <= this.#now().getTime()) return null;
     return { key, sealed, version: Number(version) };
   }
+}
+
+function pointerOf(
+  names: readonly string[],
+  [place, target, expiresAt, retired, ..._]: readonly [
+    number,
+    string,
+    number,
+    '0' | '1',
+    ...unknown[],
+  ],
+): StoredPointer | null {
+  const name = names[place - 1];
+  return name === undefined ? null : { name, target, expiresAt, retired: retired === '1' };
 }
 
 /** What Redis answered, if it is what these scripts answer: anything else is somebody else's data. */

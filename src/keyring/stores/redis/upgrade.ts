@@ -79,7 +79,7 @@ const keyringFields = z.object({ createdAt: number, expiresAt: number, revision:
 export async function upgradeRedis(run: Run, convert: ConvertKeyring): Promise<void> {
   for (const [id, pointers] of await findOldPointers(run)) {
     const old = parseKeyring(id, pointers, await run(readKeyring, [oldKeyringPrefix + id]));
-    const converted = old && (await convert(old));
+    const converted = old && convert(old);
     if (converted) await replace(run, old, converted);
   }
 }

@@ -1,6 +1,7 @@
 // What is done with the SQLite file: one method each, synchronous, inside a transaction of the worker's.
 
 import type {
+  CheckedPointer,
   ConvertedKeyring,
   NewKeyring,
   NewPointer,
@@ -30,6 +31,7 @@ export interface Moment {
 /** The methods that only read. */
 export const readOperations: ReadonlySet<string> = new Set<keyof SqliteOperations>([
   'findPointer',
+  'checkPointer',
   'openKeyring',
   'readRecord',
   'hasDueRevocations',
@@ -77,6 +79,11 @@ export class SqliteFile {
       return { name, target, expiresAt, retired: retired === 1 };
     }
     return null;
+  }
+
+  checkPointer(moment: Moment, names: readonly string[], keyringId: string): CheckedPointer | null {
+    const pointer = this.findPointer(moment, names);
+    return pointer && { pointer, revision: this.#revision(keyringId, moment.now) };
   }
 
   openKeyring({ now }: Moment, keyringId: string): StoredKeyring | null {

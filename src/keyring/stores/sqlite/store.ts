@@ -39,6 +39,7 @@ export async function openSqliteStore(
 
   return {
     findPointer: (names) => call('findPointer', names),
+    checkPointer: (names, keyringId) => call('checkPointer', names, keyringId),
     openKeyring: (keyringId) => call('openKeyring', keyringId),
     readRecord: (keyringId, key) => call('readRecord', keyringId, key),
     createKeyring: (keyring) => call('createKeyring', keyring),
@@ -71,7 +72,7 @@ export async function openSqliteStore(
         // Again where a process of the earlier version wrote meanwhile.
         for (let tries = 0; tries < limits.storeTries; tries += 1) {
           const old = await call('readOldKeyring', id);
-          const converted = old && (await convert(old));
+          const converted = old && convert(old);
           if (!converted || (await call('replaceOldKeyring', old, converted))) break;
         }
       }

@@ -1,0 +1,145 @@
+// From a cookie to its keyring: by one look-up where it is as it was when it was opened last.
+import type { Clock } from '../brokers/upstream/clock.ts';
+import type { Secret } from '../brokers/upstream/secret.ts';
+import type { Limits } from '../limits.ts';
+import { cookieNames } from './crypto/names.ts';
+import type { SealedRecords } from './crypto/sealed-records.ts';
+import type { Sealer } from './crypto/sealer.ts';
+import type { Keyring } from './keyring.ts';
+import { type CachedKeyring, createKeyringCache } from './keyring-cache.ts';
+import { day } from './policy.ts';
+import type { SessionRecord } from './session-record.ts';
+import { createConversion, pointerBinding } from './stores/old-layout.ts';
+import type { KeyringStore, StoredKeyring, StoredPointer } from './stores/store.ts';
+
+/** What opens keyrings. */
+export interface KeyringOpenerOptions {
+  readonly store: KeyringStore;
+  readonly sealer: Sealer;
+  readonly records: SealedRecords;
+  readonly limits: Limits;
+  readonly now: () => Date;
+  readonly clock: Clock;
+}
+
+/** Finds and opens the keyrings of cookies. Methods throw KeyringStoreError where the store is down. */
+export interface KeyringOpener {
+  /** Converts an earlier layout before the first use. */
+  upgrade(): Promise<void>;
+  /** The rows of a cookie's keyring, for a change; null where the cookie leads nowhere. */
+  find(cookie: Secret | null): Promise<FoundKeyring | null>;
+  /**
+   * Opens a cookie's keyring; null where the cookie leads nowhere. The store says whether the keyring is as it was
+   * when it was opened last; else the rows that have changed are decrypted.
+   */
+  open(cookie: Secret): Promise<CachedKeyring | null>;
+  /** Forgets every opened keyring. */
+  close(): void;
+}
+
+/** A keyring and the pointer that led to it. */
+export interface FoundKeyring {
+  readonly pointer: StoredPointer;
+  readonly keyring: StoredKeyring;
+}
+
+/** Opens keyrings of a store. */
+export function createKeyringOpener(options: KeyringOpenerOptions): KeyringOpener {
+  const { store, sealer, records, limits, now, clock } = options;
+  const cache = createKeyringCache(limits, clock);
+  let upgraded: Promise<void> | null = null;
+
+  /** Converts an earlier layout before the first use; again with the next where the store was down. */
+  function upgrade(): Promise<void> {
+    upgraded ??= (store.upgrade?.(createConversion(sealer)) ?? Promise.resolve()).catch((error) => {
+      upgraded = null;
+      throw error;
+    });
+    return upgraded;
+  }
+
+  async function follow(pointer: StoredPointer): Promise<StoredKeyring | null> {
+    // Only the keys can lead a pointer anywhere: write access to the store cannot.
+    const target = sealer.open(pointerBinding(pointer.name), pointer.target);
+    if (!target.ok || typeof target.value !== 'string') return null;
+    return store.openKeyring(target.value);
+  }
+
+  async function load(
+    pointer: StoredPointer,
+    read: () => Promise<StoredKeyring | null>,
+    last: CachedKeyring | null,
+  ): Promise<CachedKeyring | null> {
+    const readAt = last?.readAt ?? clock.milliseconds();
+    const stored = await read();
+    if (stored === null) {
+      cache.delete(pointer.name);
+      return null;
+    }
+    // Requests that come at once read the same rows: the first one decrypts them.
+    const known = cache.get([pointer.name], now()) ?? last;
+    const isKnown = known?.stored.id === stored.id;
+    const entries = records.unseal(stored.id, stored.records, isKnown ? known.entries : []);
+    const keyring = opened(
+      stored,
+      entries.map(({ record }) => record),
+      limits,
+    );
+    const result = { pointer, stored, entries, keyring, readAt: isKnown ? known.readAt : readAt };
+    // A request that read earlier than another one may be slower: the later state is kept.
+    if (!isKnown || known.stored.revision <= stored.revision) cache.set(result);
+    return result;
+  }
+
+  return {
+    upgrade,
+
+    async find(cookie) {
+      const names = cookie && cookieNames(sealer, cookie);
+      if (names === null) return null;
+      await upgrade();
+      const pointer = await store.findPointer(names);
+      const keyring = pointer && (await follow(pointer));
+      return pointer && keyring && { pointer, keyring };
+    },
+
+    async open(cookie) {
+      const names = cookieNames(sealer, cookie);
+      if (names === null) return null;
+      await upgrade();
+      const last = cache.get(names, now());
+      if (last === null) {
+        const pointer = await store.findPointer(names);
+        return pointer && load(pointer, () => follow(pointer), null);
+      }
+      const checked = await store.checkPointer(names, last.stored.id);
+      const pointer = checked?.pointer ?? null;
+      if (pointer?.name !== last.pointer.name) cache.delete(last.pointer.name);
+      if (pointer === null) return null;
+      const isSame = pointer.name === last.pointer.name && pointer.target === last.pointer.target;
+      if (!isSame) return load(pointer, () => follow(pointer), null);
+      if (checked?.revision === last.stored.revision) return { ...last, pointer };
+      return load(pointer, () => store.openKeyring(last.stored.id), last);
+    },
+
+    close: () => cache.close(),
+  };
+}
+
+function opened(
+  keyring: StoredKeyring,
+  records: readonly SessionRecord[],
+  limits: Limits,
+): Keyring {
+  // Stores keep no order: logins of the same millisecond are ordered too, by a name that says nothing.
+  const sessions = records.toSorted(
+    (one, other) =>
+      other.issuedAt.getTime() - one.issuedAt.getTime() || (one.key < other.key ? -1 : 1),
+  );
+  return { id: keyring.id, endsAt: endOf(keyring, limits), sessions };
+}
+
+/** When a keyring is gone, however busy it is. */
+export function endOf({ createdAt }: StoredKeyring, limits: Limits): Date {
+  return new Date(createdAt + limits.keyringDays * day);
+}
