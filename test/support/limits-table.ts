@@ -12,10 +12,10 @@ export function limitsPage(): string {
   return [
     '# Limits',
     '',
-    'Each bound is an environment variable, a whole number, and a name in the `limits` option of `createGateway`.',
-    'A request that exceeds one is refused with a coded error before the cost is spent.',
+    'Each limit is an environment variable with a whole number, and a name in the `limits` option of `createGateway`.',
+    'The gateway refuses a request that exceeds a limit with a coded error, before it does the work.',
     '',
-    '| setting | option | default | what it bounds |',
+    '| setting | option | default | what it limits |',
     '| --- | --- | --- | --- |',
     ...rows,
     '',
