@@ -8,7 +8,7 @@ import { Deadline } from './brokers/upstream/operation.ts';
 import type { BrowserKeyring } from './browser-keyring.ts';
 import type { Cancellable } from './cancellation.ts';
 import { FailureCounts } from './failure-counts.ts';
-import type { UserDigest } from './keyring/crypto/user-digest.ts';
+import type { IdDigest } from './keyring/crypto/id-digest.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
 import type { Limits } from './limits.ts';
 import type { LiveMargins } from './live/live-margins.ts';
@@ -35,8 +35,8 @@ export interface Services {
   readonly limits: Limits;
   /** Whether answers to exchangeToken and renewSession may hold tokens. */
   readonly exposeTokens: boolean;
-  /** What stands for a broker's user in ids. */
-  readonly digestUser: UserDigest;
+  /** What stands in ids for what they must not show. */
+  readonly digest: IdDigest;
   /** Milliseconds for one operation, waiting and retries included. */
   readonly operationTimeoutMilliseconds: number;
   /** The time; replaceable, so that tests own it. */

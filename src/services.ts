@@ -16,10 +16,10 @@ import { createSessionRenewals } from './http/login/session-renewals.ts';
 import { createCauseLog, logFailedCalls } from './http/plugins/cause-log.ts';
 import { createCookies } from './http/request/cookies.ts';
 import { createOrigins, type Origins } from './http/request/origins.ts';
+import { createIdDigest } from './keyring/crypto/id-digest.ts';
 import { generateKey } from './keyring/crypto/keys.ts';
 import { createSealedRevocations } from './keyring/crypto/sealed-revocations.ts';
 import { createSealer } from './keyring/crypto/sealer.ts';
-import { createUserDigest } from './keyring/crypto/user-digest.ts';
 import { createKeyrings } from './keyring/keyrings.ts';
 import type { KeyringReport } from './keyring/report.ts';
 import { createRevocations } from './keyring/revocations.ts';
@@ -95,7 +95,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     acceptsHeaderOf: headerRule(options),
     returnTo: createReturnToRule(originsOf(options).trustedPage, limits.returnToCharacters),
     exposeTokens: options.exposeTokens ?? false,
-    digestUser: createUserDigest(options.keyringKeys),
+    digest: createIdDigest(options.keyringKeys),
     operationTimeoutMilliseconds: options.operationTimeoutMilliseconds ?? 30_000,
     now,
   };

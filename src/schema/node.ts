@@ -1,5 +1,4 @@
 // Node: what a client's cache can meet twice. Its ids are shared by no two objects of any type.
-import { hash } from 'node:crypto';
 import { builder } from './builder.ts';
 
 const typeNames = new WeakMap<object, string>();
@@ -36,9 +35,4 @@ export function nodeId(typeName: string, ...parts: readonly string[]): string {
 export function readNodeId(id: string): { readonly typeName: string; readonly parts: string[] } {
   const [typeName = '', ...parts] = Buffer.from(id, 'base64url').toString().split(':');
   return { typeName, parts };
-}
-
-/** A short digest of words, for ids that must not show what they are made from. */
-export function digestOfWords(...words: readonly string[]): string {
-  return hash('sha256', words.join('\0'), 'buffer').toString('base64url', 0, 16);
 }

@@ -41,10 +41,10 @@ const lists = {
 } as const;
 
 /** The id of a user: made of the broker and `userId`. @throws what stands in place of a `userId` that is malformed. */
-export function idOfUser({ userId }: Pick<UserSource, 'userId'>, { digestUser }: Context): string {
+export function idOfUser({ userId }: Pick<UserSource, 'userId'>, { digest }: Context): string {
   const value: unknown = userId;
   if (value instanceof Error) throw value;
-  return nodeId('User', digestUser('KITE', userId));
+  return nodeId('User', digest('KITE', userId));
 }
 
 /** The GraphQL type User. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { graphql } from '../generated/gql.ts';
 import { emptyFolder, freePorts, run, startCommand } from '../support/command.ts';
@@ -17,6 +17,10 @@ const users = graphql(`
 `);
 const profiles = graphql(`query ProcessProfiles { accounts { user { email } } }`);
 const logout = graphql(`mutation ProcessLogout { logout { loggedOut } }`);
+
+// Each test starts processes, several one after another: on a loaded machine that takes its time.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
+
 const newKey = () => randomBytes(32).toString('base64');
 
 let simulator: Simulator;
@@ -159,7 +163,7 @@ for (const [name, isMissing] of [
       leave();
       release();
       await expect
-        .poll(() => usersOf(visitor), { timeout: 10_000 })
+        .poll(() => usersOf(visitor), { timeout: 60_000 })
         .toEqual(['SIM0001', 'SIM0002']);
       await kill();
       await start();

@@ -15,11 +15,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { run, startCommand } from '../support/command.ts';
 import { findCommand, searchPath, wholeEnvironment } from '../support/environment.ts';
 import { tokens } from '../support/world.ts';
+
+// Packages are built, installed and compiled: on a loaded machine that takes its time.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'kite-graphql-package-'));
@@ -36,7 +39,7 @@ beforeAll(() => {
   files = entry?.files.map(({ path }) => path) ?? [];
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
   npmInstall(folder, [`./${entry?.filename}`]);
-}, 180_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface PackedPackage {

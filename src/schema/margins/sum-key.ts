@@ -1,6 +1,6 @@
 // The key of sums: what stands for the accounts of a sum in ids, and the way back from it to those accounts.
+import { hash } from 'node:crypto';
 import type { Context } from '../../context.ts';
-import { digestOfWords } from '../node.ts';
 
 /** The characters of a key that stand for one account: 48 bits of a digest. */
 const characters = 8;
@@ -39,4 +39,8 @@ export function accountsOfKey(key: string, { accounts, limits }: Context): Keyed
 
 function shortDigest(id: string): string {
   return digestOfWords('account', id).slice(0, characters);
+}
+
+function digestOfWords(...words: readonly string[]): string {
+  return hash('sha256', words.join('\0'), 'buffer').toString('base64url', 0, 16);
 }

@@ -11,7 +11,8 @@ import type { SegmentSource } from '../margins/segment-margins.ts';
 import { accountsOfKey } from '../margins/sum-key.ts';
 import { asNode, NodeRef, readNodeId } from '../node.ts';
 import { selectedFields } from '../selected-fields.ts';
-import { findSession } from '../session/session.ts';
+import { idOfDevice } from '../session/session-device.ts';
+import { findSession } from '../session/session-source.ts';
 import { findUser } from './user-search.ts';
 
 builder.queryField('node', (t) =>
@@ -69,7 +70,7 @@ const finders: ReadonlyMap<string, Finder> = new Map<string, Finder>([
     async ({ id, context }, sessionId = '') => {
       const session = findSession(context, sessionId);
       if (session === undefined) reachedAccounts(context);
-      return session?.devices.find((device) => device.id === id) ?? null;
+      return session?.devices.find((device) => idOfDevice(device, context) === id) ?? null;
     },
   ],
   ['Margins', async ({ context }, owner = '') => ownerOf(owner, context) ?? null],

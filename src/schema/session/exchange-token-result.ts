@@ -11,7 +11,8 @@ import {
 } from '../api-error.ts';
 import { builder } from '../builder.ts';
 import { badInput, type Problem } from '../errors/problem.ts';
-import { SessionRef, type SessionSource } from './session.ts';
+import { SessionRef } from './session.ts';
+import type { SessionSource } from './session-source.ts';
 
 /** The union of both mutations that redeem a token. */
 export const ExchangeTokenResultRef = builder.unionType('ExchangeTokenResult', {

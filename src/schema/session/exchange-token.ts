@@ -16,7 +16,7 @@ import {
   type SessionSource,
   sessionForCaller,
   sessionOfRecord,
-} from './session.ts';
+} from './session-source.ts';
 
 const ExchangeTokenInput = builder.inputType('ExchangeTokenInput', {
   description: 'What came back from Kite’s login page.',

@@ -9,7 +9,7 @@ import { findAccount } from '../account.ts';
 import { builder } from '../builder.ts';
 import { badInput, keyringUnavailable, type Problem, problemOf } from '../errors/problem.ts';
 import { attemptRefused, ExchangeTokenResultRef, redemption } from './exchange-token-result.ts';
-import { newSessionOfRecord, sessionForCaller } from './session.ts';
+import { newSessionOfRecord, sessionForCaller } from './session-source.ts';
 
 const RenewSessionInput = builder.inputType('RenewSessionInput', {
   description: 'Either an account of a keyring, or the refresh token that the caller kept.',

@@ -1,113 +1,18 @@
-// Session: what a login gave, and the life of it; from the token endpoint's answer or from a browser's keyring.
+// Session: what a login gave, and the life of it.
 import type { GraphQLResolveInfo } from 'graphql';
-import type { BrokerSession } from '../../brokers/answers.ts';
-import { defaultBroker } from '../../brokers/broker.ts';
-import { malformed } from '../../brokers/field.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
-import { accountOfSession, type Context, type ReachedAccount } from '../../context.ts';
-import type { Device } from '../../keyring/device.ts';
-import type { SessionRecord, SessionState } from '../../keyring/session-record.ts';
-import { accountOf, sessionIdOf } from '../../loaders/account.ts';
+import type { Context } from '../../context.ts';
+import type { SessionState } from '../../keyring/session-record.ts';
 import { AccountRef, unauthenticated } from '../account.ts';
 import { BrokerEnum } from '../broker.ts';
 import { builder } from '../builder.ts';
 import { isDeferring } from '../defer.ts';
 import { keyringUnavailable, problemError } from '../errors/problem.ts';
-import { digestOfWords, NodeRef, nodeId } from '../node.ts';
+import { NodeRef } from '../node.ts';
 import { selectedFields } from '../selected-fields.ts';
 import { UserRef, userOf } from '../user.ts';
-
-/** Tokens that may go out in the answer that they came for, and never again. */
-export type TokensOnce = Pick<BrokerSession, 'accessToken' | 'publicToken' | 'refreshToken'>;
-
-/** A session, wherever it came from. */
-export interface SessionSource {
-  readonly id: string;
-  readonly account: ReachedAccount;
-  readonly state: SessionState;
-  /** When the user logged in, by Kite; null where it did not say it readably. */
-  readonly loginTime: Date | null;
-  /** When the gateway received or stored it. */
-  readonly issuedAt: Date;
-  /** The tokens; null but in the answer to a login or renewal whose session no keyring took. */
-  readonly tokens: TokensOnce | null;
-  /** When and where it was used; null for a session of no keyring. */
-  readonly use: { readonly lastSeenAt: Date } | null;
-  /** Where it was used from, the last seen first. */
-  readonly devices: readonly DeviceSource[];
-}
-
-/** A session that Kite has just handed over and that goes to the caller. */
-export function sessionForCaller(
-  session: BrokerSession,
-  apiKey: string,
-  context: Context,
-): SessionSource {
-  const credential = { apiKey, accessToken: session.accessToken };
-  const access = accountOf(credential);
-  const account: ReachedAccount = {
-    id: access.id,
-    broker: defaultBroker,
-    apiKey,
-    access,
-    denied: false,
-    session: null,
-  };
-  prime(account, session, context);
-  return {
-    id: sessionIdOf(credential),
-    account,
-    state: 'ACTIVE',
-    // The token in this answer works once: an unreadable time beside it must not take it along.
-    loginTime: session.loginTime === malformed ? null : session.loginTime,
-    issuedAt: context.now(),
-    tokens: session,
-    use: null,
-    devices: [],
-  };
-}
-
-/** A session of a browser's keyring. Its tokens stay there. */
-export function sessionOfRecord(record: SessionRecord): SessionSource {
-  const { sessionId: id, state, loginTime, issuedAt } = record;
-  return {
-    id,
-    account: accountOfSession(record),
-    state,
-    loginTime,
-    issuedAt,
-    tokens: null,
-    use: record,
-    devices: record.devices.map((device) => ({ ...device, id: idOfDevice(id, device) })),
-  };
-}
-
-function idOfDevice(sessionId: string, { ipAddress, userAgent }: Device): string {
-  return nodeId('SessionDevice', sessionId, digestOfWords(ipAddress ?? '', userAgent ?? ''));
-}
-
-/** The session of the request's keyring with an id, ended ones included; undefined with header credentials. */
-export function findSession({ keyring }: Context, id: string): SessionSource | undefined {
-  const record = keyring.sessions.find(({ sessionId }) => sessionId === id);
-  return record && sessionOfRecord(record);
-}
-
-/** A keyring's session, where Kite has just handed it over: its profile need not be asked for again. */
-export function newSessionOfRecord(
-  record: SessionRecord,
-  session: BrokerSession,
-  context: Context,
-): SessionSource {
-  const source = sessionOfRecord(record);
-  prime(source.account, session, context);
-  return source;
-}
-
-function prime({ access }: ReachedAccount, { profile }: BrokerSession, { loaders }: Context): void {
-  if (access === null) return;
-  loaders.forget(access);
-  if (profile !== null) loaders.profiles.prime(access, Promise.resolve(profile));
-}
+import { DeviceRef } from './session-device.ts';
+import { type SessionSource, sessionOfRecord, type TokensOnce } from './session-source.ts';
 
 /** The state of a session: EXPIRED also where a read of this very operation finds its token refused. */
 async function stateOf(
@@ -133,38 +38,6 @@ const SessionStateEnum = builder.enumType('SessionState', {
     },
     REVOKED: { description: 'It was logged out.' },
   } as const,
-});
-
-/** A device of one session. */
-interface DeviceSource extends Device {
-  readonly id: string;
-}
-
-const DeviceRef = builder.objectRef<DeviceSource>('SessionDevice').implement({
-  interfaces: [NodeRef],
-  description: 'An address and a browser that a session was used from.',
-  fields: (t) => ({
-    id: t.exposeID('id', {
-      nullable: false,
-      description: 'Opaque id of this device of this session.',
-    }),
-    ipAddress: t.exposeString('ipAddress', {
-      description: 'The address that requests came from; null where it is not known.',
-    }),
-    userAgent: t.exposeString('userAgent', {
-      description: 'What the browser calls itself, at most 256 characters. Untrusted text.',
-    }),
-    firstSeenAt: t.expose('firstSeenAt', {
-      type: 'DateTime',
-      nullable: false,
-      description: 'When it was first seen.',
-    }),
-    lastSeenAt: t.expose('lastSeenAt', {
-      type: 'DateTime',
-      nullable: false,
-      description: 'When it was last seen, within a minute.',
-    }),
-  }),
 });
 
 /** The GraphQL type Session. */
