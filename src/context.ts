@@ -1,13 +1,11 @@
 // What a resolver gets: who is asking, loaders, services. New for every operation; making it costs no I/O.
-import { AnswerMeter } from './answer-meter.ts';
+
 import type { Apps } from './brokers/apps.ts';
 import type { Broker } from './brokers/broker.ts';
 import { type BrokerName, defaultBroker } from './brokers/broker.ts';
 import type { Credential } from './brokers/credential.ts';
 import { Deadline } from './brokers/upstream/operation.ts';
 import type { BrowserKeyring } from './browser-keyring.ts';
-import type { Cancellable } from './cancellation.ts';
-import { FailureCounts } from './failure-counts.ts';
 import type { IdDigest } from './keyring/crypto/id-digest.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
 import type { Limits } from './limits.ts';
@@ -16,7 +14,10 @@ import { type Account, accountOf } from './loaders/account.ts';
 import { createLoaders, type Loaders } from './loaders/loaders.ts';
 import { SessionReads } from './loaders/session-reads.ts';
 import type { SharedReads } from './loaders/shared-reads.ts';
-import type { ReturnToRule } from './return-to.ts';
+import { AnswerMeter } from './shared/answer-meter.ts';
+import type { Cancellable } from './shared/cancellation.ts';
+import { FailureCounts } from './shared/failure-counts.ts';
+import type { ReturnToRule } from './shared/return-to.ts';
 
 /** What lives as long as the gateway. */
 export interface Services {

@@ -11,9 +11,9 @@ import { type Limits, withDefaultLimits } from './limits.ts';
 import { createLogger } from './log.ts';
 import { schema } from './schema/schema.ts';
 import { hostInUrl, listen } from './server/listen.ts';
+import { version } from './shared/version.ts';
 import { type Simulator, startSimulator } from './simulator/simulator.ts';
 import { greeting, help } from './usage.ts';
-import { version } from './version.ts';
 
 /** Stops what runs, at once when `now` fires; the exit code of the process. */
 type Stop = (now: AbortSignal) => Promise<number>;

@@ -30,7 +30,7 @@ import { withDefaultLimits } from './limits.ts';
 import { createLiveMargins } from './live/live-margins.ts';
 import { createSharedReads } from './loaders/shared-reads.ts';
 import type { GatewayOptions } from './options.ts';
-import { createReturnToRule } from './return-to.ts';
+import { createReturnToRule } from './shared/return-to.ts';
 
 const defaultPublicUrl = 'http://localhost:4000';
 

@@ -12,11 +12,11 @@ import {
   validate,
   validateExecutionArgs,
 } from 'graphql';
-import { AnswerMeter } from '../../src/answer-meter.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
 import { executePlan } from '../../src/plans/execute-plan.ts';
 import { makePlan } from '../../src/plans/make-plan.ts';
 import type { Plan } from '../../src/plans/plan.ts';
+import { AnswerMeter } from '../../src/shared/answer-meter.ts';
 import { bothOf, userOf } from '../load/question.ts';
 import { tell } from '../processes/messages.ts';
 import { bodyOf } from './body.ts';

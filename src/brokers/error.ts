@@ -1,5 +1,5 @@
 // The one error that leaves a broker's client. It holds no header, URL, body or third-party error.
-import { type Cancellable, isDeadline } from '../cancellation.ts';
+import { type Cancellable, isDeadline } from '../shared/cancellation.ts';
 import { systemCode } from './upstream/system-code.ts';
 
 /**

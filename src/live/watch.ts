@@ -2,7 +2,7 @@
 // so that however slowly it reads, it takes no more memory.
 
 import type { Segment } from '../brokers/answers.ts';
-import type { Cancellable } from '../cancellation.ts';
+import type { Cancellable } from '../shared/cancellation.ts';
 import { type Finding, isFinal, isSame } from './finding.ts';
 import type { Listener } from './poller.ts';
 

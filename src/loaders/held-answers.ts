@@ -2,7 +2,7 @@
 // in memory only, never longer than any client may accept, and under a digest, so that nothing here opens an account.
 
 import type { Clock } from '../brokers/upstream/clock.ts';
-import { Cancellation } from '../cancellation.ts';
+import { Cancellation } from '../shared/cancellation.ts';
 import type { Answer } from './answer.ts';
 
 /** How answers are held. */

@@ -3,7 +3,7 @@
 
 import { abortedBy, BrokerError } from '../brokers/error.ts';
 import type { Operation } from '../brokers/upstream/operation.ts';
-import { type Cancellable, Cancellation, isDeadline } from '../cancellation.ts';
+import { type Cancellable, Cancellation, isDeadline } from '../shared/cancellation.ts';
 import type { Answer, Asker } from './answer.ts';
 import type { HeldAnswers } from './held-answers.ts';
 

@@ -8,7 +8,7 @@ import {
   responsePathAsArray,
   type ValidatedExecutionArgs,
 } from 'graphql';
-import { type AnswerMeter, AnswerTooLargeError, omittedError } from '../answer-meter.ts';
+import { type AnswerMeter, AnswerTooLargeError, omittedError } from '../shared/answer-meter.ts';
 import { type Holder, nullify, type Path, Place, release, retain } from './place.ts';
 import type { PlannedField, Shape } from './plan.ts';
 

@@ -1,7 +1,7 @@
 // A plain POST as the pipeline sees it: the head of a request of node:http in the form of fetch's Request, of which each
 // part is made when it is asked for. A real Request costs several times what reading its head does.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { type Cancellable, Cancellation } from '../cancellation.ts';
+import { type Cancellable, Cancellation } from '../shared/cancellation.ts';
 
 class PlainHeaders {
   readonly #headers: IncomingHttpHeaders;

@@ -8,9 +8,9 @@ import {
   validateExecutionArgs,
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { AnswerMeter } from '../../src/answer-meter.ts';
 import { type Limits, withDefaultLimits } from '../../src/limits.ts';
 import { Plans } from '../../src/plans/plans.ts';
+import { AnswerMeter } from '../../src/shared/answer-meter.ts';
 
 const schema = buildSchema(`
   directive @defer(if: Boolean! = true) on INLINE_FRAGMENT

@@ -14,8 +14,8 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
-import { AnswerMeter } from '../../src/answer-meter.ts';
 import type { Limits } from '../../src/limits.ts';
+import { AnswerMeter } from '../../src/shared/answer-meter.ts';
 
 const thing = 'id: ID! name: String next: Thing things: [Thing!]';
 

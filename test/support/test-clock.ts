@@ -1,6 +1,6 @@
 // A clock that goes on only when a test says so.
 import type { Clock } from '../../src/brokers/upstream/clock.ts';
-import type { Cancellable } from '../../src/cancellation.ts';
+import type { Cancellable } from '../../src/shared/cancellation.ts';
 
 interface Wait {
   readonly until: number;

@@ -16,7 +16,7 @@ import type {
   UpstreamRequest,
 } from '../../src/brokers/upstream/transport.ts';
 import { undiciTransport } from '../../src/brokers/upstream/undici-transport.ts';
-import { version } from '../../src/version.ts';
+import { version } from '../../src/shared/version.ts';
 import { serveBytes, serveHttp, serveTls } from './raw-server.ts';
 
 const token = 'secret-access-token';

@@ -1,5 +1,5 @@
 // The clock by which calls wait for their turn and accounts are polled; replaceable, so that tests own the time.
-import type { Cancellable } from '../../cancellation.ts';
+import type { Cancellable } from '../../shared/cancellation.ts';
 
 /** A clock that never jumps, and the waiting by it. */
 export interface Clock {

@@ -1,7 +1,7 @@
 // The transport over got, for what changes something: deadlines, cancellation, keep-alive; no redirects, no retries, no error of got's beyond this file.
 import got, { AbortError, RequestError, TimeoutError } from 'got';
-import type { Cancellable } from '../../cancellation.ts';
-import { version } from '../../version.ts';
+import type { Cancellable } from '../../shared/cancellation.ts';
+import { version } from '../../shared/version.ts';
 import { abortedBy, BrokerError } from '../error.ts';
 import { bodyTooLong, readAnswer } from './body.ts';
 import {

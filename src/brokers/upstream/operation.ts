@@ -1,5 +1,5 @@
 // What a call to a broker belongs to: an operation that waits for it until its deadline, and takes turns with others.
-import { type Cancellable, Cancellation, timeIsUp } from '../../cancellation.ts';
+import { type Cancellable, Cancellation, timeIsUp } from '../../shared/cancellation.ts';
 
 /** On whose behalf a call is made. */
 export interface Operation {

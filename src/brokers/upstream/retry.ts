@@ -1,6 +1,6 @@
 // The one retry that a GET may have: after a connection failure or a 502, 503 or 504, with jitter.
 
-import { isDeadline } from '../../cancellation.ts';
+import { isDeadline } from '../../shared/cancellation.ts';
 import { abortedBy, BrokerError } from '../error.ts';
 import { type Clock, machineClock } from './clock.ts';
 import type { Transport, UpstreamResponse } from './transport.ts';

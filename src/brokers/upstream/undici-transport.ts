@@ -2,7 +2,7 @@
 // It knows GETs alone, and neither redirects nor retries.
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, errors, Pool } from 'undici';
-import { version } from '../../version.ts';
+import { version } from '../../shared/version.ts';
 import { abortedBy, BrokerError } from '../error.ts';
 import { bodyTooLong, readAnswer } from './body.ts';
 import type { Operation } from './operation.ts';

@@ -11,8 +11,8 @@ import {
 } from 'graphql';
 import { Executor } from 'graphql/execution/Executor.js';
 import { BranchingIncrementalExecutor } from 'graphql/execution/legacyIncremental/BranchingIncrementalExecutor.js';
-import { AnswerTooLargeError, omittedError } from '../../answer-meter.ts';
 import type { Context } from '../../context.ts';
+import { AnswerTooLargeError, omittedError } from '../../shared/answer-meter.ts';
 
 type Step<Name extends 'executeField' | 'completeLeafValue' | 'handleFieldError'> = Parameters<
   Executor[Name]

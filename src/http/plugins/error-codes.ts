@@ -2,8 +2,8 @@
 // and logged once.
 import { GraphQLError } from 'graphql';
 import { isAsyncIterable, mapAsyncIterator } from 'graphql-yoga';
-import { AnswerTooLargeError, omittedError } from '../../answer-meter.ts';
 import { isErrorCode } from '../../schema/errors/error-code.ts';
+import { AnswerTooLargeError, omittedError } from '../../shared/answer-meter.ts';
 import type { Failure, FailureLog } from '../limits/failure-log.ts';
 import { badRequestMessage } from '../request/bad-request.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';

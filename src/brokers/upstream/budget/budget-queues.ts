@@ -1,6 +1,6 @@
 // The queues of all apps before the budget: who waits, who starts, and when that is tried again.
 
-import { Cancellation, isDeadline } from '../../../cancellation.ts';
+import { Cancellation, isDeadline } from '../../../shared/cancellation.ts';
 import { abortedBy, BrokerError } from '../../error.ts';
 import { type Clock, machineClock } from '../clock.ts';
 import { FairQueue } from './fair-queue.ts';

@@ -1,6 +1,6 @@
 // How large the answer to an operation has become so far, counted while it is made.
 import { GraphQLError } from 'graphql';
-import type { Limits } from './limits.ts';
+import type { Limits } from '../limits.ts';
 
 /** Thrown where an answer outgrows its bounds. There is one for all: making it costs nothing, and it names no place. */
 export class AnswerTooLargeError extends Error {
