@@ -161,10 +161,18 @@ function reachedBy(
         : { ...account, access: null, denied: true };
     });
   }
-  return keyring.sessions
+  const { sessions } = keyring;
+  const known = accountsOfSessions.get(sessions);
+  if (known !== undefined) return known;
+  const accounts = sessions
     .filter(({ state }) => state === 'ACTIVE' || state === 'EXPIRED')
     .map(accountOfSession);
+  accountsOfSessions.set(sessions, accounts);
+  return accounts;
 }
+
+/** Made once for as long as a keyring is unchanged: its sessions are the same list until then. */
+const accountsOfSessions = new WeakMap<readonly SessionRecord[], readonly ReachedAccount[]>();
 
 function accountOfHeader(credential: Credential): ReachedAccount {
   const access = accountOf(credential);

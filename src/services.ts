@@ -141,7 +141,7 @@ export function createBrowserKeyrings(
   const storeFailures = createCauseLog(log, 'The store of browser sessions failed', limits);
   const reported = reportingStore(store, (method, cause) => storeFailures(cause, { method }));
   const report = (event: KeyringReport) => log.warn(event, 'Keyring');
-  const keyrings = createKeyrings({ limits, clock, store: reported, sealer, now, report });
+  const keyrings = createKeyrings({ limits, store: reported, sealer, now, report });
   const revocations = createRevocations({
     keyrings,
     list: createSealedRevocations(reported, sealer, report),

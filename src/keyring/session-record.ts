@@ -81,13 +81,24 @@ const shape = z.object({
   endedAt: date.nullable(),
   revokingSince: date.nullable().default(null),
   lastSeenAt: date,
-  devices: z.array(device),
+  devices: z.array(z.unknown()),
 });
 
-/** The record of a row from its unsealed JSON; null where that is none. */
+/** The record of a row from its unsealed JSON; null where that is none. A device that is none is left out. */
 export function parseRecord(key: string, json: unknown): SessionRecord | null {
   const result = shape.safeParse(json);
-  return result.success ? { key, ...result.data } : null;
+  if (!result.success) return null;
+  const { devices: unread, ...fields } = result.data;
+  let devices: readonly Device[] | null = null;
+  return {
+    key,
+    ...fields,
+    // Most queries ask for none: they are read when the first one does.
+    get devices() {
+      devices ??= unread.flatMap((one) => device.safeParse(one).data ?? []);
+      return devices;
+    },
+  };
 }
 
 /** What is sealed of a record. The only place that writes tokens out, and only into a seal. */

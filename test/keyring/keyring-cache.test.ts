@@ -1,9 +1,11 @@
 // What keyrings keep decrypted in memory: never used once the store has changed, never decrypted twice, bounded.
 import { describe, expect, test } from 'vitest';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
+import { recordBinding } from '../../src/keyring/crypto/sealed-records.ts';
 import { createSealer, type Sealer } from '../../src/keyring/crypto/sealer.ts';
 import type { Added } from '../../src/keyring/keyring.ts';
 import { createKeyrings } from '../../src/keyring/keyrings.ts';
+import { recordJson } from '../../src/keyring/session-record.ts';
 import type { KeyringStore } from '../../src/keyring/stores/store.ts';
 import { type Limits, withDefaultLimits } from '../../src/limits.ts';
 import { TestClock } from '../support/test-clock.ts';
@@ -194,6 +196,29 @@ describe('the memory that opened keyrings take', () => {
       await here.open(browser);
       expect(await here.open(browser)).toMatchObject({ decrypted: 2, sessions: { length: 1 } });
       expect(here.clock.waiting).toBe(0);
+    });
+  });
+});
+
+describe('a session whose devices cannot be read', () => {
+  describeStores((place) => {
+    test('opens without them', async () => {
+      const store = await place.open();
+      const here = counted(store);
+      const browser = await filled(here, 1);
+      const row = await store.readRecord(browser.keyringId, browser.record.key);
+      if (row === null) expect.fail('no row');
+      const binding = recordBinding(browser.keyringId, row.key);
+      const devices = [{ ipAddress: 'of a later version' }, ...browser.record.devices];
+      const sealed = oneKey.seal(
+        binding,
+        Object.assign({}, recordJson(browser.record), { devices }),
+      );
+      const write = { key: row.key, sealed, expiresAt: null, expectedVersion: row.version };
+      expect(await store.writeRecords(browser.keyringId, [write], 9)).toEqual(['written']);
+      const { accessToken, devices: read } = only((await here.open(browser)).sessions ?? []);
+      expect(accessToken?.reveal()).toBe('token-of-AB0');
+      expect(read).toEqual(browser.record.devices);
     });
   });
 });

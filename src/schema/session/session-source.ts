@@ -68,7 +68,10 @@ export function sessionOfRecord(record: SessionRecord): SessionSource {
     issuedAt,
     tokens: null,
     use: record,
-    devices: record.devices.map((device) => ({ ...device, sessionId: id })),
+    // Read only where a query asks for them.
+    get devices() {
+      return record.devices.map((device) => ({ ...device, sessionId: id }));
+    },
   };
 }
 
