@@ -3,18 +3,12 @@
 //
 // What fails at once is thrown, up to the nearest value around it that may be null. What fails later goes up through
 // the places.
-import {
-  type ExecutionResult,
-  GraphQLError,
-  type GraphQLResolveInfo,
-  locatedError,
-  responsePathAsArray,
-  type ValidatedExecutionArgs,
-} from 'graphql';
+import type { ExecutionResult, GraphQLResolveInfo, ValidatedExecutionArgs } from 'graphql';
 import { Executor } from 'graphql/execution/Executor.js';
+import { completeList } from './lists.ts';
 import { type Holder, type Path, Place } from './place.ts';
-import type { AbstractShape, ListShape, Plan, PlannedField, PlannedObject, Shape } from './plan.ts';
-import { type Complete, isPromiseLike, letGo, pathBelow, Run } from './run.ts';
+import type { AbstractShape, Plan, PlannedField, PlannedObject, Shape } from './plan.ts';
+import { type Complete, isPromiseLike, pathBelow, Run } from './run.ts';
 
 /**
  * Executes an operation by its plan.
@@ -111,7 +105,7 @@ const complete: Complete = (run, field, shape, place, value) => {
   // Each value that is no leaf has one.
   const at = place as Place;
   if (shape.kind === 'object') return completeObject(run, field, shape, shape.object, at, value);
-  if (shape.kind === 'list') return completeList(run, field, shape, at, value);
+  if (shape.kind === 'list') return completeList(run, field, shape, at, value, complete);
   return completeAbstract(run, field, shape, at, value);
 };
 
@@ -133,7 +127,7 @@ function completeObject(
   };
   const isOfType = type.isTypeOf(value, run.context, fieldInfo(run, field, place));
   if (!isPromiseLike(isOfType)) return completeIf(isOfType);
-  return awaitAt(run, field, shape, place, isOfType, completeIf);
+  return run.awaitAt(field, shape, place, isOfType, completeIf);
 }
 
 function completeAbstract(
@@ -164,23 +158,7 @@ function completeAbstract(
   const resolveType = type.resolveType ?? run.operation.typeResolver;
   const name = resolveType(value, run.context, info, type);
   if (!isPromiseLike(name)) return completeAs(name);
-  return awaitAt(run, field, shape, place, name, completeAs);
-}
-
-/** Completes a value of a place once something is known about it. */
-function awaitAt(
-  run: Run,
-  field: PlannedField,
-  shape: Shape,
-  place: Place,
-  promised: PromiseLike<unknown>,
-  completeWith: (known: unknown) => unknown,
-): null {
-  const { holder, key } = place;
-  const slot = { around: place.parent as Place, holder, key };
-  return run.await(field, shape, slot, place, promised, (_run, _field, _shape, _place, known) =>
-    completeWith(known),
-  );
+  return run.awaitAt(field, shape, place, name, completeAs);
 }
 
 /** What is told of a field about a value that may be an item of its list. */
@@ -188,104 +166,4 @@ function fieldInfo(run: Run, field: PlannedField, place: Place): GraphQLResolveI
   let path: Path = place;
   while (typeof path.key === 'number' && path.prev !== undefined) path = path.prev;
   return run.infoOf(field, path);
-}
-
-function completeList(
-  run: Run,
-  field: PlannedField,
-  shape: ListShape,
-  place: Place,
-  value: unknown,
-): unknown {
-  if (typeof (value as AsyncIterable<unknown>)[Symbol.asyncIterator] === 'function') {
-    const items = collect(run, field, shape, place, value as AsyncIterable<unknown>);
-    return awaitAt(run, field, shape, place, items, (completed) => completed);
-  }
-  if (
-    typeof value !== 'object' ||
-    typeof (value as Iterable<unknown>)[Symbol.iterator] !== 'function'
-  ) {
-    throw new GraphQLError(
-      `Expected Iterable, but did not find one for field "${field.parentType}.${field.name}".`,
-    );
-  }
-  const items: unknown[] = [];
-  const iterator = (value as Iterable<unknown>)[Symbol.iterator]();
-  try {
-    for (let next = iterator.next(); !next.done; next = iterator.next()) {
-      completeItem(run, field, shape.item, place, items, next.value);
-    }
-  } catch (error) {
-    letGo(remaining(iterator));
-    throw error;
-  }
-  return items;
-}
-
-function completeItem(
-  run: Run,
-  field: PlannedField,
-  shape: Shape,
-  around: Place,
-  items: unknown[],
-  item: unknown,
-): void {
-  const key = items.length;
-  const holder = items as unknown as Holder;
-  const place =
-    shape.kind === 'leaf' ? null : new Place(around, key, undefined, holder, shape.isNonNull);
-  items.push(null);
-  try {
-    if (isPromiseLike(item)) {
-      run.await(field, shape, { around, holder, key }, place, item, complete);
-    } else {
-      items[key] = complete(run, field, shape, place, item);
-    }
-  } catch (error) {
-    run.failAt(field, shape, { around, holder, key }, place, error);
-  }
-}
-
-/** What an iterator would still give, up to where it fails. */
-function* remaining(iterator: Iterator<unknown>): Generator<unknown> {
-  try {
-    for (let next = iterator.next(); !next.done; next = iterator.next()) yield next.value;
-  } catch {
-    // Whatever failed before is told.
-  }
-}
-
-async function collect(
-  run: Run,
-  field: PlannedField,
-  { item }: ListShape,
-  place: Place,
-  iterable: AsyncIterable<unknown>,
-): Promise<unknown[]> {
-  const items: unknown[] = [];
-  const iterator = iterable[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      let next: IteratorResult<unknown>;
-      try {
-        next = await iterator.next();
-      } catch (error) {
-        throw locatedError(error, field.nodes, responsePathAsArray(place));
-      }
-      if (next.done) return items;
-      if (run.isDone) throw new Error('Nobody waits for the list any more');
-      completeItem(run, field, item, place, items, next.value);
-    }
-  } catch (error) {
-    void close(iterator);
-    throw error;
-  }
-}
-
-async function close(iterator: AsyncIterator<unknown>): Promise<void> {
-  try {
-    await iterator.return?.();
-  } catch {
-    // Whatever failed before is told.
-  }
 }

@@ -94,6 +94,21 @@ export class Run {
     return null;
   }
 
+  /** Completes the value of a place once something is known about it. */
+  awaitAt(
+    field: PlannedField,
+    shape: Shape,
+    place: Place,
+    promised: PromiseLike<unknown>,
+    completeWith: (known: unknown) => unknown,
+  ): null {
+    const { holder, key } = place;
+    const slot = { around: place.parent as Place, holder, key };
+    return this.await(field, shape, slot, place, promised, (_run, _field, _shape, _place, known) =>
+      completeWith(known),
+    );
+  }
+
   /**
    * Makes a value null for an error.
    * @throws the error, with its place, where the value cannot be null.

@@ -1,32 +1,21 @@
 // The one place that completes a login, whoever brings Kite's redirect: /callback, or a page through exchangeToken.
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { BrokerSession } from '../../brokers/answers.ts';
-import type { Apps } from '../../brokers/apps.ts';
-import type { Broker } from '../../brokers/broker.ts';
-import { BrokerError } from '../../brokers/error.ts';
-import { Deadline } from '../../brokers/upstream/operation.ts';
 import { isWellFormedToken, type Secret } from '../../brokers/upstream/secret.ts';
 import type { CompletedLogin, LoginFailure, LoginRedirect } from '../../browser-keyring.ts';
-import { type Added, KeyringFullError, type Keyrings } from '../../keyring/keyring.ts';
-import type { Revocations } from '../../keyring/revocations.ts';
+import type { Added } from '../../keyring/keyring.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import type { Limits } from '../../limits.ts';
-import type { ErrorCode } from '../../schema/errors/error-code.ts';
-import { codeOf } from '../../schema/errors/problem.ts';
 import type { Attempts } from '../limits/attempts.ts';
 import type { FailureLog } from '../limits/failure-log.ts';
-import { callerIdOf } from '../request/caller-id.ts';
 import type { Cookies } from '../request/cookies.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
+import { type ExchangeOptions, exchange, type Kept } from './exchange.ts';
+import { codeOfFailure } from './login-error.ts';
 import type { FoundLogin, PendingLogins } from './pending-logins.ts';
 
 /** What the login service is made of. */
-export interface LoginServiceOptions {
-  readonly broker: Broker;
-  readonly apps: Apps;
-  readonly keyrings: Keyrings;
-  readonly revocations: Revocations;
+export interface LoginServiceOptions extends ExchangeOptions {
   readonly pendingLogins: PendingLogins;
   readonly cookies: Cookies;
   readonly attempts: Attempts;
@@ -34,8 +23,6 @@ export interface LoginServiceOptions {
   readonly now: () => Date;
   readonly log: Logger;
   readonly failures: FailureLog;
-  /** Milliseconds for one login, waiting for a turn included. */
-  readonly timeoutMilliseconds: number;
 }
 
 /** A login that was completed, or why it was not; and where the browser goes. */
@@ -68,14 +55,9 @@ interface Exchange {
   endedAt: number | null;
 }
 
-interface Kept {
-  readonly added: Added;
-  readonly session: BrokerSession;
-}
-
 /** Makes the login service. */
 export function createLoginService(options: LoginServiceOptions): LoginService {
-  const { broker, apps, keyrings, revocations, pendingLogins, cookies, limits, now } = options;
+  const { keyrings, pendingLogins, cookies, limits, now } = options;
   /** By login id: those that go on, and those that were completed a short time ago, the oldest first. */
   const exchanges = new Map<string, Exchange>();
 
@@ -88,51 +70,6 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
       if (endedAt === null) continue;
       if (isRecent(endedAt) && exchanges.size <= limits.completedLogins) return;
       exchanges.delete(id);
-    }
-  }
-
-  /** Redeems the token, keeps the session. Runs to its end, whoever leaves meanwhile. */
-  async function exchange(
-    { device, requestId }: KeyringRequest,
-    cookie: Secret | null,
-    login: FoundLogin,
-    requestToken: Secret,
-    loginId: string,
-  ): Promise<Kept | LoginFailure> {
-    const { apiKey } = login;
-    const apiSecret = apps.find(apiKey)?.apiSecret;
-    if (apiSecret === undefined) return { reason: 'unknown-login' };
-    const callerId = callerIdOf(null, device);
-    const deadline = new Deadline(options.timeoutMilliseconds, callerId, requestId);
-    try {
-      // Kite takes the token once: it is not spent where its session could not be kept.
-      await keyrings.ready();
-      const session = await broker.exchangeToken(apiKey, requestToken, { apiSecret }, deadline);
-      try {
-        const { userId } = session;
-        const added = await keyrings.add(cookie, { apiKey, userId, session, loginId }, device);
-        // The end of what it replaced waited for Kite in the same row: that goes on without one.
-        const { replaced, keyringId } = added;
-        if (replaced?.state === 'REVOKING') {
-          void revocations.endTokens(replaced, { ...replaced, keyringId });
-        }
-        return { added, session };
-      } catch (error) {
-        await revocations.endTokens({ apiKey, ...session });
-        if (error instanceof KeyringStoreError) {
-          return { reason: 'keyring-unavailable', isTokenSpent: true };
-        }
-        if (error instanceof KeyringFullError) return { reason: 'keyring-full' };
-        throw error;
-      }
-    } catch (error) {
-      if (error instanceof BrokerError) return { reason: 'broker', error, apiKey };
-      if (error instanceof KeyringStoreError) {
-        return { reason: 'keyring-unavailable', isTokenSpent: false };
-      }
-      throw error;
-    } finally {
-      deadline.end();
     }
   }
 
@@ -226,7 +163,7 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
     const attempt = async () => {
       const retryAfterSeconds = await options.attempts(request.device.ipAddress);
       return retryAfterSeconds === 0
-        ? exchange(request, cookie, login, requestToken, loginId)
+        ? exchange(options, request, cookie, login, requestToken, loginId)
         : { reason: 'too-many-attempts' as const, retryAfterSeconds };
     };
     // Begun before anything is waited for: the same redirect at the same time joins it.
@@ -246,29 +183,6 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
 function loginIdOf(nonce: string, requestToken: Secret): string {
   const parts = ['kite-graphql login', nonce, requestToken.reveal()];
   return createHash('sha256').update(parts.join('\0')).digest('base64url');
-}
-
-/** What the `error` parameter of the page returned to may say. */
-export type LoginError =
-  | ErrorCode
-  | 'LOGIN_CANCELLED'
-  | 'LOGIN_EXPIRED'
-  | 'LOGIN_MISMATCH'
-  | 'TOO_MANY_SESSIONS';
-
-const codes = {
-  'unknown-login': 'LOGIN_MISMATCH',
-  'other-app': 'LOGIN_MISMATCH',
-  'too-late': 'LOGIN_EXPIRED',
-  'no-token': 'TOKEN_REJECTED',
-  'too-many-attempts': 'RATE_LIMITED',
-  'keyring-unavailable': 'KEYRING_UNAVAILABLE',
-  'keyring-full': 'TOO_MANY_SESSIONS',
-} as const satisfies Partial<Record<LoginFailure['reason'], LoginError>>;
-
-/** The word for a login that failed. */
-export function codeOfFailure(failure: LoginFailure): LoginError {
-  return failure.reason === 'broker' ? codeOf(failure.error, 'redeem') : codes[failure.reason];
 }
 
 /** Every login leaves a line. */

@@ -10,7 +10,7 @@ import type { Writes } from '../plugins/writes.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
-import { codeOfFailure, type LoginError } from './login-service.ts';
+import { codeOfFailure, type LoginError } from './login-error.ts';
 import { page } from './page.ts';
 
 /** Where the routes find what they need. */
