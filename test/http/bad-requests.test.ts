@@ -169,6 +169,52 @@ describe('limits', () => {
   });
 });
 
+describe('with introspection off', async () => {
+  const closed = await startWorld({ introspection: false });
+
+  test.each<[string, string, object?]>([
+    ['a field', '{ accounts { usr { userName } } }'],
+    ['a field at the root', '{ acounts { id } }'],
+    ['an argument', '{ account(idd: "x") { id } }'],
+    ['a type', 'query ($id: IDD) { account(id: $id) { id } }'],
+    ['a fragment’s type', '{ accounts { ... on Acount { id } } }'],
+    ['a field of an interface', '{ node(id: "x") { idd } }'],
+    ['a directive’s argument', '{ accounts { id @skip(iff: true) } }'],
+    [
+      'a field of an input',
+      'mutation { exchangeToken(input: { requestTokn: "x" }) { __typename } }',
+    ],
+    [
+      'a field of an input in the variables',
+      'mutation ($input: ExchangeTokenInput!) { exchangeToken(input: $input) { __typename } }',
+      { input: { requestTokn: 'x' } },
+    ],
+  ])('a misspelt name of %s is refused without a suggestion', async (_what, query, variables) => {
+    const messagesOf = async ({ url }: { url: string }) => {
+      const plain = JSON.stringify({ query, variables });
+      const search = new URLSearchParams({ query, variables: JSON.stringify(variables ?? {}) });
+      const answers = await Promise.all([
+        fetch(url, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: plain,
+        }),
+        ...(query.startsWith('mutation')
+          ? []
+          : [fetch(`${url}?${search}`, { headers: { accept: 'application/json' } })]),
+      ]);
+      const texts = await Promise.all(answers.map((answer) => answer.text()));
+      return texts.map((text) => {
+        const { errors } = JSON.parse(text);
+        expect(errors.length).toBeGreaterThan(0);
+        for (const { extensions } of errors) expect(extensions.code).toBe('BAD_USER_INPUT');
+        return errors.map(({ message }: { message: string }) => message).join(' ');
+      });
+    };
+    for (const message of await messagesOf(closed)) expect(message).not.toMatch(/did you mean/i);
+  });
+});
+
 test('nothing of a secret is in any answer, however Kite repeats it', async () => {
   const token = 'SIM0001-token';
   for (const message of [

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { startWorld } from '../support/world.ts';
 
@@ -170,6 +170,41 @@ test('an expectation that cannot be met and CONNECT are refused, in coded JSON',
   const connecting = await sent(port, 'CONNECT localhost:443 HTTP/1.1', 'Host: localhost');
   expect(connecting.status).toBe(405);
   expectRefusal(connecting);
+});
+
+describe('a host that holds a path and a query does not choose the route', () => {
+  const host = 'a/login?x';
+  const body = '{"query":"{ __typename }"}';
+  const requests: readonly (readonly [string, ...string[]])[] = [
+    [
+      'a plain POST',
+      'POST /graphql HTTP/1.1',
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+    ],
+    ['a GET', `GET /graphql${query} HTTP/1.1`],
+    ['a path that does not exist', 'GET /nothing HTTP/1.1'],
+  ];
+
+  for (const [where, to] of [
+    ['the gateway’s server', async () => port],
+    ['a server of one’s own', () => mounted(createGateway())],
+  ] as const) {
+    test.each(requests)(`%s to ${where}`, async (_what, line, ...headers) => {
+      const lines = [line, `Host: ${host}`, ...headers, 'Connection: close', '', body];
+      const answer = await sent(await to(), ...lines);
+      expect(answer.status).toBe(400);
+      expect(answer.head).not.toMatch(/^location:/im);
+      expectRefusal(answer);
+    });
+  }
+
+  test('a request of gateway.fetch, whose address alone counts', async () => {
+    const gateway = createGateway();
+    onTestFinished(async () => void (await gateway.dispose()));
+    const response = await gateway.fetch(`http://localhost/graphql${query}`, { headers: { host } });
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+  });
 });
 
 test.each([

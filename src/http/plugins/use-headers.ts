@@ -20,7 +20,7 @@ export function createAnswerHeaders(areOtherOriginsAllowed: boolean): AnswerHead
   });
 }
 
-/** Sets the headers on every response; one that says itself how it may be kept is not contradicted. */
+/** Sets the headers on every response, also where it has them already: Yoga lets caches keep a stream of events. */
 export function useHeaders(track: RequestTracker, headersFor: AnswerHeaders): Plugin {
   return {
     onRequest({ request }) {
@@ -28,7 +28,6 @@ export function useHeaders(track: RequestTracker, headersFor: AnswerHeaders): Pl
     },
     onResponse({ request, response: { headers } }) {
       for (const [name, value] of Object.entries(headersFor(track(request)))) {
-        if (name === 'cache-control' && headers.has(name)) continue;
         const isList = name === 'vary' || name === 'set-cookie';
         if (!isList) headers.set(name, String(value));
         else for (const line of [value].flat()) headers.append(name, line);
