@@ -23,7 +23,7 @@ export async function main(words: readonly string[]): Promise<void> {
   const [word, ...others] = words;
   const run = others.length === 0 ? commands.get(word) : undefined;
   try {
-    if (run === undefined) throw new ConfigError([`${quoted(words)} is no command; see --help.`]);
+    if (run === undefined) throw new ConfigError([`Unknown command ${quoted(words)}; see --help.`]);
     // From here on, so that a signal in the middle of a start is not lost.
     const signals = awaitSignals();
     loadEnvFile('.env');
@@ -124,7 +124,7 @@ async function runGateway(): Promise<Stop> {
       const cut = new Set(await server.close(config.shutdownGraceMilliseconds, end));
       await Promise.race([writes.settled(), aborted(end)]);
       for (const requestId of writes.requestIds) cut.add(requestId);
-      for (const requestId of cut) logger.warn({ requestId }, 'Cut off by the stop');
+      for (const requestId of cut) logger.warn({ requestId }, 'Cut off by the shutdown');
       await Promise.race([
         gateway.dispose(),
         aborted(AbortSignal.timeout(limits.disposalSeconds * 1_000)),
@@ -220,12 +220,12 @@ async function naming<T>(
     return await listening;
   } catch (error) {
     const faults: Partial<Record<string, string>> = {
-      EADDRINUSE: `${portVariable}: port ${port} is in use on ${host}. Stop what listens there, or set another.`,
+      EADDRINUSE: `${portVariable}: port ${port} is in use on ${host}. Stop the process that listens there, or set another port.`,
       EACCES: `${portVariable}: this user may not listen on port ${port}. Set one above 1023.`,
       EADDRNOTAVAIL: `${hostVariable}: this machine has no address ${host}.`,
-      ENOTFOUND: `${hostVariable}: no address is known by the name ${host}.`,
-      EAI_AGAIN: `${hostVariable}: no address is known by the name ${host}.`,
-      EINVAL: `${hostVariable}: ${host} is no address to listen on.`,
+      ENOTFOUND: `${hostVariable}: the host name ${host} has no address.`,
+      EAI_AGAIN: `${hostVariable}: the host name ${host} has no address.`,
+      EINVAL: `${hostVariable}: ${host} is not an address to listen on.`,
     };
     const fault = faults[(error as NodeJS.ErrnoException).code ?? ''];
     throw fault === undefined ? error : new ConfigError([fault]);

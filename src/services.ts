@@ -52,7 +52,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
       else {
         log.warn(
           { ...shared, cause },
-          'Redis does not answer: the rate limit is counted in this process alone, which keeps to its share of it',
+          'Redis does not answer: this process counts the rate limit alone and uses only its share',
         );
       }
     },

@@ -111,7 +111,7 @@ export function readConfig(environment: Environment = process.env): Config {
   if (apps.length === 0 && !isSet(environment, 'KITE_BASE_URL')) {
     if (isSet(environment, 'KITE_LOGIN_URL')) {
       faults.push(
-        'KITE_LOGIN_URL: set without KITE_API_KEY, KITE_APPS_FILE or KITE_BASE_URL, so the simulator would be asked about a login at Kite. Set one of them, or unset it.',
+        'KITE_LOGIN_URL: set without KITE_API_KEY, KITE_APPS_FILE or KITE_BASE_URL, so logins would go to Kite and calls to the simulator. Set one of them, or remove KITE_LOGIN_URL.',
       );
     }
     if (environment.NODE_ENV === 'production') {

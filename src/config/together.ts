@@ -22,20 +22,20 @@ export function keyringFaults(values: ReadableGatewayValues, environment: Enviro
   const publicUrl = isKnown ? publicUrlOf({ PORT: PORT ?? 0, PUBLIC_URL }) : null;
   if (publicUrl !== null && !keepsCookiesSafe(new URL(publicUrl))) {
     faults.push(
-      `PUBLIC_URL: ${publicUrl} is plain HTTP, over which a session cookie can be stolen. Use https:// (plain HTTP works on localhost alone).`,
+      `PUBLIC_URL: ${publicUrl} is plain HTTP, which exposes the session cookie. Use https:// (plain HTTP is allowed only on localhost).`,
     );
   }
   for (const origin of ALLOWED_ORIGINS) {
     if (publicUrl !== null && siteRelation(origin, publicUrl) === 'cross-site') {
       faults.push(
-        `ALLOWED_ORIGINS: ${origin} is another site than PUBLIC_URL, ${publicUrl}: browsers would not send the cookie from there.`,
+        `ALLOWED_ORIGINS: ${origin} is not on the same site as PUBLIC_URL, ${publicUrl}: browsers do not send the cookie from there.`,
       );
     }
   }
   const isPersistent = KEYRING_STORE !== undefined && KEYRING_STORE !== 'memory:';
   if (isPersistent && !isSet(environment, 'KEYRING_KEYS')) {
     faults.push(
-      'KEYRING_KEYS: needed with KEYRING_STORE, which keeps tokens sealed. Make one with: openssl rand -base64 32',
+      'KEYRING_KEYS: required with KEYRING_STORE, to encrypt tokens. Make one with: openssl rand -base64 32',
     );
   }
   return faults;
@@ -57,23 +57,23 @@ export function notices(apps: readonly AppOptions[], values: GatewayValues): rea
   const withoutSecret = apps.filter((app) => app.apiSecret === undefined).map((app) => app.apiKey);
   const lines = withoutSecret.map(
     (key) =>
-      `App ${key} has no secret here: exchangeToken and renewSession need the caller's checksum for it, and browsers cannot log in through it.`,
+      `App ${key} has no secret: exchangeToken and renewSession need the caller's checksum for it, and browsers cannot log in through it.`,
   );
   // The gateway speaks plain HTTP: an https address means that a proxy stands before it.
   if (values.PUBLIC_URL?.startsWith('https:') && !values.TRUST_PROXY) {
     lines.push(
-      'PUBLIC_URL is https, so a proxy stands before the gateway, and TRUST_PROXY is not set: all users count as one address. Set TRUST_PROXY=true where the proxy writes X-Forwarded-For.',
+      'PUBLIC_URL is https, so the gateway is behind a proxy, but TRUST_PROXY is not set: all users count as one address. Set TRUST_PROXY=true if the proxy sets X-Forwarded-For.',
     );
   }
   if (values.KITE_BASE_URL !== undefined && values.KITE_LOGIN_URL === undefined) {
     lines.push(
-      'KITE_BASE_URL is set without KITE_LOGIN_URL: logins go to https://kite.zerodha.com, calls to the address you set.',
+      'KITE_BASE_URL is set without KITE_LOGIN_URL: logins go to https://kite.zerodha.com, calls to KITE_BASE_URL.',
     );
   }
   for (const origin of values.ALLOWED_ORIGINS) {
     if (siteRelation(origin, publicUrlOf(values)) === 'cross-site-on-loopback') {
       lines.push(
-        `${origin} and ${publicUrlOf(values)} are two sites to most browsers, which then send no cookie: use hosts with a common parent, such as app.kite.localhost and api.kite.localhost.`,
+        `${origin} and ${publicUrlOf(values)} are different sites for most browsers, which then send no cookie: use hosts with a common parent, such as app.kite.localhost and api.kite.localhost.`,
       );
     }
   }

@@ -82,7 +82,7 @@ function origins(text: string, { addIssue }: z.RefinementCtx): readonly string[]
   for (const [index, origin] of words.entries()) {
     if (isOrigin(origin)) continue;
     // Not quoted: an address may hold a password.
-    const message = `origin ${index + 1} of ${words.length} is none: write https://app.example.com, without a path or a star, several separated by commas`;
+    const message = `origin ${index + 1} of ${words.length} is not valid: write https://app.example.com, without a path or a star, several separated by commas`;
     addIssue({ code: 'custom', message });
   }
   return words;

@@ -15,15 +15,15 @@ export interface AccountFailure {
 
 /** The GraphQL type AccountFailure. */
 export const AccountFailureRef = builder.objectRef<AccountFailure>('AccountFailure').implement({
-  description: 'An account for which something failed, and why.',
+  description: 'An account that failed, and the reason.',
   fields: (t) => ({
     accountId: t.exposeID('accountId', {
       nullable: false,
-      description: 'The id, as it was asked for.',
+      description: 'The id, as in the request.',
     }),
     account: t.expose('account', {
       type: AccountRef,
-      description: 'The account; null when this request reaches none with that id.',
+      description: 'The account; null if this request has no account with that id.',
     }),
     error: t.expose('error', {
       type: ApiErrorRef,

@@ -15,19 +15,19 @@ import { NodeRef } from './node.ts';
 export const AccountRef = builder.objectRef<ReachedAccount>('Account').implement({
   interfaces: [NodeRef],
   description:
-    'One Kite account that this request reaches. Each child costs one call to Kite at most, ' +
-    'and none when it is not asked for; a child that fails is null and leaves the others alone.',
+    'One Kite account of this request. Each child makes at most one call to Kite, and none if it is not ' +
+    'selected. A child that fails is null; the others are not affected.',
   fields: (t) => ({
     id: t.exposeID('id', {
       nullable: false,
       description:
-        'Opaque, and known without calling Kite. With a header it is made from the credential: the next ' +
-        'login gives another. In a browser’s keyring it stays the same from login to login. ' +
-        'It tells nothing of the user or the token.',
+        'Opaque, and known without a call to Kite. With header credentials it is derived from the credential and ' +
+        'changes with each login. In a browser’s keyring it stays the same from login to login. It does not reveal ' +
+        'the user or the token.',
     }),
     apiKey: t.exposeString('apiKey', {
       nullable: false,
-      description: 'The key of the Kite Connect app through which the account is reached.',
+      description: 'The key of the Kite Connect app that the account is accessed through.',
     }),
     broker: t.expose('broker', {
       type: BrokerEnum,
@@ -41,11 +41,11 @@ builder.queryField('account', (t) =>
   t.field({
     type: AccountRef,
     description:
-      'The one account that this request reaches, or the one named. ' +
-      'AMBIGUOUS_ACCOUNT when there are several and no id was given.',
+      'The only account of this request, or the one with this id. Fails with AMBIGUOUS_ACCOUNT if the request has ' +
+      'several accounts and no id is given.',
     args: {
       id: t.arg.id({
-        description: 'The `id` of one of `accounts`. May be left out when there is one.',
+        description: 'The `id` of one of `accounts`. Optional if there is only one.',
       }),
     },
     resolve: (_root, { id }, context) => {
@@ -54,7 +54,7 @@ builder.queryField('account', (t) =>
       if (another === undefined) return account;
       throw problemError({
         code: 'AMBIGUOUS_ACCOUNT',
-        message: `This request reaches ${context.accounts.length} accounts: say which one with id, or ask for accounts.`,
+        message: `The request has ${context.accounts.length} accounts: select one with id, or query accounts.`,
         retryable: false,
         field: 'id',
       });
@@ -67,14 +67,15 @@ builder.queryField('accounts', (t) =>
     type: [AccountRef],
     nullable: { list: true, items: true },
     description:
-      "Every account that this request reaches, in the credentials' order; or those named, in the order named. " +
-      'From a keyring: its active and expired sessions, the newest first; an expired one answers SESSION_EXPIRED without a call to Kite. ' +
-      'An id that is not reached is null, with NOT_FOUND at its path. Calls Kite for nothing by itself; what is asked ' +
-      'of each account does, within the budget of its app: about ten calls a second, so that some 300 accounts of ' +
-      'one app can have their margins in one query. The rest answer RATE_LIMITED.',
+      'Every account of this request, in the order of the credentials, or the accounts with these ids, in their ' +
+      'order. From a keyring: its active and expired sessions, newest first; an expired one fails with ' +
+      'SESSION_EXPIRED, without a call to Kite. An unknown id is null, with NOT_FOUND at its path. This field ' +
+      'makes no call itself. The fields of each account make calls within the rate limit of the app: at about ten ' +
+      'calls a second, one query can read the margins of about 300 accounts of one app. The rest fail with ' +
+      'RATE_LIMITED.',
     args: {
       ids: t.arg.idList({
-        description: 'Ids from an earlier answer, at most 1,000. Left out: every account.',
+        description: 'Ids from an earlier answer, at most 1,000. Default: every account.',
       }),
     },
     resolve: (_root, { ids }, context) => {

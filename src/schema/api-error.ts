@@ -32,23 +32,22 @@ export function reportedType(problem: Problem, { failures }: Context) {
 
 /** What every failure says of itself. */
 export const ApiErrorRef = builder.interfaceRef<Problem>('ApiError').implement({
-  description: 'A failure as data: what went wrong, and whether asking again may help.',
+  description: 'A failure as data: the error, and whether a retry may help.',
   resolveType: reportedType,
   fields: (t) => ({
     message: t.exposeString('message', {
       nullable: false,
-      description: 'What went wrong, for people. Branch on `code` instead: this text may change.',
+      description: 'A description for people. Branch on `code` instead: this text may change.',
     }),
     code: t.expose('code', {
       type: ErrorCodeEnum,
       nullable: false,
-      description: 'What went wrong, as a stable word to branch on.',
+      description: 'The error as a stable code to branch on.',
     }),
     retryable: t.exposeBoolean('retryable', {
       nullable: false,
       description:
-        'Whether the same input may succeed later. ' +
-        'Always false once a request that changes something may have reached the broker.',
+        'Whether the same input may succeed later. Always false after a write that may have reached the broker.',
     }),
     requestId: t.string({
       nullable: false,
@@ -62,12 +61,11 @@ export const ApiErrorRef = builder.interfaceRef<Problem>('ApiError').implement({
 /** Problems of what the caller sent. */
 export const InputErrorRef = builder.objectRef<Problem>('InputError').implement({
   description:
-    'What the caller sent cannot be used: ' +
-    'BAD_USER_INPUT, NOT_FOUND, AMBIGUOUS_ACCOUNT or DUPLICATE_USER.',
+    'The input is not usable: BAD_USER_INPUT, NOT_FOUND, AMBIGUOUS_ACCOUNT or DUPLICATE_USER.',
   interfaces: [ApiErrorRef],
   fields: (t) => ({
     field: t.exposeString('field', {
-      description: 'The argument or input field at fault, where it is one.',
+      description: 'The invalid argument or input field, if there is one.',
     }),
   }),
 });
@@ -75,12 +73,12 @@ export const InputErrorRef = builder.objectRef<Problem>('InputError').implement(
 /** Problems of who is asking. */
 export const AuthenticationErrorRef = builder.objectRef<Problem>('AuthenticationError').implement({
   description:
-    'The broker or this gateway does not know, or no longer knows, who is asking: ' +
-    'UNAUTHENTICATED, TOKEN_REJECTED, SESSION_EXPIRED, PERMISSION_DENIED or APP_MISCONFIGURED.',
+    'The credential is missing, no longer valid or not permitted: UNAUTHENTICATED, TOKEN_REJECTED, ' +
+    'SESSION_EXPIRED, PERMISSION_DENIED or APP_MISCONFIGURED.',
   interfaces: [ApiErrorRef],
   fields: (t) => ({
     loginUrl: t.exposeString('loginUrl', {
-      description: 'Where the user can log in again, where a login would help.',
+      description: 'The page where the user can log in again; null if a login would not help.',
     }),
   }),
 });
@@ -92,14 +90,15 @@ export const UpstreamErrorRef = builder.objectRef<Problem>('UpstreamError').impl
   fields: (t) => ({
     retryAfterSeconds: t.exposeInt('retryAfterSeconds', {
       description:
-        'Seconds to wait before asking again; set with RATE_LIMITED, and with UPSTREAM_UNAVAILABLE where the broker names a time.',
+        'Seconds to wait before a retry; set with RATE_LIMITED, and with UPSTREAM_UNAVAILABLE if the broker sends a ' +
+        'time.',
     }),
     brokerErrorType: t.string({
-      description: 'The broker’s own name of the error, such as `NetworkException`.',
+      description: 'The broker’s own error type, such as `NetworkException`.',
       resolve: ({ broker }) => broker?.errorType ?? null,
     }),
     brokerStatus: t.int({
-      description: 'The HTTP status of the broker’s answer, where there was one.',
+      description: 'The HTTP status of the broker’s answer; null if there is no answer.',
       resolve: ({ broker }) => broker?.status ?? null,
     }),
   }),

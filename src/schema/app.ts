@@ -8,10 +8,10 @@ import { badInput, problemError } from './errors/problem.ts';
 import { NodeRef, nodeId } from './node.ts';
 
 const RedirectParamInput = builder.inputType('RedirectParam', {
-  description: 'One parameter that Kite hands back to the redirect URL after a login.',
+  description: 'A parameter that Kite adds to the redirect URL after a login.',
   fields: (t) => ({
     name: t.string({ required: true, description: 'Its name in the query string.' }),
-    value: t.string({ required: true, description: 'Its value; it is URL-encoded for you.' }),
+    value: t.string({ required: true, description: 'Its value. The gateway URL-encodes it.' }),
   }),
 });
 
@@ -34,13 +34,13 @@ const AppRef = builder.objectRef<BrokerApp>('App').implement({
     }),
     apiKey: t.exposeString('apiKey', { nullable: false, description: "The app's public key." }),
     name: t.exposeString('name', {
-      description: 'A name for people, where the operator gave one.',
+      description: 'A name for people, if the operator has set one.',
     }),
     loginUrl: t.string({
       nullable: false,
       description:
-        "This gateway's own login page, for browsers: it leads to Kite and back, and ends with " +
-        'a session in this browser. Reading the address starts nothing.',
+        'This gateway’s login page, for browsers. It redirects to Kite and back, and adds a session to this ' +
+        'browser’s keyring. Reading this field does not start a login.',
       args: {
         returnTo: t.arg.string({
           description: 'Where the browser goes after the login: a page of an allowed origin.',
@@ -58,15 +58,15 @@ const AppRef = builder.objectRef<BrokerApp>('App').implement({
     }),
     brokerLoginUrl: t.string({
       description:
-        "The broker's own login page, for servers that handle its redirect themselves: after the login " +
-        "Kite sends the browser to the app's redirect URL with a `request_token` for `exchangeToken`. " +
-        'Null for a broker without such a page.',
+        'The broker’s own login page, for servers that handle its redirect themselves. After the login Kite ' +
+        'redirects the browser to the app’s redirect URL with a `request_token` for `exchangeToken`. Null for a ' +
+        'broker without such a page.',
       args: {
         redirectParams: t.arg({
           type: [RedirectParamInput],
           description:
-            'Parameters that come back with a successful login, such as a nonce of your own. ' +
-            'Kite drops them when the user cancels.',
+            'Parameters that Kite returns after a successful login, such as a nonce of your own. Kite drops them when ' +
+            'the user cancels.',
         }),
       },
       resolve: (app, { redirectParams }, context) => {
@@ -117,7 +117,7 @@ builder.queryField('apps', (t) =>
   t.field({
     type: [AppRef],
     nullable: false,
-    description: 'The Kite Connect apps that this gateway shows to everybody. Needs no credential.',
+    description: 'The listed Kite Connect apps of this gateway. Needs no credential.',
     resolve: (_root, _arguments, { apps }) => [...apps.listed],
   }),
 );

@@ -4,9 +4,9 @@ import { builder } from './builder.ts';
 
 /** The GraphQL enum Broker. */
 export const BrokerEnum = builder.enumType('Broker', {
-  description: 'A broker. More may come.',
+  description: 'A broker. More may be added.',
   values: {
     KITE: { description: 'Zerodha, by Kite Connect v3.' },
-    KOTAK: { description: 'Kotak Securities. No account of it can be reached yet.' },
+    KOTAK: { description: 'Kotak Securities. Not yet supported.' },
   } as const satisfies Record<BrokerName, object>,
 });

@@ -7,9 +7,8 @@ const withOffset = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{
 
 builder.scalarType('DateTime', {
   description:
-    'A moment in time, as RFC 3339 with an offset: `2021-01-01T16:15:14+05:30`. ' +
-    'Answers are given in India Standard Time, which is UTC+05:30 the year round; ' +
-    '`new Date(value)` in JavaScript reads them as they stand.',
+    'A time as RFC 3339 with an offset: `2021-01-01T16:15:14+05:30`. Answers use India Standard Time, which is ' +
+    'UTC+05:30 all year. JavaScript reads it with `new Date(value)`.',
   serialize: formatIndiaTime,
   parseValue(value) {
     const time = typeof value === 'string' && withOffset.test(value) ? new Date(value) : null;

@@ -15,20 +15,19 @@ import {
 export const deferDirective = new GraphQLDirective({
   ...GraphQLDeferDirective.toConfig(),
   description:
-    'Sends this fragment when it is ready, after the rest of the answer, which does not wait for it: on a fragment of ' +
-    'Account, each account as it arrives. It costs no call to Kite that the same query would not make without it. ' +
-    'The answer comes in parts, as multipart/mixed or text/event-stream, where the request accepts either; to a ' +
-    'request that does not, it comes whole, as if nothing were deferred. ' +
-    'At most 20 times in an operation, and not at the root of a mutation.',
+    'Sends this fragment when it is ready, after the rest of the answer. On a fragment of Account, each account ' +
+    'arrives on its own. Makes no call to Kite that the same query would not make without it. The answer comes ' +
+    'in parts, as multipart/mixed or text/event-stream, if the request accepts one of them. Otherwise it is one ' +
+    'complete response. At most 20 times in an operation, and not at the root of a mutation.',
   args: {
     if: {
       type: new GraphQLNonNull(GraphQLBoolean),
       default: { value: true },
-      description: 'Whether to defer. With false, the fragment comes with the rest.',
+      description: 'Whether to defer. With false, the fragment is part of the first answer.',
     },
     label: {
       type: GraphQLString,
-      description: 'Comes back with the fragment, to tell it from others. Unique in a document.',
+      description: 'Returned with the fragment, to identify it. Unique in a document.',
     },
   },
 });

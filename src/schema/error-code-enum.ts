@@ -5,8 +5,7 @@ import { type ErrorCode, errorCodes } from './errors/error-code.ts';
 /** The GraphQL enum of {@link ErrorCode}. */
 export const ErrorCodeEnum = builder.enumType('ErrorCode', {
   description:
-    'What went wrong, as a stable word to branch on. ' +
-    'The same words stand in `extensions.code` of every GraphQL error.',
+    'The error as a stable code to branch on. `extensions.code` of every GraphQL error has the same values.',
   values: Object.fromEntries(
     Object.entries(errorCodes).map(([code, description]) => [code, { description }]),
   ) as Record<ErrorCode, { description: string }>,

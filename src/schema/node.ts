@@ -6,8 +6,9 @@ const typeNames = new WeakMap<object, string>();
 /** The GraphQL interface Node. */
 export const NodeRef = builder.interfaceRef<object>('Node').implement({
   description:
-    'An object with an id that no other object shares, of whatever type. Select `id` wherever a cache merges what ' +
-    'several queries read: without it, two parts of a page that select different fields overwrite each other.',
+    'An object with an id that no other object of any type shares. Select `id` wherever a cache merges the ' +
+    'results of several queries. Without it, two parts of a page that select different fields overwrite each ' +
+    'other.',
   resolveType: (value) => typeNames.get(value),
   fields: (t) => ({
     id: t.id({

@@ -102,7 +102,7 @@ export function readable<T extends object | null>(
 export function malformedAnswer({ id, broker: name }: ReachedAccount): Problem {
   return {
     code: 'UPSTREAM_INVALID_RESPONSE',
-    message: 'The broker sent a value of the wrong type, or left out one that is required.',
+    message: 'The broker sent a value of the wrong type, or no value for a required field.',
     retryable: false,
     accountId: id,
     broker: { name, errorType: null, status: 200, message: null },

@@ -16,16 +16,15 @@ import './session/session.ts';
 import './user.ts';
 
 builder.queryType({
-  description:
-    'What can be asked. Every field is answered on its own: one that fails is null, and leaves the others alone.',
+  description: 'Read operations. A field that fails is null; the others are not affected.',
 });
 builder.mutationType({
-  description: 'What can be changed. Fields run one after another, in the order written.',
+  description: 'Write operations. Fields run one after another, in the order of the document.',
 });
 builder.subscriptionType({
   description:
-    'What can be followed, over server-sent events: POST it with `Accept: text/event-stream`. ' +
-    'A connection that breaks off without `event: complete` is to be opened again.',
+    'Subscriptions, over server-sent events: send a POST with `Accept: text/event-stream`. If the connection ' +
+    'closes without `event: complete`, subscribe again.',
 });
 
 /** The GraphQL schema of the gateway. */

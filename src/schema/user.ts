@@ -19,19 +19,19 @@ const UserMetaRef = builder.objectRef<Readable<ProfileMeta>>('UserMeta').impleme
   fields: (t) => ({
     dematConsent: t.exposeString('dematConsent', {
       description:
-        'How the user consented to the use of the demat account: `consent` or `physical`. ' +
-        'Null where Kite says nothing.',
+        'How the user consented to the use of the demat account: `consent` or `physical`. Null if Kite does not send ' +
+        'it.',
     }),
   }),
 });
 
 const texts = {
   userName: "The user's real name.",
-  userShortname: 'A shorter form of the name, fit for a greeting.',
+  userShortname: 'A short form of the name, for a greeting.',
   email: "The user's e-mail address.",
   userType: "The user's role at the broker: `individual` for retail users; others exist.",
   broker: "The broker's id, such as `ZERODHA`.",
-  avatarUrl: "Address of the user's picture (PNG); null where there is none.",
+  avatarUrl: "URL of the user's picture (PNG); null if the user has none.",
 } as const;
 
 const lists = {
@@ -51,8 +51,8 @@ export function idOfUser({ userId }: Pick<UserSource, 'userId'>, { digest }: Con
 export const UserRef = builder.objectRef<UserSource>('User').implement({
   interfaces: [NodeRef],
   description:
-    'The user of an account, as the broker knows them. ' +
-    'Values that Kite may extend any day stay strings, so that a new one breaks no query.',
+    'The user of an account, as known to the broker. Values that Kite may extend are strings, so that a new ' +
+    'value breaks no query.',
   fields: (t) => {
     const text = (name: keyof typeof texts) => t.exposeString(name, { description: texts[name] });
     const list = (name: keyof typeof lists) =>
@@ -78,7 +78,7 @@ export const UserRef = builder.objectRef<UserSource>('User').implement({
       avatarUrl: text('avatarUrl'),
       meta: t.expose('meta', {
         type: UserMetaRef,
-        description: "Facts about the user's demat account; null where Kite sends none.",
+        description: 'Facts about the user’s demat account; null if Kite sends none.',
       }),
     };
   },
@@ -136,8 +136,8 @@ builder.objectField(AccountRef, 'user', (t) =>
   t.field({
     type: UserRef,
     description:
-      'Who the account belongs to. Costs one call to Kite (GET /user/profile). In a browser’s keyring `userId` and ' +
-      '`userName` are known from the login: they cost no call, also after the session has ended.',
+      'The owner of the account. Makes one call to Kite (GET /user/profile). In a browser’s keyring, `userId` and ' +
+      '`userName` are known from the login: they make no call and remain after the session has ended.',
     resolve: (account, _arguments, context, info) => userOf(account, context, selectedFields(info)),
   }),
 );

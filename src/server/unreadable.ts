@@ -31,7 +31,10 @@ const known = new Map<string, Refusal>([
     { status: 413, message: 'The chunks of the body have extensions that are too long.' },
   ],
   ['ERR_HTTP_REQUEST_TIMEOUT', { status: 408, message: 'The request took too long to arrive.' }],
-  ['CONNECT', { status: 405, message: 'This is no proxy: send a POST request to /graphql.' }],
+  [
+    'CONNECT',
+    { status: 405, message: 'The gateway is not a proxy: send a POST request to /graphql.' },
+  ],
   [
     'CONNECTIONS',
     {

@@ -67,7 +67,9 @@ export function controlRoutes(kite: Kite): Hono<Pages> {
     const { now, advanceSeconds = 0 } = await readBody(c, clockSchema);
     const instant = now === undefined ? clock.now() + advanceSeconds * 1_000 : Date.parse(now);
     if (!(instant < latestInstant)) {
-      throw new ControlError(`${now === undefined ? 'advanceSeconds' : 'now'}: too far ahead`);
+      throw new ControlError(
+        `${now === undefined ? 'advanceSeconds' : 'now'}: too far in the future`,
+      );
     }
     clock.set(Math.floor(instant));
     return c.json(time());

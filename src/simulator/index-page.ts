@@ -35,7 +35,7 @@ export function indexPage(settings: Settings, origin: string): Html {
   return page(
     'Simulated Kite',
     html`<h1>Simulated Kite</h1>
-<p>A stand-in for the user API of Kite Connect v3: it answers as Kite answers, fails as Kite fails, and knows nobody but the ${settings.accounts} users it has made up. Nothing here is real, and nothing leaves this machine.</p>
+<p>A local simulator of the user API of Kite Connect v3, with the same answers and failures, and ${settings.accounts} invented users. No data is real, and no request leaves this machine.</p>
 <h2>Log in</h2>
 <table>
 <thead><tr><th>App</th><th><code>api_key</code></th><th>Redirect URL</th></tr></thead>
@@ -48,8 +48,8 @@ ${apps.map(
 )}</tbody>
 </table>
 <p class="note">The secret of a default app is its key followed by <code>-secret</code>.</p>
-<h2>Users and standing tokens</h2>
-<p>A standing token is good under every app, without a login, until 06:00 in India or a logout; a reset brings it back.</p>
+<h2>Users and fixed tokens</h2>
+<p>A fixed token is valid under every app, without a login, until 06:00 in India or a logout; a reset renews it.</p>
 <pre>curl ${origin}/user/profile -H 'Authorization: token ${firstKey}:${users[0]}-token'</pre>
 <table>
 <thead><tr><th>User</th><th>Name</th><th>Access token</th></tr></thead>

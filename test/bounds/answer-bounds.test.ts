@@ -139,7 +139,7 @@ describe('errors', () => {
     expect(errors).toHaveLength(500);
     expect(errors[0]?.extensions.code).toBe('NOT_FOUND');
     expect(errors.at(-1)).toMatchObject({
-      message: '69501 more errors are not listed. Ask for less at a time.',
+      message: '69501 more errors are not listed. Select less in one request.',
       extensions: { code: 'TOO_LARGE', omittedErrors: 69_501, requestId: expect.any(String) },
     });
     expect(data.a0).toHaveLength(700);

@@ -216,7 +216,7 @@ describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
     const { page } = await visit(world.url);
     await page.getByLabel('Show Documentation Explorer').click();
     await page.locator('.graphiql-doc-explorer').getByText('Query', { exact: true }).click();
-    await page.getByText('Every account that this request reaches').first().waitFor();
+    await page.getByText('Every account of this request').first().waitFor();
   });
 
   test('keeps no token once it is closed or loaded anew, and greets again', async () => {

@@ -235,7 +235,7 @@ test.each(['', 'production', 'test'])(
   (NODE_ENV) => {
     for (const KEYRING_STORE of ['sqlite:keyring.sqlite', 'redis://:hunter2@redis.example']) {
       expect(faultsOf({ ...app, NODE_ENV, KEYRING_STORE })).toEqual([
-        expect.stringMatching(/^KEYRING_KEYS: needed.*openssl rand -base64 32$/),
+        expect.stringMatching(/^KEYRING_KEYS: required.*openssl rand -base64 32$/),
       ]);
       const keyring = { KEYRING_STORE, KEYRING_KEYS: keyOf(1) };
       expect(readConfig({ ...app, NODE_ENV, ...keyring }).keyring.store).toBe(KEYRING_STORE);
@@ -269,7 +269,7 @@ test('two hosts below localhost are accepted, and a line says what browsers make
   expect(allowedOrigins).toEqual(['http://app.localhost:3000']);
   expect(notices).toEqual([
     expect.stringMatching(
-      /http:\/\/app\.localhost:3000 and http:\/\/api\.localhost:4000 are two sites/,
+      /http:\/\/app\.localhost:3000 and http:\/\/api\.localhost:4000 are different sites/,
     ),
   ]);
   const sameSite = {

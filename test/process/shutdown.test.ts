@@ -61,7 +61,7 @@ test('what is in flight after SHUTDOWN_GRACE_MS is cut off, logged by its reques
   const { code, stderr } = await ended;
   await cut;
   expect(code).toBe(1);
-  expect(stderr).toMatch(/"requestId":"the-one-cut-off","msg":"Cut off by the stop"/);
+  expect(stderr).toMatch(/"requestId":"the-one-cut-off","msg":"Cut off by the shutdown"/);
 });
 
 test('a login whose client has left is completed before the process ends', async () => {

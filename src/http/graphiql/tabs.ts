@@ -1,9 +1,9 @@
 // The tabs that GraphiQL begins with: the first steps of a newcomer.
 import type { GraphiQLOptions } from 'graphql-yoga';
 
-const whoAmI = `# Who am I? Press the pink triangle,
-# or Ctrl-Enter. The Headers tab below says
-# who is asking: several accounts may.
+const whoAmI = `# The user of this request. Press the pink
+# triangle or Ctrl-Enter. The Headers tab
+# below has the credentials, one or several.
 
 query WhoAmI {
   accounts {
@@ -55,9 +55,9 @@ fragment Funds on SegmentMargins {
 `;
 
 const severalAccounts = `# Several accounts at once: the Authorization
-# header lists them, with commas between.
-# What fails is null, with a coded error
-# beside it; the rest is complete.
+# header lists them, separated by commas.
+# A field that fails is null and has a coded
+# error; the rest is complete.
 
 query SeveralAccounts {
   accounts {
@@ -80,10 +80,10 @@ query SeveralAccounts {
 
 const login = `# Log a user in: run LoginUrls, open the
 # brokerLoginUrl, and log in. Copy request_token
-# from the address where that ends into the
-# variables below, and run ExchangeToken.
-# It works once, for five minutes. This page
-# forgets all that is typed when it closes.
+# from the final address into the variables
+# below, and run ExchangeToken. The token
+# works once, for five minutes. This page
+# stores nothing that you type.
 
 query LoginUrls {
   apps {
@@ -115,11 +115,11 @@ mutation ExchangeToken($requestToken: String!) {
 `;
 
 const thisBrowser = (url: string) => `# The accounts that this browser has logged in:
-# follow a link at the top of this page, come
-# back, and run this. It sends no Authorization
-# header, so the cookie says who is asking.
-# A page of yours would send its users to
-# loginUrl the same way.
+# follow a link at the top of this page, log
+# in, and run this. It sends no Authorization
+# header, so the gateway uses the cookie.
+# Your own page sends its users to loginUrl
+# in the same way.
 
 query ThisBrowser {
   sessions {
@@ -141,7 +141,7 @@ query ThisBrowser {
 
 const liveMargins = `# Margins as they change: the present state
 # of each account first, then every change.
-# It goes on until you press the square.
+# It runs until you press the square.
 
 subscription LiveMargins {
   marginsChanged(everySeconds: 2) {

@@ -111,7 +111,7 @@ function tooManyAMinute(seconds: number): Refusal {
 
 function overload(status: number, seconds: number, reason: string): Refusal {
   const unit = seconds === 1 ? 'second' : 'seconds';
-  const message = `${reason}: ask again in ${seconds} ${unit}.`;
+  const message = `${reason}: retry in ${seconds} ${unit}.`;
   return { status, message, code: 'RATE_LIMITED', retryAfterSeconds: seconds };
 }
 

@@ -58,26 +58,26 @@ async function begin(
     );
   if (!isNavigation(request)) {
     refusedBecause('fetched by a page');
-    return page(403, 'Open this page', 'A login begins where a browser opens this address itself.');
+    return page(403, 'Open this page', 'Open this address in the browser itself to start a login.');
   }
   const app = apps.find(parameters.get('app') ?? apps.only?.apiKey ?? '');
   if (app === undefined) {
     refusedBecause('unknown app');
-    return page(400, 'No such app', 'This gateway does not serve the app that the address names.');
+    return page(400, 'Unknown app', 'This gateway does not serve the app in the URL.');
   }
   if (app.apiSecret === undefined) {
     refusedBecause('no secret for the app');
     return page(
       400,
-      'No login here',
-      'The gateway holds no secret for this app, so it cannot finish a login.',
+      'Login not available',
+      'The gateway has no secret for this app, so it cannot complete a login.',
     );
   }
   const asked = parameters.get('returnTo');
   const judged = asked === null ? null : returnTo(asked);
   if (judged !== null && 'refusal' in judged) {
     refusedBecause('returnTo');
-    return page(400, 'Not a page of ours', judged.refusal);
+    return page(400, 'Invalid returnTo', judged.refusal);
   }
   const { nonce, setCookies } = browsers.pendingLogins.begin(request, {
     apiKey: app.apiKey,
@@ -160,14 +160,14 @@ function refused(
 
 const explanations: Partial<Record<LoginError, string>> = {
   LOGIN_CANCELLED: 'The login was cancelled.',
-  LOGIN_EXPIRED: 'The login took too long. Begin it again.',
-  LOGIN_MISMATCH: 'This browser has begun no such login. Begin it again, in this browser.',
-  TOKEN_REJECTED: 'Kite refused the login’s token. Begin the login again.',
+  LOGIN_EXPIRED: 'The login took too long. Start it again.',
+  LOGIN_MISMATCH: 'The login was not started in this browser. Start it again in this browser.',
+  TOKEN_REJECTED: 'Kite refused the request token. Start the login again.',
   RATE_LIMITED: 'Too many logins from this address. Try again in a minute.',
   KEYRING_UNAVAILABLE:
-    'The gateway cannot keep sessions at the moment. Reload this page in a minute to finish the login.',
+    'The gateway cannot store sessions at the moment. Reload this page in a minute to complete the login.',
   TOO_MANY_SESSIONS:
-    'This browser holds as many sessions as it may. Log some out, then begin the login again.',
+    'This browser has the maximum number of sessions. Log some of them out, then start the login again.',
 };
 
 /** Yoga would answer with the stack. */
@@ -182,7 +182,7 @@ function unexpected(
   const cause = error instanceof Error ? error : new Error(typeof error);
   const wrapped = new GraphQLError(cause.message, { originalError: cause });
   logUnexpected(wrapped, { address, requestId: id }, request, failures);
-  const text = `Something went wrong in the gateway. Its log has more under request id ${id}.`;
+  const text = `The gateway had an internal error. Its log has details under request id ${id}.`;
   return page(500, 'Not logged in', text);
 }
 

@@ -61,7 +61,7 @@ function listed(errors: readonly GraphQLError[]): readonly GraphQLError[] {
   const kept = errors.filter((error) => error !== omittedError);
   const omitted = errors.length - kept.length;
   if (omitted === 0) return errors;
-  const message = `${omitted} more errors are not listed. Ask for less at a time.`;
+  const message = `${omitted} more errors are not listed. Select less in one request.`;
   const extensions = { code: 'TOO_LARGE', retryable: false, omittedErrors: omitted };
   return [...kept, new GraphQLError(message, { extensions })];
 }
@@ -80,7 +80,7 @@ function coded(error: GraphQLError, requestId: string, report: Report): GraphQLE
     return copy(error, 'The answer would be too large. Ask for less at a time.', extensions);
   }
   report(error);
-  const message = `Something went wrong in the gateway. Its log has more under request id ${requestId}.`;
+  const message = `The gateway had an internal error. Its log has details under request id ${requestId}.`;
   const extensions = { code: 'INTERNAL_SERVER_ERROR', retryable: false, requestId, http };
   return copy(error, message, extensions);
 }

@@ -163,7 +163,7 @@ function unknownOperation(): GraphQLError {
 
 function mutationByGet(): GraphQLError {
   const http = { status: 405, headers: { Allow: 'POST' } };
-  return new GraphQLError('A mutation is sent by POST.', {
+  return new GraphQLError('Send a mutation by POST.', {
     extensions: { code: 'BAD_USER_INPUT', retryable: false, http },
   });
 }

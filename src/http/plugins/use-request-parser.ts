@@ -31,22 +31,24 @@ export function useRequestParser(track: RequestTracker): Plugin {
 
 const messages = {
   accept:
-    'The answer has no form that the request accepts: send "Accept: application/json", ' +
+    'The gateway has no answer in a format that the request accepts: send "Accept: application/json", ' +
     'or text/event-stream for a subscription.',
   method:
-    'GraphQL is sent by POST or GET. Where graphql-sse reserves a stream by PUT, create its client without ' +
-    '`singleConnection`: each operation has a connection of its own.',
+    'Send GraphQL by POST or GET. If graphql-sse sends PUT to reserve a stream, create its client without ' +
+    '`singleConnection`, so that each operation has its own connection.',
   contentType: 'Send the operation as JSON, with "Content-Type: application/json".',
   contentEncoding:
-    'A compressed body is not read: send the JSON as it is, without Content-Encoding.',
+    'The gateway does not read compressed bodies: send plain JSON, without Content-Encoding.',
   json: 'The body is not JSON. Send {"query": "...", "variables": {...}}.',
   object: 'The body must be one JSON object: {"query": "...", "variables": {...}}.',
   batch:
-    'Batches are not answered: send each operation in a request of its own. ' +
-    'They share what they read from Kite all the same.',
-  variables: 'The variables in the address are not a JSON object.',
-  operationNameType: 'operationName is not a string: name an operation of the document.',
-  operationName: 'operationName is empty: name an operation of the document, or leave it out.',
+    'The gateway does not support batches: send each operation in its own request. ' +
+    'Parallel requests still share their calls to Kite.',
+  variables: 'The `variables` in the URL are not a JSON object.',
+  operationNameType:
+    'operationName is not a string: send the name of an operation in the document.',
+  operationName:
+    'operationName is empty: send the name of an operation in the document, or leave it out.',
 };
 
 async function readBody(request: Request): Promise<GraphQLParams> {

@@ -46,7 +46,7 @@ function unreadable({ form }: CredentialScheme, index: number, count: number): G
 }
 
 function tooMany(maxCredentials: number): GraphQLError {
-  return refusal(`A request may carry ${maxCredentials} credentials at most.`);
+  return refusal(`Too many credentials: ${maxCredentials} are allowed in a request.`);
 }
 
 function refusal(message: string): GraphQLError {

@@ -26,7 +26,7 @@ export function createOriginLog(
     logged.add(origin);
     log.warn(
       { requestId: track(request).id, code: 'UNAUTHENTICATED', origin },
-      'Refused the keyring to a page of this origin: see ALLOWED_ORIGINS',
+      'Refused the keyring to a page of this origin: add the origin to ALLOWED_ORIGINS to allow it',
     );
   };
 }

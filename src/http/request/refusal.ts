@@ -29,11 +29,11 @@ export const refusals = {
       'This gateway does not answer for the host of the request. Its operator can add the name to ALLOWED_HOSTS.',
   },
   target: { status: 400, message: 'The request target must be a path, such as /graphql.' },
-  path: { status: 404, message: 'There is nothing at this path. GraphQL is at /graphql.' },
+  path: { status: 404, message: 'This path does not exist. GraphQL is at /graphql.' },
   expectation: { status: 417, message: 'Send no Expect header other than "100-continue".' },
   unexpected: {
     status: 500,
-    message: 'Something went wrong in the gateway. Its log has more under the request id.',
+    message: 'The gateway had an internal error. Its log has details under the request id.',
     code: 'INTERNAL_SERVER_ERROR',
   },
 } as const satisfies Record<string, Refusal>;

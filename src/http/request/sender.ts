@@ -23,14 +23,14 @@ export function createSenderReader(trustProxy: boolean, log: Logger): SenderRead
       if (ipAddress !== null) return { ipAddress, userAgent };
       if (!isTold) {
         log.warn(
-          'X-Forwarded-For ends with an entry that is not an address: requests with such an entry all count for the proxy',
+          'X-Forwarded-For ends with an entry that is not an address: all requests with such an entry count as the proxy',
         );
       }
       isTold = true;
     } else if (forwarded !== null && !isTold) {
       isTold = true;
       log.warn(
-        'Requests come with X-Forwarded-For and TRUST_PROXY is not set: behind a proxy, all users count as one address',
+        'Requests have X-Forwarded-For, but TRUST_PROXY is not set: behind a proxy, all users count as one address',
       );
     }
     return { ipAddress: peerOf(serverContext), userAgent };

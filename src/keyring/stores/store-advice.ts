@@ -1,13 +1,13 @@
 // What an operator can do about a store that cannot be opened, by the code of the cause.
 import type { KeyringStoreError } from './store.ts';
 
-const unreachable = 'Redis cannot be reached. Is the server up, and are host and port right?';
+const unreachable = 'Redis cannot be reached. Check that the server runs, and the host and port.';
 
-const unopened = 'the file cannot be opened. Is its folder there and writable?';
+const unopened = 'the file cannot be opened. Check that its folder exists and is writable.';
 
 const advice: Partial<Record<string, string>> = {
-  WRONGPASS: 'Redis refuses the user name or the password in the address.',
-  NOAUTH: 'Redis asks for a password, and the address has none.',
+  WRONGPASS: 'Redis refuses the user name or the password in the URL.',
+  NOAUTH: 'Redis requires a password, and the URL has none.',
   NOPERM: 'Redis does not let this user run the commands that the gateway needs.',
   ECONNREFUSED: unreachable,
   ECONNRESET: unreachable,
@@ -18,7 +18,7 @@ const advice: Partial<Record<string, string>> = {
   EACCES: unopened,
   EPERM: unopened,
   EROFS: unopened,
-  EISDIR: 'this is a folder, and a file is needed.',
+  EISDIR: 'the path is a folder, not a file.',
   SQLITE_CANTOPEN: unopened,
   SQLITE_READONLY: 'this user may not write to the file.',
   SQLITE_NOTADB: 'the file is not an SQLite database.',
@@ -31,6 +31,6 @@ export function adviceFor({ systemCode }: KeyringStoreError): string {
   const known = systemCode === null ? undefined : advice[systemCode];
   const sentence =
     known ??
-    'the store cannot be opened. Is the server up, or the folder of the file there and writable?';
+    'the store cannot be opened. Check that the server runs, or that the folder of the file exists and is writable.';
   return systemCode === null ? sentence : `${systemCode}: ${sentence}`;
 }

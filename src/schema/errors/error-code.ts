@@ -1,37 +1,38 @@
-// ErrorCode: the stable word of every failure, in data and in extensions.code alike. A published type: no GraphQL here.
+// ErrorCode: the stable code of every failure, in data and in extensions.code. A published type, without GraphQL.
 import type { BrokerName } from '../../brokers/broker.ts';
 
-/** What each code means, as the schema says it. */
+/** The meaning of each code, as in the schema. */
 export const errorCodes = {
-  UNAUTHENTICATED: 'No credential came with the request. Send one, or log in.',
-  AMBIGUOUS_ACCOUNT: 'The request reaches several accounts and did not say which one it means.',
-  NOT_FOUND: 'No account with this id is reached by this request.',
-  BAD_USER_INPUT: 'The request itself is wrong: syntax, a variable, a header or an argument.',
+  UNAUTHENTICATED: 'The request has no credential. Send one, or log in.',
+  AMBIGUOUS_ACCOUNT: 'The request has several accounts and does not select one of them.',
+  NOT_FOUND: 'The request has no account with this id.',
+  BAD_USER_INPUT: 'The request is invalid: syntax, a variable, a header or an argument.',
   DUPLICATE_USER:
-    'The same broker user is reached through a second app as well, and is counted once in a sum.',
+    'The request has the same broker user through a second app as well. A sum counts the user once.',
   TOKEN_REJECTED:
     'The broker refused the request token, refresh token or checksum. Start the login again.',
   SESSION_EXPIRED:
-    'The broker no longer accepts the access token, as happens every morning with Kite. Log in again.',
+    'The broker no longer accepts the access token; with Kite this happens every morning. Log in again.',
   PERMISSION_DENIED: 'The app may not make this call.',
-  TOO_LARGE: 'The answer is larger than this gateway gives. Ask for less at a time.',
+  TOO_LARGE: 'The answer is larger than the gateway allows. Select less in one request.',
   APP_MISCONFIGURED:
-    'The secret or key of the app is wrong at the gateway. No login mends that: only its operator can.',
+    'The secret or key of the app is wrong at the gateway. A login does not help; the operator has to correct it.',
   RATE_LIMITED:
-    'Too many calls through this app: Kite allows about ten a second, all of its users together, and this one had ' +
-    'no turn in time. Ask again after `retryAfterSeconds`, with `Cache-Control: max-age=N` if what was answered ' +
-    'already may be answered again without a call.',
-  NOT_SUPPORTED: 'This broker does not offer it, or this gateway does not read it there.',
-  UPSTREAM_UNAVAILABLE: 'The broker could not be reached, or is having trouble of its own.',
+    'Too many calls through this app. Kite allows about ten a second for all users of an app, and this call ' +
+    'could not start before the deadline. Retry after `retryAfterSeconds`. Add `Cache-Control: max-age=N` to ' +
+    'accept earlier answers without a call.',
+  NOT_SUPPORTED:
+    'The broker does not offer this, or the gateway does not support it for this broker.',
+  UPSTREAM_UNAVAILABLE: 'The broker could not be reached, or reported a failure of its own.',
   UPSTREAM_TIMEOUT: 'The broker did not answer in time.',
   UPSTREAM_INVALID_RESPONSE: 'The broker’s answer cannot be read.',
   UPSTREAM_ERROR: 'Any other error that the broker reports.',
   KEYRING_UNAVAILABLE:
-    'The gateway cannot reach the store of its browser sessions. They are not lost; ask again later.',
-  INTERNAL_SERVER_ERROR: 'A fault of the gateway. Its log has more under the request id.',
+    'The gateway cannot reach the store of browser sessions. The sessions are not lost; retry later.',
+  INTERNAL_SERVER_ERROR: 'An error in the gateway. Its log has details under the request id.',
 } as const;
 
-/** The stable word of a failure. */
+/** The stable code of a failure. */
 export type ErrorCode = keyof typeof errorCodes;
 
 /** Whether a value is one of the codes. */
@@ -41,7 +42,7 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 
 /** `extensions` of every error in an answer, for clients to branch on; `message` is for people and may change. */
 export interface ErrorExtensions {
-  /** What went wrong. More codes may come. */
+  /** The error. More codes may be added. */
   readonly code: ErrorCode;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
@@ -51,13 +52,13 @@ export interface ErrorExtensions {
   readonly accountId?: string;
   /** The argument or input field at fault. */
   readonly field?: string;
-  /** Where the user logs in again. */
+  /** The page where the user logs in again. */
   readonly loginUrl?: string;
-  /** Seconds to wait before asking again. */
+  /** Seconds to wait before a retry. */
   readonly retryAfterSeconds?: number;
-  /** How many errors had no room in the answer; in the last error alone. */
+  /** The number of errors that the answer leaves out; only in the last error. */
   readonly omittedErrors?: number;
-  /** Which broker answered, and what it said; of an answer that made no sense, its status alone. */
+  /** The broker that answered, and its answer; only its status if the answer cannot be read. */
   readonly broker?: {
     readonly name: BrokerName;
     readonly errorType: string | null;

@@ -23,7 +23,7 @@ export function badInput(field: string, message: string): Problem {
 
 /** An id that this request does not reach. */
 export function accountNotFound(accountId: string): Problem {
-  const message = 'No account with this id is reached by this request.';
+  const message = 'The request has no account with this id.';
   return { code: 'NOT_FOUND', message, retryable: false, accountId };
 }
 
@@ -44,7 +44,7 @@ export function credentialDenied({ id }: ReachedAccount): Problem {
   return {
     code: 'PERMISSION_DENIED',
     message:
-      'This gateway takes no credentials of this app in the Authorization header. Use an app of its own, or log in from a browser; its operator decides by HEADER_CREDENTIALS.',
+      'The gateway does not accept credentials of this app in the Authorization header. Use one of its own apps, or log in from a browser. The operator can change this with HEADER_CREDENTIALS.',
     retryable: false,
     accountId: id,
   };
@@ -54,7 +54,7 @@ export function credentialDenied({ id }: ReachedAccount): Problem {
 export function keyringUnavailable(): Problem {
   return {
     code: 'KEYRING_UNAVAILABLE',
-    message: 'The gateway cannot reach the store of its browser sessions: ask again in a moment.',
+    message: 'The gateway cannot reach the store of browser sessions: retry in a moment.',
     retryable: true,
   };
 }
@@ -130,12 +130,12 @@ const codes: Partial<Record<BrokerErrorCode, ErrorCode>> = {
 
 const messages: Partial<Record<ErrorCode, string>> = {
   APP_MISCONFIGURED:
-    'The broker refused what this gateway made with the app’s secret: the secret or key it holds for the app is wrong. ' +
-    'Its operator has to correct it; logging in again does not help.',
+    'The broker refused the checksum: the secret or key of the app is wrong at the gateway. ' +
+    'The operator has to correct it; a new login does not help.',
   TOKEN_REJECTED: 'The broker refused the token or the checksum: start the login again.',
   SESSION_EXPIRED: 'The broker no longer accepts the access token of this account: log in again.',
-  RATE_LIMITED: 'Too many calls through this app: ask again in a moment.',
-  UPSTREAM_UNAVAILABLE: 'The broker could not be reached, or is having trouble of its own.',
+  RATE_LIMITED: 'Too many calls through this app: retry in a moment.',
+  UPSTREAM_UNAVAILABLE: 'The broker could not be reached, or reported a failure of its own.',
   UPSTREAM_TIMEOUT: 'The broker did not answer in time.',
   UPSTREAM_INVALID_RESPONSE: 'The broker’s answer cannot be read.',
 };

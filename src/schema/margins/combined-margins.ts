@@ -24,56 +24,56 @@ const both: readonly Segment[] = ['equity', 'commodity'];
 const CombinedMarginsRef = builder.objectRef<Combination>('CombinedMargins').implement({
   interfaces: [NodeRef],
   description:
-    'Funds and margins of several accounts together. `accounts` are in the sums and `failures` are not: together ' +
-    'they are every account that was asked for. The sums stand for all of them only where `failures` is empty, ' +
-    'so ask for it, and show it beside the sums. ' +
-    'An account is in the sums whole or not at all: one whose margins could not be read, or hold a single value ' +
-    'that makes no sense, in a segment asked for is in none of them. ' +
-    'Sums are exact in decimal (0.1 and 0.2 are 0.3) and rounded to float64 once, at the end: they may differ in the ' +
-    'last digits from what JavaScript’s `+` makes of the same amounts, and from the sum of amounts rounded for show. ' +
-    'An amount that Kite leaves out for any account in a sum is null there: unknown, not 0.',
+    'Funds and margins of several accounts together. `accounts` are in the sums and `failures` are not; together ' +
+    'they are all requested accounts. The sums cover every account only if `failures` is empty: select it, and ' +
+    'show it beside the sums. An account is in the sums completely or not at all: it is a failure if its margins ' +
+    'could not be read, or if a value in a selected segment is invalid. Sums are exact in decimal (0.1 and 0.2 ' +
+    'are 0.3) and rounded to float64 once, at the end. They may differ in the last digits from a sum with ' +
+    'JavaScript’s `+`, and from a sum of rounded amounts. An amount that Kite leaves out for any account is null ' +
+    'in the sum: unknown, not 0.',
   fields: (t) => ({
     id: t.id({
       nullable: false,
-      description: 'Opaque id of the sums over the accounts that were asked for.',
+      description: 'Opaque id of the sums over the requested accounts.',
       resolve: ({ key }) => nodeId('CombinedMargins', key),
     }),
     equity: t.field({
       type: SegmentMarginsRef,
       description:
-        'The sum over the equity segment. A disabled segment adds nothing; ' +
-        'null where no account in `accounts` has it enabled.',
+        'The sum of the equity segments. A disabled segment adds nothing; null if no account in `accounts` has it ' +
+        'enabled.',
       resolve: (combination) => sumSource(combination, 'equity'),
     }),
     commodity: t.field({
       type: SegmentMarginsRef,
       description:
-        'The sum over the commodity segment. A disabled segment adds nothing; ' +
-        'null where no account in `accounts` has it enabled.',
+        'The sum of the commodity segments. A disabled segment adds nothing; null if no account in `accounts` has it ' +
+        'enabled.',
       resolve: (combination) => sumSource(combination, 'commodity'),
     }),
     total: t.field({
       type: SegmentMarginsRef,
       description:
-        'The sum over both segments; its `segment` is null. It is rounded once, from all amounts, and not from ' +
-        '`equity` and `commodity` as shown. Null where no account in `accounts` has either enabled.',
+        'The sum of both segments; its `segment` is null. It is rounded once, from all amounts, not from the rounded ' +
+        '`equity` and `commodity`. Null if no account in `accounts` has a segment enabled.',
       resolve: (combination) => sumSource(combination, 'total'),
     }),
     accounts: t.field({
       type: [AccountRef],
       nullable: false,
       description:
-        'The accounts that are in the sums, in the order asked for. One with every segment disabled is here too: ' +
-        'it was read, and adds nothing.',
+        'The accounts in the sums, in the order of the request. An account with every segment disabled is included ' +
+        'and adds nothing.',
       resolve: ({ included }) => included.map(({ account }) => account),
     }),
     failures: t.field({
       type: [AccountFailureRef],
       nullable: false,
       description:
-        'The accounts that are not in the sums, each with the reason, in the order asked for. SESSION_EXPIRED: ' +
-        'log in again. NOT_FOUND: no such account. DUPLICATE_USER: nothing is missing, the same money is in the sums ' +
-        'through another account. For the rest, `retryable` says whether asking again may help.',
+        'The accounts that are missing from the sums, each with the reason, in the order of the request. ' +
+        'SESSION_EXPIRED: log in again. NOT_FOUND: the request has no such account. DUPLICATE_USER: nothing is ' +
+        'missing, another account of the same user is in the sums. For other codes, `retryable` says whether a retry ' +
+        'may help.',
       resolve: ({ failures }) => [...failures],
     }),
   }),
@@ -83,20 +83,19 @@ builder.queryField('combinedMargins', (t) =>
   t.field({
     type: CombinedMarginsRef,
     description:
-      'Sums of funds and margins over every account that this request reaches, or over those named. ' +
-      'One that fails is left out and named in `failures`; it takes no other along. ' +
-      'Costs one call to Kite for each account: for one segment where only `equity` or only `commodity` is selected, ' +
-      'for both otherwise, also where only `accounts` or `failures` are, since those say who could be read. ' +
-      'What the same operation reads of an account’s `margins` is not called for again. ' +
-      'Waits for the slowest account; `asOf` of a sum is that of its oldest part. ' +
-      'The same broker user through two apps of a keyring counts once: the first that can be read, and the others ' +
-      'are DUPLICATE_USER without a call. Credentials in a header do not say whose they are, and no call is made to ' +
-      'find out: do not name one user twice there, or the money counts twice.',
+      'Sums of funds and margins over every account of this request, or over the selected ones. An account that ' +
+      'fails is listed in `failures` and does not affect the others. Makes one call to Kite for each account: for ' +
+      'one segment if only `equity` or only `commodity` is selected, otherwise for both, also if only `accounts` ' +
+      'or `failures` is selected. `margins` that the same operation reads are not called for again. The answer ' +
+      'waits for the slowest account; `asOf` of a sum is the oldest of its parts. A broker user that a keyring has ' +
+      'through two apps counts once: the first that can be read is in the sum, and the others are DUPLICATE_USER ' +
+      'without a call. Credentials in a header do not reveal their user, and the gateway makes no call to find it: ' +
+      'send only one for each user, or the money counts twice.',
     args: {
       accountIds: t.arg.idList({
         description:
-          'The `id`s of the accounts to sum over. One named twice counts once, one that is not reached is a failure ' +
-          'with NOT_FOUND. Left out: every account.',
+          'The `id`s of the accounts to sum. A repeated id counts once; an unknown id is a failure with NOT_FOUND. ' +
+          'Default: every account.',
       }),
     },
     resolve: (_root, { accountIds }, context, info) => {
@@ -169,6 +168,6 @@ type Makers<Name extends string> = {
 /** Only amounts that nobody has add up to it; better no number than Infinity, which JSON cannot say. */
 const tooLarge: Problem = {
   code: 'UPSTREAM_INVALID_RESPONSE',
-  message: 'Kite sent amounts so large that their sum is beyond a float64.',
+  message: 'The sum of the amounts is too large for a float64.',
   retryable: false,
 };

@@ -107,7 +107,7 @@ async function partsOf(
 function duplicateUser({ id }: ReachedAccount): Problem {
   return {
     code: 'DUPLICATE_USER',
-    message: 'The same broker user is in these sums already, through another app.',
+    message: 'The sums already contain the same broker user through another app.',
     retryable: false,
     accountId: id,
   };

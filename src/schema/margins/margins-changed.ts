@@ -15,21 +15,21 @@ const both: readonly Segment[] = ['equity', 'commodity'];
 const seconds = { usual: 5, least: 1, most: 3_600 };
 
 const MarginsChangeRef = builder.objectRef<ReachedAccount>('MarginsChange').implement({
-  description: 'News of one account: its margins as they are now, or why they cannot be told.',
+  description: 'An event of one account: its present margins, or the error.',
   fields: (t) => ({
     account: t.field({
       type: AccountRef,
       nullable: false,
       description:
-        'The account. Its `margins` are those of this event; its `user` costs a call with each event that asks for it.',
+        'The account. Its `margins` are those of this event; its `user` makes a call for each event that selects it.',
       resolve: (account) => account,
     }),
     margins: t.field({
       type: MarginsRef,
       description:
-        'The margins that were polled, without a further call. Where polling failed, the segments are null with a coded ' +
-        'error at each: `retryable: true` says that the gateway goes on asking, and that the account’s next event ends ' +
-        'the trouble; `retryable: false`, as with SESSION_EXPIRED, that this was the account’s last event.',
+        'The polled margins, without a further call. If the poll failed, the segments are null, each with a coded ' +
+        'error. With `retryable: true`, the gateway polls again, and the next successful poll sends an event. With ' +
+        '`retryable: false`, for example SESSION_EXPIRED, this was the last event of the account.',
       resolve: (account) => account,
     }),
   }),
@@ -40,25 +40,24 @@ builder.subscriptionField('marginsChanged', (t) =>
     type: MarginsChangeRef,
     nullable: false,
     description:
-      'The margins of every account that this request reaches, or of those named, as they change: one event for each ' +
-      'account at once, and another whenever Kite answers something else in a segment that is selected here (`asOf` ' +
-      'aside). No event means no change. ' +
-      'Kite is asked for what is selected: one segment, or both, by one call; one poller serves all who watch an ' +
-      'account with the same credential. Polls keep to the app’s rate limit and take turns with queries: where many ' +
-      'accounts are watched, they are asked less often than `everySeconds`. ' +
-      'The stream ends when every account has had its last event; a client that connects again gets the present ' +
-      'state first.',
+      'The margins of every account of this request, or of the selected ones, as they change. Each account sends ' +
+      'one event immediately, and another whenever a selected segment changes (`asOf` alone is not a change). No ' +
+      'event means no change. The gateway polls Kite for the selected segments, one or both, with one call. All ' +
+      'subscriptions to an account with the same credential share one poller. Polls keep to the rate limit of the ' +
+      'app and take turns with queries, so with many accounts the interval is longer than `everySeconds`. The ' +
+      'stream ends when every account has sent its last event. A client that reconnects gets the present state ' +
+      'first.',
     args: {
       accountIds: t.arg.idList({
         description:
-          'The `id`s of the accounts to watch; one named twice is watched once. One that is not reached refuses the ' +
-          'subscription with NOT_FOUND. Left out: every account.',
+          'The `id`s of the accounts to follow; a repeated id counts once. An unknown id refuses the subscription with ' +
+          'NOT_FOUND. Default: every account.',
       }),
       everySeconds: t.arg.int({
         defaultValue: seconds.usual,
         description:
-          `Seconds from one answer of Kite’s to the next question, from ${seconds.least} to ${seconds.most}: the ` +
-          'least time between two events of one account, its last event excepted.',
+          `Seconds between an answer of Kite and the next poll, from ${seconds.least} to ${seconds.most}: the ` +
+          'minimum time between two events of one account, except for its last event.',
       }),
     },
     subscribe: (_root, { accountIds, everySeconds }, context, info) => {
@@ -117,14 +116,14 @@ function prime({ margins }: Loaders, { access }: ReachedAccount, finding: Findin
 
 const crowded: Problem = {
   code: 'RATE_LIMITED',
-  message: 'As many streams as may be watch one of these accounts already: close one of them.',
+  message: 'One of these accounts has too many subscriptions: close one of them.',
   retryable: true,
   retryAfterSeconds: 60,
 };
 
 const full: Problem = {
   code: 'RATE_LIMITED',
-  message: 'This gateway watches as many accounts as it may: ask again later.',
+  message: 'The gateway has no room for more subscriptions: retry later.',
   retryable: true,
   retryAfterSeconds: 60,
 };

@@ -12,8 +12,8 @@ import { SegmentMarginsRef, type SegmentSource, segmentSource } from './segment-
 export const MarginsRef = builder.objectRef<ReachedAccount>('Margins').implement({
   interfaces: [NodeRef],
   description:
-    'Funds and margins of an account. One segment alone costs one call for that segment; ' +
-    'both, asked together, cost one call as well.',
+    'Funds and margins of an account. Selecting one segment makes one call for that segment; selecting both ' +
+    'makes one call for both.',
   fields: (t) => ({
     id: t.id({
       nullable: false,
@@ -37,8 +37,7 @@ builder.objectField(AccountRef, 'margins', (t) =>
   t.field({
     type: MarginsRef,
     description:
-      'Funds and margins. Costs one call to Kite, for both segments or for the one asked for; ' +
-      'nothing by itself.',
+      'Funds and margins. Makes one call to Kite, for both segments or for the selected one.',
     resolve: (account) => account,
   }),
 );

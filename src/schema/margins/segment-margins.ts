@@ -66,19 +66,19 @@ const available: Readonly<Record<AvailableName, string>> = {
   openingBalance: 'Balance when the day began. Rupees.',
   liveBalance: 'Balance at this moment. Rupees.',
   collateral: 'Margin derived from pledged stocks. Rupees.',
-  intradayPayin: 'What was paid in during the day. Rupees.',
+  intradayPayin: 'Paid in during the day. Rupees.',
 };
 
 const utilised: Readonly<Record<UtilisedName, string>> = {
-  debits: 'All utilised margin together, as Kite sums it. Rupees.',
+  debits: 'The total utilised margin, as computed by Kite. Rupees.',
   exposure: 'Exposure margin blocked for open futures and options. Rupees.',
   m2mRealised: 'Booked profit and loss of the day. Rupees; its sign is Kite’s.',
   m2mUnrealised: 'Profit and loss of the day that is still open. Rupees; its sign is Kite’s.',
   optionPremium: 'Premium of options that were sold. Rupees.',
-  payout: 'What was paid out to the bank during the day. Rupees.',
+  payout: 'Paid out to the bank during the day. Rupees.',
   span: 'SPAN margin blocked for open futures and options. Rupees.',
   holdingSales: 'Value of holdings sold during the day. Rupees.',
-  turnover: 'Used part of the turnover limit, for the few clients who have one. Rupees.',
+  turnover: 'Used part of the turnover limit, for the few clients that have one. Rupees.',
   liquidCollateral: 'Margin used against pledged liquid funds. Rupees.',
   stockCollateral: 'Margin used against pledged stocks and ETFs. Rupees.',
   delivery: 'Margin blocked when shares from the demat account are sold. Rupees.',
@@ -86,15 +86,15 @@ const utilised: Readonly<Record<UtilisedName, string>> = {
 
 const AvailableMarginsRef = amountsType(
   'AvailableMargins',
-  'Where the money of a segment comes from. An amount that Kite leaves out is null, never 0; ' +
-    'in a sum it is null where Kite leaves it out for any account in it.',
+  'The sources of the money of a segment. An amount that Kite leaves out is null, never 0; in a sum it is null ' +
+    'if Kite leaves it out for any account.',
   available,
 );
 
 const UtilisedMarginsRef = amountsType(
   'UtilisedMargins',
-  'What holds the money of a segment. An amount that Kite leaves out is null, never 0; ' +
-    'in a sum it is null where Kite leaves it out for any account in it.',
+  'The uses of the money of a segment. An amount that Kite leaves out is null, never 0; in a sum it is null if ' +
+    'Kite leaves it out for any account.',
   utilised,
 );
 
@@ -111,8 +111,8 @@ export const SegmentEnum = builder.enumType('Segment', {
 export const SegmentMarginsRef = builder.objectRef<SegmentSource>('SegmentMargins').implement({
   interfaces: [NodeRef],
   description:
-    "Funds and margins of one segment, or a sum of several. Amounts are rupees: one account's are Kite's own " +
-    'float64, untouched; sums are exact. Round them when you show them, not before.',
+    'Funds and margins of one segment, or a sum of several. Amounts are in rupees. The amounts of one account ' +
+    'are Kite’s own float64 values; sums are exact. Round them only for display.',
   fields: (t) => ({
     id: t.id({
       nullable: false,
@@ -121,21 +121,21 @@ export const SegmentMarginsRef = builder.objectRef<SegmentSource>('SegmentMargin
     }),
     segment: t.expose('segment', {
       type: SegmentEnum,
-      description: 'Which segment this is; null in a total over both.',
+      description: 'The segment; null in a total over both.',
     }),
     asOf: t.expose('asOf', {
       type: 'DateTime',
       nullable: false,
       description:
-        'When Kite gave this answer; in a sum, the oldest of its parts. It is of this moment, unless the request ' +
-        'accepts older answers with the header `Cache-Control: max-age=N` (N seconds, 60 at most by default): those ' +
-        'cost no call.',
+        'When Kite sent this answer; in a sum, the oldest of its parts. The answer is fresh unless the request ' +
+        'accepts older ones with the header `Cache-Control: max-age=N` (N seconds, 60 at most by default); a cached ' +
+        'answer makes no call.',
     }),
     enabled: t.exposeBoolean('enabled', {
       nullable: false,
       description:
-        'Whether the segment is enabled for the user. A disabled one is all zeros. ' +
-        'True in a sum, which holds enabled segments only.',
+        'Whether the segment is enabled for the user. The amounts of a disabled segment are 0. Always true in a sum, ' +
+        'which contains only enabled segments.',
     }),
     net: t.exposeFloat('net', {
       nullable: false,
@@ -144,12 +144,12 @@ export const SegmentMarginsRef = builder.objectRef<SegmentSource>('SegmentMargin
     available: t.expose('available', {
       type: AvailableMarginsRef,
       nullable: false,
-      description: 'Where the money comes from.',
+      description: 'The sources of the money.',
     }),
     utilised: t.expose('utilised', {
       type: UtilisedMarginsRef,
       nullable: false,
-      description: 'What holds it.',
+      description: 'The uses of the money.',
     }),
   }),
 });

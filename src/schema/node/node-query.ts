@@ -19,16 +19,16 @@ builder.queryField('node', (t) =>
   t.field({
     type: NodeRef,
     description:
-      'The object with an id, of those that this request reaches: for clients that read one object again. Costs the ' +
-      'calls that its fields cost; a segment, or half of one, costs the call for that segment. A User is known from a ' +
-      'keyring without a call; with header credentials profiles are read until one is the user’s. Sums are found over ' +
-      'all accounts of the request, and over up to 100 chosen ones (`LIMIT_SUM_ID_ACCOUNTS`). A segment of a sum is ' +
-      'answered only where no account is missing from it; otherwise the error has the code of what failed. ' +
-      'NOT_FOUND for any other id.',
+      'The object of this request with this id, for clients that reload one object. Makes the calls that its ' +
+      'selected fields need; a segment, or half of one, needs the call for that segment. A User of a keyring is ' +
+      'found without a call; with header credentials the gateway reads profiles until it finds the user. Sums are ' +
+      'found over all accounts of the request, and over up to 100 selected ones (`LIMIT_SUM_ID_ACCOUNTS`). A ' +
+      'segment of a sum is returned only if no account is missing from it; otherwise the error has the code of the ' +
+      'failure. NOT_FOUND for any other id.',
     args: { id: t.arg.id({ required: true, description: 'An `id` from an earlier answer.' }) },
     resolve: async (_root, { id }, context, info) => {
       const node = await find({ id, asked: selectedFields(info), context });
-      if (node === null) throw notFound('This request reaches no object with this id.');
+      if (node === null) throw notFound('The request has no object with this id.');
       return node;
     },
   }),

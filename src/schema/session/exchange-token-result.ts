@@ -16,7 +16,7 @@ import type { SessionSource } from './session-source.ts';
 
 /** The union of both mutations that redeem a token. */
 export const ExchangeTokenResultRef = builder.unionType('ExchangeTokenResult', {
-  description: 'The session that Kite handed over, or why it did not.',
+  description: 'The new session, or the error.',
   types: [SessionRef, InputErrorRef, AuthenticationErrorRef, UpstreamErrorRef],
   resolveType: (value: SessionSource | Problem, context) =>
     'code' in value ? reportedType(value, context) : 'Session',

@@ -19,7 +19,7 @@ import {
 } from './session-source.ts';
 
 const ExchangeTokenInput = builder.inputType('ExchangeTokenInput', {
-  description: 'What came back from Kite’s login page.',
+  description: 'The result of the redirect from Kite’s login page.',
   fields: (t) => ({
     requestToken: t.string({
       required: true,
@@ -27,17 +27,17 @@ const ExchangeTokenInput = builder.inputType('ExchangeTokenInput', {
     }),
     apiKey: t.string({
       description:
-        'The app that the user logged in through. May be left out where the gateway serves one.',
+        'The app that the user logged in through. Optional if the gateway serves one app.',
     }),
     checksum: t.string({
       description:
-        'Only where the gateway holds no secret for the app: hexadecimal SHA-256 of ' +
-        '`api_key + request_token + api_secret`.',
+        'Only if the gateway has no secret for the app: hexadecimal SHA-256 of `api_key + request_token + ' +
+        'api_secret`.',
     }),
     state: t.string({
       description:
-        'The nonce from the redirect, its `state` parameter: then the session goes into this browser’s keyring, ' +
-        'and the answer holds no token. Only from the gateway’s own origin or one that its operator allowed.',
+        'The `state` parameter of the redirect. With it, the session is added to this browser’s keyring, and the ' +
+        'answer contains no token. Accepted only from the gateway’s own origin or an allowed one.',
     }),
   }),
 });
@@ -46,13 +46,13 @@ builder.mutationField('exchangeToken', (t) =>
   t.field({
     type: ExchangeTokenResultRef,
     description:
-      'Redeems a request token (POST /session/token) and answers with the session, its user and account ' +
-      'included: no further call. Kite is called once and never again by itself.',
+      'Redeems a request token (POST /session/token) and returns the session with its user and account, without a ' +
+      'further call. The gateway makes this call once and does not retry it.',
     args: {
       input: t.arg({
         type: ExchangeTokenInput,
         required: true,
-        description: 'The request token and whose it is.',
+        description: 'The request token and its app.',
       }),
     },
     resolve: async (_root, { input }, context) => {

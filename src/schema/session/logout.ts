@@ -20,7 +20,7 @@ interface LogoutPayload {
 }
 
 const LogoutPayloadRef = builder.objectRef<LogoutPayload>('LogoutPayload').implement({
-  description: 'Who is logged out now, and for whom it could not be confirmed.',
+  description: 'The accounts that are logged out, and those whose logout is not confirmed.',
   fields: (t) => ({
     loggedOut: t.idList({
       nullable: false,
@@ -31,8 +31,8 @@ const LogoutPayloadRef = builder.objectRef<LogoutPayload>('LogoutPayload').imple
       type: [AccountFailureRef],
       nullable: false,
       description:
-        'Accounts whose logout Kite did not confirm. The token may still be alive at Kite. The gateway reads nothing ' +
-        'with a token of its keyring any more, goes on ending it in the background, and can be asked again.',
+        'Accounts whose logout Kite did not confirm. Kite may still accept the token. The gateway makes no reads ' +
+        'with a token of a keyring any more, and repeats the logout in the background; you can also send it again.',
       resolve: ({ failures }) => [...failures],
     }),
   }),
@@ -42,10 +42,10 @@ builder.mutationField('logout', (t) =>
   t.field({
     type: LogoutPayloadRef,
     description:
-      'Ends sessions at Kite (DELETE /session/token), for every account of the request or for those named. ' +
-      'One that fails does not stop the others; a token that Kite already rejects counts as logged out.',
+      'Ends sessions at Kite (DELETE /session/token), for every account of the request or for the selected ones. A ' +
+      'failure does not stop the others. A token that Kite already rejects counts as logged out.',
     args: {
-      accountIds: t.arg.idList({ description: 'Which accounts. Left out: every one.' }),
+      accountIds: t.arg.idList({ description: 'The accounts to log out. Default: every account.' }),
     },
     resolve: async (_root, { accountIds }, context) => {
       const accounts = new Map(accountsToLogOut(context).map((account) => [account.id, account]));

@@ -12,18 +12,19 @@ import { attemptRefused, ExchangeTokenResultRef, redemption } from './exchange-t
 import { newSessionOfRecord, sessionForCaller } from './session-source.ts';
 
 const RenewSessionInput = builder.inputType('RenewSessionInput', {
-  description: 'Either an account of a keyring, or the refresh token that the caller kept.',
+  description: 'Either an account of a keyring, or a refresh token that the caller stores.',
   fields: (t) => ({
     accountId: t.id({ description: 'An account of this browser’s keyring.' }),
     apiKey: t.string({
-      description:
-        'With `refreshToken`: the app it belongs to. May be left out where the gateway serves one.',
+      description: 'With `refreshToken`: its app. Optional if the gateway serves one app.',
     }),
-    refreshToken: t.string({ description: 'The refresh token, for callers that keep their own.' }),
+    refreshToken: t.string({
+      description: 'The refresh token, for callers that store tokens themselves.',
+    }),
     checksum: t.string({
       description:
-        'Only where the gateway holds no secret for the app: hexadecimal SHA-256 of ' +
-        '`api_key + refresh_token + api_secret`.',
+        'Only if the gateway has no secret for the app: hexadecimal SHA-256 of `api_key + refresh_token + ' +
+        'api_secret`.',
     }),
   }),
 });
@@ -32,13 +33,13 @@ builder.mutationField('renewSession', (t) =>
   t.field({
     type: ExchangeTokenResultRef,
     description:
-      'Redeems a refresh token (POST /session/refresh_token) and answers with the new session. ' +
-      'Kite is called once and never again by itself.',
+      'Redeems a refresh token (POST /session/refresh_token) and returns the new session. The gateway makes this ' +
+      'call once and does not retry it.',
     args: {
       input: t.arg({
         type: RenewSessionInput,
         required: true,
-        description: 'The refresh token and whose it is.',
+        description: 'The refresh token and its app.',
       }),
     },
     resolve: async (_root, { input }, context) => {

@@ -38,7 +38,7 @@ export function loginPage(form: LoginForm): Html {
   return page(
     `Log in to ${app.name}`,
     html`<h1>Log in to ${app.name}</h1>
-<p class="note">A simulated Kite: no broker, no money, no password. Pick who you want to be.</p>
+<p class="note">A simulated Kite: no broker, no money, no password. Select a user.</p>
 ${form.error === null ? '' : html`<p class="error" role="alert">${form.error}</p>`}
 <form method="post" action="/connect/login">
 <input type="hidden" name="api_key" value="${app.apiKey}">
@@ -61,7 +61,7 @@ export function unknownAppPage(): Html {
   return page(
     'Unknown app',
     html`<h1>Unknown app</h1>
-<p class="error" role="alert">No app is registered under this <code>api_key</code>. The address of a login is <code>/connect/login?v=3&amp;api_key=…</code></p>
+<p class="error" role="alert">No app has this <code>api_key</code>. The URL of a login is <code>/connect/login?v=3&amp;api_key=…</code></p>
 <p><a href="/">The apps of this simulator</a></p>`,
   );
 }
