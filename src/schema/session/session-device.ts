@@ -23,7 +23,7 @@ export function idOfDevice(
 /** The GraphQL type SessionDevice. */
 export const DeviceRef = builder.objectRef<DeviceSource>('SessionDevice').implement({
   interfaces: [NodeRef],
-  description: 'An address and a browser that a session was used from.',
+  description: 'An address and browser that used a session.',
   fields: (t) => ({
     id: t.id({
       nullable: false,
@@ -31,10 +31,10 @@ export const DeviceRef = builder.objectRef<DeviceSource>('SessionDevice').implem
       resolve: (device, _arguments, context) => idOfDevice(device, context),
     }),
     ipAddress: t.exposeString('ipAddress', {
-      description: 'The address that requests came from; null where it is not known.',
+      description: 'The client address; null if it is not known.',
     }),
     userAgent: t.exposeString('userAgent', {
-      description: 'What the browser calls itself, at most 256 characters. Untrusted text.',
+      description: 'The user agent, at most 256 characters. Untrusted text.',
     }),
     firstSeenAt: t.expose('firstSeenAt', {
       type: 'DateTime',

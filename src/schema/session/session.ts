@@ -27,14 +27,14 @@ async function stateOf(
 }
 
 const SessionStateEnum = builder.enumType('SessionState', {
-  description: 'Where a session is in its life.',
+  description: 'The state of a session.',
   values: {
-    ACTIVE: { description: 'Kite accepts its token, as far as anybody knows.' },
+    ACTIVE: { description: 'Kite accepts its token, as far as the gateway knows.' },
     EXPIRED: { description: 'Kite no longer accepts its token: log in again.' },
     REVOKING: {
       description:
-        'It was logged out here, and Kite has not confirmed it yet. Nothing is read with its token any more. ' +
-        'The gateway goes on trying, and `logout` can be asked again.',
+        'It was logged out here, and Kite has not confirmed it yet. The gateway makes no reads with its token, and ' +
+        'repeats the logout. You can also send `logout` again.',
     },
     REVOKED: { description: 'It was logged out.' },
   } as const,
@@ -44,21 +44,21 @@ const SessionStateEnum = builder.enumType('SessionState', {
 export const SessionRef = builder.objectRef<SessionSource>('Session').implement({
   interfaces: [NodeRef],
   description:
-    'A Kite session: everything that the token endpoint says, and the life of it. ' +
-    'It ends at logout, when the broker says so, and every morning.',
+    'A Kite session: the answer of the token endpoint and the state of the session. It ends at logout, when the ' +
+    'broker ends it, and every morning.',
   fields: (t) => {
     const token = (description: string, secret: (tokens: TokensOnce) => Secret | null) =>
       t.string({
         description:
-          `${description} Only in the answer to exchangeToken or renewSession, where the operator lets ` +
-          'tokens out and no keyring took the session; null otherwise.',
+          `${description} Only in the answer of exchangeToken or renewSession, if the operator ` +
+          'allows tokens in answers and the session is not in a keyring; null otherwise.',
         resolve: ({ tokens }, _arguments, { exposeTokens }) =>
           tokens !== null && exposeTokens ? (secret(tokens)?.reveal() ?? null) : null,
       });
     return {
       id: t.exposeID('id', {
         nullable: false,
-        description: 'Opaque id of this session; the next login has another.',
+        description: 'Opaque id of this session. The next login has another.',
       }),
       broker: t.field({
         type: BrokerEnum,
@@ -69,12 +69,12 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
       account: t.expose('account', {
         type: AccountRef,
         nullable: false,
-        description: 'The account that this session opens.',
+        description: 'The account of this session.',
       }),
       user: t.field({
         type: UserRef,
         description:
-          "Who logged in. From the token's own answer where that says it: no further call then.",
+          'The user who logged in. Makes no call if the answer of the token endpoint contains it.',
         resolve: ({ account }, _arguments, context, info) =>
           userOf(account, context, selectedFields(info)),
       }),
@@ -91,11 +91,12 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
       refreshToken: token('Renews the session; few platforms get one.', (s) => s.refreshToken),
       loginTime: t.expose('loginTime', {
         type: 'DateTime',
-        description: 'When the user logged in, by Kite; null where Kite does not say it readably.',
+        description:
+          'When the user logged in, according to Kite; null if Kite sends no readable time.',
       }),
       authenticatedAt: t.expose('loginTime', {
         type: 'DateTime',
-        description: 'When the user proved who they are: Kite’s login time, as `loginTime`.',
+        description: 'When the user authenticated: Kite’s login time, as `loginTime`.',
       }),
       issuedAt: t.expose('issuedAt', {
         type: 'DateTime',
@@ -105,8 +106,7 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
       state: t.field({
         type: SessionStateEnum,
         nullable: false,
-        description:
-          'Where the session is in its life, as the reads beside it in the same operation found it.',
+        description: 'The state of the session, as the reads of the same operation found it.',
         resolve: stateOf,
       }),
       active: t.boolean({
@@ -118,26 +118,26 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
       current: t.boolean({
         nullable: false,
         description:
-          'Whether it is a session of this browser’s keyring, or of a credential that came with this request.',
+          'Whether the session is in this browser’s keyring, or belongs to a credential of this request.',
         resolve: ({ account: { id, session } }, _arguments, { accounts }) =>
           session !== null || accounts.some((account) => account.id === id),
       }),
       expiresAt: t.field({
         type: 'DateTime',
         description:
-          'An estimate: the next 06:00 in India after the login. The only proof of an end is SESSION_EXPIRED.',
+          'An estimate: the next 06:00 in India after the login. Only SESSION_EXPIRED proves that it has expired.',
         resolve: ({ loginTime, issuedAt }, _arguments, { broker }) =>
           broker.expiryOf(loginTime ?? issuedAt),
       }),
       lastSeenAt: t.field({
         type: 'DateTime',
-        description: 'When it was last used, within a minute; null for a session of no keyring.',
+        description: 'When it was last used, within a minute; null without a keyring.',
         resolve: ({ use }) => use?.lastSeenAt ?? null,
       }),
       devices: t.field({
         type: [DeviceRef],
         nullable: false,
-        description: 'Where it was used from, the last seen first, at most ten.',
+        description: 'The devices that used it, the most recent first, at most ten.',
         resolve: ({ devices }) => [...devices],
       }),
     };
@@ -156,8 +156,8 @@ builder.queryField('sessions', (t) =>
   t.field({
     type: [SessionRef],
     description:
-      "The Kite sessions in this browser's keyring, newest first; ended ones stay listed for a week, " +
-      'so that a page can offer the login again. Empty with header credentials. Makes no upstream call by itself.',
+      'The Kite sessions in this browser’s keyring, newest first. Ended sessions are listed for a week, so that a ' +
+      'page can offer a new login. Empty with header credentials. Makes no upstream call itself.',
     resolve: (_root, _arguments, context) => {
       const { accounts, keyring } = context;
       const hasCredentials = accounts.some(({ session }) => session === null);
