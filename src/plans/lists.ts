@@ -94,7 +94,7 @@ async function collect(
         throw locatedError(error, field.nodes, responsePathAsArray(place));
       }
       if (next.done) return items;
-      if (run.isDone) throw new Error('Nobody waits for the list any more');
+      if (run.isDone) throw new Error('The list was cancelled');
       completeItem(run, field, item, place, items, next.value, complete);
     }
   } catch (error) {
