@@ -71,14 +71,18 @@ export const findPointer = `${shared}
   return false
 `;
 
-/** KEYS: pointers, then a keyring. ARGV: now. Answers as `findPointer`, and behind it nil or the keyring's revision. */
-export const checkPointer = `${shared}
+/**
+ * KEYS: pointers, then a keyring. ARGV: now. Answers as `findPointer`, and behind it nil or the keyring's
+ * revision. It is short because each request sends it.
+ */
+export const checkPointer = `
   local now, keyring = tonumber(ARGV[1]), KEYS[#KEYS]
   for i = 1, #KEYS - 1 do
-    if isLive(KEYS[i], now) then
-      local pointer = redis.call('HMGET', KEYS[i], 'target', 'expiresAt', 'retired')
-      local revision = isLive(keyring, now) and redis.call('HGET', keyring, 'revision')
-      return { i, pointer[1], pointer[2], pointer[3], revision }
+    local pointer = redis.call('HMGET', KEYS[i], 'target', 'expiresAt', 'retired')
+    if pointer[2] and tonumber(pointer[2]) > now then
+      local found = redis.call('HMGET', keyring, 'revision', 'expiresAt')
+      local isThere = found[2] and tonumber(found[2]) > now
+      return { i, pointer[1], pointer[2], pointer[3], isThere and found[1] }
     end
   end
   return false
