@@ -119,7 +119,7 @@ test('a thousand credentials pass through one socket', async () => {
   expect(new Set(data?.accounts?.map((account) => account?.id)).size).toBe(1_000);
 });
 
-test('every operation has loaders of its own: nothing is kept between two', async () => {
+test('every operation has its own loaders: nothing is kept between operations', async () => {
   const query = graphql(`query Again { account { user { userId } } }`);
   await world.ask(query, { authorization: tokens('SIM0001') });
   await world.ask(query, { authorization: tokens('SIM0001') });

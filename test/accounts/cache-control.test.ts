@@ -48,7 +48,7 @@ test('no-cache and no-store win, wherever they stand', () => {
   );
 });
 
-test('of several ages the least counts, and one that cannot be read is none', () => {
+test('the smallest of several ages counts, and an unreadable age is ignored', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(), { minLength: 1 }), (ages) => {
       expect(acceptedAge(ages.map((age) => `max-age=${age}`).join(','))).toBe(Math.min(...ages));

@@ -227,7 +227,7 @@ describe('what is not asked for is not called', () => {
   });
 });
 
-describe('who is in and who is not', () => {
+describe('accounts in and missing from the sums', () => {
   test('ids choose, one named twice counts once, an unknown one is a failure, the order is kept', async () => {
     const authorization = tokens('SIM0001', 'SIM0002', 'SIM0003');
     const [one = '', two = '', three = ''] = await idsOf(authorization);
@@ -355,7 +355,7 @@ describe('who is in and who is not', () => {
     expect(data?.accounts?.map((one) => one?.user?.userId)).toEqual(['SIM0001', 'SIM0002']);
   });
 
-  test('without a credential there is nobody to sum', async () => {
+  test('without a credential there is no account to sum', async () => {
     const { data, errors } = await world.ask(totals);
     expect(data).toEqual({ combinedMargins: null });
     expect(errors).toMatchObject([

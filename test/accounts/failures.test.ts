@@ -104,7 +104,7 @@ test('an answer without a Content-Type is an answer', async () => {
   expect(data?.account?.user?.userName).toEqual(expect.any(String));
 });
 
-test('a GET that fails once is tried once more, and nobody notices', async () => {
+test('a GET that fails once is retried, and the answer has no error', async () => {
   await world.fault({ kind: 'bad-gateway-html', path: '/user/profile', times: 1 });
   await world.fault({ kind: 'reset', path: '/user/margins/equity', times: 1 });
   const { data, errors } = await world.ask(
@@ -116,7 +116,7 @@ test('a GET that fails once is tried once more, and nobody notices', async () =>
   expect(await world.calls()).toHaveLength(4);
 });
 
-test('an expired token, a hanging account and a rate limited one leave the others whole', async () => {
+test('an expired token, a hanging account and a rate limited one do not affect the others', async () => {
   await world.fault({
     kind: 'error-envelope',
     errorType: 'TokenException',
@@ -241,7 +241,7 @@ test('an unreachable Kite is UPSTREAM_UNAVAILABLE, and names no address', async 
   expect(text).not.toMatch(/127\.0\.0\.1|ECONN/);
 });
 
-test('the operation has a deadline of its own', async () => {
+test('the operation has its own deadline', async () => {
   const short = await startWorld({ operationTimeoutMilliseconds: 150 });
   await short.fault({ kind: 'hang' });
   const { errors } = await short.ask(name, { authorization: tokens('SIM0001') });

@@ -121,7 +121,7 @@ describe('a User', () => {
   const userOf = async (ask: Ask, index: number): Promise<string> =>
     (await ask('{ accounts { user { id } } }')).data.accounts[index].user.id;
 
-  test('of a keyring costs no call where the login told what is asked', async () => {
+  test('of a keyring makes no call for fields that are known from the login', async () => {
     const ask = await withKeyring('SIM0001', 'SIM0002');
     const id = await userOf(ask, 1);
     await world.calls();
@@ -155,7 +155,7 @@ describe('a User', () => {
   });
 });
 
-test('a failure that may pass is told before one that lasts, where a User is not found', async () => {
+test('a User that is not found fails with a retryable error before a permanent one', async () => {
   const id = (await withHeader(tokens('SIM0002'))('{ account { user { id } } }')).data.account.user
     .id;
   await world.fault({ kind: 'bad-gateway-html', userId: 'SIM0002' });

@@ -34,7 +34,7 @@ const paths = (calls: readonly UpstreamCall[]) =>
   calls.map(({ method, path }) => `${method} ${path}`).sort();
 
 describe('calls in flight', () => {
-  test('thirty-two clients who ask the same thing at once share two calls', async () => {
+  test('thirty-two clients with the same query at the same time share two calls', async () => {
     await world.fault({ kind: 'delay', delayMilliseconds: 250 });
     const answers = await Promise.all(
       Array.from({ length: 32 }, () => world.ask(whole, { authorization })),
@@ -79,7 +79,7 @@ describe('calls in flight', () => {
     expect((await next).errors).toHaveLength(1);
   });
 
-  test('the last client to leave takes the call along, and nobody joins one that was left', async () => {
+  test('the call is cancelled when its last client disconnects, and no later request joins it', async () => {
     await world.fault({ kind: 'hang', times: 1 });
     const [first, second] = [new AbortController(), new AbortController()];
     const leaving = [first, second].map(({ signal }) =>

@@ -86,7 +86,7 @@ describe('an answer of too many bytes is TOO_LARGE', () => {
     expect(text).toContain('event: complete');
   });
 
-  test('but what a mutation beside it has done is told', async () => {
+  test('but the result of a mutation in the same operation is returned', async () => {
     const small = await startWorld({ limits: { answerBytes: 1_000 } });
     const many = numbered(100, (n) => `c${n}: code`);
     const { data, errors } = await small.askRaw(

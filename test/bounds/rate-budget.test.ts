@@ -28,7 +28,7 @@ const hurried = await startWorld(
 const scolded = await startWorld({ ...limited, headerCredentials: 'any' });
 const slow = await startWorld({ kiteRateLimit: 1 });
 
-test.concurrent('sixty accounts never break the limit, and starve nobody', async () => {
+test.concurrent('sixty accounts keep to the limit, and every account is answered', async () => {
   const requestToken = await requestTokenOf(crowd.simulator, 'SIM0065');
   const whole = crowd.ask(names, { authorization: tokens(...users(60)) });
   // The queue is long by now: its first ten calls have arrived.

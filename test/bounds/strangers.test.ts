@@ -22,7 +22,7 @@ describe('HEADER_CREDENTIALS', () => {
     expect(new Set(keys)).toEqual(new Set(['simulator']));
   });
 
-  test('a logout of theirs fails without a call', async () => {
+  test('a logout of such a credential fails without a call', async () => {
     await own.calls();
     const logout = 'mutation { logout { loggedOut failures { error { code } } } }';
     const { data } = await own.askRaw(logout, { authorization: foreign });
@@ -99,7 +99,7 @@ describe('a client address', () => {
   const from = (address: string) => ({ 'x-forwarded-for': address });
   const cheap = '{ apps { apiKey } }';
 
-  test('may have so many operations in progress, and others are not concerned', async () => {
+  test('has a limit of operations in progress, and other addresses are not affected', async () => {
     const world = await startWorld({ trustProxy: true, limits: { addressOperations: 2 } });
     await world.fault({ kind: 'hang' });
     const leaving = new AbortController();
@@ -125,7 +125,7 @@ describe('a client address', () => {
     await expect.poll(async () => (await again()).status).toBe(200);
   });
 
-  test('may send so many operations a minute, its IPv6 network as one', async () => {
+  test('has a limit of operations a minute, and an IPv6 network counts as one address', async () => {
     const world = await startWorld({ trustProxy: true, limits: { addressOperationsPerMinute: 3 } });
     const status = async (address: string) =>
       (await world.askRaw(cheap, { headers: from(address) })).status;
@@ -147,7 +147,7 @@ describe('a client address', () => {
     }
   });
 
-  test('and every other may have so many streams of one credential open', async () => {
+  test('has a limit of open streams of one credential, shared by all addresses', async () => {
     const world = await startWorld({ trustProxy: true, limits: { credentialStreams: 1 } });
     const subscription = 'subscription { marginsChanged { account { id } } }';
     const authorization = tokens('SIM0001');
@@ -165,7 +165,7 @@ describe('a client address', () => {
     first.leave();
   });
 
-  test('may have so many streams open', async () => {
+  test('has a limit of open streams', async () => {
     const world = await startWorld({ trustProxy: true, limits: { addressStreams: 1 } });
     const subscription = 'subscription { marginsChanged { account { id } } }';
     const settings = { authorization: tokens('SIM0001'), headers: from('203.0.113.7') };

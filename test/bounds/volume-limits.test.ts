@@ -76,7 +76,7 @@ describe('the answer', () => {
     expect(await world.calls()).toEqual([]);
   });
 
-  test('of ids that nobody has, times the fields that name them, is bounded', async () => {
+  test('of unknown ids, multiplied by the fields that use them, is bounded', async () => {
     const fields = numbered(90, (n) => `a${n}: accounts(ids: $ids) { id apiKey }`);
     const { status, errors } = await world.askRaw(`query ($ids: [ID!]) { ${fields} }`, {
       authorization: credentials(1),
@@ -86,7 +86,7 @@ describe('the answer', () => {
     expect(errors[0]?.message).toContain('too large');
   });
 
-  test('that would never end is refused at once', async () => {
+  test('with an unbounded answer is refused at once', async () => {
     const fragments = numbered(
       7,
       (level) => `fragment F${level} on Session {

@@ -49,7 +49,7 @@ describe('bounds', () => {
     expect(await world.calls()).toEqual([]);
   });
 
-  test('a variable that is wrong is refused as ever, and not quoted', async () => {
+  test('an invalid variable is refused and not quoted', async () => {
     const query = `query ($ids: [ID!]) { accounts(ids: $ids) { id ... @defer { user { userId } } } }`;
     const variables = { ids: [{ secret: 'hunter2' }] };
     const headers = { accept: 'multipart/mixed, application/json' };

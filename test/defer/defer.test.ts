@@ -69,7 +69,7 @@ describe('parts', () => {
     ]);
   });
 
-  test('come as events to who asks for those', async () => {
+  test('come as events with `Accept: text/event-stream`', async () => {
     const { headers, parts } = await askInParts(world.url, who, {
       authorization: tokens('SIM0001'),
       headers: { accept: 'text/event-stream' },
@@ -122,7 +122,7 @@ describe('parts', () => {
     ]);
   });
 
-  test('are one where `if` is false, also to who would take several', async () => {
+  test('are one complete response where `if` is false, also with `Accept: multipart/mixed`', async () => {
     const { parts, headers } = await askInParts(world.url, whoAndHowMuch, {
       authorization: both,
       variables: { later: false },
@@ -214,7 +214,7 @@ describe('errors in parts', () => {
     expect(log.operations()[0]?.milliseconds).toBeGreaterThanOrEqual(90);
   });
 
-  test('that nobody expected are masked, and logged once', async () => {
+  test('that are unexpected are masked and logged once', async () => {
     now = () => {
       throw new Error('a clock at SIM0001-token');
     };

@@ -44,7 +44,7 @@ function answering(bytes: Buffer) {
   return { handler, cut };
 }
 
-test('a peer that takes nothing of its answer is cut off', async () => {
+test('a peer that does not read its answer is cut off', async () => {
   const { handler, cut } = answering(megabytes(40));
   const { port, reasons } = await serverOf(handler, { limits: { stalledWriteSeconds: 1 } });
   await notReading(port);

@@ -81,7 +81,7 @@ describe('a start that cannot be is refused with one clear line each', () => {
     await refused(run({ cwd }), [new RegExp(`\\.env: .*${source}.*Save it as UTF-8`)]);
   });
 
-  test('a .env that is none', async () => {
+  test('a .env that is not a text file', async () => {
     const cwd = emptyFolder();
     mkdirSync(join(cwd, '.env'));
     await refused(run({ cwd }), [/\.env: cannot be read/]);

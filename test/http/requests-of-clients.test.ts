@@ -31,7 +31,7 @@ const post = (body: unknown, headers: Record<string, string> = {}) => ({
   body: JSON.stringify(body),
 });
 
-describe('a request that cannot be answered is told what to send instead', () => {
+describe('the refusal of a request says what to send instead', () => {
   test.each<[string, RequestInit & { search?: string }, number, RegExp]>([
     [
       'a subscription without event streams',

@@ -74,7 +74,7 @@ test('what follows a good request on its connection spoils no answer', async () 
   }
 });
 
-test('whoever listens is told of each, by the id in its answer', async () => {
+test('the callback receives each refusal, with the request id of its answer', async () => {
   const gateway = createGateway();
   const told: unknown[][] = [];
   const server = await listen(gateway, '127.0.0.1', 0, {

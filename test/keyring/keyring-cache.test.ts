@@ -190,7 +190,7 @@ describe('the memory that opened keyrings take', () => {
       expect(here.clock.waiting).toBe(1);
     });
 
-    test('is none where the operator wants none', async () => {
+    test('is off with a limit of 0', async () => {
       const here = counted(await place.open(), { cachedKeyrings: 0 });
       const browser = await filled(here, 1);
       await here.open(browser);

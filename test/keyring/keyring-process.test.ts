@@ -83,7 +83,7 @@ function followAndLeave(visitor: Visitor, address: string) {
 
 const sqlite = () => `sqlite:${join(emptyFolder(), 'keyring.sqlite')}`;
 
-test('a gateway on a file is stopped and started again, and nobody has to log in', async () => {
+test('a gateway on a SQLite file keeps its sessions over a restart', async () => {
   const gateway = await startGatewayOn(sqlite());
   await gateway.visitor.logIn(gateway.loginUrl, 'SIM0001');
   const before = await gateway.visitor.ask(users);
@@ -142,7 +142,7 @@ for (const [name, isMissing] of [
       expect(await usersOf(visitor)).toEqual(['SIM0001', 'SIM0002']);
     });
 
-    test('after Kite answered: that session is lost, for nobody was told of it, and no other', async () => {
+    test('after the answer of Kite: that session is lost, and no other', async () => {
       const { visitor, callback, loginUrl, kill, start } = await underWay();
       const held = gate.holdNext('after-kite');
       followAndLeave(visitor, callback);
@@ -170,7 +170,7 @@ for (const [name, isMissing] of [
       expect(await usersOf(visitor)).toEqual(['SIM0001', 'SIM0002']);
     });
 
-    test('as soon as the browser was told: it is there', async () => {
+    test('after the redirect: the session is stored', async () => {
       const { visitor, callback, kill, start } = await underWay();
       await visitor.visit(callback);
       await kill();

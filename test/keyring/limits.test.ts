@@ -20,7 +20,7 @@ import { describeStores } from './stores/stores.ts';
 
 describe('a full keyring', () => {
   describeStores((place) => {
-    test('opens 1,000 sessions with two look-ups, writes their use down with one write, and takes no more', async () => {
+    test('opens 1,000 sessions with two look-ups, records their use with one write, and accepts no more', async () => {
       const clock = createClock();
       const calls: string[] = [];
       const store = noting(await place.open(clock.now), calls);

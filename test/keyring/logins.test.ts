@@ -109,7 +109,7 @@ describe('logins', () => {
       expect(sessions.map(({ userId }) => userId)).toEqual(['AB0003', 'AB0002', 'AB0001']);
     });
 
-    test('a login whose user Kite does not name gets a session of its own', async () => {
+    test('a login without a user id from Kite gets its own session', async () => {
       const { keyrings } = await setUp(place);
       const first = await keyrings.add(null, login(null, 'one'), null);
       const next = await keyrings.add(first.cookie, login(null, 'two'), null);

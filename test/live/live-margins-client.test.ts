@@ -65,7 +65,7 @@ interface Event {
 const netOf = (result: IteratorResult<Event>) =>
   result.done ? 'over' : result.value.data?.marginsChanged.margins.equity?.net;
 
-test('it gets changes, comes back by itself when the gateway was restarted, and is told the end', async () => {
+test('it receives changes, reconnects after a restart of the gateway, and receives the end', async () => {
   const first = await serve(0);
   const restarted = Promise.withResolvers<void>();
   let connections = 0;

@@ -71,7 +71,7 @@ describe('an ended session', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  test('takes no other along; the stream ends with the last of them', async () => {
+  test('leaves the other accounts; the stream ends with the last of them', async () => {
     const live = await following({ authorization: tokens('SIM0001', 'SIM0003') });
     await Promise.all([live.next(), live.next()]);
     await settled(2);
@@ -116,7 +116,7 @@ describe('an ended session', () => {
     expect((await world.calls()).map(({ method }) => method)).toEqual(['DELETE']);
   });
 
-  test('by a logout while its poll is under way, whose answer comes too late', async () => {
+  test('by a logout while its poll is in flight, whose answer is discarded', async () => {
     await world.fault({ kind: 'hang', path: '/user/margins' });
     const live = await following();
     await expect.poll(() => world.arrived()).toBe(1);
@@ -137,7 +137,7 @@ test('what only an operator can put right ends the account as well', async () =>
 });
 
 describe('trouble that passes', () => {
-  test('is told once, asked again after longer and longer, and told when it is over', async () => {
+  test('is one event, is polled again at growing intervals, and sends an event when it recovers', async () => {
     const live = await following();
     await live.next();
     await settled(1);
@@ -218,7 +218,7 @@ describe('a keyring', () => {
     expect(await world.calls()).toEqual([]);
   });
 
-  test('is not followed from a page of somebody else, nor by GET', async () => {
+  test('is refused from a page of another origin, and by GET', async () => {
     const visitor = await loggedIn('SIM0001');
     const headers = { ...visitor.headers(), origin: 'https://elsewhere.example' };
     const live = await following({ authorization: undefined, headers });

@@ -136,7 +136,7 @@ describe('events', () => {
     expect(await pathsOf()).toEqual(['/user/margins']);
   });
 
-  test('one who reads slowly gets the latest state, and not what came before it', async () => {
+  test('a slow client gets the latest state and misses the states in between', async () => {
     const [slow, quick] = [new AbortController(), new AbortController()];
     const subscribed = async ({ signal }: AbortController) => {
       const response = await world.gateway.fetch('http://localhost/graphql', {
@@ -253,8 +253,8 @@ describe('one poller for each credential', () => {
   });
 });
 
-describe('when nobody listens', () => {
-  test('polling ends, and the call under way with it', async () => {
+describe('without subscribers', () => {
+  test('polling ends, and the call in flight is cancelled', async () => {
     const live = await follow(world.url, both, { authorization });
     await live.next();
     await settled(1);

@@ -14,7 +14,7 @@ function watcher(turnstile: Turnstile, inside: string[], app: string, callerId =
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-test('one is let in at a time; who has no value yet goes first, each in the order of coming', async () => {
+test('one poll starts at a time; first polls go first, each group in order of arrival', async () => {
   const inside: string[] = [];
   const enter = watcher(new Turnstile(), inside, 'app');
   const leaving = [enter('a'), enter('b'), enter('c', true), enter('d', true), enter('e')];
@@ -29,7 +29,7 @@ test('one is let in at a time; who has no value yet goes first, each in the orde
   expect(inside).toEqual(['a', 'c', 'd', 'b', 'e']);
 });
 
-test('who leaves the line lets nobody in, and is waited for by nobody', async () => {
+test('a cancelled poll leaves the queue without a permit and delays no other', async () => {
   const inside: string[] = [];
   const enter = watcher(new Turnstile(), inside, 'app');
   const [first, second] = [enter('a'), enter('b')];

@@ -80,7 +80,7 @@ const event = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constant('wait' as const), s: fc.nat(90) }) },
 );
 
-test('everybody gets their own data, no older than they accept and than their last logout', async () => {
+test('each credential gets its own data, no older than it accepts and than its last logout', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(event, { maxLength: 60 }), async (events) => {
       let time = start;
@@ -187,7 +187,7 @@ test('a deadline ends the waiting of its own operation; the call goes on for the
   await expect(long).resolves.toMatchObject({ value: { userId: 'a:1' } });
 });
 
-test('a call begun before a logout is neither joined after it nor held, but answers who waited', async () => {
+test('a call from before a logout is not shared or cached after it, but answers its own waiters', async () => {
   const { broker, calls } = slowBroker(() => new Date(start));
   const reads = createSharedReads({
     broker,
@@ -210,7 +210,7 @@ test('a call begun before a logout is neither joined after it nor held, but answ
   expect(await third).toBe(await after);
 });
 
-test('whoever has left before asking costs no call', async () => {
+test('a read that is cancelled before it starts makes no call', async () => {
   const { broker, calls } = slowBroker(() => new Date(start));
   const reads = createSharedReads({
     broker,

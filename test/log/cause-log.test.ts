@@ -89,7 +89,7 @@ test('an exchange that fails on the way of a redirect is logged with the id of i
   expect(JSON.stringify(log.lines)).not.toContain('hunter2');
 });
 
-test('equal failures are one warning, and each is told at debug level with its request', async () => {
+test('equal failures are one warning, and the debug level logs each with its request', async () => {
   const closed = createServer();
   const refusing = await listening(closed);
   closed.close();

@@ -177,7 +177,7 @@ describe.skipIf(chromiumPath === null && !isCi)('in a real Chromium', () => {
     }
   });
 
-  test('after a restart nobody has to log in', async () => {
+  test('sessions survive a restart', async () => {
     await stopGateway();
     await startGateway(Number(new URL(apiOrigin).port));
     const { data } = await ask(accounts);

@@ -131,7 +131,7 @@ describe('the login', () => {
     'http://app.localhost:3000.evil.example/',
     'https://app.localhost:3000/',
     '\\\\evil.example',
-  ])('returns to no page of strangers: %s', async (returnTo) => {
+  ])('refuses a returnTo of another origin: %s', async (returnTo) => {
     const { status, location, text } = await browser().visit(
       loginUrl('simulator', `&returnTo=${encodeURIComponent(returnTo)}`),
     );
@@ -302,7 +302,7 @@ describe('a single-page app that handles the redirect itself', () => {
 });
 
 describe('a session has a life', () => {
-  test('times and devices are told', async () => {
+  test('times and devices are returned', async () => {
     const visitor = browser();
     await visitor.logIn(loginUrl(), 'SIM0001');
     now = new Date(now.getTime() + 120_000);
@@ -445,7 +445,7 @@ describe('ending', () => {
 });
 
 describe('across sites', () => {
-  test('the cookie works for nobody but a POST of JSON from a trusted origin', async () => {
+  test('the cookie works only for a POST of JSON from a trusted origin', async () => {
     const visitor = browser();
     await visitor.logIn(loginUrl(), 'SIM0001');
     await world.calls();

@@ -150,7 +150,7 @@ describe('a session that cannot be kept', () => {
     expect((await visitor.visit(callback)).location).toBe(`${gateway}/app`);
   });
 
-  test('is given back to Kite before the failure is told', async () => {
+  test('is ended at Kite before the failure is returned', async () => {
     for (const way of ['callback', 'exchangeToken']) {
       const { visitor, callback, input } = await atKite();
       refused = 'writeRecords';

@@ -88,7 +88,7 @@ describe.skipIf(chromiumPath === null && !isCi)('the page of the document', asyn
       .toHaveLength(1);
   });
 
-  test('logs everybody out', async () => {
+  test('logs all accounts out', async () => {
     await page.locator('#log-out').click();
     await expect.poll(items, patience).toEqual([]);
     // What is left says only that a login was completed: the same redirect again would join it, and open nothing.

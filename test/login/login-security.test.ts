@@ -44,7 +44,7 @@ describe('several logins side by side', () => {
     expect((await usersOf(visitor))?.sort()).toEqual(['SIM0001', 'SIM0002']);
   });
 
-  test('one that is cancelled takes no other along, and a cancellation that names no login ends none', async () => {
+  test('cancelling a login leaves the others, and a cancellation without `state` ends no login', async () => {
     const visitor = new Visitor(origin, gateway);
     const cancelled = await visitor.logInAtKite(loginUrl(`${friend}/first`), 'SIM0001', 'cancel');
     now = new Date(now.getTime() + 1_000);
@@ -122,7 +122,7 @@ describe('every answer of the login', () => {
     ['the way to Kite', '/login?app=simulator'],
     ['nobody’s callback', '/callback?status=success&request_token=abc&state=def'],
     ['nobody’s cancellation', '/callback'],
-  ])('is kept by no cache and named to nobody: %s', async (_what, path) => {
+  ])('is not cached and sends no referrer: %s', async (_what, path) => {
     const { headers, text } = await new Visitor(origin).visit(origin + path);
     expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('referrer-policy')).toBe('no-referrer');
@@ -178,7 +178,7 @@ describe('attempts to redeem tokens with the gateway’s secret', () => {
     expect((await askRaw(guesses(1))).data.g0.code).toBe('TOKEN_REJECTED');
   });
 
-  test('are limited for refresh tokens that somebody brings', async () => {
+  test('are limited for refresh tokens in the input', async () => {
     const { ask } = await startWorld({ apps: apps.slice(1), now: () => now });
     const codes: (string | undefined)[] = [];
     for (const each of thirtyOne) {
@@ -189,7 +189,7 @@ describe('attempts to redeem tokens with the gateway’s secret', () => {
     expect(codes).toEqual([...Array(30).fill('TOKEN_REJECTED'), 'RATE_LIMITED']);
   });
 
-  test('are not limited for whoever brings a checksum, and so the secret', async () => {
+  test('are not limited with a checksum, which needs the secret', async () => {
     const { ask } = await startWorld({ apps: [], now: () => now });
     const input = { apiKey: 'simulator', requestToken: 'guess', checksum: 'a'.repeat(64) };
     for (const _ of thirtyOne) {

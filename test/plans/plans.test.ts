@@ -51,7 +51,7 @@ test('a document has a plan after the uses that the limit names', () => {
   expect(plans.execute(operationOf(document))).toEqual({ data: { text: 'words' } });
 });
 
-test('each choice of what is left out has a plan of its own', () => {
+test('each combination of skipped fields has its own plan', () => {
   const plans = plansWith();
   const document = read('query ($is: Boolean!) { text @skip(if: $is) deep { text } }');
   const deep = { text: 'more' };
@@ -64,7 +64,7 @@ test('each choice of what is left out has a plan of its own', () => {
   ]);
 });
 
-test('each operation of a document has a plan of its own', () => {
+test('each operation of a document has its own plan', () => {
   const plans = plansWith();
   const document = read('query A { text } query B { deep { text } }');
   const answers = ['A', 'B', 'A'].map((operationName) =>

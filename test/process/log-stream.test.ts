@@ -59,7 +59,7 @@ test('with a stderr that is not read requests are answered, and SIGTERM ends the
   await ended;
 });
 
-test('lines that were lost are counted, and told once there is room', async () => {
+test('lost lines are counted, and the count is logged when there is room', async () => {
   const file = join(emptyFolder(), 'pipe');
   await new Promise((resolve) => spawn('mkfifo', [file]).once('close', resolve));
   const reader = openSync(file, 'r+');

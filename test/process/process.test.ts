@@ -59,7 +59,7 @@ describe('the greeting', () => {
     },
   );
 
-  test('with an upstream of its own starts no simulator, and shows no credential', async () => {
+  test('with KITE_BASE_URL starts no simulator and prints no credential', async () => {
     const upstream = await startCommand();
     const KITE_BASE_URL = upstream.simulatorUrl;
     const { greeting, simulatorUrl, url } = await startCommand({ env: { KITE_BASE_URL } });
@@ -135,7 +135,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     connected.destroy();
   });
 
-  test('breaks subscriptions off, which would never end, so that their clients come again', async () => {
+  test('closes open subscriptions at shutdown without `complete`, so that clients reconnect', async () => {
     const { process, ended, url, simulatorUrl } = await startCommand();
     const response = await fetch(url, {
       method: 'POST',

@@ -4,7 +4,7 @@ import { RequestLog } from '../../src/simulator/request-log.ts';
 import { control, get, logIn, readLog, remove, start } from './helper.ts';
 
 describe('the clock', () => {
-  test('starts where it was told, is set, advanced, runs on, and goes back at a reset', async () => {
+  test('starts at the configured time, can be set and advanced, runs on, and returns to the start at a reset', async () => {
     const simulator = await start();
     const now = (answer: unknown) => Date.parse(Object(answer).now);
     const ten = Date.parse('2026-01-05T10:00:00+05:30');
@@ -21,7 +21,7 @@ describe('the clock', () => {
 });
 
 describe('the log', () => {
-  test('says who asked what, when, and how it went; never with a token or a query', async () => {
+  test('lists user, path, time and status of each request, without tokens and queries', async () => {
     const simulator = await start();
     const { accessToken, refreshToken } = await logIn(simulator, 'SIM0002', 'simulator-platform');
     await get(

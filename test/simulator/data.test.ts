@@ -84,7 +84,7 @@ test('the first user has the documented sample, digit for digit', async () => {
   }
 });
 
-test('net is cash or opening balance, margin and collateral less debits, in every segment of everybody', () => {
+test('net is cash or opening balance, margin and collateral less debits, in every segment of every user', () => {
   for (let n = 1; n <= 10_000; n += 7) {
     const { equity, commodity } = marginsOf(n, 3);
     for (const { net, available, utilised } of [equity, commodity]) {

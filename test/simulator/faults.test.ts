@@ -24,7 +24,7 @@ describe('refusals', () => {
     expect(answer.envelope).toEqual({ status: 'error', message, error_type, data: null });
   });
 
-  test('error-envelope has status 200 unless told otherwise, and says what it is told', async () => {
+  test('error-envelope has status 200 by default, and the given status, type and message', async () => {
     expect(await underFault({ kind: 'error-envelope' })).toMatchObject({ status: 200 });
     const told = { errorType: 'UserException', message: 'Blocked.', status: 400 };
     const answer = await underFault({ kind: 'error-envelope', ...told });
@@ -45,7 +45,7 @@ describe('refusals', () => {
   });
 });
 
-describe('answers that are none', () => {
+describe('answers without a readable body', () => {
   test('bad-gateway-html', async () => {
     const answer = await underFault({ kind: 'bad-gateway-html' });
     expect([answer.status, answer.contentType]).toEqual([502, 'text/html']);
@@ -186,7 +186,7 @@ describe('scope', () => {
     expect((await remove(simulator, query)).status).toBe(200);
   });
 
-  test('on an exchange the user is the one who logged in, and nothing has happened', async () => {
+  test('on an exchange the fault matches the user who logged in, and the exchange has no effect', async () => {
     const simulator = await start();
     const requestToken = await requestTokenFor(simulator, 'SIM0002');
     await cause(simulator, { kind: 'empty', userId: 'SIM0002', times: 1 });

@@ -39,7 +39,7 @@ describe('the page', () => {
     expect(await (await fetch(simulator.url)).text()).not.toContain('<script');
   });
 
-  test('is handy with ten thousand users: some to pick, any to type', async () => {
+  test('with ten thousand users lists the first ones and accepts any user id', async () => {
     const simulator = await start({ accounts: 10_000 });
     const html = await loginPage(`${simulator.url}/connect/login?api_key=simulator`);
     expect(html.match(/type="radio"/g)).toHaveLength(20);
@@ -57,7 +57,7 @@ describe('the page', () => {
     expect(response.status).toBe(302);
   });
 
-  test('refuses an app nobody registered', async () => {
+  test('refuses an unknown app', async () => {
     const simulator = await start();
     for (const query of ['', '?api_key=nobody']) {
       const response = await fetch(`${simulator.url}/connect/login${query}`);

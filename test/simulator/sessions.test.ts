@@ -46,7 +46,7 @@ test('access tokens, standing ones too, die at six in the morning in India', asy
   expect(await lives(simulator, `simulator:${next.accessToken}`)).toBe(false);
 });
 
-test('a login before six dies at six of the same morning', async () => {
+test('a session from before six expires at six of the same morning', async () => {
   const simulator = await start({ now: new Date('2026-01-05T05:59:00+05:30') });
   const { accessToken } = await logIn(simulator, 'SIM0001');
   await control(simulator, '/clock', { advanceSeconds: 61 });
@@ -110,7 +110,7 @@ function renew(simulator: Simulator, refreshToken: string, apiKey = 'simulator-p
   });
 }
 
-test('a refresh token renews the access token in its place, also after its death', async () => {
+test('a refresh token replaces the access token, also after it has expired', async () => {
   const simulator = await start();
   const { accessToken, refreshToken } = await logIn(simulator, 'SIM0003', 'simulator-platform');
   expect(refreshToken).toMatch(/^[A-Za-z0-9]{32}$/);

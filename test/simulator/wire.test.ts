@@ -101,7 +101,7 @@ describe('reading', () => {
     '/margins/basket',
     '/charges/orders',
     '/alerts',
-  ])('%s is refused by its token first, and told as not simulated then', async (path) => {
+  ])('%s with a bad token returns 403, and with a good one 501', async (path) => {
     const simulator = await start();
     for (const method of ['GET', 'POST', 'DELETE']) {
       const bad = await get(simulator, path, 'simulator:nobody', { method, headers: {} });

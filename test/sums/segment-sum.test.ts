@@ -38,7 +38,7 @@ function read(data: unknown, asOf = at): Part {
   return read;
 }
 
-test('every amount is the exact sum of its own, and unknown where one is; the oldest part gives the time', () => {
+test('every amount is the exact sum of its parts, and null if one is null; `asOf` is the oldest of its parts', () => {
   fc.assert(
     fc.property(parts, (given) => {
       const sum = sumOf(given);

@@ -64,7 +64,7 @@ function someone(
   return { operation: deadline.unless(controller.signal), leave: () => controller.abort() };
 }
 
-test('no more calls are under way than may be, and apps take turns when there is room again', async () => {
+test('the number of calls in flight is limited, and apps take turns for a free slot', async () => {
   const { send, sent } = slow({ upstreamCalls: 2 });
   const { operation } = someone();
   const ends = ['a', 'a', 'a', 'a', 'b', 'b'].map((app) => send(get(app), operation));
@@ -78,7 +78,7 @@ test('no more calls are under way than may be, and apps take turns when there is
   await Promise.all(ends);
 });
 
-test('whoever leaves the queue is out of it at once, and costs no call', async () => {
+test('a cancelled call leaves the queue at once and is not sent', async () => {
   const { send, sent } = slow({ upstreamCalls: 1 });
   const [first, second, third] = [someone(), someone(), someone()];
   const one = send(get('a'), first.operation);
@@ -159,7 +159,7 @@ test('one caller’s many apps hold some of the slots, and those that wait for o
   await Promise.all(calls);
 });
 
-test('invented credentials leave slots to those that have worked, whoever sends them', async () => {
+test('invented credentials leave slots to credentials that have worked, for every caller', async () => {
   const { send, sent } = slow({ upstreamCalls: 8, upstreamCallsUnproven: 6 });
   const signed = (token: string): UpstreamRequest => ({
     ...get('app'),
@@ -238,7 +238,7 @@ test('a deadline in the queue says when to come back: when all others have had t
   await first;
 });
 
-test('a start whose caller left while it was being granted is given up, and holds up nobody', async () => {
+test('a start that is cancelled while it is granted is released and delays no other call', async () => {
   let grant = () => {};
   let ended = 0;
   const log: RateLog = {
@@ -272,7 +272,7 @@ test('a start whose caller left while it was being granted is given up, and hold
   expect(ended).toBe(2);
 });
 
-test('nothing stays behind of an app for which nobody waits any more', async () => {
+test('an app without waiting calls leaves no state behind', async () => {
   const log = createMemoryRateLog(1);
   const { send, sent } = slow({}, log);
   const { operation, leave } = someone();

@@ -125,7 +125,7 @@ test('the starts before a call count what has its turn before it, and nothing el
   expect(queue.startsBefore({ ...call, operation: operationOf('newcomer') })).toBe(2);
 });
 
-test('no call is lost and none comes twice, whoever leaves; each caller has its turn in each round', () => {
+test('each call starts exactly once although others are cancelled, and each caller has a turn in each round', () => {
   const lanes = fc.constantFrom<LaneName>('login', 'accepted', 'other');
   const step = fc.oneof(
     {

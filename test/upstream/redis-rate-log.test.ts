@@ -144,7 +144,7 @@ async function announced(log: object): Promise<void> {
   if ('announce' in log && typeof log.announce === 'function') await log.announce();
 }
 
-test('a Redis that is not there is done without, said once, and let go of', async () => {
+test('without Redis the gateway works, logs this once and closes the connection', async () => {
   const said: SharedState[] = [];
   const { log, close } = openRateLog({
     limit: 2,

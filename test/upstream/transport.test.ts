@@ -84,12 +84,15 @@ describe.each(makers)('over %s', (name, make) => {
     });
   });
 
-  test.each(['soon', '2026-10-21', '-1', ''])('a Retry-After of "%s" is none', async (header) => {
-    const { url } = await serveHttp((_request, response) => {
-      response.setHeader('retry-after', header).end('{}');
-    });
-    expect((await to(url)(profile, operation())).retryAfterSeconds).toBeNull();
-  });
+  test.each(['soon', '2026-10-21', '-1', ''])(
+    'a Retry-After of "%s" is ignored',
+    async (header) => {
+      const { url } = await serveHttp((_request, response) => {
+        response.setHeader('retry-after', header).end('{}');
+      });
+      expect((await to(url)(profile, operation())).retryAfterSeconds).toBeNull();
+    },
+  );
 
   test('a Retry-After that is a date counts from the Date of the answer, and a past one is no wait', async () => {
     const dates = ['Wed, 21 Oct 2026 07:28:30 GMT', 'Wed, 21 Oct 2026 07:27:00 GMT'];
@@ -374,7 +377,7 @@ describe.each(makers)('over %s', (name, make) => {
     expect(sockets).toHaveLength(2);
   });
 
-  test('a caller who leaves takes the connection along', async () => {
+  test('a cancelled call closes its connection', async () => {
     let arrived = () => {};
     const arrival = new Promise<void>((resolve) => {
       arrived = resolve;
@@ -388,7 +391,7 @@ describe.each(makers)('over %s', (name, make) => {
     await expect.poll(() => sockets[0]?.destroyed).toBe(true);
   });
 
-  test('a caller who has left already costs no connection', async () => {
+  test('a call that is already cancelled opens no connection', async () => {
     const { url, sockets } = await serveHttp((_request, response) => response.end('{}'));
     const { operation: left, leave } = leaving();
     leave();

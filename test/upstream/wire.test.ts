@@ -194,7 +194,7 @@ describe('messages', () => {
   });
 });
 
-test('a secret shows itself to nobody but reveal', () => {
+test('only `reveal` returns the text of a secret', () => {
   const secret = new Secret('hunter2');
   const shown = [
     String(secret),

@@ -67,7 +67,7 @@ test('a file that is deleted or replaced is created anew, so that later logins o
   await again.close();
 });
 
-test('a folder that is gone is a store that is not ready', async () => {
+test('a store whose folder was deleted is not ready', async () => {
   const inner = mkdtempSync(join(folder, 'inner-'));
   const store = await openKeyringStore(`sqlite:${join(inner, 'file.db')}`, now);
   const { keyrings } = keyringsOver(store, now);

@@ -219,7 +219,7 @@ describe('a store', () => {
     };
     const listOf = ({ revocations }: KeyringStore) => revocations ?? expect.fail('It has no list');
 
-    test('gives a revocation that is due to one of those who claim it, and again once the claim is over', async () => {
+    test('gives a due revocation to one claimant, and to another after the claim has expired', async () => {
       const { clock, store, createdAt } = await begun();
       const other = place.isShared ? await place.open(clock.now, clock.monotonic) : store;
       const lists = [listOf(store), listOf(other)];
@@ -240,7 +240,7 @@ describe('a store', () => {
       await lists[1]?.remove(byId(added));
     });
 
-    test('postpones a revocation for the one who knows when it is due, and forgets it when told', async () => {
+    test('postpones a revocation only for the current due time, and removes it on request', async () => {
       const { clock, store, createdAt } = await begun();
       const list = listOf(store);
       const one = revocation(createdAt + minute, createdAt + day);
