@@ -59,7 +59,7 @@ export interface BrowserKeyring {
   readonly barred: string | null;
   /** Which keyring it is; null where the request reaches none. */
   readonly id: string | null;
-  /** Whether the store could not be asked: then nobody knows which sessions there are. */
+  /** Whether the store could not be read: then the sessions are unknown. */
   readonly unavailable: boolean;
   /** The keyring's sessions, the newest first, ended ones included; none where there is no keyring. */
   readonly sessions: readonly SessionRecord[];

@@ -50,7 +50,7 @@ export interface Caller {
   readonly requestId: string;
   /** In the order they came; equal pairs once. */
   readonly credentials: readonly Credential[];
-  /** The Authorization scheme that was seen and is not ours; null where there was none fit to repeat. */
+  /** An Authorization scheme other than `token`; null if there is no such scheme or it is unsafe to repeat. */
   readonly foreignScheme: string | null;
   /** Seconds: the greatest age that an answer of Kite's may have for this caller. 0 for fresh ones. */
   readonly maxAgeSeconds: number;
@@ -97,7 +97,7 @@ export interface Context extends Services {
   readonly sessionReads: SessionReads;
   /**
    * The operation's deadline, under which writes run: a client that leaves does not undo them.
-   * Whoever made the context ends it with the operation.
+   * The creator of the context ends it with the operation.
    */
   readonly deadline: Deadline;
   /** As the caller's. */

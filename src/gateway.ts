@@ -66,7 +66,7 @@ const endpoint = '/graphql';
  * Makes a gateway to mount in any server that speaks fetch, or in `node:http`:
  * `createServer({ maxHeaderSize: 131072, joinDuplicateHeaders: true }, createGateway({ ... }))`.
  * It listens to nothing and reads no environment by itself.
- * @throws TypeError for a URL that is none.
+ * @throws TypeError for an invalid URL.
  */
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const log = options.logger ?? pino({ level: 'silent' });

@@ -73,7 +73,7 @@ export class LogStream {
       if (rest.length > 0) writeSync(this.#descriptor, rest);
       if (this.#lost > 0) writeSync(this.#descriptor, this.#lossLine(this.#lost));
     } catch {
-      // There is nobody left to tell.
+      // No reader is left to report it to.
     }
   }
 
@@ -125,7 +125,7 @@ export class LogStream {
 }
 
 /**
- * A pipe that is full blocks whoever writes to it, and the end of the process with it. Opened once more it can be told
+ * A full pipe blocks its writer and delays the end of the process. Opened once more it can be told
  * not to; the flag on the descriptor itself would be every other process's too.
  */
 function withoutBlocking(descriptor: number): number {

@@ -5,7 +5,7 @@ import type { Writes } from './http/plugins/writes.ts';
 import type { KeyringStore } from './keyring/stores/store.ts';
 import type { Limits } from './limits.ts';
 
-/** A Kite Connect app, as whoever mounts the gateway names it. */
+/** A Kite Connect app in the options of the gateway. */
 export interface AppOptions {
   /** The app's public key. */
   readonly apiKey: string;
@@ -60,7 +60,7 @@ export interface GatewayOptions {
   readonly keyringStore?: KeyringStore;
   /**
    * Keys of 32 bytes that seal what is kept: the first seals, all open. Default: a random one, with which a store
-   * that outlives the process opens for nobody after it.
+   * that outlives the process cannot be read after it.
    */
   readonly keyringKeys?: readonly Uint8Array[];
   /**

@@ -41,7 +41,7 @@ export interface RunningServices {
   readonly close: () => Promise<void>;
 }
 
-/** What resolvers use. @throws TypeError for a URL that is none. */
+/** What resolvers use. @throws TypeError for an invalid URL. */
 export function createServices(options: GatewayOptions, log: Logger): RunningServices {
   const limits = withDefaultLimits(options.limits);
   const rateLog = openRateLog({
@@ -127,7 +127,7 @@ export interface LoginLogs {
   readonly minutes: MinuteLimits;
 }
 
-/** What keyrings of browsers are made from. @throws TypeError for a URL that is none. */
+/** What keyrings of browsers are made from. @throws TypeError for an invalid URL. */
 export function createBrowserKeyrings(
   options: GatewayOptions,
   { broker, apps, limits, operationTimeoutMilliseconds: timeoutMilliseconds, now }: Services,

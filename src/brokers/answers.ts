@@ -39,7 +39,7 @@ export interface Profile {
   readonly products: Field<readonly string[] | null>;
   /** Order types enabled for the user, such as `LIMIT`. */
   readonly orderTypes: Field<readonly string[] | null>;
-  /** Address of the user's picture; null where there is none. */
+  /** URL of the user's picture; null if the user has none. */
   readonly avatarUrl: Field<string | null>;
   /** Facts about the user's demat account. */
   readonly meta: Field<ProfileMeta | null>;

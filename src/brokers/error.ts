@@ -12,7 +12,7 @@ import { systemCode } from './upstream/system-code.ts';
  * - `timeout`: our own deadline passed.
  * - `invalid-response`: an answer that is not of the broker's form.
  * - `other`: anything else that the broker reports.
- * - `aborted`: whoever wanted the answer has gone.
+ * - `aborted`: the caller cancelled the call.
  */
 export type BrokerErrorCode =
   | 'token'
@@ -39,7 +39,7 @@ export interface BrokerErrorDetails {
   readonly errorType?: string | null;
   /** The HTTP status; null where no answer came. */
   readonly status?: number | null;
-  /** The broker's own words, cleaned by {@link cleanMessage}; null where there were none. */
+  /** The broker's own words, cleaned by {@link cleanMessage}; null without a message. */
   readonly brokerMessage?: string | null;
   /** Seconds to wait before asking again; null where the broker did not say. */
   readonly retryAfterSeconds?: number | null;
@@ -79,7 +79,7 @@ export class BrokerError extends Error {
     this.systemCode = systemCode(details.systemCode);
   }
 
-  /** Whether the same read may succeed later, without anybody logging in or changing anything. */
+  /** Whether the same read may succeed later, without a login or another change. */
   get mayPass(): boolean {
     return passing.has(this.code);
   }

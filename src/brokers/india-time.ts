@@ -13,7 +13,7 @@ export function indiaTime(value: unknown): Field<Date | null> {
   const parts = zoneless.exec(value);
   if (parts === null) return malformed;
   const time = new Date(`${parts[1]}T${parts[2]}+05:30`);
-  // February 30th parses in some engines; a time that does not print as it was read is none.
+  // February 30th parses in some engines; a time that does not print as it was read is invalid.
   const isReal = !Number.isNaN(time.getTime()) && formatIndiaTime(time).startsWith(`${parts[1]}T`);
   return isReal ? time : malformed;
 }

@@ -14,7 +14,7 @@ const appsFile = z.array(
   'must be a JSON array of apps',
 );
 
-/** The apps that are configured, none where there is none; what is wrong with them is added to `faults`. */
+/** The configured apps, possibly none; errors in them are added to `faults`. */
 export function readApps(environment: Environment, faults: string[]): readonly AppOptions[] {
   if (isSet(environment, 'KITE_API_SECRET') && !isSet(environment, 'KITE_API_KEY')) {
     faults.push('KITE_API_SECRET: set without KITE_API_KEY. Set both, or neither.');

@@ -172,7 +172,7 @@ export function readLimits(environment: Environment): {
   return { limits, faults };
 }
 
-/** The name of every variable that is read, for whoever documents them. */
+/** The name of every variable that is read, for the documentation. */
 export const settingNames: readonly string[] = [
   ...Object.keys(gatewayVariables),
   ...Object.keys(simulatorVariables),

@@ -1,4 +1,4 @@
-// What a poll finds: an account's margins, or why there are none; and whether that is news.
+// The result of a poll: an account's margins or an error, and whether it differs from the last one sent.
 import { isDeepStrictEqual } from 'node:util';
 import type { Segment } from '../brokers/answers.ts';
 import { BrokerError } from '../brokers/error.ts';
@@ -29,7 +29,7 @@ export interface Ended extends Found {
   readonly isEnded: true;
 }
 
-/** Whether nothing can follow: only a login, or somebody's help, brings the account back. */
+/** Whether the result is final: only a login or the operator can restore the account. */
 export function isFinal(finding: Finding): boolean {
   if ('answers' in finding) return false;
   return !('error' in finding && finding.error instanceof BrokerError && finding.error.mayPass);

@@ -11,7 +11,7 @@ import type { SharedReads } from '../loaders/shared-reads.ts';
 import { type Finding, isFinal } from './finding.ts';
 import type { Turnstile, Visitor } from './turnstile.ts';
 
-/** Somebody who wants to know an account's margins. */
+/** A subscriber to an account's margins. */
 export interface Listener {
   readonly segments: ReadonlySet<Segment>;
   /** The least time between an answer and the next question. */
@@ -35,7 +35,7 @@ export interface PollerServices {
   readonly maxPauseMilliseconds: number;
 }
 
-/** Polls one account while somebody listens. */
+/** Polls one account while it has subscribers. */
 export class Poller {
   readonly #credential: Credential;
   readonly #services: PollerServices;
@@ -59,7 +59,7 @@ export class Poller {
     return this.#listeners.size;
   }
 
-  /** Somebody listens from now on: told at once what is known, and soon whether it still holds. */
+  /** Adds a subscriber: it gets the known state at once and a fresh one soon. */
   join(listener: Listener): void {
     const isFirst = this.#listeners.size === 0;
     this.#listeners.add(listener);
@@ -76,7 +76,7 @@ export class Poller {
     this.#rest.abort();
   }
 
-  /** Somebody listens no more. */
+  /** Removes a subscriber. */
   leave(listener: Listener): void {
     if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#end();
   }
@@ -182,7 +182,7 @@ export class Poller {
   }
 }
 
-/** Whether a finding says all that somebody who wants these segments can be told for now. */
+/** Whether a result has everything known about these segments. */
 function holds(finding: Finding, segments: ReadonlySet<Segment>): boolean {
   return !('answers' in finding) || [...segments].every((segment) => finding.answers.has(segment));
 }

@@ -14,7 +14,7 @@ export interface WatchOptions {
   readonly everySeconds: number;
   /** Whose turns the polls take. */
   readonly callerId: string;
-  /** Ends the watch: whoever wanted it has gone. */
+  /** Ends the watch: the client has disconnected. */
   readonly signal: Cancellable;
 }
 
@@ -48,15 +48,15 @@ export class Watch<Subject> {
   #news = Promise.withResolvers<void>();
   #isOver = false;
 
-  /** @param stopping breaks the watch off: whoever reads it gets an AbortError in place of an end. */
+  /** @param stopping aborts the watch: its reader gets an AbortError. */
   constructor(options: WatchOptions, stopping: AbortSignal) {
     this.#options = options;
     this.#stopping = stopping;
   }
 
   /**
-   * What comes, from the first call of `next` on; a watch that nobody reads costs nothing.
-   * `return` takes effect at once, also while somebody waits for `next`.
+   * The events, from the first call of `next`; a watch without a reader costs nothing.
+   * `return` takes effect at once, also while a call of `next` waits.
    */
   changes(
     subjects: readonly Subject[],

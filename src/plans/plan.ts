@@ -53,7 +53,7 @@ export type Shape = LeafShape | ObjectShape | AbstractShape | ListShape;
 export interface LeafShape {
   readonly kind: 'leaf';
   readonly isNonNull: boolean;
-  /** Makes what the answer holds. @throws for a value that is none of the type's. */
+  /** Serializes a value for the answer. @throws for a value that is not of the type. */
   readonly coerce: (value: unknown) => unknown;
 }
 

@@ -104,7 +104,7 @@ function foundOrError(context: Context, id: string): ReachedAccount | Error {
 
 /**
  * The accounts of the request.
- * @throws UNAUTHENTICATED when it reaches none; KEYRING_UNAVAILABLE when nobody can tell.
+ * @throws UNAUTHENTICATED if it has no account; KEYRING_UNAVAILABLE if the store cannot be read.
  */
 export function reachedAccounts(context: Context): readonly ReachedAccount[] {
   if (context.accounts.length > 0) return context.accounts;

@@ -11,7 +11,7 @@ import {
   visit,
 } from 'graphql';
 
-/** The directive `@defer`, explained to whoever reads the schema. */
+/** The directive `@defer`, with its description in the schema. */
 export const deferDirective = new GraphQLDirective({
   ...GraphQLDeferDirective.toConfig(),
   description:

@@ -12,13 +12,13 @@ import {
   sessionExpired,
 } from './errors/problem.ts';
 
-/** What came of something that may fail: its value, or why there is none. */
+/** The result of a read: its value or its error. */
 export type Outcome<T> = { readonly value: T } | { readonly problem: Problem };
 
 /**
  * Reads through an account; a BrokerError becomes the problem that it stands for.
  * An account whose session has ended costs no call. One whose token Kite refuses is noted as ended,
- * before anybody hears of it, so that no replica asks again.
+ * before the error is returned, so that no replica calls again.
  */
 export function attempt<T>(
   account: ReachedAccount,

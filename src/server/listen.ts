@@ -40,7 +40,7 @@ export interface ListenOptions {
   readonly log?: Logger;
 }
 
-/** The host to write into a URL for whoever sits at this machine; undefined stands for both loopback addresses. */
+/** The host for a URL on this machine; undefined stands for both loopback addresses. */
 export function hostInUrl(host: string | undefined): string {
   if (host === undefined || host === '0.0.0.0' || host === '::') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;

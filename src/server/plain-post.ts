@@ -6,7 +6,7 @@ import type { GraphQLParams } from 'graphql-yoga';
 const contentType = /^application\/json[ \t]*(;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
 
 /**
- * Whether a request looks plain, as far as its head tells. One whose body somebody else has begun to read does not.
+ * Whether a request looks plain, as far as its head tells. A request whose body is already being read is not plain.
  * @param longestBody bytes; a longer body is not plain, nor one of unknown length.
  */
 export function isPlainPost(
@@ -42,7 +42,7 @@ export function textOf(request: IncomingMessage): Promise<string | null> {
   });
 }
 
-/** The operation that a body asks for; null where it is none, holds anything unusual, or may be answered in parts. */
+/** The operation in a body; null if the body is not one, is unusual, or may have an incremental answer. */
 export function operationIn(text: string): GraphQLParams | null {
   try {
     const operation: unknown = JSON.parse(text);

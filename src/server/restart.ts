@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import process from 'node:process';
 
-/** The flag of Node under which `eval` and `new Function` throw, whoever calls them. */
+/** The flag of Node that makes `eval` and `new Function` throw for every caller. */
 const flag = '--disallow-code-generation-from-strings';
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
 

@@ -12,7 +12,7 @@ export class FailureCounts {
     this.#byCode.set(failure.code, (this.#byCode.get(failure.code) ?? 0) + 1);
   }
 
-  /** How many there were of each code; undefined where there were none. */
+  /** The number of failures for each code; undefined without failures. */
   get byCode(): Readonly<Record<string, number>> | undefined {
     return this.#byCode.size === 0 ? undefined : Object.fromEntries(this.#byCode);
   }

@@ -17,7 +17,7 @@ export function apiListener(
   kite: Kite,
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
   return (incoming, outgoing) => {
-    // A client that left in mid-body, or that sent far too much: there is nobody to answer.
+    // A client that left in mid-body, or that sent far too much: no client is left to answer.
     serve(kite, incoming, outgoing).catch(() => outgoing.destroy());
   };
 }

@@ -47,7 +47,7 @@ export async function readCall(incoming: IncomingMessage): Promise<Call> {
   };
 }
 
-/** The path and the query of a request line; the query is empty where there is none. */
+/** The path and the query of a request line; the query is empty if it is missing. */
 export function splitUrl(url: string): [path: string, query: string] {
   const mark = url.indexOf('?');
   return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];

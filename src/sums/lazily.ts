@@ -1,4 +1,4 @@
-// Objects whose properties cost something, and of which hardly anybody reads them all.
+// Objects with properties that are expensive and rarely all read.
 
 /** Makes an object whose properties are made when they are first read, and kept. */
 export function lazily<T extends object>(makers: { readonly [Name in keyof T]: () => T[Name] }): T {

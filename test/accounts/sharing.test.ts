@@ -11,7 +11,7 @@ const world = await startWorld({ now: () => now, headerCredentials: 'any' }, { a
 
 beforeEach(async () => {
   await world.reset();
-  // Answers from before are too old for everybody now.
+  // Earlier answers are too old for every request now.
   now = new Date(now.getTime() + 3_600_000);
 });
 
@@ -87,7 +87,7 @@ describe('calls in flight', () => {
     );
     await expect.poll(() => world.arrived()).toBe(1);
     first.abort();
-    // The other one still waits: whoever comes now joins that call.
+    // The other one still waits: a new request joins that call.
     const third = new AbortController();
     leaving.push(world.ask(name, { authorization, signal: third.signal }).catch(() => 'gone'));
     await new Promise((resolve) => setTimeout(resolve, 100));

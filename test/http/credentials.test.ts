@@ -126,7 +126,7 @@ test('more than a thousand credentials are refused; repetitions do not count', a
 
 test('without a credential an account is UNAUTHENTICATED, and the apps are there', async () => {
   const { status, data, errors } = await world.ask(
-    graphql(`query Nobody { apps { apiKey } account { id } accounts { id } }`),
+    graphql(`query Unknown { apps { apiKey } account { id } accounts { id } }`),
   );
   expect(status).toBe(200);
   expect(data).toEqual({ apps: [{ apiKey: 'simulator' }], account: null, accounts: null });

@@ -203,7 +203,7 @@ describe('any other request is answered by Yoga', () => {
     ['a batch', { body: `[{"query":"{__typename}"}]` }],
     ['a query that is not a string', { body: '{"query":1}' }],
     ['an unknown parameter', { body: '{"query":"{__typename}","x":1}' }],
-    ['variables that are none', { body: '{"query":"{__typename}","variables":[]}' }],
+    ['variables that are not an object', { body: '{"query":"{__typename}","variables":[]}' }],
     [
       'an operationName that is not a string',
       { body: '{"query":"{__typename}","operationName":1}' },

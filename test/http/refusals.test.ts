@@ -25,7 +25,7 @@ describe('a start that cannot be is refused with one clear line each', () => {
     ['production without an app', { NODE_ENV: 'production' }, [/KITE_API_KEY: .*simulator/]],
     ['a host that this machine is not', { HOST: '192.0.2.1' }, [/HOST: .*192\.0\.2\.1/]],
     ['a simulator on such a host', { SIMULATOR_HOST: '192.0.2.1' }, [/SIMULATOR_HOST: /]],
-    ['a host that nobody is', { HOST: 'nobody.invalid' }, [/HOST: .*nobody\.invalid/]],
+    ['a host that does not exist', { HOST: 'nobody.invalid' }, [/HOST: .*nobody\.invalid/]],
   ])('%s', async (_what, env, patterns) => {
     const [port, simulatorPort] = await freePorts(2);
     const free = { PORT: `${port}`, SIMULATOR_PORT: `${simulatorPort}` };
@@ -49,7 +49,7 @@ describe('a start that cannot be is refused with one clear line each', () => {
   });
 
   test.skipIf(!hasIpv6)(
-    'a port that only somebody else has on the other loopback address',
+    'a port that another process has on the other loopback address',
     async () => {
       const taken = createServer().listen(0, '::1');
       onTestFinished(() => void taken.close());

@@ -241,7 +241,7 @@ describe('a store that cannot be opened is one clear line, and no start', () => 
     ['a file in no folder', () => 'sqlite:/nowhere/keyring.sqlite', /cannot be opened/],
     ['a folder', () => `sqlite:${emptyFolder()}`, /cannot be opened|is a folder/],
     [
-      'a file of somebody else',
+      'a file of another user',
       () => `sqlite:${file('hunter2 '.repeat(1_000))}`,
       /SQLITE_NOTADB: the file is not an SQLite database/,
     ],

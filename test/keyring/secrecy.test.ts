@@ -55,12 +55,12 @@ describe('what is stored', () => {
       await keyrings.markExpired(next.keyringId, record);
 
       const bytes = await bytesOf(place);
-      // Nobody who knows a user and an app can look for them without the keys.
+      // A user and an app cannot be looked up without the keys.
       const guess = ['kite-graphql record', next.keyringId, apiKey, userId].join('\0');
       expect(bytes).not.toContain(createHash('sha256').update(guess).digest('base64url'));
       expect(bytes).toContain(next.keyringId);
       expect(bytes).toContain(record.key);
-      // A seal's header names the keyring in base64: whoever finds that would find a secret too.
+      // The header of an encrypted value has the keyring in base64: a search that finds this would find a secret too.
       const found = disguises(next.keyringId)
         .slice(2)
         .filter((text) => bytes.includes(text));

@@ -22,7 +22,7 @@ test('thirty accounts, each wanted every second, take turns: with each other, an
   for (let account = 0; account < 30; account += 1) {
     expect((await live.next())?.errors).toBeUndefined();
   }
-  // One that nobody follows, and one whose poll may be waiting already.
+  // One account without subscribers, and one whose poll may be waiting already.
   for (const userId of ['SIM0035', 'SIM0017']) {
     const before = await world.arrived();
     const { errors } = await world.ask(asked, { authorization: tokens(userId) });
@@ -73,7 +73,7 @@ test('one that hangs holds back no other', async () => {
 test('twenty thousand may be followed, the same one by many counted as often; then there is room again', async () => {
   const clock = new TestClock();
   const { url, fault, clearFaults } = await startWorld({ clock });
-  // Nobody is told anything, and nobody is done.
+  // No subscriber gets an event, and no stream ends.
   await fault({ kind: 'hang' });
   const authorization = tokens(...users(1_000));
   const full = await Promise.all(

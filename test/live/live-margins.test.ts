@@ -207,7 +207,7 @@ describe('one poller for each credential', () => {
     const other = await follow(world.url, commodity, { authorization });
     expect((await other.next())?.data?.marginsChanged.margins?.commodity?.net).toBe(100661.7);
     await settled(1);
-    // At once, since nobody knew that segment; and for both from now on.
+    // At once, since the segment was unknown; and for both from now on.
     expect(await pathsOf()).toEqual(['/user/margins']);
     impatient.leave();
     other.leave();
@@ -267,7 +267,7 @@ describe('without subscribers', () => {
     const waiting = await follow(world.url, both, { authorization });
     await expect.poll(() => world.arrived()).toBe(1);
     waiting.leave();
-    // Whoever comes next does not join a call that was left.
+    // The next subscription does not join a cancelled call.
     await world.clearFaults();
     await expect
       .poll(async () => {

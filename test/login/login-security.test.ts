@@ -49,7 +49,7 @@ describe('several logins side by side', () => {
     const cancelled = await visitor.logInAtKite(loginUrl(`${friend}/first`), 'SIM0001', 'cancel');
     now = new Date(now.getTime() + 1_000);
     const approved = await visitor.logInAtKite(loginUrl(`${friend}/second`), 'SIM0002');
-    // Nobody can tell which one it was: it returns to the newest.
+    // The cancelled login is unknown: the gateway returns to the newest.
     expect((await visitor.visit(cancelled)).location).toBe(
       `${friend}/second?error=LOGIN_CANCELLED`,
     );
@@ -120,8 +120,8 @@ describe('every answer of the login', () => {
     ['no such app', '/login?app=nobody'],
     ['a stranger to return to', '/login?app=simulator&returnTo=https://evil.example/'],
     ['the way to Kite', '/login?app=simulator'],
-    ['nobody’s callback', '/callback?status=success&request_token=abc&state=def'],
-    ['nobody’s cancellation', '/callback'],
+    ['an unknown callback', '/callback?status=success&request_token=abc&state=def'],
+    ['an unknown cancellation', '/callback'],
   ])('is not cached and sends no referrer: %s', async (_what, path) => {
     const { headers, text } = await new Visitor(origin).visit(origin + path);
     expect(headers.get('cache-control')).toBe('no-store');

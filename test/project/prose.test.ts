@@ -21,7 +21,18 @@ const documents = readdirSync(join(root, 'docs')).filter((name) => name.endsWith
 
 test.each([
   ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', '.env.example', 'bench/README.md'],
+  ...['schema.graphql', 'src/usage.ts'],
   ...documents.map((name) => `docs/${name}`),
 ])('%s uses none of the unwanted words', (path) => {
   expect(unwantedIn(path)).toEqual([]);
+});
+
+const filesIn = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('generated/'))
+    .map((file) => `${folder}/${file}`);
+
+test('the titles of tests use none of the unwanted words', () => {
+  const isTitle = (line: string) => /^\s*(?:test|describe)\b.*['`]|^\s*\]\)\(['`]/.test(line);
+  expect(filesIn('test').flatMap((path) => unwantedIn(path, isTitle))).toEqual([]);
 });

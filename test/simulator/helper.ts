@@ -30,9 +30,9 @@ export interface Read {
   readonly status: number;
   readonly contentType: string | null;
   readonly text: string;
-  /** The envelope; throws where the body is none. */
+  /** The envelope; throws if the body is not one. */
   readonly envelope: z.output<typeof envelopeSchema>;
-  /** The envelope's data as an object; throws where it is none. */
+  /** The envelope's data; throws if it is not an object. */
   readonly data: Record<string, unknown>;
 }
 

@@ -1,4 +1,4 @@
-// Properties that are made when they are read: once, and none that nobody reads.
+// Properties that are made when they are read: once, and only when they are read.
 import { expect, test } from 'vitest';
 import { lazily } from '../../src/sums/lazily.ts';
 

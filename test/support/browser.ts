@@ -4,7 +4,7 @@ import { findCommand, searchPath } from './environment.ts';
 
 const usual = ['/usr/bin', '/usr/local/bin', '/snap/bin', '/opt/google/chrome'];
 
-/** Where Chromium is; null where there is none. */
+/** The path of Chromium; null if it is not installed. */
 export const chromiumPath = findCommand(
   ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'],
   [...searchPath, ...usual],

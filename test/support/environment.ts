@@ -28,7 +28,7 @@ export function environmentWith(
   return { HOME, PATH, NODE_COMPILE_CACHE, ...settings };
 }
 
-/** The first of these commands that is on the search path, as an absolute path; null where there is none. */
+/** The first of these commands that is on the search path, as an absolute path; null if it is not installed. */
 export function findCommand(
   names: readonly string[],
   folders: readonly string[] = searchPath,

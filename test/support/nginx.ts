@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { emptyFolder, run } from './command.ts';
 import { findCommand, isCi, searchPath } from './environment.ts';
 
-/** Where nginx is; null where there is none. Debian keeps it out of the search path of users. */
+/** The path of nginx; null if it is not installed. Debian keeps it out of the search path of users. */
 export const nginxPath = findCommand(['nginx'], [...searchPath, '/usr/sbin', '/usr/local/sbin']);
 
 /** Describes a suite that needs nginx. */

@@ -77,7 +77,7 @@ interface Outcome {
   readonly onSent: (() => void) | undefined;
 }
 
-/** One call: what undici tells of it, its deadline, and whoever waits. An object rather than closures: there are many. */
+/** One call: the events of undici, its deadline, and its waiter. An object rather than closures: there are many. */
 class Call implements Dispatcher.DispatchHandler {
   readonly #operation: Operation;
   readonly #outcome: Outcome;
@@ -105,9 +105,9 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Whoever left while the connection was being made could not tell undici; now it can be told.
+    // A cancellation during connection setup could not reach undici; pass it on now.
     if (this.#isOver) {
-      controller.abort(new Error('nobody waits'));
+      controller.abort(new Error('The call was cancelled'));
       return;
     }
     this.#controller = controller;
@@ -150,7 +150,7 @@ class Call implements Dispatcher.DispatchHandler {
     if (this.#isOver) return;
     this.#settle();
     this.#outcome.reject(error);
-    this.#controller?.abort(new Error('nobody waits'));
+    this.#controller?.abort(new Error('The call was cancelled'));
   }
 
   #settle(): void {

@@ -18,7 +18,7 @@ const style = `
   #login a { font-weight: bold; margin-right: 8px }
 `;
 
-// Runs behind the bar. The word in the address is anybody's: it is only ever shown as text, and only if it is one.
+// Runs behind the bar. Any page can set the parameter in the URL: show it only as text, and only if it is a code.
 const report = `
   const error = new URLSearchParams(location.search).get('error') ?? '';
   if (/^[A-Z_]{1,40}$/.test(error)) {
@@ -26,7 +26,7 @@ const report = `
   }
 `;
 
-/** The page with the bar at its top; as it was where nobody can log in. Its script must be allowed to run. */
+/** The page with the bar at its top; unchanged without an app to log in through. Its script must be allowed to run. */
 export function withLoginBar(html: string, logins: readonly LoginLink[]): string {
   if (logins.length === 0) return html;
   const links = logins.map(

@@ -55,7 +55,7 @@ export interface RenderedPage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Renders the page. Its nine megabytes are loaded when somebody first looks. */
+/** Renders the page. Its nine megabytes are loaded with the first visit. */
 export async function renderGraphiqlPage(
   page: GraphiqlPage,
   place: GraphiqlPlace,

@@ -1,4 +1,4 @@
-// The one place that completes a login, whoever brings Kite's redirect: /callback, or a page through exchangeToken.
+// Completes a login, for the redirect to /callback and for a page that calls exchangeToken.
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { isWellFormedToken, type Secret } from '../../brokers/upstream/secret.ts';

@@ -1,4 +1,4 @@
-// What is done with each result of an operation before it is written: once, whoever writes it and however it failed.
+// Processes each result of an operation once before it is written, for every writer and every failure.
 import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { RequestTracker } from '../request/request-tracker.ts';

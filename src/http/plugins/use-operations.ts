@@ -1,4 +1,4 @@
-// Plugin: the one way an operation is answered, whoever reads the request and writes the answer: its document is judged,
+// Plugin: executes an operation, for every reader and writer of requests: its document is validated,
 // its context made, its bounds checked, and then it is executed. It stands in for Yoga's own handler, which makes some
 // forty closures and promises for each request.
 import {

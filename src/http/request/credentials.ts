@@ -8,7 +8,7 @@ import type { Credential } from '../../brokers/credential.ts';
 export interface Credentials {
   /** In the order they came; equal pairs once. */
   readonly credentials: readonly Credential[];
-  /** The Authorization scheme that was seen and is not ours; null where there was none fit to repeat. */
+  /** An Authorization scheme other than `token`; null if there is no such scheme or it is unsafe to repeat. */
   readonly foreignScheme: string | null;
 }
 

@@ -5,7 +5,7 @@ import { isLoopback } from './same-site.ts';
 /**
  * Judges the host of a request, with or without a port.
  * - `ours`: the gateway answers for it.
- * - `other`: a well-formed host of somebody else.
+ * - `other`: a well-formed host of another server.
  * - `invalid`: not a host.
  */
 export type Hosts = (host: string) => 'ours' | 'other' | 'invalid';

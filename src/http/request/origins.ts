@@ -21,7 +21,7 @@ export interface Origins {
 
 /**
  * Knows the trusted origins.
- * @throws TypeError for plain HTTP anywhere but on this machine, for an allowed origin that is none, and for one of
+ * @throws TypeError for plain HTTP anywhere but on this machine, for an invalid allowed origin, and for one of
  *   another site, from which browsers would send no cookie.
  */
 export function createOrigins(publicUrl: URL, allowedOrigins: readonly string[]): Origins {

@@ -9,7 +9,7 @@ export interface TrackedRequest {
   readonly id: string;
   /** When the request was first seen, in milliseconds of a clock that never jumps. */
   readonly startedAt: number;
-  /** Set-Cookie lines for the answer; whoever handles the request may add some. */
+  /** Set-Cookie lines for the answer; each handler of the request may add lines. */
   readonly setCookies: string[];
   /** What the request's own Accept header asks for. */
   readonly accepted: Accepted;

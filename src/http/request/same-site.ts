@@ -16,11 +16,11 @@ export function isLoopback(hostname: string): boolean {
 
 /** Whether a text is an origin just as browsers send it: http or https, a host, perhaps a port, and no more. */
 export function isOrigin(text: string): boolean {
-  // URLs allow a star in a host name; no browser sends one, so it would allow nobody.
+  // URLs allow a star in a host name; no browser sends one, so it would allow no origin.
   return /^https?:\/\/[^*]+$/.test(text) && URL.parse(text)?.origin === text;
 }
 
-/** Whether cookies may be set at an address: by HTTPS, or on this machine, where nobody listens in. */
+/** Whether cookies may be set at an address: over HTTPS, or on this machine. */
 export function keepsCookiesSafe(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }

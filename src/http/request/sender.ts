@@ -43,7 +43,7 @@ function peerOf(serverContext: unknown): string | null {
   return req?.socket?.remoteAddress ?? null;
 }
 
-/** The address in an entry of X-Forwarded-For, which may have a port, brackets and quotes; null where there is none. */
+/** The address in an entry of X-Forwarded-For, which may have a port, brackets and quotes; null if it has no address. */
 function addressIn(entry: string): string | null {
   const text = entry.trim().replace(/^"(.*)"$/, '$1');
   const [, bracketed, withPort] = /^\[([^\]]+)\](?::\d+)?$|^([\d.]+):\d+$/.exec(text) ?? [];

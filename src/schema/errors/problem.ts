@@ -50,7 +50,7 @@ export function credentialDenied({ id }: ReachedAccount): Problem {
   };
 }
 
-/** The store of browser sessions cannot be reached: nobody knows which accounts a cookie opens. */
+/** The store of browser sessions cannot be reached: the accounts of a cookie are unknown. */
 export function keyringUnavailable(): Problem {
   return {
     code: 'KEYRING_UNAVAILABLE',
@@ -124,7 +124,7 @@ const codes: Partial<Record<BrokerErrorCode, ErrorCode>> = {
   timeout: 'UPSTREAM_TIMEOUT',
   'invalid-response': 'UPSTREAM_INVALID_RESPONSE',
   other: 'UPSTREAM_ERROR',
-  // Nobody is left to read it; the word only has to be one that a retry follows.
+  // The client has disconnected; the code only has to be retryable.
   aborted: 'UPSTREAM_TIMEOUT',
 };
 

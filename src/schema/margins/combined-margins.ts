@@ -165,7 +165,7 @@ type Makers<Name extends string> = {
   readonly [Key in keyof AmountsSource<Name>]: () => AmountsSource<Name>[Key];
 };
 
-/** Only amounts that nobody has add up to it; better no number than Infinity, which JSON cannot say. */
+/** Only unrealistic amounts have such a sum. JSON has no Infinity, so the field fails. */
 const tooLarge: Problem = {
   code: 'UPSTREAM_INVALID_RESPONSE',
   message: 'The sum of the amounts is too large for a float64.',

@@ -1,4 +1,4 @@
-// ExchangeTokenResult: a session, or why there is none. Shared by exchangeToken and renewSession.
+// ExchangeTokenResult: a session or an error. Shared by exchangeToken and renewSession.
 
 import type { Proof } from '../../brokers/broker.ts';
 import { isWellFormedToken, Secret } from '../../brokers/upstream/secret.ts';
@@ -31,7 +31,7 @@ export interface Redemption {
 
 /** What the caller sent; none of it is trusted, and none of it is ever quoted. */
 export interface RedemptionInput {
-  /** Whether a browser's keyring takes the session: then nobody else gets it. */
+  /** Whether the session goes to a browser's keyring; then the answer contains no token. */
   readonly forKeyring: boolean;
   /** The input field that the token came in. */
   readonly tokenField: 'requestToken' | 'refreshToken';
@@ -46,7 +46,7 @@ const hexSha256 = /^[0-9a-f]{64}$/i;
 
 /**
  * Checks a redemption before Kite is called, because a one-time token that is sent in vain is lost:
- * whose app, which proof, and whether anybody would get the session.
+ * the app, the proof, and whether a keyring or the answer may receive the session.
  */
 export function redemption(input: RedemptionInput, context: Context): Redemption | Problem {
   const { exposeTokens, apps } = context;
@@ -57,7 +57,7 @@ export function redemption(input: RedemptionInput, context: Context): Redemption
         : 'renew a browser’s own session by its accountId';
     return badInput(
       input.tokenField,
-      `This gateway lets no tokens out, so the session could reach nobody: ${instead}. Kite was not called, and the token is unspent.`,
+      `The gateway does not return tokens (EXPOSE_TOKENS), so the session would be lost: ${instead}. Kite was not called, and the token is unspent.`,
     );
   }
   const apiKey = input.apiKey ?? apps.only?.apiKey;
@@ -77,7 +77,7 @@ export function redemption(input: RedemptionInput, context: Context): Redemption
 
 /**
  * Counts one more attempt of the sender's address to redeem a token with the gateway's own secret: the problem where
- * it has made too many. Whoever brings a checksum holds the secret, and gains nothing from the gateway.
+ * it has made too many. A caller with a checksum has the secret and gains nothing from the gateway.
  */
 export async function attemptRefused(proof: Proof, { keyring }: Context): Promise<Problem | null> {
   const seconds = 'apiSecret' in proof ? await keyring.attempt() : 0;

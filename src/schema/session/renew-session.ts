@@ -92,7 +92,7 @@ async function renewKept(record: SessionRecord, token: Secret, proof: Proof, con
   }
 }
 
-/** The session of a keyring's account that can be renewed, or why there is none. */
+/** The session of a keyring's account that can be renewed, or the error. */
 function ownSession(accountId: string, context: Context): SessionRecord | Problem {
   const session = findAccount(context, accountId)?.session;
   if (session == null) {

@@ -18,7 +18,7 @@ export interface LoginForm {
   readonly error: string | null;
 }
 
-// A page of buttons for ten thousand users helps nobody: the first are shown, the others typed.
+// A page with ten thousand buttons is too long: it shows the first users and has a field for the others.
 const shown = 20;
 const suggested = 500;
 

@@ -58,7 +58,7 @@ function approved(app: SettledApp, requestToken: string, redirectParams: string)
     status: 'success',
     request_token: requestToken,
   });
-  // Whoever sends a browser to the login chooses these: they must not pass for Kite's own.
+  // The page that starts the login chooses these: they must not replace Kite's own.
   for (const [name, value] of new URLSearchParams(redirectParams)) {
     if (!kiteParameters.has(name)) own.append(name, value);
   }

@@ -14,7 +14,7 @@
  * - `missing-meta`: the profile has no `meta`
  * - `demat-consent-empty`, `demat-consent-given`: `meta.demat_consent` is `""`, `"consent"`; otherwise `"physical"`
  * - `mtf-product`: `MTF` is among the products
- * - `unknown-product`: so is a product nobody has heard of
+ * - `unknown-product`: so is an invented product
  */
 export type Oddity =
   | 'disabled-commodity'

@@ -32,7 +32,7 @@ export class PayIns {
     return { equity: now('equity'), commodity: now('commodity') };
   }
 
-  /** Nobody has paid anything in. */
+  /** Removes all pay-ins. */
   clear(): void {
     this.#rupees.clear();
   }

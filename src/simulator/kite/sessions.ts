@@ -68,7 +68,7 @@ export class Sessions {
     return this.#sessions.get(accessToken)?.userId ?? this.#standingUser(accessToken);
   }
 
-  /** Ends one session; false where there was none to end. */
+  /** Ends one session; false if it does not exist. */
   end(apiKey: string, accessToken: string, now: number): boolean {
     const userId = this.userOf(apiKey, accessToken, now);
     if (userId === null) return false;
@@ -92,7 +92,7 @@ export class Sessions {
     return { accessToken: renewal.accessToken, refreshToken };
   }
 
-  /** Drops a refresh token, and leaves its session alone; false where there was none to drop. */
+  /** Drops a refresh token and keeps its session; false if it does not exist. */
   dropRefreshToken(apiKey: string, refreshToken: string): boolean {
     if (this.refreshUserOf(apiKey, refreshToken) === null) return false;
     return this.#renewals.delete(refreshToken);

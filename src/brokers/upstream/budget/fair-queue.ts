@@ -68,7 +68,7 @@ export class FairQueue<C extends QueuedCall> {
     return lane?.firstCaller();
   }
 
-  /** Takes out the call whose turn it is among those that may start; undefined where there is none. */
+  /** Removes and returns the next call that may start; undefined if no call may start. */
   next(mayStart: (call: C) => boolean = () => true): C | undefined {
     for (const lane of this.#inTurn()) {
       const call = lane.next(mayStart);

@@ -6,7 +6,7 @@ import {
   type Start,
 } from './rate-log.ts';
 
-/** A start that can be taken back, where somebody else had to agree and did not. */
+/** A start that can be withdrawn if another log refuses it. */
 export interface MemoryStart extends Start {
   /** It never happened. */
   cancel(): void;

@@ -30,14 +30,14 @@ export interface OpenRateLog {
 
 /**
  * Opens a rate log. A Redis that cannot be reached is tried again and again, and meanwhile done without.
- * @throws TypeError for a URL that is none.
+ * @throws TypeError for an invalid URL.
  */
 export function openRateLog(options: RateLogOptions): OpenRateLog {
   const { limit, redisUrl, onReachable, patienceMilliseconds } = options;
   if (limit === 0) return { log: unlimited, close: async () => {} };
   if (redisUrl === undefined) return { log: createMemoryRateLog(limit), close: async () => {} };
   const client = createRedisClient(redisUrl);
-  // Commands reject while there is no connection; why there is none, only the event says.
+  // Commands reject while there is no connection; only the event has the reason.
   let cause: string | null = null;
   const remember = (error: unknown) => {
     cause = redisCause(error) ?? cause;
@@ -48,7 +48,7 @@ export function openRateLog(options: RateLogOptions): OpenRateLog {
     // The first calls may come before the first connection: they wait for it as long as for an answer.
     async sendCommand(words, { abortSignal }) {
       if (!client.isReady) await connected;
-      // Nobody waits for it any more: a start that is counted now would never end.
+      // The call is cancelled: a start that is counted now would never end.
       abortSignal.throwIfAborted();
       try {
         return await client.sendCommand(words, { abortSignal });

@@ -38,7 +38,7 @@ export interface RateLog {
 
 const noStart: Start = { sent() {}, ended() {} };
 
-/** A log that holds nobody back. */
+/** A log without a limit. */
 export const unlimited: RateLog = {
   limit: Number.POSITIVE_INFINITY,
   start: () => noStart,

@@ -25,7 +25,7 @@ export class StalledQueues<Q> {
     if (queues?.size === 0) this.#callers.delete(callerId);
   }
 
-  /** Takes out the queue whose turn it is among those that can go on; undefined where there is none. */
+  /** Removes and returns the next queue that can continue; undefined if no queue can. */
   take(canGoOn: (queue: Q) => boolean): Q | undefined {
     for (const [callerId, queues] of this.#callers) {
       for (const queue of queues) {
