@@ -23,7 +23,7 @@ import { createResults } from './http/plugins/results.ts';
 import { createRoutes } from './http/plugins/routes.ts';
 import { endWithRequest } from './http/plugins/streams.ts';
 import { createAnswerHeaders, useHeaders } from './http/plugins/use-headers.ts';
-import { useOperations } from './http/plugins/use-operations.ts';
+import { createOperations, useOperations } from './http/plugins/use-operations.ts';
 import { useRequestParser } from './http/plugins/use-request-parser.ts';
 import { useRoutes } from './http/plugins/use-routes.ts';
 import { Writes } from './http/plugins/writes.ts';
@@ -86,10 +86,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const keyringRequest = (request: Request, serverContext: unknown) => ({
     request,
     requestId: track(request).id,
-    // Only those that use a keyring want to know.
-    get device() {
-      return senderOf(request, serverContext);
-    },
+    device: senderOf(request, serverContext),
     setCookie: (line: string) => track(request).setCookies.push(line),
   });
 
@@ -142,7 +139,16 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     rules: documentRules(limits, introspection),
     suggestions: introspection,
   });
-  const volume = createVolumeLimits(limits);
+  const answerOperation = createOperations({
+    schema,
+    documents,
+    plans: new Plans(limits),
+    track,
+    volume: createVolumeLimits(limits),
+    suggestions: introspection,
+    writes,
+    contextFor,
+  });
 
   const yoga = createYoga<Record<string, unknown>>({
     schema,
@@ -154,16 +160,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       graphiql !== false &&
         useGraphiql(routes, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
       useRequestParser(track),
-      useOperations({
-        schema,
-        documents,
-        plans: new Plans(limits),
-        track,
-        volume,
-        suggestions: introspection,
-        writes,
-        contextFor,
-      }),
+      useOperations(answerOperation),
       results.plugin,
       { onDispose: () => browsers.revocations.close().then(() => browsers.keyrings.close()) },
       { onDispose: () => minutes.close() },
@@ -191,6 +188,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     longestBody: limits.requestBytes,
     track,
     needsCors: browsers.origins.isAllowed,
+    answerOperation,
     results,
     headersFor,
     log,

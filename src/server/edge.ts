@@ -1,13 +1,13 @@
 // The lean edge on node:http: a plain POST is read and written without Yoga's Request and Response, which cost several
-// times what the calls to Kite do. The answer comes from Yoga's pipeline, with its context and all of its plugins.
+// times what the calls to a broker do. What is answered is decided by the same function as on Yoga's way.
 //
 // Any request that is not plain goes to Yoga's own adapter, before anything of it is executed.
 import { IncomingMessage, ServerResponse } from 'node:http';
-import { GraphQLError } from 'graphql';
-import { type GraphQLParams, isAsyncIterable, type YogaServerInstance } from 'graphql-yoga';
+import { isAsyncIterable, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Payload, Results } from '../http/plugins/results.ts';
 import type { AnswerHeaders } from '../http/plugins/use-headers.ts';
+import type { AnswerOperation } from '../http/plugins/use-operations.ts';
 import { readAccept } from '../http/request/accept.ts';
 import type { RequestTracker } from '../http/request/request-tracker.ts';
 import { isPlainPost, operationIn, textOf } from './plain-post.ts';
@@ -24,6 +24,8 @@ export interface EdgeOptions {
   readonly track: RequestTracker;
   /** Whether answers to an Origin carry CORS headers, which are Yoga's to write. */
   readonly needsCors: (origin: string | null) => boolean;
+  /** The one way an operation is answered. */
+  readonly answerOperation: AnswerOperation;
   readonly results: Results;
   readonly headersFor: AnswerHeaders;
   readonly log: Logger;
@@ -31,7 +33,8 @@ export interface EdgeOptions {
 
 /** Puts the edge in front of Yoga, for requests of `node:http`; whatever else Yoga can do stays as it is. */
 export function withEdge(yoga: Yoga, options: EdgeOptions): Yoga {
-  const { endpoint, longestBody, track, needsCors, results, headersFor, log } = options;
+  const { endpoint, longestBody, track, needsCors, answerOperation, results, headersFor, log } =
+    options;
 
   async function answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const text = await textOf(message);
@@ -45,7 +48,7 @@ export function withEdge(yoga: Yoga, options: EdgeOptions): Yoga {
     }
     const request = plainRequestOf(message, response);
     const serverContext = { req: message, res: response };
-    const executed = await execute(params, request, serverContext);
+    const executed = await answerOperation(request, params, serverContext);
     const result = results.finish(executed, { request, serverContext });
     if (isAsyncIterable(result)) throw new TypeError('A plain answer cannot come in parts');
     const { status, headers } = headOf(result, json);
@@ -57,24 +60,6 @@ export function withEdge(yoga: Yoga, options: EdgeOptions): Yoga {
       ...headers,
     });
     response.end(body);
-  }
-
-  /** The result, also where a plugin refuses the operation before it is executed. */
-  async function execute(
-    params: GraphQLParams,
-    request: Request,
-    serverContext: object,
-  ): Promise<Payload> {
-    try {
-      return (await yoga.getResultForParams(
-        { params, request },
-        serverContext as never,
-      )) as Payload;
-    } catch (error) {
-      if (error instanceof GraphQLError) return { errors: [error] };
-      const originalError = error instanceof Error ? error : new Error(typeof error);
-      return { errors: [new GraphQLError(originalError.message, { originalError })] };
-    }
   }
 
   return new Proxy(yoga, {

@@ -57,19 +57,21 @@ const inParts = /defer|subscription/;
 
 function isPlainOperation(value: unknown): value is GraphQLParams {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  // What clients send as `extensions` changes nothing.
-  const {
-    query,
-    variables,
-    operationName,
-    extensions: _,
-    ...others
-  } = value as Record<string, unknown>;
+  const { query, variables, operationName, extensions, ...others } = value as Record<
+    string,
+    unknown
+  >;
   return (
     typeof query === 'string' &&
     !inParts.test(query) &&
-    (variables == null || (typeof variables === 'object' && !Array.isArray(variables))) &&
+    isObjectOrNone(variables) &&
+    // What they hold changes nothing.
+    isObjectOrNone(extensions) &&
     (operationName == null || (typeof operationName === 'string' && operationName !== '')) &&
     Object.keys(others).length === 0
   );
+}
+
+function isObjectOrNone(value: unknown): boolean {
+  return value == null || (typeof value === 'object' && !Array.isArray(value));
 }

@@ -45,8 +45,15 @@ interface Executed {
   readonly request: Request;
 }
 
-/** Answers operations, and ends their deadlines with them. */
-export function useOperations(options: OperationsOptions): Plugin {
+/** Answers an operation, whoever reads its request and writes its answer. Never rejects. */
+export type AnswerOperation = (
+  request: Request,
+  params: GraphQLParams,
+  serverContext: object,
+) => Promise<Result>;
+
+/** Makes what answers operations, and ends their deadlines with them. */
+export function createOperations(options: OperationsOptions): AnswerOperation {
   const { schema, documents, plans, track, volume, writes, contextFor } = options;
   const hideSuggestions = !options.suggestions;
 
@@ -131,6 +138,11 @@ export function useOperations(options: OperationsOptions): Plugin {
     };
   }
 
+  return answer;
+}
+
+/** Has Yoga answer operations in the same way. */
+export function useOperations(answer: AnswerOperation): Plugin {
   return {
     onParams({ setParamsHandler }) {
       setParamsHandler((({ request, params, context }: Handled) =>
