@@ -151,8 +151,15 @@ class SharedCall<Q, T> implements Operation {
 
   #answer(value: T): void {
     const { now, keep } = this.#reads.options;
-    const answer = { value, asOf: now() };
-    if (this.#reads.remove(this.#digest, this)) keep(this.#digest, answer);
+    let answer: Answer<T>;
+    try {
+      answer = { value, asOf: now() };
+      if (this.#reads.remove(this.#digest, this)) keep(this.#digest, answer);
+    } catch (error) {
+      // A fault of the gateway: the operations that wait are told, and not left waiting.
+      this.#fail(error);
+      return;
+    }
     for (const waiter of this.#over()) waiter.answer(answer);
   }
 
