@@ -61,7 +61,7 @@ export interface BrowserKeyring {
   readonly id: string | null;
   /** Whether the store could not be read: then the sessions are unknown. */
   readonly unavailable: boolean;
-  /** The keyring's sessions, the newest first, ended ones included; none where there is no keyring. */
+  /** The keyring's sessions, the newest first, ended ones included; empty without a keyring. */
   readonly sessions: readonly SessionRecord[];
   /** Completes a login that this browser began; its session goes into the keyring. */
   completeLogin(redirect: LoginRedirect): Promise<CompletedLogin | LoginFailure>;

@@ -13,7 +13,7 @@ export interface AppOptions {
   readonly apiSecret?: string;
   /** A name for people. */
   readonly name?: string;
-  /** Whether `apps` shows it to strangers. Default: true for an only app, else false. */
+  /** Whether `apps` lists the app. Default: true for an only app, else false. */
   readonly listed?: boolean;
 }
 
@@ -59,7 +59,7 @@ export interface GatewayOptions {
   /** Where keyrings are kept. Default: in memory, and gone with the process. The gateway closes it. */
   readonly keyringStore?: KeyringStore;
   /**
-   * Keys of 32 bytes that seal what is kept: the first seals, all open. Default: a random one, with which a store
+   * Keys of 32 bytes that encrypt the store: the first encrypts, all decrypt. Default: a random one, with which a store
    * that outlives the process cannot be read after it.
    */
   readonly keyringKeys?: readonly Uint8Array[];

@@ -11,13 +11,13 @@ export interface BrokerApp {
   readonly apiSecret?: Secret;
   /** A name for people, where the operator gave one. */
   readonly name?: string;
-  /** Whether strangers may see the app in `apps`. */
+  /** Whether `apps` lists the app. */
   readonly listed: boolean;
 }
 
 /** The gateway's apps and their login pages. */
 export interface Apps {
-  /** Those that strangers may see, in the operator's order. */
+  /** The listed apps, in the operator's order. */
   readonly listed: readonly BrokerApp[];
   /** The only app, where there is exactly one. */
   readonly only: BrokerApp | null;

@@ -35,7 +35,7 @@ export function amount(value: unknown): Field<number | null> {
 
 /** A float64 of rupees that must be there: missing is not zero. */
 export function requiredAmount(value: unknown): Field<number> {
-  // 1e999 is valid JSON and parses to Infinity, which is no amount. Adding 0 turns -0 into 0.
+  // 1e999 is valid JSON and parses to Infinity, which is not an amount. Adding 0 turns -0 into 0.
   return typeof value === 'number' && Number.isFinite(value) ? value + 0 : malformed;
 }
 

@@ -45,7 +45,7 @@ export interface SimulatorConfig {
 export interface KeyringConfig {
   /** `memory:`, `sqlite:<file>` or `redis://...`; may hold a password. */
   readonly store: string;
-  /** Keys of 32 bytes: the first seals, all open; undefined: a random one for this process. */
+  /** Keys of 32 bytes: the first encrypts, all decrypt; undefined: a random one for this process. */
   readonly keys: readonly Uint8Array[] | undefined;
 }
 

@@ -14,7 +14,7 @@ export function readTextFile(file: string): string {
   const bytes = readBytes(file);
   // UTF-16 text in Latin letters has a NUL in each second byte, with a mark in front of it or without.
   if (hasUtf16Mark(bytes) || bytes.includes(0)) {
-    throw new TextFileError('is in UTF-16 or is no text. Save it as UTF-8');
+    throw new TextFileError('is in UTF-16 or is not text. Save it as UTF-8');
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -1,10 +1,10 @@
 // Whether the time of day can be trusted enough to delete what has expired: a clock that jumps and comes back must
-// not cost anybody a session.
+// not end a session.
 import { clockSettling, clockTolerance } from './policy.ts';
 
 /**
  * Compares the time of day with a clock that only runs forward.
- * @param monotonic milliseconds of a clock that nobody sets.
+ * @param monotonic milliseconds of a clock that cannot be set.
  * @returns called with the time of day; true where both have advanced alike for ten minutes.
  */
 export function createClockCheck(monotonic: () => number): (now: number) => boolean {

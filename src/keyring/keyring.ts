@@ -10,7 +10,7 @@ import type { LoginOfRecord, SessionRecord } from './session-record.ts';
 export interface Keyring {
   /** The keyring's own id; not secret, and no way to the cookie. */
   readonly id: string;
-  /** When it is gone however busy it is; sooner where nobody uses it for some days. */
+  /** When it expires at the latest; sooner if it is not used for some days. */
   readonly endsAt: Date;
   /** Its sessions, the newest `issuedAt` first; ended ones for some days from their end. */
   readonly sessions: readonly SessionRecord[];
@@ -31,7 +31,7 @@ export interface Added {
   readonly endsAt: Date;
   /** The session. */
   readonly record: SessionRecord;
-  /** The session of the same app and user that it replaced; null where there was none. */
+  /** The session of the same app and user that it replaced; null if there was no session. */
   readonly replaced: SessionRecord | null;
 }
 

@@ -1,5 +1,5 @@
-// Keyrings over a store and a sealer. No lock is held while anybody talks to Kite: a change says what it expects to
-// find, is tried again where somebody came between, and a later login always wins.
+// Keyrings over a store and a cipher. No lock is held during a call to Kite: a change names the version that it
+// expects, is retried after a conflicting change, and a later login always wins.
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
 import { newCookie, newId, rowKeys } from './crypto/names.ts';
@@ -33,7 +33,7 @@ export interface KeyringsOptions {
   readonly now: () => Date;
   /** By which kept keyrings age. Default: the machine's. */
   readonly clock?: Clock;
-  /** Hears of rows that did not open and of background writes that failed; must not throw. Default: nobody does. */
+  /** Receives rows that could not be decrypted and background writes that failed; must not throw. Default: none. */
   readonly report?: (report: KeyringReport) => void;
 }
 
@@ -86,7 +86,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         const at = now();
         const replaced = previous?.record ?? null;
         const record = loggedIn(key, login, replaced, device, at);
-        // The version of the row, also where it did not open: what nobody can read may be replaced.
+        // The version of the row, also if it could not be decrypted: an unreadable row may be replaced.
         const [outcome] = await records.write(keyring.id, [
           { record, version: row?.version ?? null },
         ]);

@@ -29,7 +29,7 @@ export type KeyringReport =
       readonly reason: 'full' | 'unavailable' | 'not-kept-by-store';
     }
   | {
-      /** A write failed that nobody waits for: a touch, or the end of a replaced cookie. */
+      /** A background write failed: a touch, or the end of a replaced cookie. */
       readonly kind: 'upkeep-failed';
       /** The keyring's id. */
       readonly keyringId: string;

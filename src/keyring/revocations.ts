@@ -155,7 +155,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     });
   }
 
-  /** Runs work that nobody waits for but the end of the process. */
+  /** Runs background work; only the end of the process waits for it. */
   function run(work: () => Promise<void>): void {
     // Only a fault of ours rejects here: the session stays as it is.
     const done = work()

@@ -84,7 +84,7 @@ const shape = z.object({
   devices: z.array(z.unknown()),
 });
 
-/** The record of a row from its unsealed JSON; null where that is none. A device that is none is left out. */
+/** The record of a row from its decrypted JSON; null if it is not valid. A device that is not valid is left out. */
 export function parseRecord(key: string, json: unknown): SessionRecord | null {
   const result = shape.safeParse(json);
   if (!result.success) return null;

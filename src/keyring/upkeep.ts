@@ -1,5 +1,5 @@
-// What is written down of a keyring's use, behind the back of whoever reads it: its idle lifetime begins anew, its
-// sessions were seen. At most once a minute, and never a reason to fail.
+// Records keyring activity in the background, at most once a minute: it extends the idle lifetime and the time at
+// which sessions were last seen. Failures are reported, never thrown.
 
 import type { Limits } from '../limits.ts';
 import type { SealedRecords, VersionedRecord } from './crypto/sealed-records.ts';
@@ -8,7 +8,7 @@ import { day, touchInterval } from './policy.ts';
 import type { KeyringReport } from './report.ts';
 import type { KeyringStore, StoredKeyring, StoredPointer } from './stores/store.ts';
 
-/** Work that nobody waits for. */
+/** Background work. */
 export interface Upkeep {
   /** Notes, in the background, that a keyring was opened just now. */
   touch(
@@ -57,7 +57,7 @@ export function createUpkeep(
       touching.add(name);
       const touch = upkeep.run(keyring.id, async () => {
         if (isDue) await store.touchPointer(name, keyring.id, expiresAt);
-        // Whoever overtakes this has seen the session too, or ended it: no second try.
+        // A conflicting change has recorded the session too, or ended it: do not retry.
         if (seen.length > 0) await records.write(keyring.id, seen);
       });
       touch.finally(() => touching.delete(name));

@@ -8,7 +8,7 @@ import type { Listener } from './poller.ts';
 
 /** What is watched of each account. */
 export interface WatchOptions {
-  /** A change in another one is no news. */
+  /** A change in another one is not an event. */
   readonly segments: ReadonlySet<Segment>;
   /** Seconds: the least time between two pieces of news of one account. */
   readonly everySeconds: number;

@@ -1,7 +1,7 @@
 // An answer of Kite's and its age; and who asks, and how old an answer may be for them.
 import type { Operation } from '../brokers/upstream/operation.ts';
 
-/** Something that Kite answered. Requests share it: nobody may change it. */
+/** An answer of Kite. Requests share it: it must not be changed. */
 export interface Answer<T> {
   readonly value: T;
   /** When Kite's answer arrived. */
@@ -10,7 +10,7 @@ export interface Answer<T> {
 
 /** On whose behalf something is read. */
 export interface Asker {
-  /** Its deadline and departure end this asker's waiting; and the call, once nobody else waits for it. */
+  /** Its deadline and cancellation end this wait, and the call if no other request waits for it. */
   readonly operation: Operation;
   /** Seconds: the greatest age that an answer may have. 0 for a fresh one. */
   readonly maxAgeSeconds: number;

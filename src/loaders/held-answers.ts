@@ -7,7 +7,7 @@ import type { Answer } from './answer.ts';
 
 /** How answers are held. */
 export interface HeldAnswersOptions {
-  /** Seconds after which an answer goes, whether or not anybody asks. 0 holds nothing. */
+  /** Seconds after which an answer is evicted, also without a request. 0 caches nothing. */
   readonly maxAgeSeconds: number;
   /** The most answers; beyond it the oldest go. */
   readonly max: number;
@@ -66,7 +66,7 @@ export class HeldAnswers<T> {
     const now = clock();
     const age = now.getTime() - answer.asOf.getTime();
     const most = Math.min(maxAgeSeconds, this.#options.maxAgeSeconds) * 1_000;
-    // An answer from the future is of a clock that was set back: how old it is, nobody knows.
+    // An answer from the future means that the clock was set back: its age is unknown.
     const isAccepted = age >= 0 && age <= most && now < expiryOf(answer.asOf);
     return isAccepted ? answer : undefined;
   }

@@ -1,5 +1,5 @@
-// Reads from Kite, shared between requests: a call in flight is joined, and an answer that is young enough for
-// whoever asks is given again. Nothing is ever shared between two credentials.
+// Reads from Kite, shared between requests: a read joins a call in flight, or reuses an answer that is young enough
+// for the request. Two credentials never share a call or an answer.
 
 import type { Margins, Profile, Segment, SegmentMargins } from '../brokers/answers.ts';
 import type { Broker } from '../brokers/broker.ts';
@@ -39,7 +39,7 @@ export interface SharedReads {
   onForgotten(credential: Credential, listener: ForgottenListener | null): void;
 }
 
-/** Hears why a credential was forgotten: Kite's refusal, or null where somebody asked for it. */
+/** Receives why a credential was forgotten: Kite's refusal, or null after a request to forget it. */
 export type ForgottenListener = (refusal: BrokerError | null) => void;
 
 /** How reads are shared. */
@@ -47,7 +47,7 @@ export interface SharedReadsOptions {
   readonly broker: Pick<Broker, 'profile' | 'margins' | 'segmentMargins' | 'expiryOf'>;
   /** The time: when an answer arrived, and how old it is. */
   readonly now: () => Date;
-  /** The greatest age, in seconds, that anybody may accept; 0 holds no answers. */
+  /** The maximum age, in seconds, that a request may accept; 0 caches no answers. */
   readonly maxAgeSeconds: number;
   /** The most answers that are held of each kind: profiles, and either segment. */
   readonly maxHeld: number;

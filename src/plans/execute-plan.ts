@@ -102,7 +102,7 @@ const complete: Complete = (run, field, shape, place, value) => {
     run.answer.countValue(coerced);
     return coerced;
   }
-  // Each value that is no leaf has one.
+  // Each value that is not a leaf has one.
   const at = place as Place;
   if (shape.kind === 'object') return completeObject(run, field, shape, shape.object, at, value);
   if (shape.kind === 'list') return completeList(run, field, shape, at, value, complete);

@@ -47,7 +47,7 @@ export function controlRoutes(kite: Kite): Hono<Pages> {
 
   const userNumber = (userId: string) => {
     const number = userNumberOf(userId, settings.accounts);
-    if (number === null) throw new ControlError('userId: there is no such simulated user');
+    if (number === null) throw new ControlError('userId: unknown simulated user');
     return number;
   };
 
@@ -81,7 +81,7 @@ export function controlRoutes(kite: Kite): Hono<Pages> {
     const fault = await readBody(c, faultSchema);
     if (fault.userId !== undefined) userNumber(fault.userId);
     if (fault.apiKey !== undefined && !settings.apps.has(fault.apiKey)) {
-      throw new ControlError('apiKey: there is no such app');
+      throw new ControlError('apiKey: unknown app');
     }
     if (!faults.add(fault)) throw new ControlError('there are too many faults; clear them first');
     return c.json(fault, 201);

@@ -401,7 +401,7 @@ describe('KITE_APPS_FILE', () => {
     const wide = fileWith(json);
     writeFileSync(wide, Buffer.from(`\ufeff${json}`, 'utf16le'));
     expect(faultsOf({ KITE_APPS_FILE: wide })).toEqual([
-      `KITE_APPS_FILE: ${wide} is in UTF-16 or is no text. Save it as UTF-8.`,
+      `KITE_APPS_FILE: ${wide} is in UTF-16 or is not text. Save it as UTF-8.`,
     ]);
   });
 

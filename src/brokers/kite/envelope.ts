@@ -10,8 +10,8 @@ import type { UpstreamResponse } from '../upstream/transport.ts';
 /**
  * The `data` of a successful answer, unparsed.
  * @param secrets what the request carried, so that no message can repeat it.
- * @param maxNesting objects and lists inside each other; an answer with more is no envelope.
- * @throws BrokerError for an error envelope, an error status, and anything that is no envelope.
+ * @param maxNesting objects and lists inside each other; an answer with more is refused.
+ * @throws BrokerError for an error envelope, an error status, and any other answer that is not an envelope.
  */
 export function openEnvelope(
   response: UpstreamResponse,

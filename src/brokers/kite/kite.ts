@@ -17,7 +17,7 @@ export interface KiteOptions
 /** Connects nothing yet: the first call does. */
 export function createKite(options: KiteOptions): {
   readonly broker: Broker;
-  /** Lets calls under way finish. */
+  /** Waits for calls in flight. */
   readonly close: () => Promise<void>;
 } {
   const { send, close, ...credentials } = createUpstream({ ...options, wire: kiteWire });

@@ -3,7 +3,7 @@
 import type { AvailableName, Margins, SegmentMargins, UtilisedName } from '../answers.ts';
 import { amount, type Field, isRecord, malformed, requiredAmount, requiredFlag } from '../field.ts';
 
-/** Reads the nested answer of both segments: null for data that is no object at all. */
+/** Reads the nested answer of both segments: null for data that is not an object. */
 export function parseMargins(data: unknown): Margins | null {
   if (!isRecord(data)) return null;
   return { equity: parseSegment(data.equity), commodity: parseSegment(data.commodity) };

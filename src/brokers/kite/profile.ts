@@ -2,7 +2,7 @@
 import type { Profile, ProfileMeta } from '../answers.ts';
 import { type Field, isRecord, malformed, requiredText, text, texts } from '../field.ts';
 
-/** Reads a profile leniently: null for data that is no object at all. */
+/** Reads a profile leniently: null for data that is not an object. */
 export function parseProfile(data: unknown): Profile | null {
   if (!isRecord(data)) return null;
   return {

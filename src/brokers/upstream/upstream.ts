@@ -29,7 +29,7 @@ export interface Upstream {
   readonly refused: RefusedCredentials;
   /** Tells of a credential that the broker has just handed out. */
   readonly onObtained: (credential: Credential) => void;
-  /** Lets calls under way finish. */
+  /** Waits for calls in flight. */
   readonly close: () => Promise<void>;
 }
 

@@ -110,7 +110,7 @@ class RequestKeyring implements BrowserKeyring {
 
   async expire(record: SessionRecord): Promise<void> {
     if (this.#keyringId === null) return;
-    // A store that is down is no reason to hide that the session is over; the next read will try again.
+    // A store that is down must not hide that the session has ended; the next read tries again.
     await this.#services.keyrings.markExpired(this.#keyringId, record).catch(() => undefined);
   }
 

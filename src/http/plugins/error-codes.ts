@@ -70,7 +70,7 @@ function coded(error: GraphQLError, requestId: string, report: Report): GraphQLE
   const { http, code, ...rest } = error.extensions ?? {};
   if (isErrorCode(code)) return copy(error, error.message, { ...rest, code, requestId, http });
   if (isOfTheRequest(error)) {
-    // What is no request at all is refused by HTTP status to every client; `spec` spares the older ones.
+    // An invalid request is refused by HTTP status for every client; `spec` does this only for newer ones.
     const status = code === 'BAD_REQUEST' ? Object.assign({}, http, { spec: false }) : http;
     const extensions = { code: 'BAD_USER_INPUT', retryable: false, requestId, http: status };
     return copy(error, badRequestMessage(error), extensions);

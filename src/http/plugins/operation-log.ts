@@ -11,7 +11,7 @@ export interface OperationLogOptions {
   readonly track: RequestTracker;
   readonly senderOf: SenderReader;
   readonly log: Logger;
-  /** Where operations with an error go, so that a flood of them is no flood of lines. */
+  /** Where operations with an error go, so that a flood of errors does not flood the log. */
   readonly failures: FailureLog;
 }
 

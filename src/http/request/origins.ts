@@ -32,7 +32,7 @@ export function createOrigins(publicUrl: URL, allowedOrigins: readonly string[])
   for (const [index, origin] of allowedOrigins.entries()) {
     const which = `allowedOrigins[${index}]`;
     if (!isOrigin(origin))
-      throw new TypeError(`${which} is no origin, such as https://app.example.com`);
+      throw new TypeError(`${which} is not an origin, such as https://app.example.com`);
     if (siteRelation(origin, own) === 'cross-site') {
       throw new TypeError(`${which}, ${origin}, is another site than publicUrl, ${own}`);
     }

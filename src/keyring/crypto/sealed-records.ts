@@ -37,7 +37,7 @@ export interface SealedRecords {
   /** Seals and writes, each under the version given. */
   write(keyringId: string, entries: readonly VersionedRecord[]): Promise<readonly WriteOutcome[]>;
   /**
-   * Changes one record, again and again until nobody came between.
+   * Changes one record, and retries after conflicting changes.
    * @param change the record's next state, or null to leave it; runs once a try, so it must do nothing else.
    * @returns the changed record; null where it is missing, did not open or was left.
    */

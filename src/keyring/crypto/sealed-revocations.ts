@@ -16,9 +16,9 @@ import type { Binding, Sealer } from './sealer.ts';
 export interface TokensToEnd {
   /** The app they belong to. */
   readonly apiKey: string;
-  /** Null where there is none to end. */
+  /** Null if there is no token to end. */
   readonly accessToken: Secret | null;
-  /** Null where there is none to end. */
+  /** Null if there is no token to end. */
   readonly refreshToken: Secret | null;
 }
 
@@ -35,7 +35,7 @@ export interface Revocation {
   /** Every name that it may have in the store, one for each key: the same for the same session. */
   readonly ids: readonly [string, ...string[]];
   readonly tokens: TokensToEnd;
-  /** The session that is REVOKED once they have ended; null where there is none. */
+  /** The session that becomes REVOKED when they have ended; null without a session. */
   readonly session: SessionPlace | null;
   /** When they were last known to work. */
   readonly since: Date;

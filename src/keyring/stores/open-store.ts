@@ -28,6 +28,6 @@ export async function openKeyringStore(
     return openRedisStore(url, now, monotonic, limits);
   }
   throw new TypeError(
-    'A keyring store is memory:, sqlite:<file>, redis://<host> or rediss://<host>, and this is none of them',
+    'A keyring store must be memory:, sqlite:<file>, redis://<host> or rediss://<host>',
   );
 }

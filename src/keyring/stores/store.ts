@@ -57,7 +57,7 @@ export interface NewKeyring {
 /** A new pointer. */
 export type NewPointer = Omit<StoredPointer, 'retired'>;
 
-/** A row to write, if nobody else wrote it first. */
+/** A row to write, if its version is still the expected one. */
 export interface RecordWrite {
   /** The row's key within its keyring. */
   readonly key: string;
@@ -156,7 +156,7 @@ export interface KeyringStore {
    * Each operation of a browser asks this, so it has to be cheap.
    */
   checkPointer(names: readonly string[], keyringId: string): Promise<CheckedPointer | null>;
-  /** A keyring with all its rows, as of one moment; null where there is none. */
+  /** A keyring with all its rows at one moment; null if it does not exist. */
   openKeyring(keyringId: string): Promise<StoredKeyring | null>;
   /** One row of a keyring; null where it or the keyring is missing. */
   readRecord(keyringId: string, key: string): Promise<StoredRecord | null>;

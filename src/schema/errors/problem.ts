@@ -65,7 +65,7 @@ export type Purpose = 'read' | 'logout' | 'redeem';
 /**
  * The problem that a failed call to the broker stands for.
  * @param subject the account or, before there is one, the app that the call was for.
- * @throws the error itself when it is no BrokerError: that is a fault of ours.
+ * @throws the error itself if it is not a BrokerError: an error in the gateway.
  */
 export function problemOf(
   error: unknown,

@@ -67,9 +67,9 @@ export function redemption(input: RedemptionInput, context: Context): Redemption
       'Say which app the token is for: this gateway does not serve exactly one.',
     );
   }
-  if (!word.test(apiKey)) return badInput('apiKey', 'This is no API key.');
+  if (!word.test(apiKey)) return badInput('apiKey', 'This is not an API key.');
   const token = new Secret(input.token);
-  if (!isWellFormedToken(token)) return badInput(input.tokenField, 'This is no token of Kite’s.');
+  if (!isWellFormedToken(token)) return badInput(input.tokenField, 'This is not a token of Kite.');
   const proof = proofOf(input.checksum, apps.find(apiKey)?.apiSecret);
   if ('code' in proof) return proof;
   return { apiKey, token, proof };

@@ -101,7 +101,7 @@ function problemOfFailure(failure: LoginFailure, context: Context): Problem {
     case 'other-app':
       return badInput('apiKey', 'The login was begun for another app.');
     case 'no-token':
-      return badInput('requestToken', 'This is no token of Kite’s.');
+      return badInput('requestToken', 'This is not a token of Kite.');
     case 'too-many-attempts':
       return tooManyAttempts(failure.retryAfterSeconds);
     case 'keyring-unavailable':

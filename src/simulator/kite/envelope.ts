@@ -48,7 +48,7 @@ export const permissionInsufficient = failure(
 /** The app has asked too much in this second. */
 export const tooManyRequests = failure(429, 'NetworkException', 'Too many requests');
 
-/** There is no such path. */
+/** Unknown path. */
 export const routeNotFound = failure(404, 'GeneralException', 'Route not found');
 
 /** Kite has such a path, and this simulator has not. Kite knows no such type: it is the simulator's own. */
@@ -68,7 +68,7 @@ export function missingField(name: string): Answer {
   return failure(400, 'InputException', `Missing or empty field \`${name}\`.`);
 }
 
-/** There is no such segment. The status and the type are established, the words are not. */
+/** Unknown segment. The status and the type are established, the message is not. */
 export const segmentInvalid = failure(400, 'InputException', 'Invalid `segment`.');
 
 /** Writes a JSON value as Kite would: unlike JSON.stringify alone, a negative zero keeps its sign. */

@@ -6,7 +6,7 @@ const offset = 5.5 * hour;
 const dayOfTokensEnds = 6 * hour;
 
 /**
- * The first 06:00 in India after an instant, which is when a token issued at that instant dies.
+ * The first 06:00 in India after an instant, when a token from that instant expires.
  * Both are milliseconds since 1970 UTC. At 06:00 sharp the answer is the next day's.
  */
 export function nextSixInIndia(instant: number): number {

@@ -12,7 +12,7 @@ import { Sessions } from './sessions.ts';
 export class Kite {
   /** What was set when it started. */
   readonly settings: Settings;
-  /** The time by which tokens live and die. */
+  /** The clock for the expiry of tokens. */
   readonly clock: Clock;
   /** Access and refresh tokens. */
   readonly sessions: Sessions;
@@ -41,7 +41,7 @@ export class Kite {
     this.requestTokens.endAllOf(userId);
   }
 
-  /** Back to how it started; requests under way are not touched. */
+  /** Restores the initial state; requests in flight continue. */
   reset(): void {
     this.clock.reset();
     this.sessions.reset(this.clock.now());

@@ -42,7 +42,7 @@ export function loginRoutes(kite: Kite): Hono<Pages> {
         .findLast((id) => id.trim() !== '')
         ?.trim() ?? '';
     if (userNumberOf(userId, accounts) === null) {
-      return show(c, app, redirectParams, 'There is no such user.');
+      return show(c, app, redirectParams, 'Unknown user.');
     }
     const requestToken = kite.requestTokens.issue(app.apiKey, userId, kite.clock.now());
     return back(approved(app, requestToken, redirectParams));

@@ -2,7 +2,7 @@
 
 /**
  * A way in which real answers differ from the documentation's sample:
- * - `disabled-commodity`: the commodity segment is `enabled: false` with zeros, and MCX is no exchange of the user's
+ * - `disabled-commodity`: the commodity segment is `enabled: false` with zeros, and the user has no MCX exchange
  * - `negative-net`: equity's net is below zero
  * - `float-noise`: equity's net carries binary noise, such as `99725.05000000002`
  * - `three-decimals`: equity's unbooked profit has three decimals

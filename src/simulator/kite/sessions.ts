@@ -1,4 +1,4 @@
-// Access and refresh tokens: who holds which, and when each dies.
+// Access and refresh tokens: their users, and when each expires.
 import { BoundedMap } from '../bounded-map.ts';
 import { randomToken } from '../random.ts';
 import { nextSixInIndia } from './india-time.ts';

@@ -39,7 +39,7 @@ const proofLifetime = 10_000;
  * @param url `redis://` or `rediss://`, with user, password and database number where needed.
  * @param now tells the time by which things expire; Redis counts the same spans by its own clock.
  * @param monotonic milliseconds of a clock that only runs forward.
- * @throws TypeError where the URL is none; KeyringStoreError where Redis does not answer within about a second.
+ * @throws TypeError for an invalid URL; KeyringStoreError if Redis does not answer within about a second.
  */
 export async function openRedisStore(
   url: string,
@@ -189,7 +189,7 @@ function pointerOf(
   return name === undefined ? null : { name, target, expiresAt, retired: retired === '1' };
 }
 
-/** What Redis answered, if it is what these scripts answer: anything else is somebody else's data. */
+/** The answer of Redis, if it has the form of these scripts: any other data is not the gateway's. */
 function parsed<Value>(shape: z.ZodType<Value>, reply: unknown): Value {
   const result = shape.safeParse(reply);
   if (!result.success) throw new KeyringStoreError();

@@ -25,7 +25,7 @@ export function connect(path: string): Connection {
 function openDatabase(path: string): DatabaseSync {
   // SQLite would create it readable by all; its -wal and -shm take over the mode of the file itself.
   closeSync(openSync(path, 'a', ownerOnly));
-  // Whoever links to a file elsewhere has given it the mode it needs there.
+  // The target of a symbolic link keeps its mode.
   if (!lstatSync(path).isSymbolicLink()) chmodSync(path, ownerOnly);
   const database = new DatabaseSync(path);
   try {
