@@ -45,7 +45,7 @@ interface Executed {
   readonly request: Request;
 }
 
-/** Answers an operation, whoever reads its request and writes its answer. Never rejects. */
+/** Executes an operation, for every reader of requests and writer of answers. Never rejects. */
 export type AnswerOperation = (
   request: Request,
   params: GraphQLParams,

@@ -17,7 +17,7 @@ export interface RedisConnection {
  * Connects to Redis.
  * @param url `redis://` or `rediss://`.
  * @param patience how long Redis may answer nothing before it counts as down, in milliseconds.
- * @throws TypeError where the URL is none; KeyringStoreError where Redis does not answer in that time.
+ * @throws TypeError for an invalid URL; KeyringStoreError if Redis does not answer in that time.
  */
 export async function connectRedis(url: string, patience: number): Promise<RedisConnection> {
   const client = createRedisClient(url);
