@@ -59,7 +59,7 @@ const definitions = {
   // An answer.
   answerBytes: { default: 16_000_000, unit: 'bytes', bounds: 'an answer', min: 1_000 },
   answerErrors: { default: 500, unit: 'errors', bounds: 'the errors of an answer; the last one counts the rest', min: 2 },
-  answerFields: { default: 150_000, unit: 'fields', bounds: 'an answer, all accounts together' },
+  answerFields: { default: 150_000, unit: 'fields', bounds: 'an answer: each field once for every item of the lists around it, and each item as one more' },
 
   // The log.
   loggedFailures: { default: 100, unit: 'lines', bounds: 'failed requests of one address with one code in a minute that have a line each; those beyond it are counted in one line' },

@@ -1,9 +1,11 @@
-// How large the answer to an operation may become, as far as its document tells: fields multiply through aliases,
-// and once more by every account that a list of accounts holds.
+// How large the answer to an operation may become, as far as its document tells: fields multiply through aliases, and by
+// the items of every list around them.
 import {
+  type ConstValueNode,
   type DocumentNode,
   type FieldNode,
   type GraphQLCompositeType,
+  type GraphQLField,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
@@ -13,14 +15,37 @@ import {
   Kind,
   type SelectionSetNode,
   typeFromAST,
+  type ValueNode,
 } from 'graphql';
 
-/** How many fields an operation has answered. */
-export interface AnswerSize {
-  /** Fields that are answered once. */
-  readonly once: number;
-  /** Fields that are answered once for every item of a list, such as that of the accounts. */
-  readonly forEach: number;
+/** The fields of an answer, as far as the document tells: those of each list are answered once for every item. */
+export interface AnswerFields {
+  /** Fields that are in no list below. */
+  once: number;
+  /** Lists of the same length stand here as one. */
+  readonly lists: Map<string, AnswerList>;
+}
+
+/** Lists of one length in an answer. */
+export interface AnswerList {
+  /** How many items the document asks for; a variable where it does; null where it names none: then all that there are. */
+  readonly asked: number | { readonly variable: string; readonly default: number | null } | null;
+  /** The type of the items. */
+  readonly type: string;
+  /** What is answered of each item, the item itself included. */
+  readonly fields: AnswerFields;
+}
+
+/** How many fields an answer has, where a list has at least one item. @param itemsOf how many items a list has. */
+export function fieldCount(
+  { once, lists }: AnswerFields,
+  itemsOf: (list: AnswerList) => number,
+): number {
+  let count = once;
+  for (const list of lists.values()) {
+    count += Math.max(1, itemsOf(list)) * fieldCount(list.fields, itemsOf);
+  }
+  return count;
 }
 
 /** One field of an answer, with every place in the document that asks for more of it. */
@@ -34,18 +59,19 @@ interface Answered {
  * Counts the fields of a valid operation's answer, each alias for itself, fragments wherever they are spread.
  * @param most where counting ends: documents can be written that would never be done.
  */
-export function answerSize(
+export function answerFields(
   schema: GraphQLSchema,
   document: DocumentNode,
   operationName: string | null | undefined,
   most: number,
-): AnswerSize {
+): AnswerFields {
   const fragments = new Map(
     document.definitions.flatMap((each) =>
       each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each] as const] : [],
     ),
   );
-  const size = { once: 0, forEach: 0 };
+  const root: AnswerFields = { once: 0, lists: new Map() };
+  let counted = 0;
 
   /** Fields that are asked for twice are answered once, as graphql-js merges them. */
   function collect(
@@ -72,26 +98,69 @@ export function answerSize(
     }
   }
 
+  /** @param asked what the nearest list argument around says. */
   function count(
     sets: readonly SelectionSetNode[],
     parent: GraphQLCompositeType,
-    inList: boolean,
+    fields: AnswerFields,
+    asked: AnswerList['asked'],
   ): void {
     const found = new Map<string, Answered>();
     const spread = new Set<string>();
     for (const set of sets) collect(set, parent, found, spread);
-    for (const answered of found.values()) {
-      if (size.once + size.forEach > most) return;
-      size[inList ? 'forEach' : 'once'] += 1;
-      const type = schema.getField(answered.parent, answered.field.name.value)?.type;
-      const named = type && getNamedType(type);
+    for (const { field, parent: owner, selections } of found.values()) {
+      if (counted > most) return;
+      counted += 1;
+      fields.once += 1;
+      const definition = schema.getField(owner, field.name.value);
+      const named = definition && getNamedType(definition.type);
       if (!isCompositeType(named)) continue;
-      count(answered.selections, named, inList || isListType(getNullableType(type)));
+      const isList = isListType(getNullableType(definition?.type));
+      const ownAsked = definition && askedBy(definition, field, defaults);
+      const here = ownAsked === undefined ? asked : ownAsked;
+      // Below an item of a list its arguments say nothing any more.
+      if (isList) count(selections, named, listOf(fields, here, named.name).fields, null);
+      else count(selections, named, fields, here);
     }
   }
 
   const operation = getOperationAST(document, operationName);
-  const root = operation && schema.getRootType(operation.operation);
-  if (root) count([operation.selectionSet], root, false);
-  return size;
+  const defaults = new Map(
+    operation?.variableDefinitions?.map((each) => [each.variable.name.value, each.defaultValue]),
+  );
+  const type = operation && schema.getRootType(operation.operation);
+  if (type) count([operation.selectionSet], type, root, null);
+  return root;
+}
+
+/** The fields of a list, beside those of other lists of its length. */
+function listOf({ lists }: AnswerFields, asked: AnswerList['asked'], type: string): AnswerList {
+  const length = typeof asked === 'object' ? `$${asked?.variable}` : asked;
+  const key = `${length} ${type}`;
+  const list = lists.get(key) ?? { asked, type, fields: { once: 0, lists: new Map() } };
+  // The item itself.
+  list.fields.once += 1;
+  lists.set(key, list);
+  return list;
+}
+
+/** How many items a field's own list argument asks for; undefined where it has none. */
+function askedBy(
+  { args }: GraphQLField<unknown, unknown>,
+  { arguments: given = [] }: FieldNode,
+  defaults: ReadonlyMap<string, ConstValueNode | undefined>,
+): AnswerList['asked'] | undefined {
+  const list = args.find(({ type }) => isListType(getNullableType(type)));
+  if (list === undefined) return undefined;
+  const value = given.find(({ name }) => name.value === list.name)?.value;
+  if (value?.kind !== Kind.VARIABLE) return value ? itemsIn(value) : null;
+  const variable = value.name.value;
+  const fallback = defaults.get(variable);
+  return { variable, default: fallback ? itemsIn(fallback) : null };
+}
+
+/** A single value stands for a list of one. */
+function itemsIn(value: ValueNode): number | null {
+  if (value.kind === Kind.NULL) return null;
+  return value.kind === Kind.LIST ? value.values.length : 1;
 }

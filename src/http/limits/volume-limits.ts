@@ -3,9 +3,10 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, visit } from 'graphql';
 import type { Context } from '../../context.ts';
 import type { Limits } from '../../limits.ts';
-import { type AnswerSize, answerSize } from './answer-size.ts';
+import { type AnswerFields, type AnswerList, answerFields, fieldCount } from './answer-size.ts';
 
-interface Volume extends AnswerSize {
+interface Volume {
+  readonly fields: AnswerFields;
   /** The longest list and the longest string that are written in the document. */
   readonly values: Longest;
 }
@@ -31,20 +32,20 @@ export interface VolumeLimits {
 
 /** Makes the bounds, which remember what they have measured of a document. */
 export function createVolumeLimits(limits: Limits): VolumeLimits {
-  const { listItems, textCharacters, answerFields } = limits;
+  const { listItems, textCharacters, answerFields: maxFields } = limits;
   const known = new WeakMap<DocumentNode, Map<string, Volume>>();
   const volumeOf = (executed: Executed) => {
     const { document, operationName } = executed;
     const ofDocument = known.get(document) ?? new Map<string, Volume>();
     known.set(document, ofDocument);
     const name = operationName ?? '';
-    const volume = ofDocument.get(name) ?? measured(executed, answerFields);
+    const volume = ofDocument.get(name) ?? measured(executed, maxFields);
     ofDocument.set(name, volume);
     return volume;
   };
 
   const faultOf = (executed: Executed, context: Context): GraphQLError | null => {
-    const { once, forEach, values } = volumeOf(executed);
+    const { fields, values } = volumeOf(executed);
     const longest = { ...values };
     measure(executed.variableValues, longest);
     if (longest.list > listItems) {
@@ -54,12 +55,13 @@ export function createVolumeLimits(limits: Limits): VolumeLimits {
       const message = `A string is too long: ${textCharacters} characters are allowed.`;
       return refusal('BAD_USER_INPUT', message);
     }
-    const { accounts, keyring, apps } = context;
-    const items = [longest.list, accounts.length, keyring.sessions.length, apps.listed.length];
-    if (once + forEach * Math.max(1, ...items) <= answerFields) return null;
+    const all = itemsIn(context, limits);
+    const given = executed.variableValues as Readonly<Record<string, unknown>> | null | undefined;
+    const itemsOf = ({ asked, type }: AnswerList) => itemsAsked(asked, given) ?? all[type] ?? 1;
+    if (fieldCount(fields, itemsOf) <= maxFields) return null;
     return refusal(
       'TOO_LARGE',
-      `The answer would be too large: ${answerFields} fields are allowed, those of all accounts together.`,
+      `The answer would be too large: ${maxFields} fields are allowed, those of all accounts together.`,
     );
   };
   return { faultOf };
@@ -75,7 +77,35 @@ function measured({ schema, document, operationName }: Executed, most: number): 
       values.text = Math.max(values.text, node.value.length);
     },
   });
-  return { ...answerSize(schema, document, operationName, most), values };
+  return { fields: answerFields(schema, document, operationName, most), values };
+}
+
+/** How many items a list has that names none, by their type. Lists of introspection have bounds of their own. */
+function itemsIn(
+  { accounts, keyring, apps }: Context,
+  { sessionDevices }: Limits,
+): Readonly<Record<string, number>> {
+  const sessions = keyring.sessions.length;
+  const reached = Math.max(accounts.length, sessions);
+  return {
+    Account: reached,
+    AccountFailure: reached,
+    App: apps.listed.length,
+    Session: sessions,
+    SessionDevice: sessionDevices,
+  };
+}
+
+/** How many items are asked for; null where all are. */
+function itemsAsked(
+  asked: AnswerList['asked'],
+  given: Readonly<Record<string, unknown>> | null | undefined,
+): number | null {
+  if (asked === null || typeof asked === 'number') return asked;
+  const value = given?.[asked.variable];
+  if (value === undefined) return asked.default;
+  if (value === null) return null;
+  return Array.isArray(value) ? value.length : 1;
 }
 
 // Without recursion: values may be nested deeper than the stack is.
