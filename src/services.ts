@@ -16,10 +16,10 @@ import { createSessionRenewals } from './http/login/session-renewals.ts';
 import { createCauseLog, logFailedCalls } from './http/plugins/cause-log.ts';
 import { createCookies } from './http/request/cookies.ts';
 import { createOrigins, type Origins } from './http/request/origins.ts';
+import { createEncryptedRevocations } from './keyring/crypto/encrypted-revocations.ts';
+import { createEncrypter } from './keyring/crypto/encrypter.ts';
 import { createIdDigest } from './keyring/crypto/id-digest.ts';
 import { generateKey } from './keyring/crypto/keys.ts';
-import { createSealedRevocations } from './keyring/crypto/sealed-revocations.ts';
-import { createSealer } from './keyring/crypto/sealer.ts';
 import { createKeyrings } from './keyring/keyrings.ts';
 import type { KeyringReport } from './keyring/report.ts';
 import { createRevocations } from './keyring/revocations.ts';
@@ -136,15 +136,15 @@ export function createBrowserKeyrings(
   const { clock = machineClock } = options;
   const origins = originsOf(options);
   const cookies = createCookies(origins.secure, options.cookieName ?? 'kite_graphql');
-  const sealer = createSealer(options.keyringKeys ?? [generateKey()]);
+  const encrypter = createEncrypter(options.keyringKeys ?? [generateKey()]);
   const store = options.keyringStore ?? createMemoryStore(now);
   const storeFailures = createCauseLog(log, 'The store of browser sessions failed', limits);
   const reported = reportingStore(store, (method, cause) => storeFailures(cause, { method }));
   const report = (event: KeyringReport) => log.warn(event, 'Keyring');
-  const keyrings = createKeyrings({ limits, store: reported, sealer, now, report });
+  const keyrings = createKeyrings({ limits, store: reported, encrypter, now, report });
   const revocations = createRevocations({
     keyrings,
-    list: createSealedRevocations(reported, sealer, report),
+    list: createEncryptedRevocations(reported, encrypter, report),
     ends: createTokenEnds(broker, timeoutMilliseconds),
     now,
     wait: clock.wait,
@@ -152,7 +152,7 @@ export function createBrowserKeyrings(
     report,
     limits,
   });
-  const pendingLogins = createPendingLogins(cookies, sealer, limits, now);
+  const pendingLogins = createPendingLogins(cookies, encrypter, limits, now);
   const attempts = createAttempts(minutes, limits.loginAttempts);
   const shared = { broker, keyrings, revocations, timeoutMilliseconds };
   return {

@@ -2,7 +2,7 @@
 // about a keyring decides whether its copy here is used: the cache itself only bounds how many are kept and how long.
 import type { Clock } from '../brokers/upstream/clock.ts';
 import type { Limits } from '../limits.ts';
-import type { VersionedRecord } from './crypto/sealed-records.ts';
+import type { VersionedRecord } from './crypto/encrypted-records.ts';
 import type { Keyring } from './keyring.ts';
 import { day } from './policy.ts';
 import type { StoredKeyring, StoredPointer } from './stores/store.ts';
@@ -91,7 +91,7 @@ export function createKeyringCache(limits: Limits, clock: Clock): KeyringCache {
     set(opened) {
       const { name } = opened.pointer;
       evict(name, entries.get(name));
-      const size = opened.stored.records.reduce((sum, row) => sum + row.sealed.length, 0);
+      const size = opened.stored.records.reduce((sum, row) => sum + row.encrypted.length, 0);
       if (closing.signal.aborted || cachedKeyrings === 0 || size > cachedKeyringBytes) return;
       // Of the rows only what was read from them stays.
       const stored = { ...opened.stored, records: [] };

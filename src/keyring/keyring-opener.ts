@@ -2,9 +2,9 @@
 import type { Clock } from '../brokers/upstream/clock.ts';
 import type { Secret } from '../brokers/upstream/secret.ts';
 import type { Limits } from '../limits.ts';
+import type { EncryptedRecords } from './crypto/encrypted-records.ts';
+import type { Encrypter } from './crypto/encrypter.ts';
 import { cookieNames } from './crypto/names.ts';
-import type { SealedRecords } from './crypto/sealed-records.ts';
-import type { Sealer } from './crypto/sealer.ts';
 import type { Keyring } from './keyring.ts';
 import { type CachedKeyring, createKeyringCache } from './keyring-cache.ts';
 import { day } from './policy.ts';
@@ -15,8 +15,8 @@ import type { KeyringStore, StoredKeyring, StoredPointer } from './stores/store.
 /** What opens keyrings. */
 export interface KeyringOpenerOptions {
   readonly store: KeyringStore;
-  readonly sealer: Sealer;
-  readonly records: SealedRecords;
+  readonly encrypter: Encrypter;
+  readonly records: EncryptedRecords;
   readonly limits: Limits;
   readonly now: () => Date;
   readonly clock: Clock;
@@ -45,22 +45,24 @@ export interface FoundKeyring {
 
 /** Opens keyrings of a store. */
 export function createKeyringOpener(options: KeyringOpenerOptions): KeyringOpener {
-  const { store, sealer, records, limits, now, clock } = options;
+  const { store, encrypter, records, limits, now, clock } = options;
   const cache = createKeyringCache(limits, clock);
   let upgraded: Promise<void> | null = null;
 
   /** Converts an earlier layout before the first use; again with the next where the store was down. */
   function upgrade(): Promise<void> {
-    upgraded ??= (store.upgrade?.(createConversion(sealer)) ?? Promise.resolve()).catch((error) => {
-      upgraded = null;
-      throw error;
-    });
+    upgraded ??= (store.upgrade?.(createConversion(encrypter)) ?? Promise.resolve()).catch(
+      (error) => {
+        upgraded = null;
+        throw error;
+      },
+    );
     return upgraded;
   }
 
   async function follow(pointer: StoredPointer): Promise<StoredKeyring | null> {
     // Only the keys can lead a pointer anywhere: write access to the store cannot.
-    const target = sealer.open(pointerBinding(pointer.name), pointer.target);
+    const target = encrypter.decrypt(pointerBinding(pointer.name), pointer.target);
     if (!target.ok || typeof target.value !== 'string') return null;
     return store.openKeyring(target.value);
   }
@@ -79,7 +81,7 @@ export function createKeyringOpener(options: KeyringOpenerOptions): KeyringOpene
     // Requests that come at once read the same rows: the first one decrypts them.
     const known = cache.get([pointer.name], now()) ?? last;
     const isKnown = known?.stored.id === stored.id;
-    const entries = records.unseal(stored.id, stored.records, isKnown ? known.entries : []);
+    const entries = records.decrypt(stored.id, stored.records, isKnown ? known.entries : []);
     const keyring = opened(
       stored,
       entries.map(({ record }) => record),
@@ -95,7 +97,7 @@ export function createKeyringOpener(options: KeyringOpenerOptions): KeyringOpene
     upgrade,
 
     async find(cookie) {
-      const names = cookie && cookieNames(sealer, cookie);
+      const names = cookie && cookieNames(encrypter, cookie);
       if (names === null) return null;
       await upgrade();
       const pointer = await store.findPointer(names);
@@ -104,7 +106,7 @@ export function createKeyringOpener(options: KeyringOpenerOptions): KeyringOpene
     },
 
     async open(cookie) {
-      const names = cookieNames(sealer, cookie);
+      const names = cookieNames(encrypter, cookie);
       if (names === null) return null;
       await upgrade();
       const last = cache.get(names, now());

@@ -2,9 +2,9 @@
 // expects, is retried after a conflicting change, and a later login always wins.
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
+import { createEncryptedRecords } from './crypto/encrypted-records.ts';
+import type { Encrypter } from './crypto/encrypter.ts';
 import { newCookie, newId, rowKeys } from './crypto/names.ts';
-import { createSealedRecords } from './crypto/sealed-records.ts';
-import type { Sealer } from './crypto/sealer.ts';
 import { boundedHint } from './device.ts';
 import { KeyringFullError, type Keyrings } from './keyring.ts';
 import { createKeyringOpener, endOf } from './keyring-opener.ts';
@@ -25,8 +25,8 @@ import { createUpkeep, expiryOf } from './upkeep.ts';
 export interface KeyringsOptions {
   /** Where they lie; closed with them. */
   readonly store: KeyringStore;
-  /** What seals their records. */
-  readonly sealer: Sealer;
+  /** Encrypts their records. */
+  readonly encrypter: Encrypter;
   /** Bounds on keyrings. Default: as docs/limits.md lists them. */
   readonly limits?: Limits;
   /** The time. */
@@ -37,13 +37,13 @@ export interface KeyringsOptions {
   readonly report?: (report: KeyringReport) => void;
 }
 
-/** Keyrings over a store and a sealer. */
+/** Keyrings over a store and an encrypter. */
 export function createKeyrings(options: KeyringsOptions): Keyrings {
-  const { store, sealer, now, report = () => undefined } = options;
+  const { store, encrypter, now, report = () => undefined } = options;
   const { limits = withDefaultLimits(), clock = machineClock } = options;
-  const records = createSealedRecords(store, sealer, report, limits);
+  const records = createEncryptedRecords(store, encrypter, report, limits);
   const upkeep = createUpkeep(store, records, now, report, limits);
-  const opener = createKeyringOpener({ store, sealer, records, limits, now, clock });
+  const opener = createKeyringOpener({ store, encrypter, records, limits, now, clock });
 
   async function begin(): Promise<StoredKeyring> {
     const id = newId();
@@ -79,10 +79,10 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       for (let tries = 0; tries < limits.storeTries; tries += 1) {
         const found = await opener.find(cookie);
         const keyring = found?.keyring ?? (await begin());
-        const keys = rowKeys(sealer, keyring.id, login.apiKey, userId);
+        const keys = rowKeys(encrypter, keyring.id, login.apiKey, userId);
         const row = keyring.records.find((candidate) => keys.includes(candidate.key));
         const key = row?.key ?? keys[0];
-        const [previous] = records.unseal(keyring.id, row ? [row] : []);
+        const [previous] = records.decrypt(keyring.id, row ? [row] : []);
         const at = now();
         const replaced = previous?.record ?? null;
         const record = loggedIn(key, login, replaced, device, at);
@@ -98,9 +98,9 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
           return { cookie, hasNewCookie: false, ...added };
         }
         // The session lies in the keyring now. Should one of the next steps fail, the old cookie still finds it.
-        const next = newCookie(sealer);
+        const next = newCookie(encrypter);
         const name = next.pointer;
-        const target = sealer.seal(pointerBinding(name), keyring.id);
+        const target = encrypter.encrypt(pointerBinding(name), keyring.id);
         const expiresAt = expiryOf(keyring.createdAt, at.getTime(), limits);
         if (!(await store.writePointer({ name, target, expiresAt }, keyring.id))) continue;
         if (found) {
@@ -142,7 +142,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         const found = await opener.find(cookie);
         if (found === null) return true;
         const { id, revision, records: rows } = found.keyring;
-        const entries = records.unseal(id, rows);
+        const entries = records.decrypt(id, rows);
         if (entries.some(({ record }) => record.state !== 'REVOKED')) return false;
         if (await store.deleteKeyring(id, revision)) return true;
       }

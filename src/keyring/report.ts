@@ -1,8 +1,8 @@
 // What a keyring tells its operator, never its user: nothing in it is secret.
-import type { SealFailure } from './crypto/sealer.ts';
+import type { DecryptFailure } from './crypto/encrypter.ts';
 
-/** Why a row counts as absent: as the sealer says, or `malformed` where its seal held something else than a session. */
-export type UnreadableReason = SealFailure | 'malformed';
+/** Why a row counts as absent: the reason of the encrypter, or `malformed` if its content is not a session. */
+export type UnreadableReason = DecryptFailure | 'malformed';
 
 /** Something worth a log line. */
 export type KeyringReport =

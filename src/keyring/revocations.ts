@@ -4,11 +4,11 @@ import { BrokerError } from '../brokers/error.ts';
 import type { Operation } from '../brokers/upstream/operation.ts';
 import type { Limits } from '../limits.ts';
 import type {
+  EncryptedRevocations,
   Revocation,
-  SealedRevocations,
   SessionPlace,
   TokensToEnd,
-} from './crypto/sealed-revocations.ts';
+} from './crypto/encrypted-revocations.ts';
 import type { Keyrings } from './keyring.ts';
 import type { KeyringReport } from './report.ts';
 import type { SessionRecord } from './session-record.ts';
@@ -22,7 +22,7 @@ export interface RevocationsOptions {
   /** Where the sessions are. */
   readonly keyrings: Keyrings;
   /** Where the tokens are that are still to be ended. */
-  readonly list: SealedRevocations;
+  readonly list: EncryptedRevocations;
   /** What ends them at the broker. */
   readonly ends: TokenEnds;
   /** The time. */

@@ -1,4 +1,4 @@
-// One Kite session as a keyring keeps it: what is sealed, and how it comes back from JSON.
+// One Kite session of a keyring: its JSON, which is encrypted, and its parser.
 import { z } from 'zod';
 import { Secret } from '../brokers/upstream/secret.ts';
 import type { Device } from './device.ts';
@@ -14,7 +14,7 @@ export type SessionState = 'ACTIVE' | 'EXPIRED' | 'REVOKING' | 'REVOKED';
 
 /** A Kite session in a keyring. Of the profile in the login's answer only the name is kept. */
 export interface SessionRecord {
-  /** The key of its row. Not in the sealed text, to which it is bound. */
+  /** The key of its row. The encrypted text is bound to it and does not contain it. */
   readonly key: string;
   /** Random; a new one with each login and renewal. */
   readonly sessionId: string;
@@ -101,7 +101,7 @@ export function parseRecord(key: string, json: unknown): SessionRecord | null {
   };
 }
 
-/** What is sealed of a record. The only place that writes tokens out, and only into a seal. */
+/** The JSON of a record, to encrypt. The only place that writes tokens out. */
 export function recordJson({ key: _, ...record }: SessionRecord): unknown {
   return {
     ...record,

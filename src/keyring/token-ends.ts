@@ -2,7 +2,7 @@
 import type { Broker } from '../brokers/broker.ts';
 import { BrokerError } from '../brokers/error.ts';
 import { Deadline, type Operation } from '../brokers/upstream/operation.ts';
-import type { TokensToEnd } from './crypto/sealed-revocations.ts';
+import type { TokensToEnd } from './crypto/encrypted-revocations.ts';
 
 /** Ends tokens; a token that the broker refuses has ended. */
 export interface TokenEnds {

@@ -2,7 +2,7 @@
 // which sessions were last seen. Failures are reported, never thrown.
 
 import type { Limits } from '../limits.ts';
-import type { SealedRecords, VersionedRecord } from './crypto/sealed-records.ts';
+import type { EncryptedRecords, VersionedRecord } from './crypto/encrypted-records.ts';
 import { type DeviceHint, withSighting } from './device.ts';
 import { day, touchInterval } from './policy.ts';
 import type { KeyringReport } from './report.ts';
@@ -31,7 +31,7 @@ export function expiryOf(createdAt: number, now: number, limits: Limits): number
 /** Upkeep of the keyrings in `store`; failures go to `report`. */
 export function createUpkeep(
   store: KeyringStore,
-  records: SealedRecords,
+  records: EncryptedRecords,
   now: () => Date,
   report: (report: KeyringReport) => void,
   limits: Limits,

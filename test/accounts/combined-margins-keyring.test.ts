@@ -1,8 +1,8 @@
 // Sums over a browser's keyring: ended sessions cost no call, and one broker user counts once.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
+import { createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
-import { createSealer } from '../../src/keyring/crypto/sealer.ts';
 import { createKeyrings } from '../../src/keyring/keyrings.ts';
 import { createMemoryStore } from '../../src/keyring/stores/memory-store.ts';
 import { graphql } from '../generated/gql.ts';
@@ -175,8 +175,8 @@ test('an ended session says that it ended, also where its user is counted throug
 });
 
 test('a thousand sessions are a thousand calls, the ended ones none', async () => {
-  const sealer = createSealer([key]);
-  const keyrings = createKeyrings({ store, sealer, now: () => now, report: () => undefined });
+  const encrypter = createEncrypter([key]);
+  const keyrings = createKeyrings({ store, encrypter, now: () => now, report: () => undefined });
   let cookie: Secret | null = null;
   for (let number = 1; number <= 1_000; number += 1) {
     const userId = `SIM${String(number).padStart(4, '0')}`;

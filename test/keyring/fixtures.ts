@@ -2,8 +2,8 @@
 import { expect } from 'vitest';
 import type { BrokerSession } from '../../src/brokers/answers.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
+import { createEncrypter, type Encrypter } from '../../src/keyring/crypto/encrypter.ts';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
-import { createSealer, type Sealer } from '../../src/keyring/crypto/sealer.ts';
 import type { Added, Keyring, Keyrings } from '../../src/keyring/keyring.ts';
 import { createKeyrings } from '../../src/keyring/keyrings.ts';
 import type { Login } from '../../src/keyring/login.ts';
@@ -20,8 +20,8 @@ export const day = 24 * 60 * minute;
 export const apiKey = 'testapikey0123456';
 /** A device. */
 export const laptop = { ipAddress: '192.0.2.7', userAgent: 'Firefox' };
-/** The sealer of every suite that needs no second one. */
-export const oneKey = createSealer([generateKey()]);
+/** The encrypter of every suite that needs no second one. */
+export const oneKey = createEncrypter([generateKey()]);
 
 /** A clock that stands still until it is moved: forward as time passes, or by a jump that no other clock shares. */
 export function createClock() {
@@ -58,10 +58,10 @@ export function login(userId: string | null, token?: string): Login {
 }
 
 /** Keyrings over a store, with what they report. */
-export function keyringsOver(store: KeyringStore, now: () => Date, sealer: Sealer = oneKey) {
+export function keyringsOver(store: KeyringStore, now: () => Date, encrypter: Encrypter = oneKey) {
   const reports: KeyringReport[] = [];
   const report = (event: KeyringReport) => void reports.push(event);
-  return { keyrings: createKeyrings({ store, sealer, now, report }), reports };
+  return { keyrings: createKeyrings({ store, encrypter, now, report }), reports };
 }
 
 /** Keyrings in a place, with a clock that only the test moves. */

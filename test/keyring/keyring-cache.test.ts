@@ -1,8 +1,8 @@
 // What keyrings keep decrypted in memory: never used once the store has changed, never decrypted twice, bounded.
 import { describe, expect, test } from 'vitest';
+import { recordBinding } from '../../src/keyring/crypto/encrypted-records.ts';
+import { createEncrypter, type Encrypter } from '../../src/keyring/crypto/encrypter.ts';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
-import { recordBinding } from '../../src/keyring/crypto/sealed-records.ts';
-import { createSealer, type Sealer } from '../../src/keyring/crypto/sealer.ts';
 import type { Added } from '../../src/keyring/keyring.ts';
 import { createKeyrings } from '../../src/keyring/keyrings.ts';
 import { recordJson } from '../../src/keyring/session-record.ts';
@@ -13,18 +13,18 @@ import { createClock, day, kiteSession, laptop, login, oneKey, only, opened } fr
 import { describeStores } from './stores/stores.ts';
 
 /** Keyrings whose decryptions are counted, on a clock that stands still. */
-function counted(store: KeyringStore, given: Partial<Limits> = {}, sealer: Sealer = oneKey) {
+function counted(store: KeyringStore, given: Partial<Limits> = {}, encrypter: Encrypter = oneKey) {
   const count = { decrypted: 0 };
-  const counting: Sealer = {
-    ...sealer,
-    open: (...words) => {
+  const counting: Encrypter = {
+    ...encrypter,
+    decrypt: (...words) => {
       count.decrypted += 1;
-      return sealer.open(...words);
+      return encrypter.decrypt(...words);
     },
   };
   const [clock, wall] = [new TestClock(), createClock()];
   const limits = withDefaultLimits(given);
-  const keyrings = createKeyrings({ store, sealer: counting, now: wall.now, limits, clock });
+  const keyrings = createKeyrings({ store, encrypter: counting, now: wall.now, limits, clock });
   /** Opens a keyring, and how many texts were decrypted for it. */
   const open = async ({ cookie }: Pick<Added, 'cookie'>) => {
     const before = count.decrypted;
@@ -100,10 +100,10 @@ describe('a keyring that was opened before', () => {
     test('is read as before while keys are rotated', async () => {
       const [older, newer] = [generateKey(), generateKey()];
       const store = await place.open();
-      const before = counted(store, {}, createSealer([older]));
+      const before = counted(store, {}, createEncrypter([older]));
       const browser = await filled(before, 2);
       const session = only(((await before.open(browser)).sessions ?? []).slice(0, 1));
-      const after = counted(store, {}, createSealer([newer, older]));
+      const after = counted(store, {}, createEncrypter([newer, older]));
       expect((await after.open(browser)).decrypted).toBe(3);
       expect((await after.open(browser)).decrypted).toBe(0);
       await before.keyrings.markExpired(browser.keyringId, session);
@@ -132,7 +132,7 @@ describe('a keyring that was opened before', () => {
     test('leaves out a session a week after its end', async () => {
       const wall = createClock();
       const store = await place.open(wall.now, wall.monotonic);
-      const keyrings = createKeyrings({ store, sealer: oneKey, now: wall.now });
+      const keyrings = createKeyrings({ store, encrypter: oneKey, now: wall.now });
       const own = await keyrings.add(null, login('AB0'), laptop);
       const kept = await keyrings.add(own.cookie, login('AB1'), laptop);
       await keyrings.markExpired(kept.keyringId, own.record);
@@ -210,11 +210,11 @@ describe('a session whose devices cannot be read', () => {
       if (row === null) expect.fail('no row');
       const binding = recordBinding(browser.keyringId, row.key);
       const devices = [{ ipAddress: 'of a later version' }, ...browser.record.devices];
-      const sealed = oneKey.seal(
+      const encrypted = oneKey.encrypt(
         binding,
         Object.assign({}, recordJson(browser.record), { devices }),
       );
-      const write = { key: row.key, sealed, expiresAt: null, expectedVersion: row.version };
+      const write = { key: row.key, encrypted, expiresAt: null, expectedVersion: row.version };
       expect(await store.writeRecords(browser.keyringId, [write], 9)).toEqual(['written']);
       const { accessToken, devices: read } = only((await here.open(browser)).sessions ?? []);
       expect(accessToken?.reveal()).toBe('token-of-AB0');
@@ -243,7 +243,7 @@ describe('a pointer that was changed without the keys', () => {
       const here = counted(changed);
       const [own, other] = [await filled(here, 1), await filled(here, 1)];
       expect((await here.open(own)).sessions).toHaveLength(1);
-      target = oneKey.seal(['pointer', 'of another cookie'], other.keyringId);
+      target = oneKey.encrypt(['pointer', 'of another cookie'], other.keyringId);
       expect((await here.open(own)).sessions).toBeNull();
       target = null;
       expect((await here.open(own)).sessions).toHaveLength(1);

@@ -1,7 +1,7 @@
 // A thousand sessions in one keyring: they fit, they open in one step, and one more is refused.
 import { describe, expect, test } from 'vitest';
+import { createEncryptedRecords } from '../../src/keyring/crypto/encrypted-records.ts';
 import { rowKeys } from '../../src/keyring/crypto/names.ts';
-import { createSealedRecords } from '../../src/keyring/crypto/sealed-records.ts';
 import { KeyringFullError } from '../../src/keyring/keyring.ts';
 import { loggedIn } from '../../src/keyring/login.ts';
 import type { KeyringStore } from '../../src/keyring/stores/store.ts';
@@ -32,7 +32,7 @@ describe('a full keyring', () => {
         const [key] = rowKeys(oneKey, first.keyringId, apiKey, `USER${index}`);
         return { record: loggedIn(key, user, null, laptop, clock.now()), version: null };
       });
-      const outcomes = await createSealedRecords(
+      const outcomes = await createEncryptedRecords(
         store,
         oneKey,
         () => expect.fail(),

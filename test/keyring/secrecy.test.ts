@@ -6,8 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { createClient } from '@redis/client';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
+import { createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
-import { createSealer } from '../../src/keyring/crypto/sealer.ts';
 import type { KeyringStore } from '../../src/keyring/stores/store.ts';
 import { apiKey, createClock, day, keyringsOver, login, minute, only, opened } from './fixtures.ts';
 import { describeStore, describeStores, type Place } from './stores/stores.ts';
@@ -87,9 +87,9 @@ describe('a row', () => {
     }
 
     async function copy(store: KeyringStore, from: [string, string], to: [string, string]) {
-      const sealed = (await store.readRecord(...from))?.sealed ?? '';
+      const encrypted = (await store.readRecord(...from))?.encrypted ?? '';
       const expectedVersion = (await store.readRecord(...to))?.version ?? null;
-      const write = { key: to[1], sealed, expiresAt: null, expectedVersion };
+      const write = { key: to[1], encrypted, expiresAt: null, expectedVersion };
       expect(await store.writeRecords(to[0], [write], 10)).toEqual(['written']);
     }
 
@@ -112,13 +112,13 @@ describe('a row', () => {
     test('opens with an old key beside the new one, and not with the new one only', async () => {
       const { clock, store } = await twoKeyrings();
       const [older, newer] = [generateKey(), generateKey()];
-      const before = keyringsOver(store, clock.now, createSealer([older])).keyrings;
+      const before = keyringsOver(store, clock.now, createEncrypter([older])).keyrings;
       const added = await before.add(null, login('AB0001'), null);
 
-      const rotated = keyringsOver(store, clock.now, createSealer([newer]));
+      const rotated = keyringsOver(store, clock.now, createEncrypter([newer]));
       expect(await rotated.keyrings.open(added.cookie, null)).toBeNull();
 
-      const both = keyringsOver(store, clock.now, createSealer([newer, older])).keyrings;
+      const both = keyringsOver(store, clock.now, createEncrypter([newer, older])).keyrings;
       expect((await opened(both, added)).sessions).toHaveLength(1);
       // The next login finds the user's row by its older name, and its cookie is named by the new key.
       const again = await both.add(added.cookie, login('AB0001'), null);
@@ -131,7 +131,12 @@ describe('a row', () => {
       const { store, keyrings, mine } = await twoKeyrings();
       const { version } = (await store.readRecord(mine.keyringId, mine.record.key)) ?? {};
       const { key } = mine.record;
-      const write = { key, sealed: 'garbage', expiresAt: null, expectedVersion: version ?? null };
+      const write = {
+        key,
+        encrypted: 'garbage',
+        expiresAt: null,
+        expectedVersion: version ?? null,
+      };
       await store.writeRecords(mine.keyringId, [write], 10);
       expect((await opened(keyrings, mine)).sessions).toEqual([]);
       const next = await keyrings.add(mine.cookie, login('AB0001'), null);

@@ -1,8 +1,8 @@
 // A logout of a thousand accounts in one keyring on Redis: each is ended at Kite, and no failure is told that was none.
 import { expect, test } from 'vitest';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
+import { createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
-import { createSealer } from '../../src/keyring/crypto/sealer.ts';
 import { createKeyrings } from '../../src/keyring/keyrings.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { graphql } from '../generated/gql.ts';
@@ -25,7 +25,11 @@ describeWithRedis((redis) => {
       { keyringStore, keyringKeys: [key], now, operationTimeoutMilliseconds: 120_000 },
       { accounts: count },
     );
-    const keyrings = createKeyrings({ store: keyringStore, sealer: createSealer([key]), now });
+    const keyrings = createKeyrings({
+      store: keyringStore,
+      encrypter: createEncrypter([key]),
+      now,
+    });
     let cookie: Secret | null = null;
     for (let number = 1; number <= count; number += 1) {
       const userId = `SIM${String(number).padStart(4, '0')}`;

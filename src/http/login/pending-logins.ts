@@ -1,8 +1,8 @@
-// Logins that a browser has begun and not finished: each in a sealed, short-lived cookie of its own, so that
+// Logins that a browser has begun and not finished: each in a encrypted, short-lived cookie of its own, so that
 // a link from elsewhere finds none, and several can go on side by side.
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { Sealer } from '../../keyring/crypto/sealer.ts';
+import type { Encrypter } from '../../keyring/crypto/encrypter.ts';
 import type { Limits } from '../../limits.ts';
 import { type Cookies, cookiesOf } from '../request/cookies.ts';
 
@@ -47,16 +47,16 @@ const shape = z.object({
 /** Keeps pending logins in cookies that only this gateway, and its replicas with the same keys, can open. */
 export function createPendingLogins(
   cookies: Cookies,
-  sealer: Sealer,
+  encrypter: Encrypter,
   limits: Limits,
   now: () => Date,
 ): PendingLogins {
   function find(request: Request): readonly FoundLogin[] {
-    const sealed = Object.entries(cookiesOf(request)).filter(([name]) =>
+    const encrypted = Object.entries(cookiesOf(request)).filter(([name]) =>
       name.startsWith(cookies.loginPrefix),
     );
-    const found = sealed.flatMap(([cookieName, value]) => {
-      const opened = sealer.open(['login', cookieName], value ?? '');
+    const found = encrypted.flatMap(([cookieName, value]) => {
+      const opened = encrypter.decrypt(['login', cookieName], value ?? '');
       const login = opened.ok ? shape.safeParse(opened.value) : null;
       if (!login?.success) return [];
       const late = now().getTime() - login.data.startedAt > limits.pendingLoginSeconds * 1_000;
@@ -89,7 +89,7 @@ export function createPendingLogins(
       const nonce = randomBytes(24).toString('base64url');
       const name = cookieNameOf(nonce);
       const pending: PendingLogin = { nonce, ...login, startedAt: now().getTime() };
-      const value = sealer.seal(['login', name], pending);
+      const value = encrypter.encrypt(['login', name], pending);
       const tooMany = beyondBounds(request, find(request), name.length + value.length);
       return {
         nonce,

@@ -1,4 +1,4 @@
-// The keys that seal: 32 random bytes each, read from the operator's words or made for one process.
+// The keys of the encryption: 32 random bytes each, from KEYRING_KEYS or generated for one process.
 import { randomBytes } from 'node:crypto';
 
 const keyLength = 32;
@@ -7,7 +7,7 @@ const minDistinctBytes = 16;
 const base64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
 /**
- * Reads KEYRING_KEYS: keys of 32 bytes in base64 or base64url, separated by commas. The first one seals, all open.
+ * Reads KEYRING_KEYS: keys of 32 bytes in base64 or base64url, separated by commas. The first one encrypts, all decrypt.
  * @throws Error that names a faulty key by its position and length, never by its value.
  */
 export function parseKeyringKeys(text: string): Uint8Array[] {

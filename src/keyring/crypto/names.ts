@@ -1,29 +1,35 @@
 // The names that a keyring goes by: the cookie a browser holds, the pointer a store holds of it, the rows' keys.
 import { createHash, randomBytes } from 'node:crypto';
 import { Secret } from '../../brokers/upstream/secret.ts';
-import type { Sealer } from './sealer.ts';
+import type { Encrypter } from './encrypter.ts';
 
 /** A cookie: 256 random bits as base64url, 43 characters. */
 const cookiePattern = /^[A-Za-z0-9_-]{43}$/;
 
 /** A new cookie, which is all it takes to open a keyring, and the name of its pointer in a store. */
-export function newCookie(sealer: Sealer): { readonly cookie: Secret; readonly pointer: string } {
+export function newCookie(encrypter: Encrypter): {
+  readonly cookie: Secret;
+  readonly pointer: string;
+} {
   const text = randomBytes(32).toString('base64url');
-  return { cookie: new Secret(text), pointer: pointerNames(sealer, hashCookie(text))[0] };
+  return { cookie: new Secret(text), pointer: pointerNames(encrypter, hashCookie(text))[0] };
 }
 
 /**
  * The names that the pointer of a cookie may have in a store. Null where the text cannot be one of our cookies, so
  * that no store is asked.
  */
-export function cookieNames(sealer: Sealer, cookie: Secret): readonly string[] | null {
+export function cookieNames(encrypter: Encrypter, cookie: Secret): readonly string[] | null {
   const text = cookie.reveal();
-  return cookiePattern.test(text) ? pointerNames(sealer, hashCookie(text)) : null;
+  return cookiePattern.test(text) ? pointerNames(encrypter, hashCookie(text)) : null;
 }
 
 /** The names of the pointer for a cookie of this hash, which is all that earlier versions stored of it. */
-export function pointerNames(sealer: Sealer, cookieHash: string): readonly [string, ...string[]] {
-  return sealer.names('pointer', cookieHash);
+export function pointerNames(
+  encrypter: Encrypter,
+  cookieHash: string,
+): readonly [string, ...string[]] {
+  return encrypter.names('pointer', cookieHash);
 }
 
 /** A new id for a keyring, a session or an account: 128 random bits as base64url, derived from nothing. */
@@ -36,12 +42,12 @@ export function newId(): string {
  * whichever comes first.
  */
 export function rowKeys(
-  sealer: Sealer,
+  encrypter: Encrypter,
   keyringId: string,
   apiKey: string,
   userId: string,
 ): readonly [string, ...string[]] {
-  return sealer.names('record', keyringId, apiKey, userId);
+  return encrypter.names('record', keyringId, apiKey, userId);
 }
 
 /** base64url of SHA-256("kite-graphql cookie" NUL cookie). */

@@ -152,9 +152,9 @@ class MemoryStore implements KeyringStore {
     const current = row && this.#isLive(row) ? row.version : null;
     if (current !== write.expectedVersion) return 'conflict';
     if (current === null && this.#countLive(records, capacity) >= capacity) return 'full';
-    const { key, sealed, expiresAt } = write;
+    const { key, encrypted, expiresAt } = write;
     const revision = keyring.revision + 1;
-    records.set(key, { key, sealed, expiresAt, version: revision });
+    records.set(key, { key, encrypted, expiresAt, version: revision });
     this.#keyrings.set(keyringId, { ...keyring, revision });
     return 'written';
   }

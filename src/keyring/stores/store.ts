@@ -6,8 +6,8 @@ import { systemCode } from '../../brokers/upstream/system-code.ts';
 export interface StoredRecord {
   /** The row's key within its keyring; see `rowKeys`. */
   readonly key: string;
-  /** The sealed session. */
-  readonly sealed: string;
+  /** The encrypted session. */
+  readonly encrypted: string;
   /** Names this state of the row; never comes twice in one keyring. */
   readonly version: number;
 }
@@ -61,8 +61,8 @@ export type NewPointer = Omit<StoredPointer, 'retired'>;
 export interface RecordWrite {
   /** The row's key within its keyring. */
   readonly key: string;
-  /** The sealed session. */
-  readonly sealed: string;
+  /** The encrypted session. */
+  readonly encrypted: string;
   /** When the row goes away before its keyring does; null: it stays as long as the keyring. */
   readonly expiresAt: number | null;
   /** The version this write replaces; null: there must be no such row. */
@@ -83,7 +83,7 @@ export interface StoredRevocation {
   /** Its name: an HMAC or random, so that it gives nothing away. */
   readonly id: string;
   /** The tokens, encrypted and bound to the id. A store cannot read them. */
-  readonly sealed: string;
+  readonly encrypted: string;
   /** When it is to be claimed next. Each change of it is a claim, which only one gateway gets. */
   readonly dueAt: number;
   /** When it goes away, done or not. */
@@ -128,7 +128,7 @@ export interface OldPointer {
 /** A row of a keyring, with nothing that depends on where it is stored. */
 export interface ConvertedRecord {
   readonly key: string;
-  readonly sealed: string;
+  readonly encrypted: string;
   readonly expiresAt: number | null;
 }
 

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { Secret } from '../../../src/brokers/upstream/secret.ts';
+import { createEncrypter } from '../../../src/keyring/crypto/encrypter.ts';
 import { generateKey } from '../../../src/keyring/crypto/keys.ts';
-import { createSealer } from '../../../src/keyring/crypto/sealer.ts';
 import { KeyringStoreError } from '../../../src/keyring/stores/store.ts';
 import { createClock, keyringsOver, laptop, login, minute, only, opened } from '../fixtures.ts';
 import { describeStore, describeStores, type Place } from './stores.ts';
@@ -24,7 +24,7 @@ describe('a process killed right after a login', () => {
       const [cookie] = await once(child.stdout.setEncoding('utf8'), 'data');
       child.kill('SIGKILL');
       await once(child, 'exit');
-      const { keyrings } = keyringsOver(await place.open(now), now, createSealer([key]));
+      const { keyrings } = keyringsOver(await place.open(now), now, createEncrypter([key]));
       const keyring = await opened(keyrings, { cookie: new Secret(String(cookie)) });
       expect(only(keyring.sessions).accessToken?.reveal()).toBe('token-of-AB0001');
     });

@@ -1,15 +1,15 @@
 // A process of its own: logs a user in, says the cookie, and waits to be killed. Arguments: store, key in base64url.
 
 import { Secret } from '../../../src/brokers/upstream/secret.ts';
+import { createEncrypter } from '../../../src/keyring/crypto/encrypter.ts';
 import { parseKeyringKeys } from '../../../src/keyring/crypto/keys.ts';
-import { createSealer } from '../../../src/keyring/crypto/sealer.ts';
 import { createKeyrings } from '../../../src/keyring/keyrings.ts';
 import { openKeyringStore } from '../../../src/keyring/stores/open-store.ts';
 
 const [url = '', key = ''] = process.argv.slice(2);
 const now = () => new Date();
 const store = await openKeyringStore(url, now);
-const keyrings = createKeyrings({ store, sealer: createSealer(parseKeyringKeys(key)), now });
+const keyrings = createKeyrings({ store, encrypter: createEncrypter(parseKeyringKeys(key)), now });
 const session = {
   accessToken: new Secret('token-of-AB0001'),
   publicToken: null,

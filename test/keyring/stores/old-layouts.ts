@@ -19,19 +19,19 @@ export interface OldKeyringFixture {
   readonly retiredHash: string;
   readonly createdAt: number;
   readonly expiresAt: number;
-  readonly rows: readonly { readonly key: string; readonly sealed: string }[];
+  readonly rows: readonly { readonly key: string; readonly encrypted: string }[];
 }
 
 /** A keyring of these users in the earlier layout. */
 export async function oldKeyring(userIds: readonly string[], at: Date): Promise<OldKeyringFixture> {
   const id = randomBytes(16).toString('base64url');
   const cookie = randomBytes(32).toString('base64url');
-  const seal = async (userId: string) => {
+  const encrypt = async (userId: string) => {
     const key = digest('kite-graphql record', id, apiKey, userId);
     const record = loggedIn(key, login(userId), null, laptop, at);
     // Records of that time had no names and no logout that waits.
     const { revokingSince: _, ...json } = Object(recordJson(record));
-    return { key, sealed: await oneKey.seal(['record', id, key], json) };
+    return { key, encrypted: await oneKey.encrypt(['record', id, key], json) };
   };
   return {
     id,
@@ -40,7 +40,7 @@ export async function oldKeyring(userIds: readonly string[], at: Date): Promise<
     retiredHash: digest('kite-graphql cookie', randomBytes(32).toString('base64url')),
     createdAt: at.getTime(),
     expiresAt: at.getTime() + 7 * day,
-    rows: await Promise.all(userIds.map(seal)),
+    rows: await Promise.all(userIds.map(encrypt)),
   };
 }
 
@@ -73,8 +73,8 @@ function writeSqlite(file: string, keyrings: readonly OldKeyringFixture[]): void
     insert('keyrings', id, createdAt, expiresAt, rows.length);
     insert('pointers', hash, id, expiresAt, 0);
     insert('pointers', retiredHash, id, expiresAt, 1);
-    for (const [index, { key, sealed }] of rows.entries())
-      insert('records', id, key, sealed, index + 1, null);
+    for (const [index, { key, encrypted }] of rows.entries())
+      insert('records', id, key, encrypted, index + 1, null);
   }
   database.close();
 }
@@ -86,7 +86,10 @@ async function writeRedis(url: string, keyrings: readonly OldKeyringFixture[]): 
       await client.hSet(`kite-graphql:${key}`, { ...fields, expiresAt: `${expiresAt}` });
       await client.pExpire(`kite-graphql:${key}`, 7 * day);
     };
-    const entries = rows.map(({ key, sealed }, index) => [`r:${key}`, `${index + 1}||${sealed}`]);
+    const entries = rows.map(({ key, encrypted }, index) => [
+      `r:${key}`,
+      `${index + 1}||${encrypted}`,
+    ]);
     const revision = `${rows.length}`;
     await write(`keyring:${id}`, {
       createdAt: `${createdAt}`,

@@ -1,8 +1,8 @@
 // A Redis that answers and takes no writes is not ready, so that no token is spent; a thousand sessions end at once.
 import { createClient } from '@redis/client';
 import { describe, expect, test } from 'vitest';
+import { createEncryptedRecords } from '../../../src/keyring/crypto/encrypted-records.ts';
 import { rowKeys } from '../../../src/keyring/crypto/names.ts';
-import { createSealedRecords } from '../../../src/keyring/crypto/sealed-records.ts';
 import { loggedIn } from '../../../src/keyring/login.ts';
 import { KeyringStoreError } from '../../../src/keyring/stores/store.ts';
 import { withDefaultLimits } from '../../../src/limits.ts';
@@ -44,7 +44,7 @@ describe('a Redis', () => {
         const record = loggedIn(key, login(`USER${index}`), null, null, clock.now());
         return { record, version: null };
       });
-      await createSealedRecords(store, oneKey, () => expect.fail(), withDefaultLimits()).write(
+      await createEncryptedRecords(store, oneKey, () => expect.fail(), withDefaultLimits()).write(
         first.keyringId,
         entries,
       );

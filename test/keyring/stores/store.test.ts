@@ -12,8 +12,8 @@ import { describeStores } from './stores.ts';
 const capacity = 3;
 const name = () => randomBytes(16).toString('base64url');
 
-function write(key: string, sealed: string, more: Partial<RecordWrite> = {}): RecordWrite {
-  return { key, sealed, expiresAt: null, expectedVersion: null, ...more };
+function write(key: string, encrypted: string, more: Partial<RecordWrite> = {}): RecordWrite {
+  return { key, encrypted, expiresAt: null, expectedVersion: null, ...more };
 }
 
 /** A pointer to a keyring; its target is the id itself, as a store reads none. */
@@ -41,7 +41,7 @@ describe('a store', () => {
 
     test('opens what was written, all at once', async () => {
       const { store, id, pointer, createdAt } = await begun();
-      const writes = [write('a', 'sealed-a'), write('b', 'sealed-b')];
+      const writes = [write('a', 'encrypted-a'), write('b', 'encrypted-b')];
       expect(await store.writeRecords(id, writes, capacity)).toEqual(['written', 'written']);
       const keyring = await open(store, pointer);
       expect(keyring).toMatchObject({
@@ -49,12 +49,12 @@ describe('a store', () => {
         createdAt,
         pointer: { expiresAt: createdAt + day, retired: false },
       });
-      const rows = keyring?.records.map(({ key, sealed }) => [key, sealed]);
+      const rows = keyring?.records.map(({ key, encrypted }) => [key, encrypted]);
       expect(rows?.sort()).toEqual([
-        ['a', 'sealed-a'],
-        ['b', 'sealed-b'],
+        ['a', 'encrypted-a'],
+        ['b', 'encrypted-b'],
       ]);
-      expect(await store.readRecord(id, 'a')).toMatchObject({ key: 'a', sealed: 'sealed-a' });
+      expect(await store.readRecord(id, 'a')).toMatchObject({ key: 'a', encrypted: 'encrypted-a' });
       expect(await store.readRecord(id, 'c')).toBeNull();
       expect(await open(store, name())).toBeNull();
     });
@@ -63,13 +63,13 @@ describe('a store', () => {
       const { store, id } = await begun();
       await store.writeRecords(id, [write('a', '1')], capacity);
       const version = (await store.readRecord(id, 'a'))?.version ?? -1;
-      const over = (expectedVersion: number | null, sealed: string) =>
-        store.writeRecords(id, [write('a', sealed, { expectedVersion })], capacity);
+      const over = (expectedVersion: number | null, encrypted: string) =>
+        store.writeRecords(id, [write('a', encrypted, { expectedVersion })], capacity);
       expect(await over(null, 'x')).toEqual(['conflict']);
       expect(await over(version + 1, 'x')).toEqual(['conflict']);
       expect(await over(version, '2')).toEqual(['written']);
       expect(await over(version, 'x')).toEqual(['conflict']);
-      expect((await store.readRecord(id, 'a'))?.sealed).toBe('2');
+      expect((await store.readRecord(id, 'a'))?.encrypted).toBe('2');
       const absent = [write('z', 'x', { expectedVersion: version })];
       expect(await store.writeRecords(id, absent, capacity)).toEqual(['conflict']);
     });
@@ -215,7 +215,7 @@ describe('a store', () => {
     });
 
     const revocation = (dueAt: number, expiresAt: number, id = name()) => {
-      return { id, sealed: `sealed-${id}`, dueAt, expiresAt };
+      return { id, encrypted: `encrypted-${id}`, dueAt, expiresAt };
     };
     const listOf = ({ revocations }: KeyringStore) => revocations ?? expect.fail('It has no list');
 
@@ -233,7 +233,7 @@ describe('a store', () => {
       const byId = (ones: readonly { id: string }[]) => ones.map(({ id }) => id).sort();
       expect(byId(claimed)).toEqual(byId(added));
       expect(claimed.every(({ dueAt }) => dueAt === createdAt + minute)).toBe(true);
-      expect(claimed.find(({ id }) => id === added[0]?.id)?.sealed).toBe(added[0]?.sealed);
+      expect(claimed.find(({ id }) => id === added[0]?.id)?.encrypted).toBe(added[0]?.encrypted);
       expect(await claimAll(createdAt + minute)).toEqual([]);
       clock.advance(minute);
       expect(byId(await claimAll(createdAt + day))).toEqual(byId(added));
@@ -267,7 +267,7 @@ describe('a store', () => {
       );
       if (one === undefined || two === undefined) expect.fail();
       expect(await list.add(one, 2)).toBe('written');
-      expect(await list.add({ ...one, sealed: 'other' }, 2)).toBe('exists');
+      expect(await list.add({ ...one, encrypted: 'other' }, 2)).toBe('exists');
       expect(await list.add(two, 1)).toBe('full');
       expect(await list.add(two, 2)).toBe('written');
       clock.advance(day);
@@ -307,7 +307,7 @@ describe('a store', () => {
         const other = await place.open(clock.now, clock.monotonic);
         for (const key of ['a', 'b', 'c']) {
           await store.writeRecords(id, [write(key, key)], capacity);
-          expect((await other.readRecord(id, key))?.sealed).toBe(key);
+          expect((await other.readRecord(id, key))?.encrypted).toBe(key);
         }
         const revision = (await open(other, pointer))?.revision ?? -1;
         expect(await other.deleteKeyring(id, revision)).toBe(true);

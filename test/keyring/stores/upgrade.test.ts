@@ -2,8 +2,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { createClient } from '@redis/client';
 import { describe, expect, test } from 'vitest';
+import { createEncrypter } from '../../../src/keyring/crypto/encrypter.ts';
 import { generateKey } from '../../../src/keyring/crypto/keys.ts';
-import { createSealer } from '../../../src/keyring/crypto/sealer.ts';
 import { createClock, keyringsOver, login, opened } from '../fixtures.ts';
 import { oldKeyring, writeOldLayout } from './old-layouts.ts';
 import { describeStore, type Place } from './stores.ts';
@@ -60,7 +60,7 @@ describe('a store of an earlier version', () => {
       const fixture = await oldKeyring(users, clock.now());
       await writeOldLayout(place, [fixture]);
       const store = await place.open(clock.now);
-      const other = keyringsOver(store, clock.now, createSealer([generateKey()])).keyrings;
+      const other = keyringsOver(store, clock.now, createEncrypter([generateKey()])).keyrings;
       expect(await other.open(fixture.cookie, null)).toBeNull();
       const { keyrings } = keyringsOver(store, clock.now);
       expect((await opened(keyrings, fixture)).sessions).toHaveLength(3);
@@ -88,7 +88,7 @@ describe('a store of an earlier version', () => {
         {
           ...forged,
           id: victim.keyringId,
-          rows: [{ key: victim.record.key, sealed: row?.sealed ?? '' }],
+          rows: [{ key: victim.record.key, encrypted: row?.encrypted ?? '' }],
         },
       ]);
       const { keyrings } = keyringsOver(store, clock.now);

@@ -26,7 +26,7 @@ describe('write access to a store', () => {
     test('does not lead a pointer where another one leads', async () => {
       const { store, keyrings, victim, expiresAt } = await twoUsers();
       const seen = newCookie(oneKey);
-      const target = await oneKey.seal(['pointer', newCookie(oneKey).pointer], victim.keyringId);
+      const target = await oneKey.encrypt(['pointer', newCookie(oneKey).pointer], victim.keyringId);
       await store.writePointer({ name: seen.pointer, target, expiresAt }, victim.keyringId);
       expect(await keyrings.open(seen.cookie, null)).toBeNull();
       expect((await opened(keyrings, victim)).sessions).toHaveLength(1);

@@ -1,4 +1,4 @@
-// The revocations in Redis: one hash of `<dueAt>|<expiresAt>|<sealed>` by id, and a sorted set of the ids by dueAt.
+// The revocations in Redis: one hash of `<dueAt>|<expiresAt>|<encrypted>` by id, and a sorted set of the ids by dueAt.
 import { z } from 'zod';
 import { KeyringStoreError, type RevocationList, type StoredRevocation } from '../store.ts';
 import { keyPrefix } from './scripts.ts';
@@ -11,12 +11,12 @@ const shared = `
   local function read(id)
     local row = redis.call('HGET', list, id)
     if not row then return nil end
-    local dueAt, expiresAt, sealed = string.match(row, '^(%d+)|(%d+)|(.+)$')
+    local dueAt, expiresAt, encrypted = string.match(row, '^(%d+)|(%d+)|(.+)$')
     if tonumber(expiresAt) <= now then return nil, true end
-    return { id, dueAt, expiresAt, sealed }
+    return { id, dueAt, expiresAt, encrypted }
   end
-  local function write(id, dueAt, expiresAt, sealed)
-    redis.call('HSET', list, id, dueAt .. '|' .. expiresAt .. '|' .. sealed)
+  local function write(id, dueAt, expiresAt, encrypted)
+    redis.call('HSET', list, id, dueAt .. '|' .. expiresAt .. '|' .. encrypted)
     redis.call('ZADD', due, dueAt, id)
     -- Both go away with the last that is in them, also where no gateway is left to delete it.
     local left = math.max(1, tonumber(expiresAt) - now)
@@ -30,7 +30,7 @@ const shared = `
   end
 `;
 
-/** ARGV: now, whether expired ones may be deleted, id, dueAt, expiresAt, sealed, capacity. */
+/** ARGV: now, whether expired ones may be deleted, id, dueAt, expiresAt, encrypted, capacity. */
 const add = `${shared}
   if read(ARGV[3]) then return 'exists' end
   local capacity = tonumber(ARGV[7])
@@ -49,7 +49,7 @@ const add = `${shared}
   return 'written'
 `;
 
-/** ARGV: now, whether expired ones may be deleted, until, count. Answers id, dueAt, expiresAt, sealed of each. */
+/** ARGV: now, whether expired ones may be deleted, until, count. Answers id, dueAt, expiresAt, encrypted of each. */
 const claim = `${shared}
   local claimed, most = {}, tonumber(ARGV[4])
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', ARGV[1])) do
@@ -83,8 +83,8 @@ const outcome = z.enum(['written', 'exists', 'full']);
 const number = z.string().regex(/^\d+$/).transform(Number);
 const rows = z
   .tuple([z.string(), number, number, z.string()])
-  .transform(([id, dueAt, expiresAt, sealed]): StoredRevocation => {
-    return { id, dueAt, expiresAt, sealed };
+  .transform(([id, dueAt, expiresAt, encrypted]): StoredRevocation => {
+    return { id, dueAt, expiresAt, encrypted };
   })
   .array();
 
@@ -98,8 +98,8 @@ export function createRedisRevocations(
   mayPurge: () => string,
 ): RevocationList {
   return {
-    async add({ id, dueAt, expiresAt, sealed }, capacity) {
-      const args = [mayPurge(), id, dueAt, expiresAt, sealed, capacity];
+    async add({ id, dueAt, expiresAt, encrypted }, capacity) {
+      const args = [mayPurge(), id, dueAt, expiresAt, encrypted, capacity];
       return parsed(outcome, await run(add, keys, args));
     },
     async claim(until, count) {

@@ -1,5 +1,5 @@
 // What Redis does in one step each. A pointer is a hash; a keyring is one hash too, its rows the fields `r:<key>`,
-// each `<version>|<expiresAt or nothing>|<sealed>`. Redis drops both by PEXPIRE; rows that end before their
+// each `<version>|<expiresAt or nothing>|<encrypted>`. Redis drops both by PEXPIRE; rows that end before their
 // keyring are skipped by every reader and dropped now and then, as only Redis 7.4 could expire them alone.
 //
 // Times come from the gateway and are compared with the gateway's own, so that the clocks need not agree.
@@ -102,7 +102,7 @@ export const readRecord = `${shared}
 
 /**
  * KEYS: keyring. ARGV: now, whether expired rows may be dropped, capacity, then for each row its field, the expected
- * version or nothing, expiresAt or nothing, sealed. Answers the outcomes.
+ * version or nothing, expiresAt or nothing, encrypted. Answers the outcomes.
  */
 export const writeRecords = `${shared}
   local key, now, capacity = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[3])
@@ -110,7 +110,7 @@ export const writeRecords = `${shared}
   -- Expired rows are counted too, until it matters.
   local rows, isExact = redis.call('HLEN', key) - 3, false
   for i = 4, #ARGV, 4 do
-    local field, expected, expiresAt, sealed = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+    local field, expected, expiresAt, encrypted = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
     local outcome = 'gone'
     if isThere then
       local row = redis.call('HGET', key, field)
@@ -126,7 +126,7 @@ export const writeRecords = `${shared}
       else
         if not row then rows = rows + 1 end
         local revision = redis.call('HINCRBY', key, 'revision', 1)
-        redis.call('HSET', key, field, string.format('%d', revision) .. '|' .. expiresAt .. '|' .. sealed)
+        redis.call('HSET', key, field, string.format('%d', revision) .. '|' .. expiresAt .. '|' .. encrypted)
         outcome = 'written'
       end
     end

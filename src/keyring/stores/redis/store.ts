@@ -30,7 +30,7 @@ const keyringReply = z.array(z.string()).nullable();
 const fieldsOfKeyring = z.object({ createdAt: number, revision: number });
 const rowReply = z.string().nullable();
 const outcomesReply = z.array(z.enum(['written', 'conflict', 'full', 'gone']));
-const rowPattern = /^(?<version>\d+)\|(?<expiresAt>\d*)\|(?<sealed>.+)$/;
+const rowPattern = /^(?<version>\d+)\|(?<expiresAt>\d*)\|(?<encrypted>.+)$/;
 /** A proof that was left behind goes away by itself. */
 const proofLifetime = 10_000;
 
@@ -107,11 +107,11 @@ class RedisStore implements KeyringStore {
     writes: readonly RecordWrite[],
     capacity: number,
   ): Promise<readonly WriteOutcome[]> {
-    const rows = writes.flatMap(({ key, expectedVersion, expiresAt, sealed }) => [
+    const rows = writes.flatMap(({ key, expectedVersion, expiresAt, encrypted }) => [
       rowPrefix + key,
       expectedVersion ?? '',
       expiresAt ?? '',
-      sealed,
+      encrypted,
     ]);
     const reply = this.#run(
       scripts.writeRecords,
@@ -168,10 +168,10 @@ class RedisStore implements KeyringStore {
   }
 
   #record(key: string, row: string): StoredRecord | null {
-    const { version, expiresAt, sealed } = rowPattern.exec(row)?.groups ?? {};
-    if (version === undefined || sealed === undefined) throw new KeyringStoreError();
+    const { version, expiresAt, encrypted } = rowPattern.exec(row)?.groups ?? {};
+    if (version === undefined || encrypted === undefined) throw new KeyringStoreError();
     if (expiresAt && Number(expiresAt) <= this.#now().getTime()) return null;
-    return { key, sealed, version: Number(version) };
+    return { key, encrypted, version: Number(version) };
   }
 }
 

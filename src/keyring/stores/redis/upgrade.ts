@@ -112,19 +112,19 @@ function parseKeyring(
   const keyring = keyringFields.safeParse(Object.fromEntries(entries));
   if (!keyring.success) return null;
   const records = [...entries].flatMap(([field, row]) => {
-    const [, , expiresAt = '', sealed] = /^(\d+)\|(\d*)\|(.+)$/.exec(row) ?? [];
-    if (!field.startsWith(rowPrefix) || sealed === undefined) return [];
+    const [, , expiresAt = '', encrypted] = /^(\d+)\|(\d*)\|(.+)$/.exec(row) ?? [];
+    if (!field.startsWith(rowPrefix) || encrypted === undefined) return [];
     const key = field.slice(rowPrefix.length);
-    return [{ key, sealed, expiresAt: expiresAt === '' ? null : Number(expiresAt) }];
+    return [{ key, encrypted, expiresAt: expiresAt === '' ? null : Number(expiresAt) }];
   });
   return { id, ...keyring.data, pointers, records };
 }
 
 async function replace(run: Run, old: OldKeyring, converted: ConvertedKeyring): Promise<void> {
   const { id, createdAt, expiresAt, pointers, records } = converted;
-  const rows = records.flatMap(({ key, sealed, expiresAt: end }, index) => [
+  const rows = records.flatMap(({ key, encrypted, expiresAt: end }, index) => [
     rowPrefix + key,
-    `${index + 1}|${end ?? ''}|${sealed}`,
+    `${index + 1}|${end ?? ''}|${encrypted}`,
   ]);
   const pairs = old.pointers.flatMap(({ hash }, index) => [
     oldPointerPrefix + hash,

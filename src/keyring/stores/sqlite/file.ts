@@ -186,8 +186,8 @@ export class SqliteFile {
     if (JSON.stringify(current) !== JSON.stringify(old)) return false;
     const { id, createdAt, expiresAt, pointers, records } = converted;
     this.#open.run.createKeyring.run(id, createdAt, expiresAt, records.length);
-    for (const [index, { key, sealed, expiresAt: end }] of records.entries())
-      this.#open.run.writeRecord.run(id, key, sealed, index + 1, end);
+    for (const [index, { key, encrypted, expiresAt: end }] of records.entries())
+      this.#open.run.writeRecord.run(id, key, encrypted, index + 1, end);
     for (const { name, target, expiresAt: end, retired } of pointers)
       this.#open.run.writePointer.run(name, target, end, retired ? 1 : 0);
     removeOldKeyring(this.#open.database, old.id);
@@ -224,7 +224,7 @@ export class SqliteFile {
     this.#open.run.writeRecord.run(
       keyringId,
       write.key,
-      write.sealed,
+      write.encrypted,
       revision + 1,
       write.expiresAt,
     );

@@ -55,7 +55,11 @@ export function readOldKeyring(database: DatabaseSync, id: string): OldKeyring |
       expiresAt,
       retired: retired === 1,
     })),
-    records: records.map(({ key, sealed, expires_at: expiresAt }) => ({ key, sealed, expiresAt })),
+    records: records.map(({ key, sealed, expires_at: expiresAt }) => ({
+      key,
+      encrypted: sealed,
+      expiresAt,
+    })),
   };
 }
 

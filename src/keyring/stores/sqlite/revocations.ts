@@ -18,7 +18,7 @@ const row = z
   .object({ id: z.string(), sealed: z.string(), due_at: z.number(), expires_at: z.number() })
   .transform(({ id, sealed, due_at: dueAt, expires_at: expiresAt }) => ({
     id,
-    sealed,
+    encrypted: sealed,
     dueAt,
     expiresAt,
   }));
@@ -46,10 +46,10 @@ export function revocationsOf(database: DatabaseSync) {
   const purge = database.prepare('DELETE FROM revocations_2 WHERE expires_at <= ?');
   return {
     add(now: number, revocation: StoredRevocation, capacity: number): RevocationOutcome {
-      const { id, sealed, dueAt, expiresAt } = revocation;
+      const { id, encrypted, dueAt, expiresAt } = revocation;
       if (count.parse(known.get(id, now)).count > 0) return 'exists';
       if (count.parse(counted.get(now)).count >= capacity) return 'full';
-      write.run(id, sealed, dueAt, expiresAt);
+      write.run(id, encrypted, dueAt, expiresAt);
       return 'written';
     },
     /** Whether any is due: where none is, nothing has to be written. */

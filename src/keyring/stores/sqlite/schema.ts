@@ -49,9 +49,9 @@ const statements = {
   pointer:
     'SELECT name, target, expires_at, retired FROM pointers_2 WHERE name = ? AND expires_at > ?',
   keyring: 'SELECT id, created_at, revision FROM keyrings_2 WHERE id = ? AND expires_at > ?',
-  records: `SELECT key, sealed, version FROM records_2
+  records: `SELECT key, sealed AS encrypted, version FROM records_2
     WHERE keyring_id = ? AND (expires_at IS NULL OR expires_at > ?)`,
-  record: `SELECT r.key, r.sealed, r.version FROM records_2 r JOIN keyrings_2 k ON k.id = r.keyring_id
+  record: `SELECT r.key, r.sealed AS encrypted, r.version FROM records_2 r JOIN keyrings_2 k ON k.id = r.keyring_id
     WHERE r.keyring_id = ? AND r.key = ?
     AND (r.expires_at IS NULL OR r.expires_at > ?) AND k.expires_at > ?`,
   revision: 'SELECT revision FROM keyrings_2 WHERE id = ? AND expires_at > ?',
@@ -91,7 +91,7 @@ export const pointerRow = z.object({
   retired: z.number(),
 });
 /** A row of `records_2`. */
-export const recordRow = z.object({ key: z.string(), sealed: z.string(), version: z.number() });
+export const recordRow = z.object({ key: z.string(), encrypted: z.string(), version: z.number() });
 /** How many rows there are. */
 export const countRow = z.object({ count: z.number() });
 /** The revision of a keyring. */

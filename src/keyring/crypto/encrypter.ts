@@ -1,4 +1,4 @@
-// Sealing: authenticated encryption (JWE compact, dir, A256GCM) of JSON, bound to the place it is meant for.
+// Authenticated encryption (JWE compact, dir, A256GCM) of JSON, bound to its place in the store.
 import {
   createCipheriv,
   createDecipheriv,
@@ -10,41 +10,38 @@ import {
   randomBytes,
 } from 'node:crypto';
 
-/** What a sealed text is for and where it belongs, most general first, such as `['login', nonce]`. Not secret. */
+/** The purpose and place of an encrypted text, most general first, such as `['login', nonce]`. Not secret. */
 export type Binding = readonly [purpose: string, ...place: string[]];
 
 /**
- * Why a sealed text did not open.
- * - `unknown-key`: no key of ours sealed it, or no longer.
- * - `tampered`: it was changed, or never was such a text.
- * - `elsewhere`: it is genuine and belongs to another place.
+ * Why a text could not be decrypted.
+ * - `unknown-key`: it was encrypted with a key that the gateway does not have.
+ * - `tampered`: it was changed, or is not an encrypted text.
+ * - `elsewhere`: it is genuine and bound to another place.
  */
-export type SealFailure = 'unknown-key' | 'tampered' | 'elsewhere';
+export type DecryptFailure = 'unknown-key' | 'tampered' | 'elsewhere';
 
-/** What opening gave. */
-export type Opened =
+/** The result of a decryption. */
+export type Decrypted =
   | {
-      /** It opened. */
       readonly ok: true;
-      /** The JSON that was sealed; still to be parsed. */
+      /** The decrypted JSON, not validated yet. */
       readonly value: unknown;
     }
   | {
-      /** It did not. */
       readonly ok: false;
-      /** Why not. */
-      readonly reason: SealFailure;
+      readonly reason: DecryptFailure;
     };
 
-/** Seals and opens. */
-export interface Sealer {
-  /** Seals a value that JSON can hold, with the first key; the text is made of `[A-Za-z0-9._-]`. */
-  seal(binding: Binding, value: unknown): string;
-  /** Opens what was sealed for the same binding, with whichever key; never throws. */
-  open(binding: Binding, sealed: string): Opened;
+/** Encrypts and decrypts values, and derives names. */
+export interface Encrypter {
+  /** Encrypts a JSON value with the first key; the text consists of `[A-Za-z0-9._-]`. */
+  encrypt(binding: Binding, value: unknown): string;
+  /** Decrypts a text with the same binding, with any of the keys; never throws. */
+  decrypt(binding: Binding, encrypted: string): Decrypted;
   /**
-   * What a thing is called in a store, one name for each key: an HMAC, so that a name gives nothing away without the
-   * keys. Written under the first, found under any.
+   * The names of an object in a store, one for each key: an HMAC, so that a name reveals nothing without the
+   * keys. Write under the first, find under any.
    */
   names(purpose: string, ...parts: string[]): readonly [string, ...string[]];
 }
@@ -55,20 +52,20 @@ const nonceLength = 12;
 const authTagLength = 16;
 
 /**
- * A sealer over keys of 32 bytes.
- * @param keys the first seals, all open: to rotate, put a new one in front and drop the old one a month later.
- * @throws TypeError where there is no key; Error where one has another length.
+ * An encrypter over keys of 32 bytes.
+ * @param keys the first encrypts, all decrypt. To rotate, put a new key first and remove the old one a month later.
+ * @throws TypeError without a key; Error for a key of another length.
  */
-export function createSealer(keys: readonly Uint8Array[]): Sealer {
+export function createEncrypter(keys: readonly Uint8Array[]): Encrypter {
   const ring = new Map<unknown, KeyObject>(keys.map((key) => [kidOf(key), importKey(key)]));
   const [first] = ring;
-  if (first === undefined) throw new TypeError('A sealer needs a key');
+  if (first === undefined) throw new TypeError('An encrypter needs a key');
   const [kid, firstKey] = first;
   const [nameKey, ...olderNameKeys] = keys.map(deriveNameKey);
-  if (nameKey === undefined) throw new TypeError('A sealer needs a key');
+  if (nameKey === undefined) throw new TypeError('An encrypter needs a key');
 
   return {
-    seal(binding, value) {
+    encrypt(binding, value) {
       const fields = { alg: 'dir', enc: 'A256GCM', kid, for: binding };
       const header = Buffer.from(JSON.stringify(fields)).toString('base64url');
       const nonce = randomBytes(nonceLength);
@@ -79,9 +76,9 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
       // The second part, an encrypted key, is empty: the key is used directly.
       return [header, '', ...parts].join('.');
     },
-    open(binding, sealed) {
+    decrypt(binding, encrypted) {
       try {
-        const [header = '', wrappedKey, ...parts] = sealed.split('.');
+        const [header = '', wrappedKey, ...parts] = encrypted.split('.');
         const { kid: name, for: place } = JSON.parse(Buffer.from(header, 'base64url').toString());
         const key = ring.get(name);
         if (key === undefined) return { ok: false, reason: 'unknown-key' };

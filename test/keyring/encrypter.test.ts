@@ -1,15 +1,15 @@
-// Seals: what goes in comes out, in its place, with its key, unchanged; nothing else does.
+// The encrypter: a text decrypts only unchanged, with its key and at its place.
 import { createSecretKey } from 'node:crypto';
 import fc from 'fast-check';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import { expect, test } from 'vitest';
+import { type Binding, createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
 import { generateKey, parseKeyringKeys } from '../../src/keyring/crypto/keys.ts';
-import { type Binding, createSealer } from '../../src/keyring/crypto/sealer.ts';
 
-const sealer = createSealer([generateKey()]);
+const encrypter = createEncrypter([generateKey()]);
 const binding: fc.Arbitrary<Binding> = fc.tuple(fc.string(), fc.string(), fc.string());
 
-test('opens what it sealed, with any key in its ring', () =>
+test('decrypts its texts with any of its keys', () =>
   fc.assert(
     fc.asyncProperty(
       binding,
@@ -18,9 +18,12 @@ test('opens what it sealed, with any key in its ring', () =>
       async (place, value, keys) => {
         const json = JSON.parse(JSON.stringify(value));
         for (const key of keys) {
-          const sealed = createSealer([key]).seal(place, value);
-          expect(sealed).toMatch(/^[\w.-]+$/);
-          expect(createSealer(keys).open(place, sealed)).toEqual({ ok: true, value: json });
+          const encrypted = createEncrypter([key]).encrypt(place, value);
+          expect(encrypted).toMatch(/^[\w.-]+$/);
+          expect(createEncrypter(keys).decrypt(place, encrypted)).toEqual({
+            ok: true,
+            value: json,
+          });
         }
       },
     ),
@@ -32,25 +35,25 @@ test('writes and reads JWE compact with dir and A256GCM, as any JOSE library doe
     fc.asyncProperty(binding, fc.jsonValue(), async (place, value) => {
       const bytes = generateKey();
       const key = createSecretKey(bytes);
-      const own = createSealer([bytes]);
+      const own = createEncrypter([bytes]);
       const json = JSON.parse(JSON.stringify(value));
-      const { plaintext, protectedHeader } = await compactDecrypt(own.seal(place, value), key);
+      const { plaintext, protectedHeader } = await compactDecrypt(own.encrypt(place, value), key);
       expect(JSON.parse(new TextDecoder().decode(plaintext))).toEqual(json);
       const foreign = await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(value)))
         .setProtectedHeader({ ...protectedHeader, alg: 'dir', enc: 'A256GCM' })
         .encrypt(key);
-      expect(own.open(place, foreign)).toEqual({ ok: true, value: json });
+      expect(own.decrypt(place, foreign)).toEqual({ ok: true, value: json });
     }),
     { numRuns: 50 },
   ));
 
-test('refuses a seal with a part too many, one too few, or a short nonce or tag', () => {
-  const parts = sealer.seal(['record', 'a'], 'value').split('.');
+test('refuses a text with a part too many, a part too few, or a short nonce or tag', () => {
+  const parts = encrypter.encrypt(['record', 'a'], 'value').split('.');
   const short = (index: number) =>
     parts.map((part, i) => (i === index ? part.slice(0, -4) : part)).join('.');
   const texts = [`${parts.join('.')}.`, parts.slice(0, 4).join('.'), short(2), short(4)];
   for (const text of texts) {
-    expect(sealer.open(['record', 'a'], text)).toEqual({ ok: false, reason: 'tampered' });
+    expect(encrypter.decrypt(['record', 'a'], text)).toEqual({ ok: false, reason: 'tampered' });
   }
 });
 
@@ -58,14 +61,14 @@ test('does not open elsewhere', () =>
   fc.assert(
     fc.asyncProperty(binding, binding, async (place, other) => {
       fc.pre(place.join('\0') !== other.join('\0'));
-      const sealed = sealer.seal(place, 'value');
-      expect(sealer.open(other, sealed)).toEqual({ ok: false, reason: 'elsewhere' });
+      const encrypted = encrypter.encrypt(place, 'value');
+      expect(encrypter.decrypt(other, encrypted)).toEqual({ ok: false, reason: 'elsewhere' });
     }),
     { numRuns: 50 },
   ));
 
 test('does not open with one part more, one less, or parts run together', async () => {
-  const sealed = sealer.seal(['record', 'a', 'b'], 'value');
+  const encrypted = encrypter.encrypt(['record', 'a', 'b'], 'value');
   const places: Binding[] = [
     ['record', 'a'],
     ['record', 'a', 'b', ''],
@@ -73,25 +76,29 @@ test('does not open with one part more, one less, or parts run together', async 
     ['login'],
   ];
   for (const place of places) {
-    expect(sealer.open(place, sealed)).toEqual({ ok: false, reason: 'elsewhere' });
+    expect(encrypter.decrypt(place, encrypted)).toEqual({ ok: false, reason: 'elsewhere' });
   }
 });
 
 test('does not open once a character is changed', async () => {
-  const sealed = sealer.seal(['record', 'a'], { token: 'secret' });
-  const parts = sealed.split('.');
+  const encrypted = encrypter.encrypt(['record', 'a'], { token: 'secret' });
+  const parts = encrypted.split('.');
   await fc.assert(
-    fc.asyncProperty(fc.nat(sealed.length - 1), fc.constantFrom(...'Az09-_.'), async (at, next) => {
-      const changed = sealed.slice(0, at) + next + sealed.slice(at + 1);
-      // The last character of a part has bits that base64url does not use.
-      const isSame = changed
-        .split('.')
-        .every((part, i) =>
-          Buffer.from(part, 'base64url').equals(Buffer.from(parts[i] ?? '', 'base64url')),
-        );
-      fc.pre(!isSame);
-      expect(sealer.open(['record', 'a'], changed).ok).toBe(false);
-    }),
+    fc.asyncProperty(
+      fc.nat(encrypted.length - 1),
+      fc.constantFrom(...'Az09-_.'),
+      async (at, next) => {
+        const changed = encrypted.slice(0, at) + next + encrypted.slice(at + 1);
+        // The last character of a part has bits that base64url does not use.
+        const isSame = changed
+          .split('.')
+          .every((part, i) =>
+            Buffer.from(part, 'base64url').equals(Buffer.from(parts[i] ?? '', 'base64url')),
+          );
+        fc.pre(!isSame);
+        expect(encrypter.decrypt(['record', 'a'], changed).ok).toBe(false);
+      },
+    ),
     { numRuns: 300 },
   );
 });
@@ -99,22 +106,22 @@ test('does not open once a character is changed', async () => {
 test('never throws, whatever it is given', () =>
   fc.assert(
     fc.asyncProperty(fc.oneof(fc.string(), fc.base64String(), fc.json()), async (text) => {
-      const opened = sealer.open(['record'], text);
+      const opened = encrypter.decrypt(['record'], text);
       expect(opened.ok).toBe(false);
     }),
   ));
 
-test('seals with the first key', async () => {
+test('encrypts with the first key', async () => {
   const [first, second] = [generateKey(), generateKey()];
-  const sealed = createSealer([first, second]).seal(['login'], 1);
-  expect(createSealer([first]).open(['login'], sealed)).toEqual({ ok: true, value: 1 });
+  const encrypted = createEncrypter([first, second]).encrypt(['login'], 1);
+  expect(createEncrypter([first]).decrypt(['login'], encrypted)).toEqual({ ok: true, value: 1 });
   const reason = 'unknown-key';
-  expect(createSealer([second]).open(['login'], sealed)).toEqual({ ok: false, reason });
+  expect(createEncrypter([second]).decrypt(['login'], encrypted)).toEqual({ ok: false, reason });
 });
 
 test('needs keys of 32 bytes', () => {
-  expect(() => createSealer([])).toThrow(TypeError);
-  expect(() => createSealer([new Uint8Array(16)])).toThrow('A key has 16 bytes, not 32');
+  expect(() => createEncrypter([])).toThrow(TypeError);
+  expect(() => createEncrypter([new Uint8Array(16)])).toThrow('A key has 16 bytes, not 32');
 });
 
 test('reads keys in both alphabets of base64', () =>

@@ -1,4 +1,4 @@
-// Session records over a store and a sealer: each row sealed on its own, each change under compare-and-set.
+// Session records over a store and an encrypter: each row is encrypted by itself, each change uses compare-and-set.
 import type { Limits } from '../../limits.ts';
 import { day } from '../policy.ts';
 import type { KeyringReport, UnreadableReason } from '../report.ts';
@@ -10,7 +10,7 @@ import {
   type StoredRecord,
   type WriteOutcome,
 } from '../stores/store.ts';
-import type { Binding, Sealer } from './sealer.ts';
+import type { Binding, Encrypter } from './encrypter.ts';
 
 /** A record with the version of its row. */
 export interface VersionedRecord {
@@ -21,20 +21,20 @@ export interface VersionedRecord {
 }
 
 /** Reads and writes records. Methods throw KeyringStoreError where the store is down. */
-export interface SealedRecords {
+export interface EncryptedRecords {
   /**
    * Opens rows. One that does not open is left out and reported.
    * @param known records of this keyring that were opened before: where a row still has their version, it is not
    * opened again. A version never comes twice in one keyring.
    */
-  unseal(
+  decrypt(
     keyringId: string,
     rows: readonly StoredRecord[],
     known?: readonly VersionedRecord[],
   ): readonly VersionedRecord[];
   /** One record; null where it is missing or does not open. */
   read(keyringId: string, key: string): Promise<SessionRecord | null>;
-  /** Seals and writes, each under the version given. */
+  /** Encrypts and writes, each under the given version. */
   write(keyringId: string, entries: readonly VersionedRecord[]): Promise<readonly WriteOutcome[]>;
   /**
    * Changes one record, and retries after conflicting changes.
@@ -53,21 +53,21 @@ export function recordBinding(keyringId: string, key: string): Binding {
   return ['session', keyringId, key];
 }
 
-/** Records over `store`, sealed by `sealer`; what does not open goes to `report`. */
-export function createSealedRecords(
+/** Records over `store`, encrypted by `encrypter`; rows that cannot be decrypted go to `report`. */
+export function createEncryptedRecords(
   store: KeyringStore,
-  sealer: Sealer,
+  encrypter: Encrypter,
   report: (report: KeyringReport) => void,
   limits: Limits,
-): SealedRecords {
-  const records: SealedRecords = {
-    unseal(keyringId, rows, known = []) {
+): EncryptedRecords {
+  const records: EncryptedRecords = {
+    decrypt(keyringId, rows, known = []) {
       const unreadable = new Map<UnreadableReason, number>();
       const knownByKey = new Map(known.map((entry) => [entry.record.key, entry]));
-      const open = ({ key, sealed, version }: StoredRecord) => {
+      const open = ({ key, encrypted, version }: StoredRecord) => {
         const same = knownByKey.get(key);
         if (same?.version === version) return same;
-        const opened = sealer.open(recordBinding(keyringId, key), sealed);
+        const opened = encrypter.decrypt(recordBinding(keyringId, key), encrypted);
         const record = opened.ok ? parseRecord(key, opened.value) : null;
         if (record !== null) return { record, version };
         const reason = opened.ok ? 'malformed' : opened.reason;
@@ -83,25 +83,25 @@ export function createSealedRecords(
 
     async read(keyringId, key) {
       const row = await store.readRecord(keyringId, key);
-      const [entry] = records.unseal(keyringId, row ? [row] : []);
+      const [entry] = records.decrypt(keyringId, row ? [row] : []);
       return entry?.record ?? null;
     },
 
     async write(keyringId, entries) {
-      const seal = ({ record, version }: VersionedRecord): RecordWrite => ({
+      const toWrite = ({ record, version }: VersionedRecord): RecordWrite => ({
         key: record.key,
-        sealed: sealer.seal(recordBinding(keyringId, record.key), recordJson(record)),
+        encrypted: encrypter.encrypt(recordBinding(keyringId, record.key), recordJson(record)),
         expiresAt: record.endedAt && record.endedAt.getTime() + limits.endedSessionDays * day,
         expectedVersion: version,
       });
-      return store.writeRecords(keyringId, entries.map(seal), limits.keyringSessions);
+      return store.writeRecords(keyringId, entries.map(toWrite), limits.keyringSessions);
     },
 
     async change(keyringId, key, change) {
       for (let tries = 0; tries < limits.storeTries; tries += 1) {
         const row = await store.readRecord(keyringId, key);
         if (row === null) return null;
-        const [current] = records.unseal(keyringId, [row]);
+        const [current] = records.decrypt(keyringId, [row]);
         const next = current && change(current.record);
         if (!next) return null;
         const [outcome] = await records.write(keyringId, [{ record: next, version: row.version }]);

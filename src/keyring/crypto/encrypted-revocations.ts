@@ -9,8 +9,8 @@ import type {
   RevocationOutcome,
   StoredRevocation,
 } from '../stores/store.ts';
+import type { Binding, Encrypter } from './encrypter.ts';
 import { newId } from './names.ts';
-import type { Binding, Sealer } from './sealer.ts';
 
 /** Tokens of one account of one app. */
 export interface TokensToEnd {
@@ -48,7 +48,7 @@ export interface ClaimedRevocation {
 }
 
 /** Reads and writes revocations. Methods throw KeyringStoreError where the store is down. */
-export interface SealedRevocations {
+export interface EncryptedRevocations {
   /** The names of a session's revocation, or of one of no session. */
   ids(session: SessionPlace | null): readonly [string, ...string[]];
   /** Adds a revocation, claimed until `dueAt`. */
@@ -88,16 +88,16 @@ const noList = {
   remove: async () => undefined,
 };
 
-/** Revocations over `store`, sealed by `sealer`; what does not open goes to `report`. */
-export function createSealedRevocations(
+/** Revocations over `store`, encrypted by `encrypter`; rows that cannot be decrypted go to `report`. */
+export function createEncryptedRevocations(
   store: Pick<KeyringStore, 'revocations'>,
-  sealer: Sealer,
+  encrypter: Encrypter,
   report: (report: KeyringReport) => void,
-): SealedRevocations {
+): EncryptedRevocations {
   const list: RevocationList | typeof noList = store.revocations ?? noList;
 
-  function unseal({ id, sealed, dueAt }: StoredRevocation) {
-    const opened = sealer.open(bindingOf(id), sealed);
+  function decrypt({ id, encrypted, dueAt }: StoredRevocation) {
+    const opened = encrypter.decrypt(bindingOf(id), encrypted);
     const parsed = opened.ok ? shape.safeParse(opened.value) : null;
     if (parsed?.success) return { dueAt, revocation: { ids: [id], ...parsed.data } } as const;
     report({ kind: 'unreadable-revocation', reason: opened.ok ? 'malformed' : opened.reason });
@@ -108,11 +108,11 @@ export function createSealedRevocations(
     ids: (session) =>
       session === null
         ? [newId()]
-        : sealer.names('revocation', session.keyringId, session.key, session.sessionId),
+        : encrypter.names('revocation', session.keyringId, session.key, session.sessionId),
 
     async add({ ids: [id], tokens, session, since }, dueAt, capacity) {
       const { apiKey, accessToken, refreshToken } = tokens;
-      const sealed = sealer.seal(bindingOf(id), {
+      const encrypted = encrypter.encrypt(bindingOf(id), {
         tokens: {
           apiKey,
           accessToken: accessToken?.reveal() ?? null,
@@ -122,11 +122,11 @@ export function createSealedRevocations(
         since,
       });
       const expiresAt = since.getTime() + revocationLifetime;
-      return list.add({ id, sealed, dueAt, expiresAt }, capacity);
+      return list.add({ id, encrypted, dueAt, expiresAt }, capacity);
     },
 
     async claim(until, count) {
-      const claimed = (await list.claim(until, count)).map(unseal);
+      const claimed = (await list.claim(until, count)).map(decrypt);
       return claimed.filter((revocation) => revocation !== null);
     },
 
