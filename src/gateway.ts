@@ -74,7 +74,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const { limits } = services;
   const { clock, redisUrl } = options;
   const failures = new FailureLog(log, limits, clock);
-  const minutes = new MinuteLimits({ redisUrl, clock, maxKeys: limits.countedAddresses });
+  const minutes = new MinuteLimits({ redisUrl, clock, limits });
   const browsers = createBrowserKeyrings(options, services, { log, failures, minutes });
   const track = createRequestTracker();
   const publicUrl = new URL(browsers.origins.home);
@@ -91,7 +91,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   });
 
   const addresses = new AddressLimits({ limits, trustProxy, minutes });
-  const load = new AccountLoad(limits.accountsAtOnce);
+  const load = new AccountLoad(limits);
   const turns = new ExecutionTurns(limits.executionTurnMilliseconds);
   const logRefusedOrigin = createOriginLog(browsers.origins, track, limits, log);
 

@@ -22,6 +22,7 @@ const definitions = {
   headersSeconds: { default: 20, unit: 'seconds', bounds: 'until the headers of a request are complete' },
   requestSeconds: { default: 60, unit: 'seconds', bounds: 'until a request is complete with its body' },
   keepAliveSeconds: { default: 75, unit: 'seconds', bounds: 'an idle connection; longer than the proxy in front keeps one, which may use it until then' },
+  unreadableMilliseconds: { default: 1_000, unit: 'milliseconds', bounds: 'the time in which a client whose request cannot be read as HTTP may read its answer, before its connection is cut', max: 60_000 },
   stalledWriteSeconds: { default: 15, unit: 'seconds', bounds: 'a peer that takes nothing of its answer, before it is cut off' },
   unsentBytes: { default: 256_000_000, unit: 'bytes', bounds: 'answers that wait for their peers to read them, in all' },
   unsentBytesPerPeer: { default: 64_000_000, unit: 'bytes', bounds: 'the same for one address, or for one connection where a proxy is trusted' },
@@ -66,13 +67,20 @@ const definitions = {
   loggedFailureAddresses: { default: 1_000, unit: 'addresses', bounds: 'addresses, with each code, whose failures are counted apart; those beyond it together' },
   repeatedWarningSeconds: { default: 10, unit: 'seconds', bounds: 'the time in which equal failures of a broker, the store or connections are one warning' },
   warnedCauses: { default: 100, unit: 'causes', bounds: 'the different causes of failures that are remembered for that' },
+  loggedPathCharacters: { default: 200, unit: 'characters', bounds: 'the path of an unexpected error in its log line' },
   loggedErrors: { default: 5, unit: 'errors', bounds: 'unexpected errors of one answer that the log tells one by one; all are counted' },
   logFlushSeconds: { default: 1, unit: 'seconds', bounds: 'the time for which the end of the process waits for a slow log', max: 60 },
   disposalSeconds: { default: 5, unit: 'seconds', bounds: 'the time that connections to stores may take to close', max: 60 },
 
   // Work at once.
   executionTurnMilliseconds: { default: 10, unit: 'milliseconds', bounds: 'the time in one turn of the event loop in which operations may begin; the others wait for the next, callers in turn', max: 1_000 },
-  accountsAtOnce: { default: 20_000, unit: 'accounts', bounds: 'accounts of all operations that are being answered; a tenth is kept for operations of few, and beyond it operations are refused with 503' },
+  accountsAtOnce: { default: 20_000, unit: 'accounts', bounds: 'accounts of all operations that are being answered; beyond it operations are refused with 503' },
+  smallOperationAccounts: { default: 10, unit: 'accounts', bounds: 'an operation that may use what is kept for small ones', min: 0 },
+  smallOperationPercent: { default: 10, unit: 'percent', bounds: 'the share of `LIMIT_ACCOUNTS_AT_ONCE` that is kept for those', min: 0, max: 90 },
+
+  // A Redis that replicas share.
+  redisConnectSeconds: { default: 1, unit: 'seconds', bounds: 'the time that a connection to Redis may take, and the longest pause before the next one', max: 60 },
+  redisAnswerMilliseconds: { default: 250, unit: 'milliseconds', bounds: 'the time in which Redis may answer for a rate limit, before this process counts by itself', max: 10_000 },
 
   // Calls to a broker.
   callsPerOperation: { default: 3_000, unit: 'calls', bounds: 'the calls of one operation: a thousand accounts read whole and logged out' },

@@ -47,6 +47,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
   const rateLog = openRateLog({
     limit: options.kiteRateLimit ?? 10,
     redisUrl: options.redisUrl,
+    limits,
     onReachable: ({ isReachable, cause, ...shared }) => {
       if (isReachable) log.info(shared, 'The rate limit is counted in Redis again');
       else {

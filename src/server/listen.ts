@@ -60,6 +60,7 @@ export async function listen(
 ): Promise<Listening> {
   const { onUnreadable, log = pino({ level: 'silent' }) } = options;
   const limits = withDefaultLimits(options.limits);
+  const { unreadableMilliseconds } = limits;
   const servers: Server[] = [];
   /**
    * Entries are emptied when their answer is over: tables that a Set has outgrown can outlive by far what they refer
@@ -104,7 +105,7 @@ export async function listen(
       ({ response }) => response?.socket === socket && response.headersSent,
     );
     if (isAnswering || !socket.writable) socket.destroy();
-    else refuseUnreadable(socket, error.code ?? '', onUnreadable);
+    else refuseUnreadable(socket, error.code ?? '', unreadableMilliseconds, onUnreadable);
   };
   const serverOptions = {
     maxHeaderSize: limits.headerBytes,
@@ -123,11 +124,14 @@ export async function listen(
     // refuses a thousand, or drops the rest without a word.
     server.maxHeadersCount = 0;
     server.on('connection', (socket) => {
-      if (!connections.open(socket)) refuseUnreadable(socket, 'CONNECTIONS');
+      if (!connections.open(socket))
+        refuseUnreadable(socket, 'CONNECTIONS', unreadableMilliseconds);
     });
     server.on('clientError', refuseSocket);
     server.on('timeout', (socket) => connections.timedOut(socket));
-    server.on('connect', (_request, socket) => refuseUnreadable(socket, 'CONNECT', onUnreadable));
+    server.on('connect', (_request, socket) =>
+      refuseUnreadable(socket, 'CONNECT', unreadableMilliseconds, onUnreadable),
+    );
     server.on(
       'checkExpectation',
       tracked((request, response) => {

@@ -13,9 +13,6 @@ export type UnreadableListener = (
   address: string | null,
 ) => void;
 
-/** Milliseconds in which a client that is still sending may read its answer before the connection is cut. */
-const patience = 1_000;
-
 const unknown: Refusal = {
   status: 400,
   message:
@@ -46,8 +43,16 @@ const known = new Map<string, Refusal>([
   ],
 ]);
 
-/** Refuses what could not be read, and ends its connection. Nothing of the request is in the answer. */
-export function refuseUnreadable(socket: Duplex, reason: string, told?: UnreadableListener): void {
+/**
+ * Refuses what could not be read, and ends its connection. Nothing of the request is in the answer.
+ * @param milliseconds in which a client that is still sending may read its answer before the connection is cut.
+ */
+export function refuseUnreadable(
+  socket: Duplex,
+  reason: string,
+  milliseconds: number,
+  told?: UnreadableListener,
+): void {
   const refusal = known.get(reason) ?? unknown;
   const requestId = requestIdOf(undefined);
   const { remoteAddress = null } = socket as Socket;
@@ -68,6 +73,6 @@ export function refuseUnreadable(socket: Duplex, reason: string, told?: Unreadab
     ].join('\r\n'),
   );
   // At once, the system would throw away what the client has not read of the answer.
-  setTimeout(() => socket.destroy(), patience).unref();
+  setTimeout(() => socket.destroy(), milliseconds).unref();
   told?.(requestId, reason, remoteAddress);
 }

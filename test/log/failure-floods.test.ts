@@ -2,13 +2,14 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { FailureLog } from '../../src/http/limits/failure-log.ts';
+import { withDefaultLimits } from '../../src/limits.ts';
 import { readableLog } from '../support/readable-log.ts';
 import { TestClock } from '../support/test-clock.ts';
 import { startWorld } from '../support/world.ts';
 
 const log = readableLog();
 const clock = new TestClock();
-const limits = { loggedFailures: 3, loggedFailureAddresses: 100 };
+const limits = withDefaultLimits({ loggedFailures: 3, loggedFailureAddresses: 100 });
 const world = await startWorld({ logger: log.logger, clock, trustProxy: true, limits });
 const { origin } = new URL(world.url);
 
@@ -84,7 +85,7 @@ test('addresses beyond the bound are counted together, and a stop tells what was
   const readable = readableLog();
   const failures = new FailureLog(
     readable.logger,
-    { loggedFailures: 1, loggedFailureAddresses: 10 },
+    withDefaultLimits({ loggedFailures: 1, loggedFailureAddresses: 10 }),
     new TestClock(),
   );
   for (let index = 0; index < 1_000; index += 1) {

@@ -2,13 +2,17 @@
 import { expect, test } from 'vitest';
 import { createAttempts } from '../../src/http/limits/attempts.ts';
 import { MinuteLimits } from '../../src/http/limits/minute-limits.ts';
+import { withDefaultLimits } from '../../src/limits.ts';
 import { graphql } from '../generated/gql.ts';
 import { describeWithRedis } from '../support/with-redis.ts';
 import { startWorld } from '../support/world.ts';
 
 test('an address has so many attempts in a minute, and an IPv6 network counts as one', () => {
   let now = 0;
-  const minutes = new MinuteLimits({ clock: { milliseconds: () => now }, maxKeys: 10 });
+  const minutes = new MinuteLimits({
+    clock: { milliseconds: () => now },
+    limits: withDefaultLimits(),
+  });
   const attempt = createAttempts(minutes, 2);
   expect([attempt('192.0.2.1'), attempt('192.0.2.1')]).toEqual([0, 0]);
   expect(attempt('::ffff:192.0.2.1')).toBe(60);
@@ -22,7 +26,10 @@ test('an address has so many attempts in a minute, and an IPv6 network counts as
 });
 
 test('the address whose minute began first is forgotten where there are too many', () => {
-  const minutes = new MinuteLimits({ clock: { milliseconds: () => 0 }, maxKeys: 2 });
+  const minutes = new MinuteLimits({
+    clock: { milliseconds: () => 0 },
+    limits: withDefaultLimits({ countedAddresses: 2 }),
+  });
   const attempt = createAttempts(minutes, 1);
   for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) expect(attempt(address)).toBe(0);
   expect(attempt('192.0.2.3')).toBe(60);

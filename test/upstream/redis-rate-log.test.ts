@@ -12,7 +12,8 @@ describeWithRedis(async (redis) => {
   const client = createClient({ url: redis.url });
   await client.connect();
   afterAll(() => client.destroy());
-  const replica = (limit: number) => createRedisRateLog(client, { limit });
+  const replica = (limit: number) =>
+    createRedisRateLog(client, { limit, patienceMilliseconds: 250 });
 
   test('replicas share the starts of an app, and no app those of another', async () => {
     const [one, two] = [replica(2), replica(2)];
@@ -70,7 +71,7 @@ describeWithRedis(async (redis) => {
         limit: 10,
         redisUrl: redis.url,
         // A busy machine answers late; only a Redis that is gone counts here.
-        patienceMilliseconds: 10_000,
+        limits: { redisAnswerMilliseconds: 10_000 },
         onReachable: (state) => said.push(state),
       });
     const gateways = [open(), open(), open()];

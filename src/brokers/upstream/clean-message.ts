@@ -1,8 +1,11 @@
 // A broker's own words, made safe to repeat to a client and to a log.
 import type { Secret } from './secret.ts';
 
+/** Characters that are repeated: a promise of the API. */
 const longest = 200;
-/** A shorter piece of a secret says too little to be worth hiding. */
+/** Characters that are read: far more than any message worth showing has, and few enough for a hostile upstream. */
+const longestRead = 2_000;
+/** A shorter piece of a secret says too little to be worth hiding. No setting: a greater one would let secrets out. */
 const shortestPiece = 6;
 
 /** What looks like a token, though this request did not carry it: 32 letters or digits, or 16 with both among them. */
@@ -24,8 +27,7 @@ const addresses = [
  */
 export function cleanMessage(message: unknown, secrets: readonly Secret[]): string | null {
   if (typeof message !== 'string' || markup.test(message)) return null;
-  // Far longer than any message worth showing; bounds the work that a hostile upstream can cause.
-  let text = message.slice(0, 2_000);
+  let text = message.slice(0, longestRead);
   for (const secret of secrets) text = withoutSecret(text, secret.reveal());
   text = text.replace(tokenLike, '[redacted]');
   for (const address of addresses) text = text.replace(address, '[address]');

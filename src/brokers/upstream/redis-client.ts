@@ -9,13 +9,16 @@ import {
 } from '@redis/client';
 import { systemCode } from './system-code.ts';
 
-/** How long a connection may take, and the longest pause before the next one is tried, in milliseconds. */
-const patience = 1_000;
 /** A connection that fell silent is noticed by the ping that stays unanswered, and made anew. */
 const pingInterval = 2_000;
 
-/** A client that is not connected yet. @throws TypeError for a URL that is not one of Redis; it is not quoted. */
-export function createRedisClient(url: string) {
+/**
+ * A client that is not connected yet.
+ * @param connectSeconds how long a connection may take, and the longest pause before the next one is tried.
+ * @throws TypeError for a URL that is not one of Redis; it is not quoted.
+ */
+export function createRedisClient(url: string, connectSeconds: number) {
+  const patience = connectSeconds * 1_000;
   try {
     return createClient({
       url,

@@ -1,21 +1,24 @@
 // Sheds load before it slows every caller: operations beyond what can be answered at once are refused when they come.
 import { GraphQLError } from 'graphql';
 import { addTo } from '../../brokers/upstream/budget/counts.ts';
+import type { Limits } from '../../limits.ts';
 
-/** An operation of no more accounts than this may use what is kept for small ones. */
-const fewAccounts = 10;
+/** The accounts at once, and what of them is kept for small operations. */
+type LoadLimits = Pick<
+  Limits,
+  'accountsAtOnce' | 'smallOperationAccounts' | 'smallOperationPercent'
+>;
 
 /** The accounts of all operations that are being answered. */
 export class AccountLoad {
-  readonly #max: number;
+  readonly #limits: LoadLimits;
   readonly #byCaller = new Map<string, number>();
   #accounts = 0;
   /** Milliseconds that operations have taken lately, which is when there may be room again. */
   #usualDuration = 1_000;
 
-  /** @param max the most accounts at once. */
-  constructor(max: number) {
-    this.#max = max;
+  constructor(limits: LoadLimits) {
+    this.#limits = limits;
   }
 
   /**
@@ -26,7 +29,9 @@ export class AccountLoad {
   enter(callerId: string, accounts: number): () => void {
     const own = (this.#byCaller.get(callerId) ?? 0) + accounts;
     const all = this.#accounts + accounts;
-    const max = accounts <= fewAccounts ? this.#max : this.#max * 0.9;
+    const { accountsAtOnce, smallOperationAccounts, smallOperationPercent } = this.#limits;
+    const isSmall = accounts <= smallOperationAccounts;
+    const max = isSmall ? accountsAtOnce : (accountsAtOnce * (100 - smallOperationPercent)) / 100;
     const callers = this.#byCaller.size + (this.#byCaller.has(callerId) ? 0 : 1);
     // A single operation is answered whatever the bound.
     if (this.#accounts > 0 && all > max && (own > max / callers || all > 2 * max)) {
@@ -36,7 +41,7 @@ export class AccountLoad {
     const begunAt = performance.now();
     return () => {
       this.#count(callerId, -accounts);
-      if (accounts > fewAccounts) {
+      if (!isSmall) {
         this.#usualDuration += (performance.now() - begunAt - this.#usualDuration) / 10;
       }
     };

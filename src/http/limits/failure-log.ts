@@ -31,7 +31,11 @@ interface Flood {
  */
 export class FailureLog {
   readonly #log: Logger;
-  readonly #limits: Pick<Limits, 'loggedFailures' | 'loggedFailureAddresses'>;
+  /** How much is told. */
+  readonly limits: Pick<
+    Limits,
+    'loggedFailures' | 'loggedFailureAddresses' | 'loggedPathCharacters'
+  >;
   readonly #clock: Clock;
   /** By address and code, in the order in which their minutes began. */
   readonly #floods = new Map<string, Flood>();
@@ -39,11 +43,11 @@ export class FailureLog {
 
   constructor(
     log: Logger,
-    limits: Pick<Limits, 'loggedFailures' | 'loggedFailureAddresses'>,
+    limits: Pick<Limits, 'loggedFailures' | 'loggedFailureAddresses' | 'loggedPathCharacters'>,
     clock: Clock = machineClock,
   ) {
     this.#log = log;
-    this.#limits = limits;
+    this.limits = limits;
     this.#clock = clock;
   }
 
@@ -53,7 +57,7 @@ export class FailureLog {
     const key = this.#keyOf(failure);
     const flood = this.#floods.get(key) ?? this.#begin(key);
     flood.count += 1;
-    const beyond = flood.count - this.#limits.loggedFailures;
+    const beyond = flood.count - this.limits.loggedFailures;
     this.#log[beyond > 0 ? 'debug' : level]({ requestId, ...fields }, message);
     if (beyond <= 0) return;
     flood.lastRequestId = requestId;
@@ -76,8 +80,7 @@ export class FailureLog {
       if (flood.endsAt > now) break;
       this.#end(oldest, flood);
     }
-    const hasRoom =
-      this.#floods.has(key) || this.#floods.size < this.#limits.loggedFailureAddresses;
+    const hasRoom = this.#floods.has(key) || this.#floods.size < this.limits.loggedFailureAddresses;
     // Codes are few: counted together by the first one, what is beyond the bound stays within it.
     return hasRoom ? key : ` ${code.split(' ', 1)[0]}`;
   }
@@ -95,7 +98,7 @@ export class FailureLog {
     const { first, lastRequestId } = flood;
     if (first === null) return;
     const { level = 'info', code, message, requestId: firstRequestId } = first;
-    const count = flood.count - this.#limits.loggedFailures;
+    const count = flood.count - this.limits.loggedFailures;
     this.#log[level]({ code, count, firstRequestId, lastRequestId, failure: message }, summary);
   }
 }

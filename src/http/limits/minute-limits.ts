@@ -6,11 +6,10 @@
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { type Clock, machineClock } from '../../brokers/upstream/clock.ts';
 import { createRedisClient } from '../../brokers/upstream/redis-client.ts';
+import type { Limits } from '../../limits.ts';
 
 /** One minute, in milliseconds. A key's minute begins with the first that is counted. */
 const minute = 60_000;
-/** Milliseconds to wait for Redis before this process counts by itself. */
-const patience = 250;
 /** Milliseconds in which Redis is not asked again after it did not answer. */
 const pause = 1_000;
 
@@ -32,8 +31,11 @@ export interface MinuteLimitsOptions {
   readonly redisUrl?: string | undefined;
   /** A clock that never jumps: an hour set back would refuse an address for as long. Default: the machine's. */
   readonly clock?: Pick<Clock, 'milliseconds'> | undefined;
-  /** The most keys that each limit remembers in this process. */
-  readonly maxKeys: number;
+  /** How many keys each limit remembers in this process, and how long Redis may take. */
+  readonly limits: Pick<
+    Limits,
+    'countedAddresses' | 'redisConnectSeconds' | 'redisAnswerMilliseconds'
+  >;
 }
 
 /** Counts one of a key: 0 where it is allowed, else the seconds until the next one is. */
@@ -50,7 +52,10 @@ export class MinuteLimits {
   constructor(options: MinuteLimitsOptions) {
     this.#options = options;
     this.#milliseconds = (options.clock ?? machineClock).milliseconds;
-    this.#redis = options.redisUrl === undefined ? null : createRedisClient(options.redisUrl);
+    this.#redis =
+      options.redisUrl === undefined
+        ? null
+        : createRedisClient(options.redisUrl, options.limits.redisConnectSeconds);
     // The rate limit says in the log that Redis is away.
     this.#redis?.on('error', () => {});
     this.#redis?.connect().catch(() => {});
@@ -62,7 +67,7 @@ export class MinuteLimits {
    * @param max the most of one key in a minute.
    */
   limit(name: string, max: number): MinuteLimit {
-    const { maxKeys } = this.#options;
+    const { countedAddresses: maxKeys } = this.#options.limits;
     const milliseconds = this.#milliseconds;
     const own = new Minutes(max, maxKeys, milliseconds);
     const redis = this.#redis;
@@ -91,7 +96,7 @@ export class MinuteLimits {
 
   async #takeShared(shared: RateLimiterRedis, own: Minutes, key: string): Promise<number> {
     try {
-      await inTime(shared.consume(key));
+      await inTime(shared.consume(key), this.#options.limits.redisAnswerMilliseconds);
       return 0;
     } catch (refusal) {
       if (refusal instanceof RateLimiterRes) return own.fill(key, refusal.msBeforeNext);
@@ -163,9 +168,9 @@ function secondsIn(milliseconds: number): number {
 }
 
 /** Rejects where the work takes too long; what comes of it then has no effect here. */
-function inTime<Value>(work: Promise<Value>): Promise<Value> {
+function inTime<Value>(work: Promise<Value>, milliseconds: number): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('Redis does not answer')), patience);
+    const timer = setTimeout(() => reject(new Error('Redis does not answer')), milliseconds);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -117,7 +117,7 @@ export function logUnexpected(
   const cause = error.originalError ?? error;
   // The stack repeats the message, which may hold what the request sent; the frames do not.
   const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  const path = error.path?.join('.').slice(0, 200);
+  const path = error.path?.join('.').slice(0, failures.limits.loggedPathCharacters);
   const message = redact(cause.message, request.headers);
   const code = 'INTERNAL_SERVER_ERROR';
   const stack = frames.join('\n');

@@ -1,7 +1,7 @@
 // What the log says of an unexpected error: its message, without any piece of what the request sent as a secret.
 import { cleanMessage } from '../../brokers/upstream/clean-message.ts';
 
-/** A shorter word is not a secret, and replacing it would hide the message. */
+/** A shorter word is not a secret, and replacing it would hide the message. No setting: a greater one would let secrets out. */
 const shortestWord = 6;
 /** Characters of a message that are looked at. */
 const longestMessage = 2_000;

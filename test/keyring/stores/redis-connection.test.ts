@@ -6,7 +6,7 @@ import { describeWithRedis } from '../../support/with-redis.ts';
 
 describeWithRedis((redis) => {
   const patience = 500;
-  const connect = () => connectRedis(redis.url, patience);
+  const connect = () => connectRedis(redis.url, patience, 1);
   const block = new Int32Array(new SharedArrayBuffer(4));
 
   describe('a run', () => {

@@ -1,5 +1,6 @@
 // Which rate log a gateway uses: none, its own, or the one that replicas share in Redis.
 
+import { type Limits, withDefaultLimits } from '../../../limits.ts';
 import { createRedisClient, redisCause } from '../redis-client.ts';
 import { createMemoryRateLog } from './memory-rate-log.ts';
 import { type RateLog, unlimited } from './rate-log.ts';
@@ -16,8 +17,8 @@ export interface RateLogOptions {
   readonly limit: number;
   /** `redis://` or `rediss://`: the Redis that replicas share. Left out: this process counts by itself. */
   readonly redisUrl?: string | undefined;
-  /** Milliseconds that an answer of Redis may take. Default: 250. */
-  readonly patienceMilliseconds?: number;
+  /** How long Redis may take. Default: as docs/limits.md lists it. */
+  readonly limits?: Partial<Limits>;
   /** Told once whenever Redis stops answering, with the code of the cause where it is known, and when it answers again. */
   readonly onReachable: (state: SharedState & { readonly cause: string | null }) => void;
 }
@@ -33,10 +34,11 @@ export interface OpenRateLog {
  * @throws TypeError for an invalid URL.
  */
 export function openRateLog(options: RateLogOptions): OpenRateLog {
-  const { limit, redisUrl, onReachable, patienceMilliseconds } = options;
+  const { limit, redisUrl, onReachable } = options;
+  const { redisConnectSeconds, redisAnswerMilliseconds } = withDefaultLimits(options.limits);
   if (limit === 0) return { log: unlimited, close: async () => {} };
   if (redisUrl === undefined) return { log: createMemoryRateLog(limit), close: async () => {} };
-  const client = createRedisClient(redisUrl);
+  const client = createRedisClient(redisUrl, redisConnectSeconds);
   // Commands reject while there is no connection; only the event has the reason.
   let cause: string | null = null;
   const remember = (error: unknown) => {
@@ -60,7 +62,7 @@ export function openRateLog(options: RateLogOptions): OpenRateLog {
   };
   const log = createRedisRateLog(commands, {
     limit,
-    ...(patienceMilliseconds !== undefined && { patienceMilliseconds }),
+    patienceMilliseconds: redisAnswerMilliseconds,
     onReachable: (state) => {
       if (state.isReachable) cause = null;
       onReachable({ ...state, cause });

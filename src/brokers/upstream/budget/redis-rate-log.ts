@@ -18,8 +18,8 @@ export interface RedisCommands {
 export interface RedisRateLogOptions {
   /** The most calls per app in a window, over all replicas. */
   readonly limit: number;
-  /** Milliseconds to wait for Redis before going on without it. Default 250. */
-  readonly patienceMilliseconds?: number;
+  /** Milliseconds to wait for Redis before going on without it. */
+  readonly patienceMilliseconds: number;
   /** Told once whenever Redis stops answering, and when it answers again. */
   readonly onReachable?: (state: SharedState) => void;
 }
@@ -113,7 +113,7 @@ export function createRedisRateLog(
   redis: RedisCommands,
   options: RedisRateLogOptions,
 ): RedisRateLog {
-  const { limit, patienceMilliseconds = 250, onReachable } = options;
+  const { limit, patienceMilliseconds, onReachable } = options;
   // Every call of this process is in here too, so that the limit still holds when Redis is lost in mid-window.
   const own = createMemoryRateLog(() => (performance.now() < sharedFrom ? share() : limit));
   const prefix = randomUUID();

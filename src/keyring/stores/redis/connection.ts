@@ -17,10 +17,15 @@ export interface RedisConnection {
  * Connects to Redis.
  * @param url `redis://` or `rediss://`.
  * @param patience how long Redis may answer nothing before it counts as down, in milliseconds.
+ * @param connectSeconds how long one connection may take, and the longest pause before the next one.
  * @throws TypeError for an invalid URL; KeyringStoreError if Redis does not answer in that time.
  */
-export async function connectRedis(url: string, patience: number): Promise<RedisConnection> {
-  const client = createRedisClient(url);
+export async function connectRedis(
+  url: string,
+  patience: number,
+  connectSeconds: number,
+): Promise<RedisConnection> {
+  const client = createRedisClient(url, connectSeconds);
   // Without a listener Node would end the process. A caller learns of it by a KeyringStoreError with this cause:
   // the client tries to connect again and again, and rejects nothing in time.
   let lastError: unknown;

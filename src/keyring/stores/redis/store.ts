@@ -45,9 +45,13 @@ export async function openRedisStore(
   url: string,
   now: () => Date,
   monotonic: () => number,
-  { storeSeconds }: Limits,
+  { storeSeconds, redisConnectSeconds }: Limits,
 ): Promise<KeyringStore> {
-  return new RedisStore(await connectRedis(url, storeSeconds * 1_000), now, monotonic);
+  return new RedisStore(
+    await connectRedis(url, storeSeconds * 1_000, redisConnectSeconds),
+    now,
+    monotonic,
+  );
 }
 
 class RedisStore implements KeyringStore {
