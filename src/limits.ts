@@ -113,6 +113,7 @@ const definitions = {
   userAgentCharacters: { default: 256, unit: 'characters', bounds: 'what is kept of a user agent' },
   storeTries: { default: 32, unit: 'tries', bounds: 'the tries of a change that other changes overtake, before the store counts as unavailable' },
   storeSeconds: { default: 1, unit: 'seconds', bounds: 'the time in which the store of browser sessions may answer nothing, before it counts as unavailable', max: 60 },
+  storeRestartSeconds: { default: 1, unit: 'seconds', bounds: 'the pause between two starts of the thread of an SQLite store that ends by itself; until then the store counts as unavailable', max: 3_600 },
   cachedKeyrings: { default: 10_000, unit: 'keyrings', bounds: 'keyrings kept decrypted in memory, which a request uses only where the store says that nothing has changed; 0 keeps none', min: 0 },
   cachedKeyringBytes: { default: 64_000_000, unit: 'bytes', bounds: 'those keyrings, all together, by the length of their encrypted sessions' },
   cachedKeyringSeconds: { default: 60, unit: 'seconds', bounds: 'the time that one is kept before it is read from the store as a whole again', max: 3_600 },

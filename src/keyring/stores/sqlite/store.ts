@@ -1,11 +1,10 @@
 // The store of one machine: a file, shared by every process that opens it, on which a thread of its own works. Loaded
 // only where it is wanted, as some versions of Node print a warning when node:sqlite is.
-import { Worker } from 'node:worker_threads';
 import type { Limits } from '../../../limits.ts';
 import { createClockCheck } from '../../clock-check.ts';
-import { type KeyringStore, KeyringStoreError } from '../store.ts';
+import type { KeyringStore } from '../store.ts';
 import type { SqliteOperations } from './file.ts';
-import type { SqliteCall, SqliteReply, SqliteSettings } from './worker.ts';
+import { SqliteThread } from './thread.ts';
 
 /** What a call takes behind its moment. */
 type Arguments<Method extends keyof SqliteOperations> =
@@ -25,7 +24,8 @@ export async function openSqliteStore(
   monotonic: () => number,
   limits: Limits,
 ): Promise<KeyringStore> {
-  const thread = new SqliteThread({ file, patienceMilliseconds: limits.storeSeconds * 1_000 });
+  const settings = { file, patienceMilliseconds: limits.storeSeconds * 1_000 };
+  const thread = new SqliteThread(settings, monotonic, limits.storeRestartSeconds * 1_000);
   await thread.opened;
   const isClockSound = createClockCheck(monotonic);
 
@@ -81,71 +81,4 @@ export async function openSqliteStore(
 
     close: () => thread.close(),
   };
-}
-
-/** The thread, and the calls that wait for it. It keeps the process running only while a call waits. */
-class SqliteThread {
-  readonly opened: Promise<unknown>;
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
-  #lastId = 0;
-  #isClosed = false;
-
-  constructor(settings: SqliteSettings) {
-    // Sources run as they are, and so does what is built of them.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    this.#worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), {
-      workerData: settings,
-      // The thread needs no setting, and no flag that was meant for the process's own script.
-      env: {},
-      execArgv: [],
-    });
-    this.opened = this.#wait(0);
-    this.#worker.on('message', (message: SqliteReply) => this.#settle(message));
-    this.#worker.on('error', () => this.#end());
-    this.#worker.on('exit', () => this.#end());
-  }
-
-  call<Value>(
-    method: SqliteCall['method'],
-    moment: SqliteCall['moment'],
-    args: SqliteCall['args'],
-  ): Promise<Value> {
-    if (this.#isClosed) return Promise.reject(new KeyringStoreError());
-    this.#lastId += 1;
-    const id = this.#lastId;
-    const call: SqliteCall = { id, method, moment, args };
-    this.#worker.postMessage(call);
-    // The thread is ours and answers what its method returns.
-    return this.#wait(id) as Promise<Value>;
-  }
-
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    const closed = this.call('close', { now: 0, mayPurge: false }, []);
-    this.#isClosed = true;
-    await closed.finally(() => this.#worker.terminate());
-  }
-
-  #wait(id: number): Promise<unknown> {
-    const waiting = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, waiting);
-    this.#worker.ref();
-    return waiting.promise;
-  }
-
-  #settle(message: SqliteReply): void {
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
-    if (this.#waiting.size === 0) this.#worker.unref();
-    if (message.ok) waiting?.resolve(message.value);
-    else waiting?.reject(new KeyringStoreError(message.code));
-    if (!message.ok && message.id === 0) void this.#worker.terminate();
-  }
-
-  #end(): void {
-    this.#isClosed = true;
-    for (const { reject } of this.#waiting.values()) reject(new KeyringStoreError());
-    this.#waiting.clear();
-  }
 }
