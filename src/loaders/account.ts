@@ -1,6 +1,5 @@
 // An account: what one credential reaches, under an id that gives nothing away.
-import { hash } from 'node:crypto';
-import type { Credential } from '../brokers/credential.ts';
+import { type Credential, digestOf, pairDigest } from '../brokers/credential.ts';
 
 /** One Kite account of a request. */
 export interface Account {
@@ -16,15 +15,10 @@ export interface Account {
  * gateway, another after the next login, and no way back to the token.
  */
 export function accountOf(credential: Credential): Account {
-  return { id: digest('account', credential), credential };
+  return { id: digestOf(credential), credential };
 }
 
 /** The id of the session that a credential stands for; made as an account's id is. */
 export function sessionIdOf(credential: Credential): string {
-  return digest('session', credential);
-}
-
-function digest(noun: string, { apiKey, accessToken }: Credential): string {
-  const parts = [`kite-graphql ${noun}`, apiKey, accessToken.reveal()];
-  return hash('sha256', parts.join('\0'), 'buffer').toString('base64url', 0, 16);
+  return pairDigest('session', credential);
 }

@@ -88,18 +88,16 @@ async function partsOf(
   // Asked for in one wave, so that the loader sees both segments and calls once.
   const outcome = await attempt(account, context, (access) =>
     Promise.all(
-      segments.map(async (segment) => {
-        const answer = await context.loaders.margins.load({ account: access, segment });
-        return { segment, ...answer };
-      }),
+      segments.map((segment) => context.loaders.margins.load({ account: access, segment })),
     ),
   );
   if ('problem' in outcome) return outcome;
   const parts: Partial<Record<Segment, Part>> = {};
-  for (const { segment, margins, asOf } of outcome.value) {
+  for (const [index, { margins, asOf }] of outcome.value.entries()) {
     const part = partOf(margins, asOf);
     if (part === malformed) return { problem: malformedAnswer(account) };
-    if (part !== null) parts[segment] = part;
+    const segment = segments[index];
+    if (part !== null && segment !== undefined) parts[segment] = part;
   }
   return { value: parts };
 }
