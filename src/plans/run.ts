@@ -9,6 +9,7 @@ import {
   type ValidatedExecutionArgs,
 } from 'graphql';
 import { type AnswerMeter, AnswerTooLargeError, omittedError } from '../shared/answer-meter.ts';
+import { withoutStack } from '../shared/without-stack.ts';
 import { type Holder, nullify, type Path, Place, release, retain } from './place.ts';
 import type { PlannedField, Shape } from './plan.ts';
 
@@ -211,7 +212,8 @@ export function pathBelow(around: Place, key: string | number, { typename }: Pla
 }
 
 function located(error: unknown, { nodes }: PlannedField, path: Path): GraphQLError {
-  return locatedError(error, nodes, responsePathAsArray(path));
+  // The error that it is made from has the stack.
+  return withoutStack(() => locatedError(error, nodes, responsePathAsArray(path)));
 }
 
 const ignore = () => {};

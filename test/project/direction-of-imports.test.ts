@@ -27,6 +27,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'brokers',
   ],
   schema: [
+    'shared',
     'context.ts',
     'browser-keyring.ts',
     'keyring',

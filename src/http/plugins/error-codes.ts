@@ -4,6 +4,7 @@ import { GraphQLError } from 'graphql';
 import { isAsyncIterable, mapAsyncIterator } from 'graphql-yoga';
 import { isErrorCode } from '../../schema/errors/error-code.ts';
 import { AnswerTooLargeError, omittedError } from '../../shared/answer-meter.ts';
+import { withoutStack } from '../../shared/without-stack.ts';
 import type { Failure, FailureLog } from '../limits/failure-log.ts';
 import { badRequestMessage } from '../request/bad-request.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
@@ -97,14 +98,17 @@ function copy(
   message: string,
   { http, ...extensions }: Record<string, unknown>,
 ): GraphQLError {
-  return new GraphQLError(message, {
-    ...(nodes && { nodes }),
-    ...(source && { source }),
-    ...(positions && { positions }),
-    ...(path && { path }),
-    // `http` steers Yoga's status line and does not reach the client.
-    extensions: http === undefined ? extensions : { ...extensions, http },
-  });
+  return withoutStack(
+    () =>
+      new GraphQLError(message, {
+        ...(nodes && { nodes }),
+        ...(source && { source }),
+        ...(positions && { positions }),
+        ...(path && { path }),
+        // `http` steers Yoga's status line and does not reach the client.
+        extensions: http === undefined ? extensions : { ...extensions, http },
+      }),
+  );
 }
 
 /** Logs an error that was not expected, without what the request sent. */

@@ -3,6 +3,7 @@ import { GraphQLError } from 'graphql';
 import { type BrokerName, defaultBroker } from '../../brokers/broker.ts';
 import { BrokerError, type BrokerErrorCode } from '../../brokers/error.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
+import { withoutStack } from '../../shared/without-stack.ts';
 import type { ErrorCode, ErrorExtensions } from './error-code.ts';
 
 /** An expected failure, fit to be shown to the caller. The request id is added where every error leaves. */
@@ -13,7 +14,7 @@ export interface Problem extends Omit<ErrorExtensions, 'requestId'> {
 
 /** The problem as a GraphQL error, for a resolver to throw. */
 export function problemError({ message, ...extensions }: Problem): GraphQLError {
-  return new GraphQLError(message, { extensions });
+  return withoutStack(() => new GraphQLError(message, { extensions }));
 }
 
 /** A wrong argument or input field. Never quotes the value, which may be a secret. */
