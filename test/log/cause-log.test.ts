@@ -149,7 +149,7 @@ describeWithRedis((redis) => {
     await raw(['CONFIG', 'SET', 'requirepass', 'correct-horse']);
     for (const [url, cause, sentence] of [
       [`redis://:hunter2@${host}`, 'WRONGPASS', /refuses the user name or the password/],
-      [`redis://${host}`, 'NOAUTH', /asks for a password/],
+      [`redis://${host}`, 'NOAUTH', /requires a password/],
     ] as const) {
       const opening = openKeyringStore(url, () => new Date());
       const error = await opening.catch((thrown: unknown) => thrown);
