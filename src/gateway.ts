@@ -22,6 +22,7 @@ import { logOperations } from './http/plugins/operation-log.ts';
 import { createResults } from './http/plugins/results.ts';
 import { createRoutes } from './http/plugins/routes.ts';
 import { endWithRequest } from './http/plugins/streams.ts';
+import { createCorsHeaders, useCors } from './http/plugins/use-cors.ts';
 import { createAnswerHeaders, useHeaders } from './http/plugins/use-headers.ts';
 import { createOperations, useOperations } from './http/plugins/use-operations.ts';
 import { useRequestParser } from './http/plugins/use-request-parser.ts';
@@ -32,7 +33,6 @@ import { callerIdOf } from './http/request/caller-id.ts';
 import { readCredentials } from './http/request/credentials.ts';
 import { createHosts } from './http/request/hosts.ts';
 import { createOriginLog } from './http/request/origin-log.ts';
-import type { Origins } from './http/request/origins.ts';
 import { createRequestTracker } from './http/request/request-tracker.ts';
 import { createSenderReader } from './http/request/sender.ts';
 import type { GatewayOptions } from './options.ts';
@@ -132,6 +132,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     endWithRequest,
   ]);
   const headersFor = createAnswerHeaders(browsers.origins.areOthersAllowed);
+  const corsHeadersFor = createCorsHeaders(browsers.origins);
 
   const documents = new Documents({
     schema,
@@ -155,6 +156,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     plugins: [
       useHeaders(track, headersFor),
       useAddressLimits({ addresses, routes, senderOf, track, failures }),
+      useCors(corsHeadersFor, options.allowedHeaders ?? []),
       useRoutes({ hosts, routes, track, senderOf, failures, graphiql: graphiql !== false }),
       useLogin({ services, browsers, routes, writes, track, failures, keyringRequest }),
       graphiql !== false &&
@@ -177,7 +179,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     // codeErrors masks: it also sees what fails before an operation runs, and it knows the request's id.
     maskedErrors: false,
     logging: false,
-    cors: corsFor(browsers.origins, options.allowedHeaders ?? []),
+    // useCors answers preflights once they are counted.
+    cors: false,
     // useOperations parses, validates and executes.
     parserAndValidationCache: false,
     multipart: false,
@@ -193,15 +196,6 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     headersFor,
     log,
   });
-  const corsHeadersFor = (origin: string): Record<string, string> =>
-    browsers.origins.isAllowed(origin)
-      ? {
-          'access-control-allow-origin': origin,
-          'access-control-allow-credentials': 'true',
-          'access-control-expose-headers': exposedHeaders.join(', '),
-          vary: 'Origin',
-        }
-      : {};
   return withFront(edge, { hosts, routes, addresses, senderOf, failures, corsHeadersFor });
 }
 
@@ -212,37 +206,4 @@ function placeOf({ apps }: Services, { origins }: BrowserKeyrings): GraphiqlPlac
     .filter(({ apiSecret }) => apiSecret !== undefined)
     .map(({ apiKey, name }) => ({ name: name ?? apiKey, url: apps.loginUrl(apiKey, url) }));
   return { url, logins };
-}
-
-/** Request headers that pages of allowed origins may send: the gateway's own, and those of tracers and clients. */
-const knownHeaders = [
-  'content-type',
-  'cache-control',
-  'x-request-id',
-  'traceparent',
-  'tracestate',
-  'baggage',
-  'sentry-trace',
-  'apollographql-client-name',
-  'apollographql-client-version',
-];
-
-/** Headers of answers that pages of allowed origins may read. */
-const exposedHeaders = ['x-request-id', 'retry-after'];
-
-/** CORS answers for allowed origins alone; stock Yoga would answer any. */
-function corsFor(origins: Origins, allowedHeaders: readonly string[]) {
-  return (request: Request) => {
-    const origin = request.headers.get('origin');
-    return origins.isAllowed(origin)
-      ? {
-          origin,
-          credentials: true,
-          methods: ['POST'],
-          allowedHeaders: [...knownHeaders, ...allowedHeaders],
-          exposedHeaders,
-          maxAge: 600,
-        }
-      : false;
-  };
 }

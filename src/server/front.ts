@@ -5,6 +5,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressLimits } from '../http/limits/address-limits.ts';
 import type { FailureLog } from '../http/limits/failure-log.ts';
 import type { Routes } from '../http/plugins/routes.ts';
+import type { CorsHeaders } from '../http/plugins/use-cors.ts';
 import type { Hosts } from '../http/request/hosts.ts';
 import { type Refusal, refusals, refuse } from '../http/request/refusal.ts';
 import type { SenderReader } from '../http/request/sender.ts';
@@ -17,8 +18,7 @@ export interface FrontOptions {
   readonly addresses: AddressLimits;
   readonly senderOf: SenderReader;
   readonly failures: FailureLog;
-  /** Headers by which a page of an origin may read the answer. */
-  readonly corsHeadersFor: (origin: string) => Readonly<Record<string, string>>;
+  readonly corsHeadersFor: CorsHeaders;
 }
 
 /** The request of a server such as Express, which shortens its `url` by the path of a mount. */
@@ -57,10 +57,10 @@ export function withFront<Gateway extends object>(
       const goOn = (overload: Refusal | null): unknown => {
         const fault = overload ?? faultOf(request, hasTarget);
         if (fault !== null) {
-          const { origin } = request.headers;
-          for (const [name, value] of Object.entries(origin ? corsHeadersFor(origin) : {})) {
-            response.setHeader(name, value);
-          }
+          const { origin = null } = request.headers;
+          const allowed = Object.entries(corsHeadersFor(origin));
+          for (const [name, value] of allowed) response.setHeader(name, value);
+          if (allowed.length > 0) response.setHeader('vary', 'Origin');
           return refuse(request, response, fault, failures, address);
         }
         // An older proxy waits for the end of the connection, whatever else the answer says.

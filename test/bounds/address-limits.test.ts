@@ -59,6 +59,11 @@ const requests: [what: string, path: string, init?: RequestInit][] = [
   ['an unreadable Authorization header', '/graphql', post(cheap.body, { authorization: 'token' })],
   ['an operation by GET', '/graphql?query={apps{apiKey}}'],
   ['a page of an allowed origin', '/graphql', post(cheap.body, { origin: page })],
+  [
+    'a preflight',
+    '/graphql',
+    { method: 'OPTIONS', headers: { origin: page, 'access-control-request-method': 'POST' } },
+  ],
   ['a load of GraphiQL', '/graphql', { headers: { accept: 'text/html' } }],
   ['a /login', '/login?app=simulator'],
   ['a /callback', '/callback?status=success&request_token=guess&state=guess'],

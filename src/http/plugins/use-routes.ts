@@ -50,7 +50,7 @@ export function useRoutes(options: RoutesOptions): Plugin {
         if (!isPage) return refuse(refusals.path);
         return endResponse(page(404, 'Not found', `GraphQL is at ${address}.`));
       }
-      // Yoga answers the preflight of CORS, and every method of the GraphQL address.
+      // Yoga answers every method of the GraphQL address.
       if (route === 'graphql') {
         const { requestHandler } = hook;
         hook.setRequestHandler(async (...words) => {
