@@ -6,8 +6,8 @@ import type { z } from 'zod';
 import type { Limits } from '../limits.ts';
 import type { AppOptions } from '../options.ts';
 import { readApps } from './apps.ts';
+import { keyringFaults, notices, publicUrlOf } from './checks.ts';
 import { readTextFile, TextFileError } from './text-file.ts';
-import { keyringFaults, notices, publicUrlOf } from './together.ts';
 import {
   type Environment,
   gatewayVariables,

@@ -2,6 +2,7 @@
 // expects, is retried after a conflicting change, and a later login always wins.
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
+import { createActivity, expiryOf } from './activity.ts';
 import { createEncryptedRecords } from './crypto/encrypted-records.ts';
 import type { Encrypter } from './crypto/encrypter.ts';
 import { newCookie, newId, rowKeys } from './crypto/names.ts';
@@ -19,7 +20,6 @@ import {
 } from './session-record.ts';
 import { pointerBinding } from './stores/old-layout.ts';
 import { type KeyringStore, KeyringStoreError, type StoredKeyring } from './stores/store.ts';
-import { createUpkeep, expiryOf } from './upkeep.ts';
 
 /** What keyrings are made of. */
 export interface KeyringsOptions {
@@ -42,7 +42,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
   const { store, encrypter, now, report = () => undefined } = options;
   const { limits = withDefaultLimits(), clock = machineClock } = options;
   const records = createEncryptedRecords(store, encrypter, report, limits);
-  const upkeep = createUpkeep(store, records, now, report, limits);
+  const activity = createActivity(store, records, now, report, limits);
   const opener = createKeyringOpener({ store, encrypter, records, limits, now, clock });
 
   async function begin(): Promise<StoredKeyring> {
@@ -63,7 +63,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       const found = await opener.open(cookie);
       if (found === null) return null;
       const hint = boundedHint(device, limits.userAgentCharacters);
-      upkeep.touch(found.pointer, found.stored, found.entries, hint);
+      activity.touch(found.pointer, found.stored, found.entries, hint);
       return found.keyring;
     },
 
@@ -105,7 +105,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         if (!(await store.writePointer({ name, target, expiresAt }, keyring.id))) continue;
         if (found) {
           const retiredAt = at.getTime() + limits.retiredCookieSeconds * 1_000;
-          await upkeep.run(keyring.id, () => store.retirePointer(found.pointer.name, retiredAt));
+          await activity.run(keyring.id, () => store.retirePointer(found.pointer.name, retiredAt));
         }
         return { cookie: next.cookie, hasNewCookie: true, ...added };
       }
@@ -149,11 +149,11 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       throw new KeyringStoreError();
     },
 
-    settled: () => upkeep.settled(),
+    settled: () => activity.settled(),
 
     async close() {
       opener.close();
-      await upkeep.settled();
+      await activity.settled();
       await store.close();
     },
   };

@@ -6,8 +6,8 @@ import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import type { Limits } from '../limits.ts';
 import type { Account } from '../loaders/account.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
+import { PollLimiter } from './poll-limiter.ts';
 import { type Listener, Poller, type PollerServices } from './poller.ts';
-import { Turnstile } from './turnstile.ts';
 import { type Change, Watch, type WatchOptions } from './watch.ts';
 
 /** Something whose margins can be watched. */
@@ -53,7 +53,7 @@ export function createLiveMargins(options: LiveMarginsOptions): LiveMargins {
   const services: PollerServices = {
     reads,
     clock,
-    turnstile: new Turnstile(),
+    limiter: new PollLimiter(),
     id: Symbol('live'),
     maxPauseMilliseconds: limits.pollPauseSeconds * 1_000,
   };

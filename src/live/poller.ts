@@ -8,8 +8,8 @@ import type { Clock } from '../brokers/upstream/clock.ts';
 import type { Operation } from '../brokers/upstream/operation.ts';
 import type { SegmentAnswer } from '../loaders/margins.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
-import { type Finding, isFinal } from './finding.ts';
-import type { Turnstile, Visitor } from './turnstile.ts';
+import type { PollLimiter, PollOwner } from './poll-limiter.ts';
+import { isFinal, type PollResult } from './poll-result.ts';
 
 /** A subscriber to an account's margins. */
 export interface Listener {
@@ -20,15 +20,15 @@ export interface Listener {
   readonly callerId: string;
   /** The same for all listeners of one subscription, which take turns with the caller's other ones as one. */
   readonly watchId: symbol;
-  /** Told of every finding, news or not. A final one is the last. */
-  readonly hear: (finding: Finding) => void;
+  /** Receives every result, changed or not. A final result is the last. */
+  readonly hear: (result: PollResult) => void;
 }
 
 /** What pollers share. */
 export interface PollerServices {
   readonly reads: SharedReads;
   readonly clock: Clock;
-  readonly turnstile: Turnstile;
+  readonly limiter: PollLimiter;
   /** All polls of a caller take turns with its queries as one, so that a query waits for one poll, not for thousands. */
   readonly id: symbol;
   /** The longest pause that failures lead to; a listener may want a longer one. */
@@ -43,8 +43,8 @@ export class Poller {
   readonly #listeners = new Set<Listener>();
   readonly #over = new AbortController();
   #rest = new AbortController();
-  #leaveTurnstile = () => {};
-  #latest: Finding | null = null;
+  #releasePermit = () => {};
+  #latest: PollResult | null = null;
   #failures = 0;
 
   /** @param onOver called once, when it will never poll again. */
@@ -94,21 +94,21 @@ export class Poller {
   }
 
   async #poll(): Promise<void> {
-    const { turnstile, reads, clock, id } = this.#services;
+    const { limiter, reads, clock, id } = this.#services;
     const { signal } = this.#over;
-    const visitor = this.#visitor();
-    const visit = turnstile.enter(visitor, this.#latest === null);
-    this.#leaveTurnstile = visit.leave;
-    await visit.turn;
+    const owner = this.#owner();
+    const permit = limiter.enter(owner, this.#latest === null);
+    this.#releasePermit = permit.leave;
+    await permit.turn;
     if (signal.aborted) return;
     // It waits for its turn however long that takes: under a tight budget intervals stretch, and nothing fails.
     const deadlineAt = Number.POSITIVE_INFINITY;
     const operation: Operation = {
       id,
-      callerId: visitor.callerId,
+      callerId: owner.callerId,
       signal,
       deadlineAt,
-      begun: visit.leave,
+      begun: permit.leave,
     };
     const segments = this.#segments();
     try {
@@ -126,16 +126,16 @@ export class Poller {
       const known = error instanceof Error ? error : new Error('A poll failed');
       this.#tell({ at: clock.milliseconds(), error: known });
     } finally {
-      visit.leave();
+      permit.leave();
     }
   }
 
-  #tell(finding: Finding): void {
+  #tell(result: PollResult): void {
     if (this.#over.signal.aborted) return;
-    this.#latest = finding;
+    this.#latest = result;
     const listeners = [...this.#listeners];
-    if (isFinal(finding)) this.#end();
-    for (const { hear } of listeners) hear(finding);
+    if (isFinal(result)) this.#end();
+    for (const { hear } of listeners) hear(result);
   }
 
   #end(): void {
@@ -143,19 +143,18 @@ export class Poller {
     this.#services.reads.onForgotten(this.#credential, null);
     this.#over.abort();
     this.#rest.abort();
-    this.#leaveTurnstile();
+    this.#releasePermit();
     this.#onOver();
   }
 
   /** Of all who listen, the one with the fewest polls to wait for. */
-  #visitor(): Visitor {
-    const { turnstile } = this.#services;
+  #owner(): PollOwner {
+    const { limiter } = this.#services;
     const app = this.#credential.apiKey;
-    let best: Visitor | undefined;
+    let best: PollOwner | undefined;
     for (const { callerId, watchId } of this.#listeners) {
-      const visitor = { app, callerId, watchId };
-      if (best === undefined || turnstile.waiting(visitor) < turnstile.waiting(best))
-        best = visitor;
+      const owner = { app, callerId, watchId };
+      if (best === undefined || limiter.waiting(owner) < limiter.waiting(best)) best = owner;
     }
     return best ?? { app, callerId: 'unknown', watchId: this.#services.id };
   }
@@ -172,7 +171,7 @@ export class Poller {
     return latest.at + this.#pauseAfter(latest) - this.#services.clock.milliseconds();
   }
 
-  #pauseAfter(latest: Finding): number {
+  #pauseAfter(latest: PollResult): number {
     const every = Math.min(...[...this.#listeners].map((listener) => listener.everyMilliseconds));
     if (!('error' in latest)) return every;
     const error = latest.error instanceof BrokerError ? latest.error : null;
@@ -183,6 +182,6 @@ export class Poller {
 }
 
 /** Whether a result has everything known about these segments. */
-function holds(finding: Finding, segments: ReadonlySet<Segment>): boolean {
-  return !('answers' in finding) || [...segments].every((segment) => finding.answers.has(segment));
+function holds(result: PollResult, segments: ReadonlySet<Segment>): boolean {
+  return !('answers' in result) || [...segments].every((segment) => result.answers.has(segment));
 }

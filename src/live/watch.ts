@@ -1,9 +1,9 @@
-// One subscription's view of its accounts: of each the latest finding that it was not told yet, and no older ones,
+// One subscription's view of its accounts: of each the latest result that it has not sent yet, and no older ones,
 // so that however slowly it reads, it takes no more memory.
 
 import type { Segment } from '../brokers/answers.ts';
 import type { Cancellable } from '../shared/cancellation.ts';
-import { type Finding, isFinal, isSame } from './finding.ts';
+import { isFinal, isSame, type PollResult } from './poll-result.ts';
 import type { Listener } from './poller.ts';
 
 /** What is watched of each account. */
@@ -23,7 +23,7 @@ const stopped = () => new DOMException('The gateway is stopping', 'AbortError');
 /** News of one account. */
 export interface Change<Subject> {
   readonly subject: Subject;
-  readonly finding: Finding;
+  readonly result: PollResult;
 }
 
 /** Begins to listen to a subject; gives the way to stop. */
@@ -32,7 +32,7 @@ export type Listen<Subject> = (subject: Subject, listener: Listener) => () => vo
 interface Watched<Subject> {
   readonly subject: Subject;
   stop: () => void;
-  sent: Finding | null;
+  sent: PollResult | null;
 }
 
 /** Timers are not exact: a poll that is early by as much is on time. */
@@ -43,7 +43,7 @@ export class Watch<Subject> {
   readonly #options: WatchOptions;
   readonly #id = Symbol('watch');
   readonly #watched = new Set<Watched<Subject>>();
-  readonly #pending = new Map<Watched<Subject>, Finding>();
+  readonly #pending = new Map<Watched<Subject>, PollResult>();
   readonly #stopping: AbortSignal;
   #news = Promise.withResolvers<void>();
   #isOver = false;
@@ -89,11 +89,11 @@ export class Watch<Subject> {
       for (;;) {
         const [next] = this.#pending;
         if (next !== undefined) {
-          const [watched, finding] = next;
+          const [watched, result] = next;
           this.#pending.delete(watched);
-          if (watched.sent !== null && isSame(watched.sent, finding, segments)) continue;
-          watched.sent = finding;
-          yield { subject: watched.subject, finding };
+          if (watched.sent !== null && isSame(watched.sent, result, segments)) continue;
+          watched.sent = result;
+          yield { subject: watched.subject, result };
         } else if (this.#watched.size > 0) {
           await this.#news.promise;
           this.#news = Promise.withResolvers();
@@ -111,18 +111,18 @@ export class Watch<Subject> {
     const everyMilliseconds = everySeconds * 1_000;
     const watched: Watched<Subject> = { subject, stop: () => {}, sent: null };
     this.#watched.add(watched);
-    const hear = (finding: Finding) => {
+    const hear = (result: PollResult) => {
       if (!this.#watched.has(watched)) return;
       const { sent } = watched;
-      const isLast = isFinal(finding);
-      // A later finding will bring it, if it still holds then: the poller goes on.
-      const isEarly = sent !== null && finding.at - sent.at < everyMilliseconds - slackMilliseconds;
+      const isLast = isFinal(result);
+      // A later result will bring it, if it still holds then: the poller goes on.
+      const isEarly = sent !== null && result.at - sent.at < everyMilliseconds - slackMilliseconds;
       if (isEarly && !isLast) return;
       if (isLast) {
         this.#watched.delete(watched);
         watched.stop();
       }
-      this.#pending.set(watched, finding);
+      this.#pending.set(watched, result);
       this.#news.resolve();
     };
     watched.stop = listen(subject, {

@@ -5,7 +5,7 @@ import { abortedBy, BrokerError } from '../brokers/error.ts';
 import type { Operation } from '../brokers/upstream/operation.ts';
 import { type Cancellable, Cancellation, isDeadline } from '../shared/cancellation.ts';
 import type { Answer, Asker } from './answer.ts';
-import type { HeldAnswers } from './held-answers.ts';
+import type { AnswerCache } from './answer-cache.ts';
 
 /** What reads of one kind are made from. */
 export interface SharedReadOptions<Q, T> {
@@ -14,7 +14,7 @@ export interface SharedReadOptions<Q, T> {
   /** The time: when an answer arrived. */
   readonly now: () => Date;
   /** The answers of this kind that are held; null where none are. */
-  readonly held: HeldAnswers<T> | null;
+  readonly held: AnswerCache<T> | null;
   /** Told of each answer, except those of calls that were forgotten meanwhile. */
   readonly keep: (digest: string, answer: Answer<T>) => void;
   /** Told that the broker refuses a token, before the operations that wait for the answer are. */

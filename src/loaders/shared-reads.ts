@@ -8,7 +8,7 @@ import type { BrokerError } from '../brokers/error.ts';
 import { type Field, isRecord, malformed } from '../brokers/field.ts';
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import type { Answer, Asker } from './answer.ts';
-import { HeldAnswers } from './held-answers.ts';
+import { AnswerCache } from './answer-cache.ts';
 import { SharedRead } from './shared-read.ts';
 
 /** One segment of an answer; null where Kite left it out. */
@@ -61,9 +61,9 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
   const { expiryOf } = broker;
   const holding = { maxAgeSeconds, max: maxHeld, expiryOf, now, clock };
   const held = {
-    profile: new HeldAnswers<Profile>(holding),
-    equity: new HeldAnswers<SegmentValue>(holding),
-    commodity: new HeldAnswers<SegmentValue>(holding),
+    profile: new AnswerCache<Profile>(holding),
+    equity: new AnswerCache<SegmentValue>(holding),
+    commodity: new AnswerCache<SegmentValue>(holding),
   };
   const listeners = new Map<string, ForgottenListener>();
 
@@ -140,7 +140,7 @@ function ofSegment(segment: Segment) {
 }
 
 /** Holds an answer in which everything makes sense: of any other, the next to ask shall get a new one. */
-function hold<T>(held: HeldAnswers<T>, digest: string, answer: Answer<T>): void {
+function hold<T>(held: AnswerCache<T>, digest: string, answer: Answer<T>): void {
   if (isWhole(answer.value)) held.hold(digest, answer);
 }
 

@@ -5,8 +5,8 @@ import type { Context, ReachedAccount } from '../context.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';
 import { problemError } from './errors/problem.ts';
+import { malformedError, type Readable, tryRead, withFieldErrors } from './field-reads.ts';
 import { NodeRef, nodeId } from './node.ts';
-import { attempt, malformedError, type Readable, readable } from './reading.ts';
 import { selectedFields } from './selected-fields.ts';
 
 /** Who a user is. */
@@ -104,7 +104,7 @@ export async function userOf(
   const isEnough = kept !== null && (kept.userName !== null || !asked.has('userName'));
   if (isEnough && [...asked].every((name) => known.has(name)))
     return userKnownOnly(kept, () => malformedError(account));
-  const outcome = await attempt<Profile>(account, context, async (access) =>
+  const outcome = await tryRead<Profile>(account, context, async (access) =>
     context.loaders.profiles.load(access),
   );
   if ('problem' in outcome) {
@@ -115,7 +115,7 @@ export async function userOf(
   }
   const fault = () => malformedError(account);
   const profile = outcome.value;
-  return readable({ ...profile, meta: readable(profile.meta, fault) }, fault);
+  return withFieldErrors({ ...profile, meta: withFieldErrors(profile.meta, fault) }, fault);
 }
 
 /** What a keyring knows of an account's user; null where it does not, and with header credentials. */

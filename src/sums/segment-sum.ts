@@ -3,7 +3,7 @@
 import type { AvailableName, SegmentMargins, UtilisedName } from '../brokers/answers.ts';
 import { type Field, malformed } from '../brokers/field.ts';
 import { exactSum, exactSumOrNull } from './exact-sum.ts';
-import { lazily } from './lazily.ts';
+import { lazily } from './lazy-properties.ts';
 
 type Amounts<Name extends string> = Readonly<Record<Name, number | null>>;
 

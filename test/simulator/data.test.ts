@@ -1,7 +1,7 @@
 // The simulated users: believable, odd where the table says so, and always the same.
 import { describe, expect, test } from 'vitest';
+import { edgeCases, edgeCasesOf } from '../../src/simulator/kite/edge-cases.ts';
 import { marginsOf, type SegmentMargins } from '../../src/simulator/kite/margins.ts';
-import { oddities, odditiesOf } from '../../src/simulator/kite/oddities.ts';
 import { profileOf } from '../../src/simulator/kite/profile.ts';
 import { userIdOf, userNumberOf } from '../../src/simulator/kite/users.ts';
 import { control, get, start } from './helper.ts';
@@ -45,15 +45,15 @@ const signs: Record<string, (userNumber: number) => boolean> = {
 describe('oddities', () => {
   test.each(Object.keys(signs))('%s shows in the users of the table and in no others', (oddity) => {
     for (let n = 1; n <= 50; n++) {
-      const listed = odditiesOf(n).some((name) => name === oddity);
+      const listed = edgeCasesOf(n).some((name) => name === oddity);
       expect([userIdOf(n), signs[oddity]?.(n)]).toEqual([userIdOf(n), listed]);
     }
   });
 
   test('the first five users show them all', () => {
-    expect(oddities).toHaveLength(5);
-    expect([...new Set(oddities.flat())].sort()).toEqual(Object.keys(signs).sort());
-    expect(oddities[0]).toEqual(['float-noise']);
+    expect(edgeCases).toHaveLength(5);
+    expect([...new Set(edgeCases.flat())].sort()).toEqual(Object.keys(signs).sort());
+    expect(edgeCases[0]).toEqual(['float-noise']);
   });
 
   test('a negative zero keeps its sign on the wire', async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { faultSchema } from '../../src/simulator/faults/fault.ts';
-import { oddities } from '../../src/simulator/kite/oddities.ts';
+import { edgeCases } from '../../src/simulator/kite/edge-cases.ts';
 import { userIdOf } from '../../src/simulator/kite/users.ts';
 import { start } from './helper.ts';
 
@@ -47,9 +47,9 @@ test('every control call and every kind of fault has an example', () => {
   expect(new Set(shown)).toEqual(new Set(kinds));
 });
 
-test('the table of oddities is the one in the code', () => {
+test('the table of features is the one in the code', () => {
   const rows = text.replaceAll(/ +\|/g, ' |');
-  for (const [index, names] of oddities.entries()) {
+  for (const [index, names] of edgeCases.entries()) {
     const row = `| \`${userIdOf(index + 1)}\` | ${names.map((name) => `\`${name}\``).join(', ')} |`;
     expect(rows).toContain(row);
   }

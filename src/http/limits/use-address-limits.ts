@@ -2,9 +2,9 @@
 // been counted where they came in.
 import type { Plugin } from 'graphql-yoga';
 import { mountOf, type Routes } from '../plugins/routes.ts';
+import type { ClientInfoReader } from '../request/client-info.ts';
 import { refusalBody, refusalHeaders } from '../request/refusal.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
-import type { SenderReader } from '../request/sender.ts';
 import { type AddressLimits, carrierOf } from './address-limits.ts';
 import type { FailureLog } from './failure-log.ts';
 
@@ -12,19 +12,19 @@ import type { FailureLog } from './failure-log.ts';
 export interface UseAddressLimitsOptions {
   readonly addresses: AddressLimits;
   readonly routes: Routes;
-  readonly senderOf: SenderReader;
+  readonly readClientInfo: ClientInfoReader;
   readonly track: RequestTracker;
   readonly failures: FailureLog;
 }
 
 /** Refuses what is too much of one address; health checks are not counted. To be before all that answers. */
 export function useAddressLimits(options: UseAddressLimitsOptions): Plugin {
-  const { addresses, routes, senderOf, track, failures } = options;
+  const { addresses, routes, readClientInfo, track, failures } = options;
   return {
     async onRequest({ request, url, serverContext, fetchAPI, endResponse }) {
       if (addresses.has(carrierOf({ request, serverContext }))) return;
       if (routes.find(url.pathname, mountOf(serverContext)) === 'health') return;
-      const address = senderOf(request, serverContext).ipAddress;
+      const address = readClientInfo(request, serverContext).ipAddress;
       const refusal = await addresses.enter(request, address);
       if (refusal === null) return;
       const { status } = refusal;

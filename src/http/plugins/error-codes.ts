@@ -7,15 +7,15 @@ import { AnswerTooLargeError, omittedError } from '../../shared/answer-meter.ts'
 import { withoutStack } from '../../shared/without-stack.ts';
 import type { Failure, FailureLog } from '../limits/failure-log.ts';
 import { badRequestMessage } from '../request/bad-request.ts';
+import type { ClientInfoReader } from '../request/client-info.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
-import type { SenderReader } from '../request/sender.ts';
 import { redact } from './redaction.ts';
 import type { Payload, ResultStep } from './results.ts';
 
 /** What codes are given with. */
 export interface ErrorCodesOptions {
   readonly track: RequestTracker;
-  readonly senderOf: SenderReader;
+  readonly readClientInfo: ClientInfoReader;
   readonly failures: FailureLog;
   /** Unexpected errors of one answer that are logged one by one; the line of the operation counts all. */
   readonly maxLogged: number;
@@ -24,7 +24,7 @@ export interface ErrorCodesOptions {
 /** Gives errors their codes and request ids, counts those there was no room for, and masks the unexpected. */
 export function codeErrors({
   track,
-  senderOf,
+  readClientInfo,
   failures,
   maxLogged,
 }: ErrorCodesOptions): ResultStep {
@@ -35,7 +35,7 @@ export function codeErrors({
     const report = (error: GraphQLError) => {
       unexpected += 1;
       if (unexpected > maxLogged) return;
-      const address = senderOf(request, serverContext).ipAddress;
+      const address = readClientInfo(request, serverContext).ipAddress;
       logUnexpected(error, { address, requestId: id }, request, failures);
     };
     const finished = (answer: Payload) => withCodes(answer, id, report);

@@ -2,14 +2,14 @@
 import { finalAsyncIterator, isAsyncIterable, mapAsyncIterator } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { FailureLog } from '../limits/failure-log.ts';
+import type { ClientInfoReader } from '../request/client-info.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
-import type { SenderReader } from '../request/sender.ts';
 import type { Payload, ResultStep } from './results.ts';
 
 /** Where the log finds what it tells. */
 export interface OperationLogOptions {
   readonly track: RequestTracker;
-  readonly senderOf: SenderReader;
+  readonly readClientInfo: ClientInfoReader;
   readonly log: Logger;
   /** Where operations with an error go, so that a flood of errors does not flood the log. */
   readonly failures: FailureLog;
@@ -19,7 +19,12 @@ export interface OperationLogOptions {
  * Logs each finished operation: name, accounts, errors by code, milliseconds. One that is answered in parts is
  * finished with the last part, or when its client goes away.
  */
-export function logOperations({ track, senderOf, log, failures }: OperationLogOptions): ResultStep {
+export function logOperations({
+  track,
+  readClientInfo,
+  log,
+  failures,
+}: OperationLogOptions): ResultStep {
   return (result, { request, serverContext }) => {
     const tracked = track(request);
     const errors: Record<string, number> = {};
@@ -42,7 +47,7 @@ export function logOperations({ track, senderOf, log, failures }: OperationLogOp
         log.info({ requestId: id, ...fields }, 'Operation');
         return;
       }
-      const address = senderOf(request, serverContext).ipAddress;
+      const address = readClientInfo(request, serverContext).ipAddress;
       const code = codes.sort().join(' ');
       failures.write({ address, requestId: id, code }, fields, 'Operation');
     };

@@ -2,10 +2,10 @@
 import type { Plugin } from 'graphql-yoga';
 import type { FailureLog } from '../limits/failure-log.ts';
 import { page } from '../login/page.ts';
+import type { ClientInfoReader } from '../request/client-info.ts';
 import type { Hosts } from '../request/hosts.ts';
 import { type Refusal, refusalBody, refusalHeaders, refusals } from '../request/refusal.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
-import type { SenderReader } from '../request/sender.ts';
 import { mountOf, type Routes } from './routes.ts';
 
 /** What the routes are judged by. */
@@ -13,7 +13,7 @@ export interface RoutesOptions {
   readonly hosts: Hosts;
   readonly routes: Routes;
   readonly track: RequestTracker;
-  readonly senderOf: SenderReader;
+  readonly readClientInfo: ClientInfoReader;
   readonly failures: FailureLog;
   /** Whether browsers that open the gateway's home are led to GraphiQL. */
   readonly graphiql: boolean;
@@ -21,7 +21,7 @@ export interface RoutesOptions {
 
 /** Refuses what is not the gateway's, and answers its home and health. To be before all that answers paths of it. */
 export function useRoutes(options: RoutesOptions): Plugin {
-  const { hosts, routes, track, senderOf, failures, graphiql } = options;
+  const { hosts, routes, track, readClientInfo, failures, graphiql } = options;
   return {
     onResponse({ response }) {
       // They are about one connection, which is the server's business: HTTP/1.0 knows no chunks.
@@ -33,7 +33,7 @@ export function useRoutes(options: RoutesOptions): Plugin {
       const refuse = (refusal: Refusal) => {
         const { id } = track(request);
         const { status, code = 'BAD_USER_INPUT' } = refusal;
-        const address = senderOf(request, serverContext).ipAddress;
+        const address = readClientInfo(request, serverContext).ipAddress;
         failures.write({ address, requestId: id, code }, { code, status }, 'Refused');
         const headers = refusalHeaders(refusal, id);
         endResponse(new Response(refusalBody(refusal, id), { status: refusal.status, headers }));
@@ -61,7 +61,7 @@ export function useRoutes(options: RoutesOptions): Plugin {
             const { id } = track(request);
             const name = error instanceof Error ? error.name : typeof error;
             const code = 'INTERNAL_SERVER_ERROR';
-            const address = senderOf(request, serverContext).ipAddress;
+            const address = readClientInfo(request, serverContext).ipAddress;
             const failure = { address, requestId: id, code, level: 'error' } as const;
             failures.write(failure, { code, error: name }, 'Unexpected error');
             const headers = refusalHeaders(refusals.unexpected, id);

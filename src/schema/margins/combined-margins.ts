@@ -3,7 +3,7 @@
 import type { Segment } from '../../brokers/answers.ts';
 import { type Field, malformed } from '../../brokers/field.ts';
 import type { Context } from '../../context.ts';
-import { lazily } from '../../sums/lazily.ts';
+import { lazily } from '../../sums/lazy-properties.ts';
 import { sumOf } from '../../sums/segment-sum.ts';
 import { AccountRef, reachedAccounts } from '../account.ts';
 import { AccountFailureRef } from '../account-failure.ts';
@@ -11,7 +11,7 @@ import { builder } from '../builder.ts';
 import { type Problem, problemError } from '../errors/problem.ts';
 import { NodeRef, nodeId } from '../node.ts';
 import { selectedFields } from '../selected-fields.ts';
-import { type Combination, combine } from './combining.ts';
+import { type Combination, combine } from './combination.ts';
 import {
   type AmountsSource,
   type Owned,

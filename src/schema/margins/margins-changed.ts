@@ -2,7 +2,7 @@
 
 import type { Segment } from '../../brokers/answers.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
-import type { Finding } from '../../live/finding.ts';
+import type { PollResult } from '../../live/poll-result.ts';
 import type { Change } from '../../live/watch.ts';
 import type { Loaders } from '../../loaders/loaders.ts';
 import { AccountRef, accountWithId, reachedAccounts } from '../account.ts';
@@ -74,10 +74,10 @@ builder.subscriptionField('marginsChanged', (t) =>
         signal: context.signal,
       });
     },
-    resolve: ({ subject, finding }: Change<ReachedAccount>, _arguments, { loaders }) => {
+    resolve: ({ subject, result }: Change<ReachedAccount>, _arguments, { loaders }) => {
       // An ended session must not be used again, whatever else the event asks of the account.
-      if ('isEnded' in finding) return { ...subject, access: null };
-      prime(loaders, subject, finding);
+      if ('isEnded' in result) return { ...subject, access: null };
+      prime(loaders, subject, result);
       return subject;
     },
   }),
@@ -102,13 +102,13 @@ function sane(everySeconds: number): number {
 }
 
 /** The event's resolvers find what was polled, as if they had loaded it. */
-function prime({ margins }: Loaders, { access }: ReachedAccount, finding: Finding): void {
+function prime({ margins }: Loaders, { access }: ReachedAccount, result: PollResult): void {
   if (access === null) return;
   for (const segment of both) {
     const key = { account: access, segment };
-    if ('error' in finding) margins.prime(key, finding.error);
-    else if ('answers' in finding) {
-      const answer = finding.answers.get(segment);
+    if ('error' in result) margins.prime(key, result.error);
+    else if ('answers' in result) {
+      const answer = result.answers.get(segment);
       if (answer !== undefined) margins.prime(key, Promise.resolve(answer));
     }
   }

@@ -4,8 +4,8 @@ import type { Segment } from '../../brokers/answers.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
 import { AccountRef } from '../account.ts';
 import { builder } from '../builder.ts';
+import { malformedError, readField, wellFormed } from '../field-reads.ts';
 import { NodeRef, nodeId } from '../node.ts';
-import { malformedError, reading, wellFormed } from '../reading.ts';
 import { SegmentMarginsRef, type SegmentSource, segmentSource } from './segment-margins.ts';
 
 /** The GraphQL type Margins. */
@@ -48,7 +48,7 @@ export async function segment(
   name: Segment,
   context: Context,
 ): Promise<SegmentSource | null> {
-  const answer = await reading(account, context, (access) =>
+  const answer = await readField(account, context, (access) =>
     context.loaders.margins.load({ account: access, segment: name }),
   );
   const margins = wellFormed(answer.margins, account);

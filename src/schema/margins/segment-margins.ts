@@ -8,8 +8,8 @@ import type {
 } from '../../brokers/answers.ts';
 import type { Field } from '../../brokers/field.ts';
 import { builder } from '../builder.ts';
+import { type Readable, withFieldErrors } from '../field-reads.ts';
 import { NodeRef, nodeId } from '../node.ts';
-import { type Readable, readable } from '../reading.ts';
 
 /** One segment of one account, or a sum over several. */
 export interface SegmentSource extends Readable<Omit<SegmentMargins, 'available' | 'utilised'>> {
@@ -43,10 +43,10 @@ export function segmentSource(
     segment,
     asOf,
     ...margins,
-    available: owned(readable(available, fault), owner, segment),
-    utilised: owned(readable(utilised, fault), owner, segment),
+    available: owned(withFieldErrors(available, fault), owner, segment),
+    utilised: owned(withFieldErrors(utilised, fault), owner, segment),
   };
-  return readable(source, fault);
+  return withFieldErrors(source, fault);
 }
 
 /** Amounts that know whose they are; an error in their place stays what it is. */

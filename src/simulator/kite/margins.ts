@@ -1,7 +1,7 @@
 // The funds and margins of a simulated user, as GET /user/margins answers them.
 
 import { type Draw, seededDraw } from '../random.ts';
-import { odditiesOf } from './oddities.ts';
+import { edgeCasesOf } from './edge-cases.ts';
 
 /** One segment on Kite's wire. All amounts are rupees, as JSON floats. */
 export interface SegmentMargins {
@@ -156,7 +156,7 @@ const newerAttributes = [
 
 /** The margins of a user, by number: a pure function of number and seed; the first user's are the documented ones. */
 export function marginsOf(userNumber: number, seed: number): Margins {
-  const odd = odditiesOf(userNumber);
+  const odd = edgeCasesOf(userNumber);
   const draw = seededDraw(seed, userNumber, 'margins');
   const equity = userNumber === 1 ? { ...documented.equity } : drawnFigures(draw, 1);
   const commodity = userNumber === 1 ? documented.commodity : drawnFigures(draw, 0.4);

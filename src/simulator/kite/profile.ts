@@ -1,5 +1,5 @@
 // The profile of a simulated user, as GET /user/profile answers it.
-import { odditiesOf } from './oddities.ts';
+import { edgeCasesOf } from './edge-cases.ts';
 import { nameOf, userIdOf } from './users.ts';
 
 /** A profile on Kite's wire; the session payload holds the same fields. */
@@ -37,7 +37,7 @@ const orderTypes = ['MARKET', 'LIMIT', 'SL', 'SL-M'];
 
 /** The profile of a user, by number: a pure function of number and seed. */
 export function profileOf(userNumber: number, seed: number): Profile {
-  const odd = odditiesOf(userNumber);
+  const odd = edgeCasesOf(userNumber);
   const { given, family } = nameOf(userNumber, seed);
   const userId = userIdOf(userNumber);
   const consent = odd.includes('demat-consent-empty')

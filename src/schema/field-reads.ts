@@ -20,7 +20,7 @@ export type Outcome<T> = { readonly value: T } | { readonly problem: Problem };
  * An account whose session has ended costs no call. One whose token Kite refuses is noted as ended,
  * before the error is returned, so that no replica calls again.
  */
-export function attempt<T>(
+export function tryRead<T>(
   account: ReachedAccount,
   context: Context,
   load: (access: Account) => Promise<T>,
@@ -50,7 +50,7 @@ async function outcomeOf<T>(
 }
 
 /** The same for a field of its own. @throws the problem as a GraphQL error. */
-export async function reading<T>(
+export async function readField<T>(
   account: ReachedAccount,
   context: Context,
   load: (access: Account) => Promise<T>,
@@ -63,7 +63,7 @@ export async function reading<T>(
       throw problemError(problemOf(error, 'read', context, account));
     }
   }
-  const outcome = await attempt(account, context, load);
+  const outcome = await tryRead(account, context, load);
   if ('problem' in outcome) throw problemError(outcome.problem);
   return outcome.value;
 }
@@ -91,7 +91,7 @@ export type Readable<T> = { readonly [Name in keyof T]: Exclude<T[Name], typeof 
  * are rare: every other one is given back as it is.
  * @param fault the error for one field.
  */
-export function readable<T extends object | null>(
+export function withFieldErrors<T extends object | null>(
   record: Field<T>,
   fault: () => Error,
 ): Readable<T> {

@@ -1,7 +1,7 @@
 // The client's address behind a proxy: with a port or in brackets it is the same one, and what cannot be read is said once.
 import { expect, test } from 'vitest';
 import { isLoopback, networkOf } from '../../src/http/request/client-address.ts';
-import { createSenderReader } from '../../src/http/request/sender.ts';
+import { createClientInfoReader } from '../../src/http/request/client-info.ts';
 import { readableLog } from '../support/readable-log.ts';
 
 const context = { req: { socket: { remoteAddress: '192.0.2.1' } } };
@@ -21,8 +21,8 @@ test.each([
   ['198.51.100.1,  203.0.113.7 ', '203.0.113.7'],
 ])('X-Forwarded-For: %s is the client %s', (forwarded, address) => {
   const { lines, logger } = readableLog();
-  const senderOf = createSenderReader(true, logger);
-  expect(senderOf(from(forwarded), context).ipAddress).toBe(address);
+  const readClientInfo = createClientInfoReader(true, logger);
+  expect(readClientInfo(from(forwarded), context).ipAddress).toBe(address);
   expect(lines).toEqual([]);
 });
 
@@ -37,25 +37,25 @@ test.each([
   '0x7f.1',
 ])('X-Forwarded-For: %s counts for the proxy, and is logged once and not echoed', (forwarded) => {
   const { lines, logger } = readableLog();
-  const senderOf = createSenderReader(true, logger);
+  const readClientInfo = createClientInfoReader(true, logger);
   for (let n = 0; n < 3; n += 1)
-    expect(senderOf(from(forwarded), context).ipAddress).toBe('192.0.2.1');
+    expect(readClientInfo(from(forwarded), context).ipAddress).toBe('192.0.2.1');
   expect(lines).toHaveLength(1);
 });
 
 test('without a trusted proxy the header says nothing, and the log says once that all users count as one', () => {
   const { lines, logger } = readableLog();
-  const senderOf = createSenderReader(false, logger);
+  const readClientInfo = createClientInfoReader(false, logger);
   for (let n = 0; n < 3; n += 1)
-    expect(senderOf(from('203.0.113.7'), context).ipAddress).toBe('192.0.2.1');
+    expect(readClientInfo(from('203.0.113.7'), context).ipAddress).toBe('192.0.2.1');
   expect(lines).toHaveLength(1);
   expect(JSON.stringify(lines)).not.toContain('203.0.113.7');
 });
 
 test('all addresses of one IPv6 network count as one, however they are written', () => {
-  const senderOf = createSenderReader(true, readableLog().logger);
+  const readClientInfo = createClientInfoReader(true, readableLog().logger);
   const keys = ['[2001:db8:0:1::7]:443', '2001:0DB8:0:1:ffff::1', '"[2001:db8:0:1::]"'].map(
-    (forwarded) => networkOf(senderOf(from(forwarded), context).ipAddress ?? ''),
+    (forwarded) => networkOf(readClientInfo(from(forwarded), context).ipAddress ?? ''),
   );
   expect(new Set(keys).size).toBe(1);
 });

@@ -1,17 +1,17 @@
-// Lets the polls of one caller and app through to the rate budget one by one. All that are due could wait there, but
-// then they would fill it, and a query that joins one of them would wait for all before it. Watches take turns.
+// Passes the polls of a caller and app to the rate budget one at a time. If all due polls waited there,
+// a query that joins one of them would wait for all before it. Watches take turns.
 
-/** One stay at the turnstile. */
-export interface Visit {
-  /** Resolves when it may go on; also when it leaves before. */
+/** A permit to poll; release it when the poll has started. */
+export interface Permit {
+  /** Resolves when the poll may start, and when it is released. */
   readonly turn: Promise<void>;
-  /** Lets the next one in. May be called more than once. */
+  /** Releases the permit for the next poll. May be called more than once. */
   readonly leave: () => void;
 }
 
-/** For whom a poll is made. */
-export interface Visitor {
-  /** What is polled through: an app. */
+/** The app, caller and watch of a poll. */
+export interface PollOwner {
+  /** The app. */
   readonly app: string;
   /** Callers do not wait for each other here: the rate budget gives them their turns. */
   readonly callerId: string;
@@ -22,7 +22,7 @@ export interface Visitor {
 type Admit = () => void;
 
 interface Gate {
-  inside: Admit | undefined;
+  active: Admit | undefined;
   /** By watch; the one whose turn is next comes first. */
   readonly watches: Map<symbol, WatchPolls>;
 }
@@ -34,22 +34,22 @@ interface WatchPolls {
   readonly again: Set<Admit>;
 }
 
-/** A gate for each caller and app. One at which no poll waits takes no room. */
-export class Turnstile {
+/** One queue for each caller and app; an empty queue is removed. */
+export class PollLimiter {
   readonly #gates = new Map<string, Gate>();
 
-  /** How many polls of the visitor's watch wait. */
-  waiting(visitor: Visitor): number {
-    const polls = this.#gates.get(nameOf(visitor))?.watches.get(visitor.watchId);
+  /** How many polls of the owner's watch wait. */
+  waiting(owner: PollOwner): number {
+    const polls = this.#gates.get(nameOf(owner))?.watches.get(owner.watchId);
     return polls === undefined ? 0 : polls.first.size + polls.again.size;
   }
 
   /** @param isFirst whether there is no value yet: such polls go before the others of the same watch. */
-  enter(visitor: Visitor, isFirst: boolean): Visit {
-    const name = nameOf(visitor);
-    const gate: Gate = this.#gates.get(name) ?? { inside: undefined, watches: new Map() };
+  enter(owner: PollOwner, isFirst: boolean): Permit {
+    const name = nameOf(owner);
+    const gate: Gate = this.#gates.get(name) ?? { active: undefined, watches: new Map() };
     this.#gates.set(name, gate);
-    const { watchId } = visitor;
+    const { watchId } = owner;
     const polls = gate.watches.get(watchId) ?? { first: new Set(), again: new Set() };
     gate.watches.set(watchId, polls);
     const { promise: turn, resolve: admit } = Promise.withResolvers<void>();
@@ -59,15 +59,15 @@ export class Turnstile {
     const leave = () => {
       if (line.delete(admit)) dropIfEmpty(gate, watchId, polls);
       admit();
-      if (gate.inside !== admit) return;
-      gate.inside = undefined;
+      if (gate.active !== admit) return;
+      gate.active = undefined;
       this.#serve(name, gate);
     };
     return { turn, leave };
   }
 
   #serve(name: string, gate: Gate): void {
-    if (gate.inside !== undefined) return;
+    if (gate.active !== undefined) return;
     const [turn] = gate.watches;
     if (turn === undefined) {
       this.#gates.delete(name);
@@ -81,12 +81,12 @@ export class Turnstile {
     gate.watches.delete(watchId);
     gate.watches.set(watchId, polls);
     dropIfEmpty(gate, watchId, polls);
-    gate.inside = next;
+    gate.active = next;
     next();
   }
 }
 
-function nameOf({ app, callerId }: Visitor): string {
+function nameOf({ app, callerId }: PollOwner): string {
   return `${app} ${callerId}`;
 }
 

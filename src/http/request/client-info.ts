@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { DeviceHint } from '../../keyring/device.ts';
 
 /** The address and user agent of a request's sender, from the request and from what a server passes along with it. */
-export type SenderReader = (request: Request, serverContext: unknown) => DeviceHint;
+export type ClientInfoReader = (request: Request, serverContext: unknown) => DeviceHint;
 
 /**
  * Makes a reader of senders. `node:http`'s request is looked for in the server's context.
@@ -13,7 +13,7 @@ export type SenderReader = (request: Request, serverContext: unknown) => DeviceH
  * @param log is told once of an entry that cannot be read, and once of the header where no proxy is trusted; the
  *   address of the connection then counts.
  */
-export function createSenderReader(trustProxy: boolean, log: Logger): SenderReader {
+export function createClientInfoReader(trustProxy: boolean, log: Logger): ClientInfoReader {
   let isTold = false;
   return (request, serverContext) => {
     const userAgent = request.headers.get('user-agent');

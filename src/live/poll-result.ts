@@ -4,8 +4,8 @@ import type { Segment } from '../brokers/answers.ts';
 import { BrokerError } from '../brokers/error.ts';
 import type { SegmentAnswer } from '../loaders/margins.ts';
 
-/** What was found. */
-export type Finding = Answered | Failed | Ended;
+/** The result of a poll. */
+export type PollResult = Answered | Failed | Ended;
 
 interface Found {
   /** When, in milliseconds of the pollers' clock. */
@@ -20,23 +20,27 @@ export interface Answered extends Found {
 
 /** Kite did not answer, or refused. */
 export interface Failed extends Found {
-  /** A BrokerError, or a fault of ours. */
+  /** A BrokerError, or an error in the gateway. */
   readonly error: Error;
 }
 
-/** The session was ended or renewed through this gateway: its token is to be used no more. */
+/** The session was ended or renewed through this gateway: its token must not be used any more. */
 export interface Ended extends Found {
   readonly isEnded: true;
 }
 
 /** Whether the result is final: only a login or the operator can restore the account. */
-export function isFinal(finding: Finding): boolean {
-  if ('answers' in finding) return false;
-  return !('error' in finding && finding.error instanceof BrokerError && finding.error.mayPass);
+export function isFinal(result: PollResult): boolean {
+  if ('answers' in result) return false;
+  return !('error' in result && result.error instanceof BrokerError && result.error.mayPass);
 }
 
-/** Whether two findings say the same of these segments, whenever they were made. */
-export function isSame(one: Finding, other: Finding, segments: ReadonlySet<Segment>): boolean {
+/** Whether two results are the same for these segments, apart from their time. */
+export function isSame(
+  one: PollResult,
+  other: PollResult,
+  segments: ReadonlySet<Segment>,
+): boolean {
   if ('answers' in one && 'answers' in other) {
     const margins = ({ answers }: Answered, segment: Segment) => answers.get(segment)?.margins;
     return [...segments].every((segment) =>

@@ -16,7 +16,7 @@
  * - `mtf-product`: `MTF` is among the products
  * - `unknown-product`: so is an invented product
  */
-export type Oddity =
+export type EdgeCase =
   | 'disabled-commodity'
   | 'negative-net'
   | 'float-noise'
@@ -36,7 +36,7 @@ export type Oddity =
  * The oddities of the first five users, `SIM0001` to `SIM0005` in this order. The sixth user has those
  * of the first, and so on, with other figures. SIM0001 is the documentation's own sample, noise included.
  */
-export const oddities: readonly (readonly Oddity[])[] = [
+export const edgeCases: readonly (readonly EdgeCase[])[] = [
   ['float-noise'],
   ['disabled-commodity', 'null-avatar', 'demat-consent-empty'],
   [
@@ -52,6 +52,6 @@ export const oddities: readonly (readonly Oddity[])[] = [
 ];
 
 /** The oddities of a user, by number (1 for `SIM0001`). */
-export function odditiesOf(userNumber: number): readonly Oddity[] {
-  return oddities[(userNumber - 1) % oddities.length] ?? [];
+export function edgeCasesOf(userNumber: number): readonly EdgeCase[] {
+  return edgeCases[(userNumber - 1) % edgeCases.length] ?? [];
 }

@@ -1,4 +1,4 @@
-// What settings mean together: what cannot be, and what works differently from what an operator may expect.
+// Checks across settings, and the notes at start about settings that may surprise an operator.
 
 import { keepsCookiesSafe, siteRelation } from '../http/request/same-site.ts';
 import type { AppOptions } from '../options.ts';

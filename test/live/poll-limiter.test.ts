@@ -1,12 +1,12 @@
-// The turnstile before the rate budget: one poll at a time for each caller and app, and watches take turns.
+// The limiter before the rate budget: one poll at a time for each caller and app, and watches take turns.
 import { expect, test } from 'vitest';
-import { Turnstile } from '../../src/live/turnstile.ts';
+import { PollLimiter } from '../../src/live/poll-limiter.ts';
 
 /** Enters under a name, and notes in `inside` when it has its turn. */
-function watcher(turnstile: Turnstile, inside: string[], app: string, callerId = 'caller') {
+function watcher(limiter: PollLimiter, inside: string[], app: string, callerId = 'caller') {
   const watchId = Symbol('watch');
   return (name: string, isFirst = false) => {
-    const { turn, leave } = turnstile.enter({ app, callerId, watchId }, isFirst);
+    const { turn, leave } = limiter.enter({ app, callerId, watchId }, isFirst);
     void turn.then(() => inside.push(name));
     return leave;
   };
@@ -16,7 +16,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test('one poll starts at a time; first polls go first, each group in order of arrival', async () => {
   const inside: string[] = [];
-  const enter = watcher(new Turnstile(), inside, 'app');
+  const enter = watcher(new PollLimiter(), inside, 'app');
   const leaving = [enter('a'), enter('b'), enter('c', true), enter('d', true), enter('e')];
   await settled();
   expect(inside).toEqual(['a']);
@@ -31,7 +31,7 @@ test('one poll starts at a time; first polls go first, each group in order of ar
 
 test('a cancelled poll leaves the queue without a permit and delays no other', async () => {
   const inside: string[] = [];
-  const enter = watcher(new Turnstile(), inside, 'app');
+  const enter = watcher(new PollLimiter(), inside, 'app');
   const [first, second] = [enter('a'), enter('b')];
   enter('c');
   second();
@@ -45,11 +45,11 @@ test('a cancelled poll leaves the queue without a permit and delays no other', a
 
 test('apps and callers do not wait for each other, and one that was idle begins anew', async () => {
   const inside: string[] = [];
-  const turnstile = new Turnstile();
-  const one = watcher(turnstile, inside, 'one');
+  const limiter = new PollLimiter();
+  const one = watcher(limiter, inside, 'one');
   const leave = one('a');
-  watcher(turnstile, inside, 'two')('b');
-  watcher(turnstile, inside, 'one', 'other caller')('c');
+  watcher(limiter, inside, 'two')('b');
+  watcher(limiter, inside, 'one', 'other caller')('c');
   await settled();
   expect(inside).toEqual(['a', 'b', 'c']);
   leave();
@@ -60,15 +60,15 @@ test('apps and callers do not wait for each other, and one that was idle begins 
 
 test('watches of one caller take turns: new ones starve none that has its values', async () => {
   const inside: string[] = [];
-  const turnstile = new Turnstile();
+  const limiter = new PollLimiter();
   const leave = new Map<string, () => void>();
-  const old = watcher(turnstile, inside, 'app');
+  const old = watcher(limiter, inside, 'app');
   for (const crowd of ['one', 'two']) {
-    const enter = watcher(turnstile, inside, 'app');
+    const enter = watcher(limiter, inside, 'app');
     for (let n = 0; n < 950; n += 1) leave.set(`${crowd} ${n}`, enter(`${crowd} ${n}`, true));
   }
   leave.set('old', old('old'));
-  leave.set('new', watcher(turnstile, inside, 'app')('new', true));
+  leave.set('new', watcher(limiter, inside, 'app')('new', true));
   for (let turn = 0; turn < 5; turn += 1) {
     await settled();
     leave.get(inside.at(-1) ?? '')?.();

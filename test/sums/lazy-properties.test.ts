@@ -1,6 +1,6 @@
 // Properties that are made when they are read: once, and only when they are read.
 import { expect, test } from 'vitest';
-import { lazily } from '../../src/sums/lazily.ts';
+import { lazily } from '../../src/sums/lazy-properties.ts';
 
 test('each is made when it is first read, and only then', () => {
   const made: string[] = [];

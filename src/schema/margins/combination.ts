@@ -3,11 +3,11 @@
 import type { Segment } from '../../brokers/answers.ts';
 import { malformed } from '../../brokers/field.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
-import { lazily } from '../../sums/lazily.ts';
+import { lazily } from '../../sums/lazy-properties.ts';
 import { type Part, partOf } from '../../sums/segment-sum.ts';
 import type { AccountFailure } from '../account-failure.ts';
 import { accountNotFound, type Problem } from '../errors/problem.ts';
-import { attempt, malformedAnswer, type Outcome } from '../reading.ts';
+import { malformedAnswer, type Outcome, tryRead } from '../field-reads.ts';
 import { sumKey } from './sum-key.ts';
 
 /** What an account brings to a sum over each segment; absent where that is disabled or not asked for. */
@@ -86,7 +86,7 @@ async function partsOf(
   context: Context,
 ): Promise<Outcome<Parts>> {
   // Asked for in one wave, so that the loader sees both segments and calls once.
-  const outcome = await attempt(account, context, (access) =>
+  const outcome = await tryRead(account, context, (access) =>
     Promise.all(
       segments.map((segment) => context.loaders.margins.load({ account: access, segment })),
     ),

@@ -1,7 +1,7 @@
 // How long answers are held: no longer than promised, no more than may be.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { HeldAnswers } from '../../src/loaders/held-answers.ts';
+import { AnswerCache } from '../../src/loaders/answer-cache.ts';
 import { TestClock } from '../support/test-clock.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -10,7 +10,7 @@ const start = new Date('2026-01-05T10:00:00+05:30').getTime();
 function holding(max: number, expiryOf = (asOf: Date) => new Date(asOf.getTime() + 86_400_000)) {
   const clock = new TestClock();
   const now = () => new Date(start + clock.milliseconds());
-  const held = new HeldAnswers<string>({ maxAgeSeconds: 60, max, expiryOf, now, clock });
+  const held = new AnswerCache<string>({ maxAgeSeconds: 60, max, expiryOf, now, clock });
   return {
     clock,
     held,

@@ -9,7 +9,7 @@ import type { KeyringReport } from './report.ts';
 import type { KeyringStore, StoredKeyring, StoredPointer } from './stores/store.ts';
 
 /** Background work. */
-export interface Upkeep {
+export interface Activity {
   /** Notes, in the background, that a keyring was opened just now. */
   touch(
     pointer: StoredPointer,
@@ -19,27 +19,27 @@ export interface Upkeep {
   ): void;
   /** Runs work in the background; where it fails, that is reported. */
   run(keyringId: string, work: () => Promise<unknown>): Promise<void>;
-  /** Resolves when nothing is under way any more; never rejects. */
+  /** Resolves when no background work is in flight; never rejects. */
   settled(): Promise<void>;
 }
 
-/** When a keyring that is used now is gone: after its idle lifetime, or earlier at its absolute end. */
+/** When a keyring that is used now expires: after its idle lifetime, or earlier at its absolute end. */
 export function expiryOf(createdAt: number, now: number, limits: Limits): number {
   return Math.min(now + limits.keyringIdleDays * day, createdAt + limits.keyringDays * day);
 }
 
-/** Upkeep of the keyrings in `store`; failures go to `report`. */
-export function createUpkeep(
+/** Records the activity of keyrings in `store`; failures go to `report`. */
+export function createActivity(
   store: KeyringStore,
   records: EncryptedRecords,
   now: () => Date,
   report: (report: KeyringReport) => void,
   limits: Limits,
-): Upkeep {
-  const underWay = new Set<Promise<void>>();
+): Activity {
+  const inFlight = new Set<Promise<void>>();
   const touching = new Set<string>();
 
-  const upkeep: Upkeep = {
+  const activity: Activity = {
     touch(pointer, keyring, entries, device) {
       const { name, retired, expiresAt: current } = pointer;
       // Several requests of one page open the keyring at once: one of them is enough.
@@ -55,7 +55,7 @@ export function createUpkeep(
       });
       if (seen.length === 0 && !isDue) return;
       touching.add(name);
-      const touch = upkeep.run(keyring.id, async () => {
+      const touch = activity.run(keyring.id, async () => {
         if (isDue) await store.touchPointer(name, keyring.id, expiresAt);
         // A conflicting change has recorded the session too, or ended it: do not retry.
         if (seen.length > 0) await records.write(keyring.id, seen);
@@ -69,14 +69,14 @@ export function createUpkeep(
           () => undefined,
           () => report({ kind: 'upkeep-failed', keyringId }),
         )
-        .finally(() => underWay.delete(done));
-      underWay.add(done);
+        .finally(() => inFlight.delete(done));
+      inFlight.add(done);
       return done;
     },
 
     async settled() {
-      await Promise.allSettled(underWay);
+      await Promise.allSettled(inFlight);
     },
   };
-  return upkeep;
+  return activity;
 }

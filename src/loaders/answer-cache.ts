@@ -6,7 +6,7 @@ import { Cancellation } from '../shared/cancellation.ts';
 import type { Answer } from './answer.ts';
 
 /** How answers are held. */
-export interface HeldAnswersOptions {
+export interface AnswerCacheOptions {
   /** Seconds after which an answer is evicted, also without a request. 0 caches nothing. */
   readonly maxAgeSeconds: number;
   /** The most answers; beyond it the oldest go. */
@@ -41,14 +41,14 @@ const parts = 16;
  * Answers by credential, under its digest. They are dropped in batches, the oldest first: when the first answer of a
  * batch is too old, or when there are too many. So none is held longer than promised, and none has to be looked for.
  */
-export class HeldAnswers<T> {
+export class AnswerCache<T> {
   readonly #answers = new Map<string, Slot<T>>();
   readonly #batches: Batch<T>[] = [];
-  readonly #options: HeldAnswersOptions;
+  readonly #options: AnswerCacheOptions;
   #slots = 0;
   #timer: Cancellation | undefined;
 
-  constructor(options: HeldAnswersOptions) {
+  constructor(options: AnswerCacheOptions) {
     this.#options = options;
   }
 
