@@ -54,7 +54,7 @@ describe('events', () => {
     const live = await follow(world.url, both, { authorization });
     const { headers } = live.response;
     expect(headers.get('content-type')).toContain('text/event-stream');
-    expect(headers.get('cache-control')).toBe('no-cache');
+    expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('x-accel-buffering')).toBe('no');
     const first = await live.next();
     expect(first).toEqual({
