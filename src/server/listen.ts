@@ -13,8 +13,8 @@ import { refusals, refuse } from '../http/request/refusal.ts';
 import { requestIdOf } from '../http/request/request-tracker.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
 import { Connections, type DueAnswer } from './connections.ts';
+import { type MalformedRequestListener, rejectMalformedRequest } from './malformed-request.ts';
 import { createRareLog } from './rare-log.ts';
-import { refuseUnreadable, type UnreadableListener } from './unreadable.ts';
 
 /** A running server. */
 export interface Listening {
@@ -31,7 +31,7 @@ export interface Listening {
 /** How a server listens. */
 export interface ListenOptions {
   /** Told of each request that was refused because it was no HTTP. */
-  readonly onUnreadable?: UnreadableListener;
+  readonly onUnreadable?: MalformedRequestListener;
   /** Bounds on connections. Default: as docs/limits.md lists them. */
   readonly limits?: Partial<Limits>;
   /** Whether all connections come from a proxy, so that an address tells nothing of who is behind it. */
@@ -105,7 +105,7 @@ export async function listen(
       ({ response }) => response?.socket === socket && response.headersSent,
     );
     if (isAnswering || !socket.writable) socket.destroy();
-    else refuseUnreadable(socket, error.code ?? '', unreadableMilliseconds, onUnreadable);
+    else rejectMalformedRequest(socket, error.code ?? '', unreadableMilliseconds, onUnreadable);
   };
   const serverOptions = {
     maxHeaderSize: limits.headerBytes,
@@ -125,12 +125,12 @@ export async function listen(
     server.maxHeadersCount = 0;
     server.on('connection', (socket) => {
       if (!connections.open(socket))
-        refuseUnreadable(socket, 'CONNECTIONS', unreadableMilliseconds);
+        rejectMalformedRequest(socket, 'CONNECTIONS', unreadableMilliseconds);
     });
     server.on('clientError', refuseSocket);
     server.on('timeout', (socket) => connections.timedOut(socket));
     server.on('connect', (_request, socket) =>
-      refuseUnreadable(socket, 'CONNECT', unreadableMilliseconds, onUnreadable),
+      rejectMalformedRequest(socket, 'CONNECT', unreadableMilliseconds, onUnreadable),
     );
     server.on(
       'checkExpectation',

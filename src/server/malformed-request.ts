@@ -7,7 +7,7 @@ import { type Refusal, refusalBody, refusalHeaders } from '../http/request/refus
 import { requestIdOf } from '../http/request/request-tracker.ts';
 
 /** Told of each refusal: the id in its answer, Node's word for what was wrong with the request, and who sent it. */
-export type UnreadableListener = (
+export type MalformedRequestListener = (
   requestId: string,
   reason: string,
   address: string | null,
@@ -47,11 +47,11 @@ const known = new Map<string, Refusal>([
  * Refuses what could not be read, and ends its connection. Nothing of the request is in the answer.
  * @param milliseconds in which a client that is still sending may read its answer before the connection is cut.
  */
-export function refuseUnreadable(
+export function rejectMalformedRequest(
   socket: Duplex,
   reason: string,
   milliseconds: number,
-  told?: UnreadableListener,
+  told?: MalformedRequestListener,
 ): void {
   const refusal = known.get(reason) ?? unknown;
   const requestId = requestIdOf(undefined);
