@@ -30,11 +30,11 @@ import { useRoutes } from './http/plugins/use-routes.ts';
 import { Writes } from './http/plugins/writes.ts';
 import { acceptedAge } from './http/request/cache-control.ts';
 import { callerIdOf } from './http/request/caller-id.ts';
+import { createClientInfoReader } from './http/request/client-info.ts';
 import { readCredentials } from './http/request/credentials.ts';
 import { createHosts } from './http/request/hosts.ts';
 import { createOriginLog } from './http/request/origin-log.ts';
 import { createRequestTracker } from './http/request/request-tracker.ts';
-import { createSenderReader } from './http/request/sender.ts';
 import type { GatewayOptions } from './options.ts';
 import { Plans } from './plans/plans.ts';
 import { schema } from './schema/schema.ts';
@@ -81,12 +81,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const routes = createRoutes(publicUrl);
   const hosts = createHosts(publicUrl, options.allowedHosts ?? []);
   const { graphiql = false, trustProxy = false } = options;
-  const senderOf = createSenderReader(trustProxy, log);
+  const readClientInfo = createClientInfoReader(trustProxy, log);
   const writes = options.writes ?? new Writes();
   const keyringRequest = (request: Request, serverContext: unknown) => ({
     request,
     requestId: track(request).id,
-    device: senderOf(request, serverContext),
+    device: readClientInfo(request, serverContext),
     setCookie: (line: string) => track(request).setCookies.push(line),
   });
 
@@ -127,8 +127,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const introspection = options.introspection ?? false;
   const results = createResults(track, [
     addresses.step,
-    codeErrors({ track, senderOf, failures, maxLogged: limits.loggedErrors }),
-    logOperations({ track, senderOf, log, failures }),
+    codeErrors({ track, readClientInfo, failures, maxLogged: limits.loggedErrors }),
+    logOperations({ track, readClientInfo, log, failures }),
     endWithRequest,
   ]);
   const headersFor = createAnswerHeaders(browsers.origins.areOthersAllowed);
@@ -155,9 +155,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     schema,
     plugins: [
       useHeaders(track, headersFor),
-      useAddressLimits({ addresses, routes, senderOf, track, failures }),
+      useAddressLimits({ addresses, routes, readClientInfo, track, failures }),
       useCors(corsHeadersFor, options.allowedHeaders ?? []),
-      useRoutes({ hosts, routes, track, senderOf, failures, graphiql: graphiql !== false }),
+      useRoutes({ hosts, routes, track, readClientInfo, failures, graphiql: graphiql !== false }),
       useLogin({ services, browsers, routes, writes, track, failures, keyringRequest }),
       graphiql !== false &&
         useGraphiql(routes, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
@@ -196,7 +196,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     headersFor,
     log,
   });
-  return withFront(edge, { hosts, routes, addresses, senderOf, failures, corsHeadersFor });
+  return withFront(edge, { hosts, routes, addresses, readClientInfo, failures, corsHeadersFor });
 }
 
 /** Where GraphiQL lies for browsers, and the listed apps that they can log in through. */

@@ -6,9 +6,9 @@ import type { AddressLimits } from '../http/limits/address-limits.ts';
 import type { FailureLog } from '../http/limits/failure-log.ts';
 import type { Routes } from '../http/plugins/routes.ts';
 import type { CorsHeaders } from '../http/plugins/use-cors.ts';
+import type { ClientInfoReader } from '../http/request/client-info.ts';
 import type { Hosts } from '../http/request/hosts.ts';
 import { type Refusal, refusals, refuse } from '../http/request/refusal.ts';
-import type { SenderReader } from '../http/request/sender.ts';
 import { plainRequestOf } from './plain-request.ts';
 
 /** What the front judges by. */
@@ -16,7 +16,7 @@ export interface FrontOptions {
   readonly hosts: Hosts;
   readonly routes: Routes;
   readonly addresses: AddressLimits;
-  readonly senderOf: SenderReader;
+  readonly readClientInfo: ClientInfoReader;
   readonly failures: FailureLog;
   readonly corsHeadersFor: CorsHeaders;
 }
@@ -30,7 +30,7 @@ interface MountedRequest extends IncomingMessage {
 /** Puts the front before a gateway, for requests of `node:http`. Whatever else the gateway can do stays as it is. */
 export function withFront<Gateway extends object>(
   gateway: object,
-  { hosts, routes, addresses, senderOf, failures, corsHeadersFor }: FrontOptions,
+  { hosts, routes, addresses, readClientInfo, failures, corsHeadersFor }: FrontOptions,
 ): Gateway {
   /** Why a request is refused; null where it goes on, in the usual form. */
   const faultOf = (request: MountedRequest, hasTarget: boolean): Refusal | null => {
@@ -53,7 +53,7 @@ export function withFront<Gateway extends object>(
       if (typeof next === 'function' && !isOurs(routes, request)) return next();
       const hasTarget = normalizeTarget(request);
       const isHealth = isAboutHealth(routes, request);
-      const address = senderOf(plainRequestOf(request, response), { req: request }).ipAddress;
+      const address = readClientInfo(plainRequestOf(request, response), { req: request }).ipAddress;
       const goOn = (overload: Refusal | null): unknown => {
         const fault = overload ?? faultOf(request, hasTarget);
         if (fault !== null) {
