@@ -90,7 +90,7 @@ export interface Keyrings {
    * nowhere now, so that the browser may drop it. A login that comes between is never lost.
    */
   forgetIfEmpty(cookie: Secret): Promise<boolean>;
-  /** Resolves when no background write is under way any more; never rejects. */
+  /** Resolves when no background write is in flight; never rejects. */
   settled(): Promise<void>;
   /** Lets background writes end, then closes the store. */
   close(): Promise<void>;

@@ -18,7 +18,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A process under way. */
+/** A running process. */
 export interface Running {
   readonly process: ChildProcess;
   /** Waits until a stream has said something that matches; fails when the process ends before. */

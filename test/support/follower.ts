@@ -16,7 +16,7 @@ export interface FollowSettings<Variables> {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A subscription under way. */
+/** An open subscription. */
 export interface Follower<Data> {
   readonly response: Response;
   /** The next event; null for the end that `event: complete` tells. @throws where the connection breaks off. */
@@ -49,7 +49,7 @@ export async function follow<Data, Variables>(
   return readEvents(response, () => controller.abort());
 }
 
-/** Reads a response that is under way. */
+/** Reads a response while it arrives. */
 export function readEvents<Data>(response: Response, leave: () => void): Follower<Data> {
   const events: (Happening<Data> | null | Error)[] = [];
   let news = Promise.withResolvers<void>();

@@ -22,7 +22,7 @@ const keepAliveMilliseconds = 10_000;
 export interface UndiciTransport {
   /** Sends GETs; rejects with TypeError for anything else. */
   readonly send: Transport;
-  /** Lets what is under way finish, then closes the connections. */
+  /** Waits for calls in flight, then closes the connections. */
   readonly close: () => Promise<void>;
 }
 

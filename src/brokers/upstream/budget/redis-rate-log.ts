@@ -41,13 +41,13 @@ export interface RedisRateLog extends RateLog {
   leave(): Promise<void>;
 }
 
-// KEYS: two sorted sets, of calls under way by when they were sent and of ended ones by when they arrived at the
+// KEYS: two sorted sets, of calls in flight by when they were sent and of ended ones by when they arrived at the
 // latest; and what closes the window. ARGV: how long an arrival counts, the longest way, the limit; then one of
 //   start NAME       answers {0, now} for a start, else {milliseconds to wait, now}
-//   sent NAME TIME   the call under way went out only then
+//   sent NAME TIME   the call in flight went out only then
 //   ended NAME TIME  the call has arrived by then
 //   close TIME       nothing starts for so many milliseconds
-// A call under way counts as arriving now, until the longest way has passed. All times are Redis's, in milliseconds.
+// A call in flight counts as arriving now, until the longest way has passed. All times are Redis's, in milliseconds.
 const script = `
 local underWay, ended, closed = KEYS[1], KEYS[2], KEYS[3]
 local counted, way, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
