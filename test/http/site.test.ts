@@ -97,9 +97,9 @@ test.each([
 describe('a gateway that is mounted elsewhere keeps to the same', () => {
   test.each([
     ['plain HTTP', { publicUrl: 'http://api.example.com' }, /https/],
-    ['a page for an origin', { allowedOrigins: ['http://localhost:3000/app'] }, /no origin/],
-    ['a star', { allowedOrigins: ['*'] }, /no origin/],
-    ['a password', { allowedOrigins: ['https://me:hunter2@app.example.com'] }, /no origin/],
+    ['a page for an origin', { allowedOrigins: ['http://localhost:3000/app'] }, /not an origin/],
+    ['a star', { allowedOrigins: ['*'] }, /not an origin/],
+    ['a password', { allowedOrigins: ['https://me:hunter2@app.example.com'] }, /not an origin/],
     [
       'another site',
       { publicUrl: 'https://api.example.com', allowedOrigins: ['https://example.org'] },

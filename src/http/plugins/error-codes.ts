@@ -3,6 +3,7 @@
 import { GraphQLError } from 'graphql';
 import { isAsyncIterable, mapAsyncIterator } from 'graphql-yoga';
 import { isErrorCode } from '../../schema/errors/error-code.ts';
+import { ProblemError } from '../../schema/errors/problem.ts';
 import { AnswerTooLargeError, omittedError } from '../../shared/answer-meter.ts';
 import { withoutStack } from '../../shared/without-stack.ts';
 import type { Failure, FailureLog } from '../limits/failure-log.ts';
@@ -69,6 +70,11 @@ function listed(errors: readonly GraphQLError[]): readonly GraphQLError[] {
 
 function coded(error: GraphQLError, requestId: string, report: Report): GraphQLError {
   const { http, code, ...rest } = error.extensions ?? {};
+  if (error.originalError instanceof ProblemError) {
+    // Made for this very field, so that it need not be copied.
+    Object.assign(error.extensions, { requestId });
+    return error;
+  }
   if (isErrorCode(code)) return copy(error, error.message, { ...rest, code, requestId, http });
   if (isOfTheRequest(error)) {
     // An invalid request is refused by HTTP status for every client; `spec` does this only for newer ones.

@@ -1,5 +1,4 @@
-// A problem: an expected failure as data. Reads throw it as a GraphQL error, writes answer it in a union.
-import { GraphQLError } from 'graphql';
+// A problem: an expected failure as data. Reads throw it, writes answer it in a union.
 import { type BrokerName, defaultBroker } from '../../brokers/broker.ts';
 import { BrokerError, type BrokerErrorCode } from '../../brokers/error.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
@@ -12,9 +11,21 @@ export interface Problem extends Omit<ErrorExtensions, 'requestId'> {
   readonly message: string;
 }
 
-/** The problem as a GraphQL error, for a resolver to throw. */
-export function problemError({ message, ...extensions }: Problem): GraphQLError {
-  return withoutStack(() => new GraphQLError(message, { extensions }));
+/** A problem that a resolver throws. GraphQL makes its own error of it, with these extensions, at the field's path. */
+export class ProblemError extends Error {
+  /** What the error in the answer says, but for the request id. */
+  readonly extensions: Omit<Problem, 'message'>;
+
+  /** @param problem what went wrong. */
+  constructor({ message, ...extensions }: Problem) {
+    super(message);
+    this.extensions = extensions;
+  }
+}
+
+/** The problem as an error, for a resolver to throw. */
+export function problemError(problem: Problem): ProblemError {
+  return withoutStack(() => new ProblemError(problem));
 }
 
 /** A wrong argument or input field. Never quotes the value, which may be a secret. */

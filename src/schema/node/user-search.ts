@@ -1,7 +1,8 @@
 // The search for a user by id, among the accounts of a request.
-import { GraphQLError } from 'graphql';
+
 import type { Context, ReachedAccount } from '../../context.ts';
 import { reachedAccounts } from '../account.ts';
+import { ProblemError } from '../errors/problem.ts';
 import { idOfUser, keptUser, type UserSource, userOf } from '../user.ts';
 
 const nameOnly: ReadonlySet<string> = new Set(['id', 'userId']);
@@ -86,5 +87,5 @@ class ProfileSearch {
 }
 
 function mayPass(error: unknown): boolean {
-  return error instanceof GraphQLError && error.extensions.retryable === true;
+  return error instanceof ProblemError && error.extensions.retryable === true;
 }
