@@ -15,8 +15,17 @@ const world = await startWorld({
 const query = '{ apps { apiKey } }';
 const subscription = 'subscription { marginsChanged { account { id } } }';
 
-async function ask(init: RequestInit & { search?: string }) {
-  const response = await fetch(`${world.url}${init.search ?? ''}`, init);
+type Init = RequestInit & { search?: string };
+
+async function ask(init: Init) {
+  return read(await fetch(`${world.url}${init.search ?? ''}`, init));
+}
+
+async function askByFetch(init: Init) {
+  return read(await world.gateway.fetch(`http://localhost/graphql${init.search ?? ''}`, init));
+}
+
+async function read(response: Response) {
   const text = await response.text();
   return { status: response.status, headers: response.headers, text };
 }
@@ -31,8 +40,11 @@ const post = (body: unknown, headers: Record<string, string> = {}) => ({
   body: JSON.stringify(body),
 });
 
-describe('the refusal of a request says what to send instead', () => {
-  test.each<[string, RequestInit & { search?: string }, number, RegExp]>([
+describe.each([
+  ['a socket', ask],
+  ['fetch', askByFetch],
+])('the refusal of a request by %s says what to send instead', (_way, send) => {
+  test.each<[string, Init, number, RegExp]>([
     [
       'a subscription without event streams',
       post({ query: subscription }, { accept: 'application/json' }),
@@ -79,7 +91,7 @@ describe('the refusal of a request says what to send instead', () => {
     ['a body that is not JSON', { method: 'POST', headers: json(), body: '{' }, 400, /not JSON/],
     ['a path that does not exist', { search: '/nothing' }, 404, /GraphQL is at \/graphql/],
   ])('%s', async (_what, init, status, message) => {
-    const answer = await ask(init);
+    const answer = await send(init);
     expect(answer.status).toBe(status);
     const { errors } = JSON.parse(answer.text);
     expect(errors).toMatchObject([
@@ -107,10 +119,10 @@ describe('the refusal of a request says what to send instead', () => {
       post({ extensions }),
       { search, headers: { accept: 'application/json' } },
     ]) {
-      const { text } = await ask(init);
+      const { text } = await send(init);
       expect(JSON.parse(text).errors[0].message).toBe('PersistedQueryNotSupported');
     }
-    const { text } = await ask(post({ query, extensions }));
+    const { text } = await send(post({ query, extensions }));
     expect(JSON.parse(text).data.apps).toHaveLength(1);
   });
 });
