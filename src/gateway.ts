@@ -95,6 +95,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const turns = new ExecutionTurns(limits.executionTurnMilliseconds);
   const logRefusedOrigin = createOriginLog(browsers.origins, track, limits, log);
 
+  // Before the keyring is opened, the address is all that is known of the caller.
+  const turnFor = (request: Request, serverContext: object) =>
+    turns.take(callerIdOf(null, readClientInfo(request, serverContext)));
   const contextFor = async (request: Request, serverContext: object) => {
     const who = readCredentials(
       request.headers,
@@ -148,6 +151,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     volume: createVolumeLimits(limits),
     suggestions: introspection,
     writes,
+    turnFor,
     contextFor,
   });
 

@@ -41,14 +41,19 @@ export class Documents {
     this.#rules = [...specifiedRules, ...options.rules];
   }
 
-  /** Parses and validates a text, or finds what came of it before. */
-  judge(text: string): Judged {
+  /** Finds what came of a text before; undefined where it has to be judged, which takes time. */
+  find(text: string): Judged | undefined {
     const known = this.#kept.get(text);
-    if (known !== undefined) {
-      this.#kept.delete(text);
-      this.#kept.set(text, known);
-      return known;
-    }
+    if (known === undefined) return undefined;
+    this.#kept.delete(text);
+    this.#kept.set(text, known);
+    return known;
+  }
+
+  /** Parses and validates a text, or finds what came of it while its caller waited. */
+  judge(text: string): Judged {
+    const known = this.find(text);
+    if (known !== undefined) return known;
     const { schema, limits, suggestions } = this.#options;
     try {
       const document = parse(text, { maxTokens: limits.documentTokens });

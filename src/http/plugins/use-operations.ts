@@ -34,6 +34,8 @@ export interface OperationsOptions {
   /** Whether messages may suggest names of the schema. */
   readonly suggestions: boolean;
   readonly writes: Writes;
+  /** Waits for the turn of the client's address, before a new document is judged; undefined where it is now. */
+  readonly turnFor: (request: Request, serverContext: object) => Promise<void> | undefined;
   /** Makes the context of an operation. */
   readonly contextFor: (request: Request, serverContext: object) => Promise<Context>;
 }
@@ -54,7 +56,7 @@ export type AnswerOperation = (
 
 /** Makes what answers operations, and ends their deadlines with them. */
 export function createOperations(options: OperationsOptions): AnswerOperation {
-  const { schema, documents, plans, track, volume, writes, contextFor } = options;
+  const { schema, documents, plans, track, volume, writes, turnFor, contextFor } = options;
   const hideSuggestions = !options.suggestions;
 
   async function answer(
@@ -65,7 +67,14 @@ export function createOperations(options: OperationsOptions): AnswerOperation {
     const tracked = track(request);
     tracked.operationName = params.operationName;
     try {
-      const { document, errors } = documents.judge(params.query ?? '');
+      const text = params.query ?? '';
+      let judged = documents.find(text);
+      if (judged === undefined) {
+        const turn = turnFor(request, serverContext);
+        if (turn !== undefined) await turn;
+        judged = documents.judge(text);
+      }
+      const { document, errors } = judged;
       if (document === undefined) return { errors };
       const operation = getOperationAST(document, params.operationName);
       if (!operation) throw unknownOperation();
