@@ -73,7 +73,7 @@ const definitions = {
   disposalSeconds: { default: 5, unit: 'seconds', bounds: 'the time that connections to stores may take to close', max: 60 },
 
   // Work at once.
-  executionTurnMilliseconds: { default: 10, unit: 'milliseconds', bounds: 'the time in one turn of the event loop in which operations may begin; the others wait for the next, callers in turn', max: 1_000 },
+  executionTurnMilliseconds: { default: 10, unit: 'milliseconds', bounds: 'the time in one turn of the event loop in which operations may begin and new documents be validated; the others wait for the next, callers in turn', max: 1_000 },
   accountsAtOnce: { default: 20_000, unit: 'accounts', bounds: 'accounts of all operations that are being answered; beyond it operations are refused with 503' },
   smallOperationAccounts: { default: 10, unit: 'accounts', bounds: 'an operation that may use what is kept for small ones', min: 0 },
   smallOperationPercent: { default: 10, unit: 'percent', bounds: 'the share of `LIMIT_ACCOUNTS_AT_ONCE` that is kept for those', min: 0, max: 90 },

@@ -72,6 +72,8 @@ export function createOperations(options: OperationsOptions): AnswerOperation {
       if (judged === undefined) {
         const turn = turnFor(request, serverContext);
         if (turn !== undefined) await turn;
+        // Documents of clients that have gone are not validated: one address could queue more than it may send.
+        if (request.signal.aborted) throw clientGone();
         judged = documents.judge(text);
       }
       const { document, errors } = judged;
@@ -180,6 +182,11 @@ function asGraphQLError(error: unknown): GraphQLError {
 function unknownOperation(): GraphQLError {
   const extensions = { code: 'BAD_USER_INPUT', retryable: false, http: { status: 400 } };
   return new GraphQLError('Could not determine what operation to execute.', { extensions });
+}
+
+function clientGone(): GraphQLError {
+  const extensions = { code: 'BAD_USER_INPUT', retryable: false, http: { status: 400 } };
+  return new GraphQLError('The client closed the connection before its turn.', { extensions });
 }
 
 function mutationByGet(): GraphQLError {
