@@ -15,7 +15,7 @@ export type ClientInfoReader = (request: Request, serverContext: unknown) => Dev
  */
 export function createClientInfoReader(trustProxy: boolean, log: Logger): ClientInfoReader {
   let isTold = false;
-  return (request, serverContext) => {
+  const read = (request: Request, serverContext: unknown): DeviceHint => {
     const userAgent = request.headers.get('user-agent');
     const forwarded = request.headers.get('x-forwarded-for');
     if (trustProxy && forwarded !== null) {
@@ -34,6 +34,12 @@ export function createClientInfoReader(trustProxy: boolean, log: Logger): Client
       );
     }
     return { ipAddress: peerOf(serverContext), userAgent };
+  };
+  // Read once for a request: its turn, its keyring and its log line all need it.
+  const key = Symbol('client info');
+  return (request: Request & { [key]?: DeviceHint }, serverContext) => {
+    request[key] ??= read(request, serverContext);
+    return request[key];
   };
 }
 
