@@ -6,12 +6,14 @@ export {
   type ConvertedKeyring,
   type ConvertedRecord,
   type ConvertKeyring,
+  type IndexedPlace,
   type KeyringStore,
   KeyringStoreError,
   type NewKeyring,
   type NewPointer,
   type OldKeyring,
   type OldPointer,
+  type RecordPlace,
   type RecordWrite,
   type RevocationList,
   type RevocationOutcome,
@@ -19,6 +21,7 @@ export {
   type StoredPointer,
   type StoredRecord,
   type StoredRevocation,
+  type UserIndex,
   type WriteOutcome,
 } from './keyring/stores/store.ts';
 export type { AppOptions, GatewayOptions, GraphiqlPage } from './options.ts';

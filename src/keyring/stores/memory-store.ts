@@ -2,6 +2,7 @@
 import { createClockCheck } from '../clock-check.ts';
 import { createSweep } from '../sweep.ts';
 import { createMemoryRevocations } from './memory-revocations.ts';
+import { createMemoryUsers } from './memory-users.ts';
 import {
   type CheckedPointer,
   type KeyringStore,
@@ -47,10 +48,11 @@ class MemoryStore implements KeyringStore {
   #isClosed = false;
 
   readonly revocations = createMemoryRevocations(
-    () => {
-      if (this.#isClosed) throw new KeyringStoreError();
-      return this.#now().getTime();
-    },
+    () => this.#openNow(),
+    () => this.#mayPurge(),
+  );
+  readonly users = createMemoryUsers(
+    () => this.#openNow(),
     () => this.#mayPurge(),
   );
 
@@ -154,7 +156,8 @@ class MemoryStore implements KeyringStore {
     if (current === null && this.#countLive(records, capacity) >= capacity) return 'full';
     const { key, encrypted, expiresAt } = write;
     const revision = keyring.revision + 1;
-    records.set(key, { key, encrypted, expiresAt, version: revision });
+    if (encrypted === null) records.delete(key);
+    else records.set(key, { key, encrypted, expiresAt, version: revision });
     this.#keyrings.set(keyringId, { ...keyring, revision });
     return 'written';
   }
@@ -191,6 +194,12 @@ class MemoryStore implements KeyringStore {
     if (!this.#mayPurge()) return;
     this.#sweepKeyrings((keyring) => !this.#isLive(keyring));
     this.#sweepPointers((pointer) => !this.#isLive(pointer));
+  }
+
+  /** The time, while the store is open. */
+  #openNow(): number {
+    if (this.#isClosed) throw new KeyringStoreError();
+    return this.#now().getTime();
   }
 
   #mayPurge(): boolean {

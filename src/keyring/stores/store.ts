@@ -61,8 +61,8 @@ export type NewPointer = Omit<StoredPointer, 'retired'>;
 export interface RecordWrite {
   /** The row's key within its keyring. */
   readonly key: string;
-  /** The encrypted session. */
-  readonly encrypted: string;
+  /** The encrypted session; null: the row is deleted. */
+  readonly encrypted: string | null;
   /** When the row goes away before its keyring does; null: it stays as long as the keyring. */
   readonly expiresAt: number | null;
   /** The version this write replaces; null: there must be no such row. */
@@ -106,6 +106,36 @@ export interface RevocationList {
   postpone(id: string, expectedDueAt: number, dueAt: number): Promise<boolean>;
   /** Deletes those of these ids that exist. */
   remove(ids: readonly string[]): Promise<void>;
+}
+
+/** Where a row is. */
+export interface RecordPlace {
+  readonly keyringId: string;
+  /** The row's key within its keyring. */
+  readonly key: string;
+}
+
+/** A row that an index names. */
+export interface IndexedPlace extends RecordPlace {
+  /** When the index forgets it. */
+  readonly expiresAt: number;
+}
+
+/**
+ * Which rows hold sessions of a user, in whichever keyrings. A user has a name here, an HMAC, so that a store cannot tell
+ * who it is. An entry may be stale: its row may be gone, or not be written yet. As with the store, every method is atomic
+ * and sees nothing that has expired.
+ */
+export interface UserIndex {
+  /**
+   * Adds places under a name, or sets their expiry anew. Where there are then more than `capacity`, those that expire
+   * first are removed.
+   */
+  add(name: string, places: readonly IndexedPlace[], capacity: number): Promise<void>;
+  /** The places under any of these names, each once, the last to expire first, at most `count`. */
+  find(names: readonly string[], count: number): Promise<readonly RecordPlace[]>;
+  /** Removes places under any of these names. */
+  remove(names: readonly string[], places: readonly RecordPlace[]): Promise<void>;
 }
 
 /** A keyring in the old layout, with every pointer that leads to it. */
@@ -180,6 +210,8 @@ export interface KeyringStore {
   proveWrite(bytes: number): Promise<void>;
   /** The revocations. Where a store of your own has none, a restart loses those that no broker has confirmed. */
   readonly revocations?: RevocationList;
+  /** The index of users. Where a store of your own has none, a browser learns nothing of its user's other browsers. */
+  readonly users?: UserIndex;
   /** Converts what an earlier version of the gateway left in its own layout, if the store can hold such. */
   upgrade?(convert: ConvertKeyring): Promise<void>;
   /** Lets go of files and connections; every later call throws. A second close does nothing. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type KeyringStore,
   KeyringStoreError,
+  type RecordPlace,
   type RecordWrite,
 } from '../../../src/keyring/stores/store.ts';
 import { createClock, day, minute } from '../fixtures.ts';
@@ -278,6 +279,107 @@ describe('a store', () => {
       expect(await list.claim(createdAt + 5 * day, 10)).toEqual([]);
     });
 
+    test('deletes a row over the version that was expected, and frees its room', async () => {
+      const { store, id } = await begun();
+      const writes = ['a', 'b', 'c'].map((key) => write(key, key));
+      await store.writeRecords(id, writes, capacity);
+      const before = await store.openKeyring(id);
+      const version = (await store.readRecord(id, 'a'))?.version ?? -1;
+      const remove = (expectedVersion: number) =>
+        store.writeRecords(id, [write('a', '', { expectedVersion, encrypted: null })], capacity);
+      expect(await remove(version + 1)).toEqual(['conflict']);
+      expect(await remove(version)).toEqual(['written']);
+      expect(await remove(version)).toEqual(['conflict']);
+      expect(await store.readRecord(id, 'a')).toBeNull();
+      const after = await store.openKeyring(id);
+      expect(after?.records.map(({ key }) => key).sort()).toEqual(['b', 'c']);
+      expect(after?.revision).toBeGreaterThan(before?.revision ?? 0);
+      const [d, e] = [write('d', 'd'), write('e', 'e')];
+      expect(await store.writeRecords(id, [d, e], capacity)).toEqual(['written', 'full']);
+      expect((await store.readRecord(id, 'd'))?.version).toBeGreaterThan(after?.revision ?? 0);
+    });
+
+    const usersOf = ({ users }: KeyringStore) => users ?? expect.fail('It has no index');
+    const at = (expiresAt: number, key = name()) => ({ keyringId: name(), key, expiresAt });
+    const placeOf = ({ keyringId, key }: RecordPlace) => ({ keyringId, key });
+
+    test('finds the places of a user under any of the names, each once, the last to expire first', async () => {
+      const { store, createdAt } = await begun();
+      const users = usersOf(store);
+      const [user, older, other] = [name(), name(), name()];
+      const [one, two, three] = [1, 2, 3].map((days) => at(createdAt + days * day));
+      if (!one || !two || !three) expect.fail();
+      await users.add(user, [one, three], 10);
+      await users.add(older, [two, { ...one, expiresAt: createdAt + minute }], 10);
+      await users.add(other, [at(createdAt + day)], 10);
+      const names = [user, older, name()];
+      expect(await users.find(names, 10)).toEqual([three, two, one].map(placeOf));
+      expect(await users.find(names, 2)).toEqual([three, two].map(placeOf));
+      expect(await users.find([name()], 10)).toEqual([]);
+      await users.add(user, [{ ...one, expiresAt: createdAt + 9 * day }], 10);
+      expect(await users.find(names, 10)).toEqual([one, three, two].map(placeOf));
+      await users.remove(names, [three, one, at(createdAt)]);
+      expect(await users.find(names, 10)).toEqual([placeOf(two)]);
+    });
+
+    test('lets each place of a user expire, and keeps no more than fit: those that expire last', async () => {
+      const { clock, store, createdAt } = await begun();
+      clock.advance(11 * minute);
+      const users = usersOf(store);
+      const user = name();
+      const places = [4, 1, 3, 2].map((days) => at(createdAt + days * day));
+      for (const place of places) await users.add(user, [place], 3);
+      const [four, , three, two] = places;
+      if (!four || !two || !three) expect.fail();
+      expect(await users.find([user], 10)).toEqual([four, three, two].map(placeOf));
+      clock.advance(2 * day);
+      expect(await users.find([user], 10)).toEqual([four, three].map(placeOf));
+      const five = at(createdAt + 5 * day);
+      await users.add(user, [five, at(createdAt + day)], 3);
+      expect(await users.find([user], 10)).toEqual([five, four, three].map(placeOf));
+      await users.add(user, [{ ...five, expiresAt: createdAt + day }], 3);
+      expect(await users.find([user], 10)).toEqual([four, three].map(placeOf));
+      clock.advance(3 * day);
+      expect(await users.find([user], 10)).toEqual([]);
+    });
+
+    test('keeps every place of a user that many add at once', async () => {
+      const { clock, store, createdAt } = await begun();
+      const other = place.isShared ? await place.open(clock.now, clock.monotonic) : store;
+      const user = name();
+      const places = Array.from({ length: 40 }, () => at(createdAt + day));
+      await Promise.all(
+        places.map((one, index) => usersOf(index % 2 ? store : other).add(user, [one], 100)),
+      );
+      const found = await usersOf(other).find([user], 100);
+      const keys = (ones: readonly RecordPlace[]) => ones.map(({ key }) => key).sort();
+      expect(keys(found)).toEqual(keys(places));
+    });
+
+    // Redis itself drops them, by its own clock.
+    test.skipIf(place.kind === 'redis')(
+      'deletes what has expired some rows at a time, and all of it in the end',
+      async () => {
+        const { clock, store, createdAt } = await begun();
+        const end = createdAt + minute;
+        const ids = Array.from({ length: 300 }, name);
+        for (const id of ids) {
+          await store.createKeyring({ id, createdAt, expiresAt: end });
+          await store.writeRecords(id, [write('a', '1'), write('b', '1')], capacity);
+          await store.writePointer(to(id, name(), end), id);
+        }
+        const last = name();
+        await store.createKeyring({ id: last, createdAt, expiresAt: createdAt + 9 * day });
+        for (let tries = 0; tries < 150; tries += 1) {
+          clock.advance(minute);
+          await store.writeRecords(last, [write(`row-${tries}`, '1')], 1_000);
+        }
+        expect((await store.openKeyring(last))?.records).toHaveLength(150);
+        clock.jump(-3 * day);
+        for (const id of ids) expect(await store.openKeyring(id)).toBeNull();
+      },
+    );
+
     test('throws one error once it is closed', async () => {
       const { store, id, pointer } = await begun();
       await store.close();
@@ -293,6 +395,9 @@ describe('a store', () => {
         () => store.touchPointer(pointer, id, 1),
         () => store.retirePointer(pointer, 1),
         () => store.deleteKeyring(id, 0),
+        () => usersOf(store).add(name(), [at(1)], 1),
+        () => usersOf(store).find([name()], 1),
+        () => usersOf(store).remove([name()], [at(1)]),
         () => listOf(store).add(revocation(0, 1), 1),
         () => listOf(store).claim(1, 1),
         () => listOf(store).postpone(name(), 0, 1),

@@ -102,7 +102,7 @@ export const readRecord = `${shared}
 
 /**
  * KEYS: keyring. ARGV: now, whether expired rows may be dropped, capacity, then for each row its field, the expected
- * version or nothing, expiresAt or nothing, encrypted. Answers the outcomes.
+ * version or nothing, expiresAt or nothing, encrypted or, to delete it, nothing. Answers the outcomes.
  */
 export const writeRecords = `${shared}
   local key, now, capacity = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[3])
@@ -124,9 +124,13 @@ export const writeRecords = `${shared}
       elseif not row and rows >= capacity then
         outcome = 'full'
       else
-        if not row then rows = rows + 1 end
         local revision = redis.call('HINCRBY', key, 'revision', 1)
-        redis.call('HSET', key, field, string.format('%d', revision) .. '|' .. expiresAt .. '|' .. encrypted)
+        if encrypted == '' then
+          rows = rows - redis.call('HDEL', key, field)
+        else
+          if not row then rows = rows + 1 end
+          redis.call('HSET', key, field, string.format('%d', revision) .. '|' .. expiresAt .. '|' .. encrypted)
+        end
         outcome = 'written'
       end
     end

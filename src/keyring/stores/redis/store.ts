@@ -21,6 +21,7 @@ import { createRedisRevocations } from './revocations.ts';
 import * as scripts from './scripts.ts';
 import { keyringKey, pointerKey, proofKey, rowPrefix } from './scripts.ts';
 import { upgradeRedis } from './upgrade.ts';
+import { createRedisUsers } from './users.ts';
 
 const number = z.string().regex(/^\d+$/).transform(Number);
 const pointerFields = [z.number(), z.string(), number, z.enum(['0', '1'])] as const;
@@ -59,6 +60,10 @@ class RedisStore implements KeyringStore {
   readonly #now: () => Date;
   readonly #isClockSound: (now: number) => boolean;
   readonly revocations = createRedisRevocations(
+    (script, keys, args) => this.#run(script, keys, args),
+    () => this.#mayPurge(),
+  );
+  readonly users = createRedisUsers(
     (script, keys, args) => this.#run(script, keys, args),
     () => this.#mayPurge(),
   );
@@ -115,7 +120,7 @@ class RedisStore implements KeyringStore {
       rowPrefix + key,
       expectedVersion ?? '',
       expiresAt ?? '',
-      encrypted,
+      encrypted ?? '',
     ]);
     const reply = this.#run(
       scripts.writeRecords,

@@ -1,8 +1,10 @@
 // Opens the SQLite file, and tells whether it is still the same.
 import { chmodSync, closeSync, lstatSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { purgeOf } from './purge.ts';
 import { revocationsOf } from './revocations.ts';
 import { schema, statementsOf } from './schema.ts';
+import { usersOf } from './users.ts';
 
 const ownerOnly = 0o600;
 
@@ -11,6 +13,8 @@ export interface Connection {
   readonly database: DatabaseSync;
   readonly run: ReturnType<typeof statementsOf>;
   readonly revocations: ReturnType<typeof revocationsOf>;
+  readonly users: ReturnType<typeof usersOf>;
+  readonly purge: ReturnType<typeof purgeOf>;
   /** Which file it is; see {@link identify}. */
   readonly identity: string;
 }
@@ -18,8 +22,14 @@ export interface Connection {
 /** Opens the file, creates what is missing. @throws an error of SQLite or of the file system. */
 export function connect(path: string): Connection {
   const database = openDatabase(path);
-  const [run, revocations] = [statementsOf(database), revocationsOf(database)];
-  return { database, run, revocations, identity: identify(path) };
+  return {
+    database,
+    run: statementsOf(database),
+    revocations: revocationsOf(database),
+    users: usersOf(database),
+    purge: purgeOf(database),
+    identity: identify(path),
+  };
 }
 
 function openDatabase(path: string): DatabaseSync {

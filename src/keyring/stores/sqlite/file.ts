@@ -3,9 +3,11 @@
 import type {
   CheckedPointer,
   ConvertedKeyring,
+  IndexedPlace,
   NewKeyring,
   NewPointer,
   OldKeyring,
+  RecordPlace,
   RecordWrite,
   RevocationOutcome,
   StoredKeyring,
@@ -16,17 +18,8 @@ import type {
 } from '../store.ts';
 import { type Connection, connect, identify } from './connection.ts';
 import { dropOldTables, listOldKeyrings, readOldKeyring, removeOldKeyring } from './old-tables.ts';
+import type { Moment } from './purge.ts';
 import { countRow, keyringRow, pointerRow, recordRow, revisionRow } from './schema.ts';
-
-const purgeInterval = 60_000;
-
-/** The moment of a call, as the gateway's clocks tell it. */
-export interface Moment {
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-  /** Whether what has expired by then may be deleted for good. */
-  readonly mayPurge: boolean;
-}
 
 /** The methods that only read. */
 export const readOperations: ReadonlySet<string> = new Set<keyof SqliteOperations>([
@@ -35,6 +28,7 @@ export const readOperations: ReadonlySet<string> = new Set<keyof SqliteOperation
   'openKeyring',
   'readRecord',
   'hasDueRevocations',
+  'findPlaces',
   'listOldKeyrings',
   'readOldKeyring',
 ]);
@@ -46,7 +40,6 @@ export type SqliteOperations = Omit<SqliteFile, 'transaction' | 'close'>;
 export class SqliteFile {
   readonly #path: string;
   #open: Connection;
-  #purgedAt = Number.NEGATIVE_INFINITY;
 
   /** @throws an error of SQLite or of the file system where the file cannot be opened or is something else. */
   constructor(path: string) {
@@ -98,7 +91,7 @@ export class SqliteFile {
   }
 
   createKeyring(moment: Moment, { id, createdAt, expiresAt }: NewKeyring): void {
-    this.#purge(moment);
+    this.#open.purge(moment);
     this.#open.run.createKeyring.run(id, createdAt, expiresAt, 0);
   }
 
@@ -108,12 +101,12 @@ export class SqliteFile {
     writes: readonly RecordWrite[],
     capacity: number,
   ): readonly WriteOutcome[] {
-    this.#purge(moment);
+    this.#open.purge(moment);
     return writes.map((write) => this.#writeRecord(moment, keyringId, write, capacity));
   }
 
   writePointer(moment: Moment, pointer: NewPointer, keyringId: string): boolean {
-    this.#purge(moment);
+    this.#open.purge(moment);
     if (this.#revision(keyringId, moment.now) === null) return false;
     const { name, target, expiresAt } = pointer;
     this.#open.run.writePointer.run(name, target, expiresAt, 0);
@@ -122,26 +115,26 @@ export class SqliteFile {
   }
 
   touchPointer(moment: Moment, name: string, keyringId: string, expiresAt: number): void {
-    this.#purge(moment);
+    this.#open.purge(moment);
     if (this.#revision(keyringId, moment.now) === null) return;
     const { changes } = this.#open.run.touchPointer.run(expiresAt, name, moment.now);
     if (changes) this.#open.run.prolong.run(expiresAt, keyringId);
   }
 
   retirePointer(moment: Moment, name: string, expiresAt: number): void {
-    this.#purge(moment);
+    this.#open.purge(moment);
     this.#open.run.retirePointer.run(expiresAt, name);
   }
 
   deleteKeyring(moment: Moment, keyringId: string, revision: number): boolean {
-    this.#purge(moment);
+    this.#open.purge(moment);
     if (this.#revision(keyringId, moment.now) !== revision) return false;
     this.#open.run.deleteKeyring.run(keyringId);
     return true;
   }
 
   addRevocation(moment: Moment, revocation: StoredRevocation, most: number): RevocationOutcome {
-    this.#purge(moment);
+    this.#open.purge(moment);
     return this.#open.revocations.add(moment.now, revocation, most);
   }
 
@@ -150,7 +143,7 @@ export class SqliteFile {
   }
 
   claimRevocations(moment: Moment, until: number, most: number): readonly StoredRevocation[] {
-    this.#purge(moment);
+    this.#open.purge(moment);
     return this.#open.revocations.claim(moment.now, until, most);
   }
 
@@ -160,6 +153,19 @@ export class SqliteFile {
 
   removeRevocations(_: Moment, ids: readonly string[]): void {
     this.#open.revocations.remove(ids);
+  }
+
+  addPlaces(moment: Moment, name: string, places: readonly IndexedPlace[], capacity: number): void {
+    this.#open.purge(moment);
+    this.#open.users.add(name, places, capacity);
+  }
+
+  findPlaces({ now }: Moment, names: readonly string[], count: number): readonly RecordPlace[] {
+    return this.#open.users.find(now, names, count);
+  }
+
+  removePlaces(_: Moment, names: readonly string[], places: readonly RecordPlace[]): void {
+    this.#open.users.remove(names, places);
   }
 
   /** The pages of what `forgetProofs` deletes stay in the file, free for the session that follows. */
@@ -221,13 +227,9 @@ export class SqliteFile {
       const { count } = countRow.parse(this.#open.run.countRecords.get(keyringId, now));
       if (count >= capacity) return 'full';
     }
-    this.#open.run.writeRecord.run(
-      keyringId,
-      write.key,
-      write.encrypted,
-      revision + 1,
-      write.expiresAt,
-    );
+    const { key, encrypted, expiresAt } = write;
+    if (encrypted === null) this.#open.run.deleteRecord.run(keyringId, key);
+    else this.#open.run.writeRecord.run(keyringId, key, encrypted, revision + 1, expiresAt);
     this.#open.run.setRevision.run(revision + 1, keyringId);
     return 'written';
   }
@@ -235,15 +237,5 @@ export class SqliteFile {
   #revision(keyringId: string, now: number): number | null {
     const row = revisionRow.optional().parse(this.#open.run.revision.get(keyringId, now));
     return row?.revision ?? null;
-  }
-
-  #purge({ now, mayPurge }: Moment): void {
-    // A clock that was set back must not put off the purge until it has caught up.
-    if (!mayPurge || Math.abs(now - this.#purgedAt) < purgeInterval) return;
-    this.#open.run.purgePointers.run(now);
-    this.#open.run.purgeKeyrings.run(now);
-    this.#open.run.purgeAllRecords.run(now);
-    this.#open.revocations.purge(now);
-    this.#purgedAt = now;
   }
 }

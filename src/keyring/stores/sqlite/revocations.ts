@@ -43,7 +43,6 @@ export function revocationsOf(database: DatabaseSync) {
     'UPDATE revocations_2 SET due_at = ? WHERE id = ? AND due_at = ? AND expires_at > ?',
   );
   const remove = database.prepare('DELETE FROM revocations_2 WHERE id = ?');
-  const purge = database.prepare('DELETE FROM revocations_2 WHERE expires_at <= ?');
   return {
     add(now: number, revocation: StoredRevocation, capacity: number): RevocationOutcome {
       const { id, encrypted, dueAt, expiresAt } = revocation;
@@ -66,9 +65,6 @@ export function revocationsOf(database: DatabaseSync) {
     },
     remove(ids: readonly string[]): void {
       for (const id of ids) remove.run(id);
-    },
-    purge(now: number): void {
-      purge.run(now);
     },
   };
 }

@@ -2,6 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { revocationsSchema } from './revocations.ts';
+import { usersSchema } from './users.ts';
 
 /**
  * Sets a connection up and creates what is missing. WAL lets readers go on beside a writer; FULL makes a commit
@@ -40,6 +41,7 @@ export const schema = `
   ) STRICT;
   CREATE INDEX IF NOT EXISTS records_2_by_end ON records_2 (expires_at) WHERE expires_at IS NOT NULL;
   ${revocationsSchema}
+  ${usersSchema}
   CREATE TABLE IF NOT EXISTS write_proofs (id INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT;
   COMMIT;
   PRAGMA busy_timeout = 0;
@@ -62,6 +64,7 @@ const statements = {
   writeRecord: `INSERT INTO records_2 (keyring_id, key, sealed, version, expires_at)
     VALUES (?, ?, ?, ?, ?) ON CONFLICT (keyring_id, key) DO UPDATE SET
     sealed = excluded.sealed, version = excluded.version, expires_at = excluded.expires_at`,
+  deleteRecord: 'DELETE FROM records_2 WHERE keyring_id = ? AND key = ?',
   setRevision: 'UPDATE keyrings_2 SET revision = ? WHERE id = ?',
   writePointer: 'INSERT INTO pointers_2 (name, target, expires_at, retired) VALUES (?, ?, ?, ?)',
   prolong: 'UPDATE keyrings_2 SET expires_at = max(expires_at, ?) WHERE id = ?',
@@ -70,9 +73,6 @@ const statements = {
   retirePointer:
     'UPDATE pointers_2 SET expires_at = min(expires_at, ?), retired = 1 WHERE name = ?',
   deleteKeyring: 'DELETE FROM keyrings_2 WHERE id = ?',
-  purgeAllRecords: 'DELETE FROM records_2 WHERE expires_at <= ?',
-  purgePointers: 'DELETE FROM pointers_2 WHERE expires_at <= ?',
-  purgeKeyrings: 'DELETE FROM keyrings_2 WHERE expires_at <= ?',
   proveWrite: 'INSERT INTO write_proofs (filler) VALUES (randomblob(?))',
   forgetProofs: 'DELETE FROM write_proofs',
 } as const;

@@ -64,6 +64,12 @@ export async function openSqliteStore(
       remove: (ids) => call('removeRevocations', ids),
     },
 
+    users: {
+      add: (name, places, capacity) => call('addPlaces', name, places, capacity),
+      find: (names, count) => call('findPlaces', names, count),
+      remove: (names, places) => call('removePlaces', names, places),
+    },
+
     async upgrade(convert) {
       const ids = await call('listOldKeyrings');
       // Nothing is written where nothing is to be converted: a lock must not keep readers waiting.

@@ -1,7 +1,8 @@
 // The thread that works on the SQLite file, so that neither a slow disk nor another process's lock stops the gateway.
 // Calls that arrive together share one transaction; a call that meets a lock is tried again for a while.
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Moment, readOperations, SqliteFile, type SqliteOperations } from './file.ts';
+import { readOperations, SqliteFile, type SqliteOperations } from './file.ts';
+import type { Moment } from './purge.ts';
 
 /** What the thread is started with. */
 export interface SqliteSettings {
