@@ -28,6 +28,8 @@ import { createOperations, useOperations } from './http/plugins/use-operations.t
 import { useRequestParser } from './http/plugins/use-request-parser.ts';
 import { useRoutes } from './http/plugins/use-routes.ts';
 import { Writes } from './http/plugins/writes.ts';
+import { type BrowserCredential, createCredentials } from './http/relay/browser-credentials.ts';
+import { useRelay } from './http/relay/use-relay.ts';
 import { acceptedAge } from './http/request/cache-control.ts';
 import { callerIdOf } from './http/request/caller-id.ts';
 import { createClientInfoReader } from './http/request/client-info.ts';
@@ -56,6 +58,16 @@ export interface Gateway {
    * @param init as for the global `fetch`.
    */
   fetch(request: Request | URL | string, init?: RequestInit): Promise<Response> | Response;
+  /**
+   * The credentials of a browser's accounts, for code of yours that calls the broker itself. They never belong into an
+   * answer to the browser.
+   * @param request the request that the browser sent to your server, with its cookie. It must come from a page of the
+   *   public URL or of an allowed origin; what your code then does is up to you to protect, as with any cookie.
+   * @returns those of its ACTIVE sessions, the newest first; empty where the browser is not logged in. No call to a broker.
+   * @throws CredentialsRefusedError for a page of another origin, or a cookie that came twice; KeyringStoreError where
+   *   the store is down.
+   */
+  credentials(request: Request | IncomingMessage): Promise<readonly BrowserCredential[]>;
   /** Ends background work, and closes the keyring's store and all connections to brokers and stores. */
   dispose(): Promise<void> | void;
 }
@@ -78,10 +90,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const browsers = createBrowserKeyrings(options, services, { log, failures, minutes });
   const track = createRequestTracker();
   const publicUrl = new URL(browsers.origins.home);
-  const routes = createRoutes(publicUrl);
+  const { relaySecrets = [] } = options;
+  const routes = createRoutes(publicUrl, { relay: relaySecrets.length > 0 });
   const hosts = createHosts(publicUrl, options.allowedHosts ?? []);
   const { graphiql = false, trustProxy = false } = options;
   const readClientInfo = createClientInfoReader(trustProxy, log);
+  const relayed = { services, browsers, track, readClientInfo };
   const writes = options.writes ?? new Writes();
   const keyringRequest = (request: Request, serverContext: unknown) => ({
     request,
@@ -162,6 +176,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useAddressLimits({ addresses, routes, readClientInfo, track, failures }),
       useCors(corsHeadersFor, options.allowedHeaders ?? []),
       useRoutes({ hosts, routes, track, readClientInfo, failures, graphiql: graphiql !== false }),
+      useRelay({ ...relayed, secrets: relaySecrets, routes, minutes, log, failures }),
       useLogin({ services, browsers, routes, writes, track, failures, keyringRequest }),
       graphiql !== false &&
         useGraphiql(routes, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
@@ -200,7 +215,10 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     headersFor,
     log,
   });
-  return withFront(edge, { hosts, routes, addresses, readClientInfo, failures, corsHeadersFor });
+  const front = { hosts, routes, addresses, readClientInfo, failures, corsHeadersFor };
+  return Object.assign(withFront<Gateway>(edge, front), {
+    credentials: createCredentials(relayed),
+  });
 }
 
 /** Where GraphiQL lies for browsers, and the listed apps that they can log in through. */

@@ -1,5 +1,11 @@
 // The library entry: what `import 'kite-graphql'` gives.
+export type { Secret } from './brokers/upstream/secret.ts';
 export { createGateway, type Gateway } from './gateway.ts';
+export {
+  type BrowserCredential,
+  type CredentialsRefusal,
+  CredentialsRefusedError,
+} from './http/relay/browser-credentials.ts';
 export { parseKeyringKeys } from './keyring/crypto/keys.ts';
 export { openKeyringStore } from './keyring/stores/open-store.ts';
 export {
@@ -26,3 +32,4 @@ export {
 } from './keyring/stores/store.ts';
 export type { AppOptions, GatewayOptions, GraphiqlPage } from './options.ts';
 export type { ErrorCode, ErrorExtensions } from './schema/errors/error-code.ts';
+export type { AuditEvent, AuditLog } from './shared/audit.ts';

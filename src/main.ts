@@ -77,6 +77,7 @@ async function runGateway(): Promise<Stop> {
       allowedHeaders: config.allowedHeaders,
       keyringStore,
       ...(keyring.keys !== undefined && { keyringKeys: keyring.keys }),
+      relaySecrets: config.relaySecrets,
       trustProxy: config.trustProxy,
       ...(config.headerCredentials && { headerCredentials: config.headerCredentials }),
       apps: simulator ? [simulatorApp] : config.apps,

@@ -4,6 +4,7 @@ import type { Clock } from './brokers/upstream/clock.ts';
 import type { Writes } from './http/plugins/writes.ts';
 import type { KeyringStore } from './keyring/stores/store.ts';
 import type { Limits } from './limits.ts';
+import type { AuditLog } from './shared/audit.ts';
 
 /** A Kite Connect app in the options of the gateway. */
 export interface AppOptions {
@@ -70,6 +71,13 @@ export interface GatewayOptions {
   readonly headerCredentials?: 'any' | 'own' | 'off';
   /** Whether the last address of X-Forwarded-For is the sender's, as behind one proxy. Default false. */
   readonly trustProxy?: boolean;
+  /**
+   * Secrets of backends that may ask for a browser's credentials by `POST /session/credentials`: random ones of at least
+   * 32 characters. Default none: then there is no such path. `gateway.credentials` needs none.
+   */
+  readonly relaySecrets?: readonly string[];
+  /** Where logins, logouts, endings and the use of credentials are recorded. Default: nowhere. */
+  readonly auditLog?: AuditLog;
   /** GraphiQL on the GraphQL address. Default false. */
   readonly graphiql?: boolean | GraphiqlPage;
   /** Whether clients may ask for the schema. Without it, messages suggest no names either. Default false. */

@@ -16,6 +16,7 @@ import { createSessionRenewals } from './http/login/session-renewals.ts';
 import { createCauseLog, logFailedCalls } from './http/plugins/cause-log.ts';
 import { createCookies } from './http/request/cookies.ts';
 import { createOrigins, type Origins } from './http/request/origins.ts';
+import { createAuditDigests } from './keyring/crypto/audit-digests.ts';
 import { createEncryptedRevocations } from './keyring/crypto/encrypted-revocations.ts';
 import { createEncrypter } from './keyring/crypto/encrypter.ts';
 import { createIdDigest } from './keyring/crypto/id-digest.ts';
@@ -30,6 +31,7 @@ import { withDefaultLimits } from './limits.ts';
 import { createLiveMargins } from './live/live-margins.ts';
 import { createSharedReads } from './loaders/shared-reads.ts';
 import type { GatewayOptions } from './options.ts';
+import { noAuditLog } from './shared/audit.ts';
 import { createReturnToRule } from './shared/return-to.ts';
 
 const defaultPublicUrl = 'http://localhost:4000';
@@ -175,5 +177,7 @@ export function createBrowserKeyrings(
     cookies,
     origins,
     attempts,
+    audit: options.auditLog ?? noAuditLog,
+    digests: createAuditDigests(encrypter),
   };
 }

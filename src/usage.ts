@@ -30,6 +30,7 @@ Settings come from the environment, or from a .env file in the current folder.
   HEADER_CREDENTIALS              which credentials a header may carry: own (configured apps), any or off
   ALLOWED_HOSTS                   none: comma-separated host names, in addition to PUBLIC_URL and loopback
   ALLOWED_HEADERS                 none: comma-separated request headers that those pages may send
+  RELAY_SECRETS                   none: comma-separated secrets of backends that may ask for a browser's credentials
   TRUST_PROXY                     false; true behind a proxy that sets X-Forwarded-For
   EXPOSE_TOKENS                   whether answers may contain tokens: false; true with the simulator
   GRAPHIQL, INTROSPECTION         true; false with NODE_ENV=production

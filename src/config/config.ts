@@ -84,6 +84,8 @@ export interface Config {
   readonly maxAgeSeconds: number;
   /** Whose credentials the Authorization header may carry; undefined: `own` where apps are configured, else `any`. */
   readonly headerCredentials: 'any' | 'own' | 'off' | undefined;
+  /** What backends send to be given a browser's credentials; empty: none may ask. */
+  readonly relaySecrets: readonly string[];
   readonly trustProxy: boolean;
   /** Undefined: as the upstream suggests. */
   readonly exposeTokens: boolean | undefined;
@@ -144,6 +146,7 @@ export function readConfig(environment: Environment = process.env): Config {
     kiteRateLimit: values.KITE_RATE_LIMIT,
     maxAgeSeconds: values.MAX_AGE_SECONDS,
     headerCredentials: values.HEADER_CREDENTIALS,
+    relaySecrets: values.RELAY_SECRETS,
     trustProxy: values.TRUST_PROXY,
     exposeTokens: values.EXPOSE_TOKENS,
     graphiql: values.GRAPHIQL ?? !production,

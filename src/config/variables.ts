@@ -1,5 +1,6 @@
 // Every variable of the environment by itself: its form, its default, and what is said of one that has another form.
 import { z } from 'zod';
+import { relaySecretFault } from '../http/relay/relay-secrets.ts';
 import { isHostName } from '../http/request/hosts.ts';
 import { isOrigin } from '../http/request/same-site.ts';
 import { parseKeyringKeys } from '../keyring/crypto/keys.ts';
@@ -108,6 +109,16 @@ function headerNames(text: string, { addIssue }: z.RefinementCtx): readonly stri
   return names;
 }
 
+function relaySecrets(text: string, { addIssue }: z.RefinementCtx): readonly string[] {
+  const secrets = text.split(',').map((secret) => secret.trim());
+  for (const [index, secret] of secrets.entries()) {
+    const fault = relaySecretFault(secret);
+    if (fault === null) continue;
+    addIssue({ code: 'custom', message: `secret ${index + 1} of ${secrets.length} ${fault}` });
+  }
+  return secrets;
+}
+
 /** The gateway's own variables. */
 export const gatewayVariables = {
   NODE_ENV: z.string().optional(),
@@ -137,6 +148,7 @@ export const gatewayVariables = {
   HEADER_CREDENTIALS: z.enum(['any', 'own', 'off'], 'must be any, own or off').optional(),
   ALLOWED_HOSTS: z.string().transform(hosts).default([]),
   ALLOWED_HEADERS: z.string().transform(headerNames).default([]),
+  RELAY_SECRETS: z.string().transform(relaySecrets).default([]),
   TRUST_PROXY: flag.default(false),
   EXPOSE_TOKENS: flag.optional(),
   GRAPHIQL: flag.optional(),

@@ -51,7 +51,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'brokers',
   ],
   server: ['shared', 'http', 'context.ts', 'limits.ts'],
-  'options.ts': ['http', 'keyring', 'brokers', 'limits.ts'],
+  'options.ts': ['http', 'keyring', 'brokers', 'limits.ts', 'shared'],
   'services.ts': [
     'options.ts',
     'context.ts',
@@ -64,7 +64,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'shared',
   ],
   'gateway.ts': ['options.ts', 'services.ts', 'context.ts', 'http', 'plans', 'schema', 'server'],
-  'index.ts': ['gateway.ts', 'options.ts', 'keyring', 'schema'],
+  'index.ts': ['gateway.ts', 'options.ts', 'http', 'keyring', 'brokers', 'schema', 'shared'],
   config: ['options.ts', 'http', 'keyring', 'limits.ts'],
   'log-stream.ts': [],
   'log.ts': ['config', 'limits.ts', 'log-stream.ts'],

@@ -38,8 +38,13 @@ export interface MinuteLimitsOptions {
   >;
 }
 
-/** Counts one of a key: 0 where it is allowed, else the seconds until the next one is. */
-export type MinuteLimit = (key: string) => number | Promise<number>;
+/** A limit by the minute. */
+export interface MinuteLimit {
+  /** Counts one of a key: 0 where it is allowed, else the seconds until the next one is. */
+  (key: string): number | Promise<number>;
+  /** Counts nothing: 0 where this process knows of no reason to refuse the next one, else the seconds until it is allowed. */
+  readonly waitOf: (key: string) => number;
+}
 
 /** Limits by the minute, on one connection. */
 export class MinuteLimits {
@@ -71,7 +76,8 @@ export class MinuteLimits {
     const milliseconds = this.#milliseconds;
     const own = new Minutes(max, maxKeys, milliseconds);
     const redis = this.#redis;
-    if (redis === null) return (key) => own.take(key);
+    const waitOf = (key: string) => own.waitOf(key);
+    if (redis === null) return Object.assign((key: string) => own.take(key), { waitOf });
     const shared = new RateLimiterRedis({
       points: max,
       duration: minute / 1_000,
@@ -80,13 +86,14 @@ export class MinuteLimits {
       customIncrTtlLuaScript: script,
       keyPrefix: `kite-graphql:${name}`,
     });
-    return (key) => {
+    const take = (key: string) => {
       // A key that is over its limit costs no further command.
       const wait = own.waitOf(key);
       if (wait > 0) return wait;
       const isAway = !redis.isReady || milliseconds() < this.#awayUntil;
       return isAway ? own.take(key) : this.#takeShared(shared, own, key);
     };
+    return Object.assign(take, { waitOf });
   }
 
   /** Closes the connection. */

@@ -1,8 +1,10 @@
 // The services behind the keyrings of browsers.
 
 import { Secret } from '../../brokers/upstream/secret.ts';
+import type { AuditDigests } from '../../keyring/crypto/audit-digests.ts';
 import type { Keyrings } from '../../keyring/keyring.ts';
 import type { Revocations } from '../../keyring/revocations.ts';
+import type { AuditLog } from '../../shared/audit.ts';
 import type { Attempts } from '../limits/attempts.ts';
 import { type Cookies, cookiesOf } from '../request/cookies.ts';
 import type { Origins } from '../request/origins.ts';
@@ -20,6 +22,8 @@ export interface BrowserKeyrings {
   readonly cookies: Cookies;
   readonly origins: Origins;
   readonly attempts: Attempts;
+  readonly audit: AuditLog;
+  readonly digests: AuditDigests;
 }
 
 /** The cookie that names the keyring of a request's browser; null where it has none. */

@@ -1,7 +1,7 @@
 // Where the gateway answers: at exact paths, below the path of its public URL or where a server mounted it.
 
 /** What a path leads to. */
-export type Route = 'graphql' | 'login' | 'callback' | 'health' | 'home';
+export type Route = 'graphql' | 'login' | 'callback' | 'credentials' | 'health' | 'home';
 
 /** Finds what a path leads to; null where it is not one of the gateway's. */
 export interface Routes {
@@ -24,16 +24,24 @@ const paths = new Map<string, Route>([
   ['/health', 'health'],
 ]);
 
+/** The paths that are there only where the operator has set what they need. */
+export interface OptionalRoutes {
+  /** Whether backends may ask for credentials. */
+  readonly relay: boolean;
+}
+
 /** Knows the routes of a gateway with this public URL. */
-export function createRoutes(publicUrl: URL): Routes {
+export function createRoutes(publicUrl: URL, { relay }: OptionalRoutes): Routes {
   const base = publicUrl.pathname.replace(/\/+$/, '');
   return {
     base,
     find(pathname, mount = '') {
       for (const prefix of new Set(['', base, mount, `${mount}${base}`])) {
         if (!pathname.startsWith(prefix)) continue;
-        const route = paths.get(pathname.slice(prefix.length));
+        const path = pathname.slice(prefix.length);
+        const route = paths.get(path);
         if (route !== undefined) return route;
+        if (relay && path === '/session/credentials') return 'credentials';
       }
       return null;
     },

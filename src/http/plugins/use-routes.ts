@@ -70,6 +70,11 @@ export function useRoutes(options: RoutesOptions): Plugin {
         });
         return;
       }
+      if (route === 'credentials') {
+        if (request.method === 'POST') return;
+        const message = 'Send a POST request to this path.';
+        return refuse({ status: 405, message, headers: { allow: 'POST' } });
+      }
       // A login is begun or finished by GET alone: HEAD is how some software looks at a link first.
       const isLogin = route === 'login' || route === 'callback';
       if (!isRead || (isLogin && request.method === 'HEAD')) {

@@ -1,5 +1,6 @@
 // The gateway's cookies: their names, their attributes, and how a request's are read.
 import { parseCookie, stringifySetCookie } from 'cookie';
+import { Secret } from '../../brokers/upstream/secret.ts';
 
 /** The names and attributes of the gateway's cookies, which depend on how browsers reach it. */
 export interface Cookies {
@@ -34,4 +35,20 @@ export function createCookies(secure: boolean, name: string): Cookies {
 /** The cookies that came with a request. */
 export function cookiesOf(request: Request): Readonly<Record<string, string | undefined>> {
   return parseCookie(request.headers.get('cookie') ?? '');
+}
+
+/**
+ * The value of a cookie in a Cookie header; null where it is not there, `ambiguous` where it is there with several
+ * values: what stands between browser and gateway may have read another one than the gateway does.
+ */
+export function cookieValue(header: string, name: string): Secret | 'ambiguous' | null {
+  const values = new Set(
+    header.split(';').flatMap((pair) => {
+      const [before = '', ...after] = pair.split('=');
+      return before.trim() === name ? [after.join('=').trim()] : [];
+    }),
+  );
+  const [value] = values;
+  if (values.size > 1) return 'ambiguous';
+  return value ? new Secret(value) : null;
 }

@@ -1,0 +1,243 @@
+// Plugin: POST /session/credentials, where a backend that has one of RELAY_SECRETS asks for the credentials of the browser
+// whose cookie it passes on.
+import type { Plugin } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { Services } from '../../context.ts';
+import { KeyringStoreError } from '../../keyring/stores/store.ts';
+import type { FailureLog } from '../limits/failure-log.ts';
+import type { MinuteLimits } from '../limits/minute-limits.ts';
+import type { BrowserKeyrings } from '../login/browser-keyrings.ts';
+import { mountOf, type Routes } from '../plugins/routes.ts';
+import { networkOf } from '../request/client-address.ts';
+import type { ClientInfoReader } from '../request/client-info.ts';
+import { type Refusal, refusalBody, refusalHeaders, refusals } from '../request/refusal.ts';
+import type { RequestTracker } from '../request/request-tracker.ts';
+import {
+  type BrowserCredential,
+  CredentialsRefusedError,
+  credentialOf,
+  type FoundSessions,
+  findSessions,
+} from './browser-credentials.ts';
+import { createRelaySecrets } from './relay-secrets.ts';
+
+/** What the relay is made of. */
+export interface RelayOptions {
+  /** Empty: the relay is off. */
+  readonly secrets: readonly string[];
+  readonly services: Services;
+  readonly browsers: BrowserKeyrings;
+  readonly routes: Routes;
+  readonly minutes: MinuteLimits;
+  readonly track: RequestTracker;
+  readonly readClientInfo: ClientInfoReader;
+  readonly log: Logger;
+  readonly failures: FailureLog;
+}
+
+/** What of a request the relay cares about. */
+interface Asked {
+  readonly request: Request;
+  readonly requestId: string;
+  readonly address: string | null;
+}
+
+/** Answers POST /session/credentials where there are secrets. @throws TypeError for a secret that may not be used. */
+export function useRelay(options: RelayOptions): Plugin {
+  const { services, browsers, routes, track, readClientInfo, log, failures } = options;
+  const { limits, apps } = services;
+  const { audit, digests } = browsers;
+  const backendOf = createRelaySecrets(options.secrets);
+  const wrongSecrets = options.minutes.limit('relay', limits.relayAttempts);
+
+  /** Refuses a request, with a line in the log and, for the first in a minute of an address, in the audit log. */
+  async function refuse(asked: Asked, refusal: Refusal, auditedAs?: string): Promise<Response> {
+    const { requestId, address } = asked;
+    const { status, code = 'BAD_USER_INPUT' } = refusal;
+    failures.write({ address, requestId, code, level: 'warn' }, { code, status }, 'Relay refused');
+    if (auditedAs !== undefined && (await wrongSecrets(auditedAs)) === 0) {
+      audit.write({ event: 'relay', outcome: 'refused', code, requestId, address });
+    }
+    const headers = refusalHeaders(refusal, requestId);
+    return new Response(refusalBody(refusal, requestId), { status, headers });
+  }
+
+  async function answer(asked: Asked): Promise<Response> {
+    const { request, requestId, address } = asked;
+    const { headers } = request;
+    const network = address === null ? 'unknown' : networkOf(address);
+    const isBrowser = ['origin', 'sec-fetch-site', 'sec-fetch-dest', 'sec-fetch-user'].some(
+      (name) => headers.has(name),
+    );
+    if (isBrowser) return refuse(asked, refused.browser, `browser ${network}`);
+    // Before the secret is looked at: a right guess after too many wrong ones is refused too.
+    const seconds = wrongSecrets.waitOf(network);
+    if (seconds > 0) return refuse(asked, tooManyAttempts(seconds));
+    const [, secret] = /^Bearer ([^\s,]+)$/i.exec(headers.get('authorization') ?? '') ?? [];
+    const backend = backendOf(secret ?? '');
+    if (backend === null) return refuse(asked, refused.secret, network);
+
+    const body = await readBody(request, limits.relayBytes, limits.keyringSessions);
+    if ('message' in body) return refuse(asked, body);
+    let found: FoundSessions;
+    try {
+      found = await findSessions(browsers, request, null);
+    } catch (error) {
+      if (error instanceof KeyringStoreError) return refuse(asked, refused.store);
+      if (error instanceof CredentialsRefusedError) return refuse(asked, refused.cookies);
+      throw error;
+    }
+    const { given, failures: missing } = choose(found, body.accountIds);
+    audit.write({
+      event: 'relay',
+      outcome: 'given',
+      backend,
+      requestId,
+      address,
+      ...(found.keyringId !== null && { keyring: digests.keyring(found.keyringId) }),
+      session: given.map(({ sessionId }) => digests.session(sessionId)),
+    });
+    log.info({ requestId, backend, accounts: given.length }, 'Credentials given');
+    const accounts = given.map(({ credential }) => jsonOf(credential));
+    return Response.json({ accounts, failures: missing });
+  }
+
+  /** The credentials of the accounts that were named, or of all, and why others have none. */
+  function choose({ sessions }: FoundSessions, accountIds: readonly string[] | null) {
+    const given = sessions.flatMap((record) => {
+      const credential = credentialOf(record, services);
+      return credential ? [{ credential, sessionId: record.sessionId }] : [];
+    });
+    if (accountIds === null) return { given, failures: [] };
+    const named = new Set(accountIds);
+    const chosen = given.filter(({ credential }) => named.has(credential.accountId));
+    const found = new Set(chosen.map(({ credential }) => credential.accountId));
+    const missing = [...named].filter((id) => !found.has(id));
+    const failureOf = (accountId: string) => {
+      const ended = sessions.find((record) => record.accountId === accountId);
+      if (ended === undefined) {
+        const message = 'The browser has no account with this id.';
+        return { accountId, code: 'NOT_FOUND', message };
+      }
+      const { apiKey } = ended;
+      const canFinish = apps.find(apiKey)?.apiSecret !== undefined;
+      return {
+        accountId,
+        code: 'SESSION_EXPIRED',
+        message: 'The session of this account has ended: log in again.',
+        loginUrl: canFinish ? apps.loginUrl(apiKey) : apps.brokerLoginUrl(apiKey),
+      };
+    };
+    return { given: chosen, failures: missing.map(failureOf) };
+  }
+
+  return {
+    async onRequest({ request, url, serverContext, endResponse }) {
+      if (request.method !== 'POST') return;
+      if (routes.find(url.pathname, mountOf(serverContext)) !== 'credentials') return;
+      const address = readClientInfo(request, serverContext).ipAddress;
+      const asked = { request, requestId: track(request).id, address };
+      try {
+        endResponse(await answer(asked));
+      } catch (error) {
+        const name = error instanceof Error ? error.name : typeof error;
+        const { requestId } = asked;
+        const code = 'INTERNAL_SERVER_ERROR';
+        const failure = { address, requestId, code, level: 'error' } as const;
+        failures.write(failure, { code, error: name }, 'Unexpected error');
+        const headers = refusalHeaders(refusals.unexpected, requestId);
+        const body = refusalBody(refusals.unexpected, requestId);
+        endResponse(new Response(body, { status: 500, headers }));
+      }
+    },
+  };
+}
+
+/** The only place that writes access tokens into an answer of the relay. */
+function jsonOf({ accessToken, ...rest }: BrowserCredential): object {
+  return { ...rest, accessToken: accessToken.reveal() };
+}
+
+const refused = {
+  browser: {
+    status: 403,
+    code: 'PERMISSION_DENIED',
+    message:
+      'This address is for backends: a request with an Origin or Sec-Fetch-Site header is refused. A page asks /graphql.',
+  },
+  secret: {
+    status: 401,
+    code: 'UNAUTHENTICATED',
+    message: 'Send "Authorization: Bearer <secret>" with one of RELAY_SECRETS, once.',
+    headers: { 'www-authenticate': 'Bearer' },
+  },
+  store: {
+    status: 503,
+    code: 'KEYRING_UNAVAILABLE',
+    message: 'The gateway cannot reach the store of browser sessions: retry in a moment.',
+    retryAfterSeconds: 5,
+  },
+  cookies: {
+    status: 400,
+    message: 'The Cookie header has the cookie of the keyring more than once: send it once.',
+  },
+  tooLong: { status: 413, message: 'The body is too long: send fewer account ids.' },
+  encoding: { status: 415, message: 'Send plain JSON, without Content-Encoding.' },
+  mediaType: { status: 415, message: 'Send the body with "Content-Type: application/json".' },
+  body: {
+    status: 400,
+    message: 'Send no body, or the JSON object {"accountIds": ["<id>"]} and nothing else.',
+  },
+} as const satisfies Record<string, Refusal>;
+
+function tooManyAttempts(seconds: number): Refusal {
+  return {
+    status: 429,
+    code: 'RATE_LIMITED',
+    message: `This address has sent too many wrong secrets: retry in ${seconds} s.`,
+    retryAfterSeconds: seconds,
+  };
+}
+
+/** The account ids that a body names, null where it names no account; or what is wrong with it. */
+async function readBody(
+  request: Request,
+  maxBytes: number,
+  maxIds: number,
+): Promise<{ readonly accountIds: readonly string[] | null } | Refusal> {
+  const { headers } = request;
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (encoding !== 'identity') return refused.encoding;
+  if (Number(headers.get('content-length') ?? 0) > maxBytes) return refused.tooLong;
+  const text = await textOf(request, maxBytes);
+  if (text === null) return refused.tooLong;
+  if (text === '') return { accountIds: null };
+  const [mediaType = ''] = (headers.get('content-type') ?? '').split(';');
+  if (mediaType.trim().toLowerCase() !== 'application/json') return refused.mediaType;
+  const shape = z.strictObject({ accountIds: z.array(z.string()).max(maxIds).optional() });
+  try {
+    return { accountIds: shape.parse(JSON.parse(text)).accountIds ?? null };
+  } catch {
+    return refused.body;
+  }
+}
+
+/** The body as text; null where it is longer than allowed. */
+async function textOf({ body }: Request, maxBytes: number): Promise<string | null> {
+  if (body === null) return '';
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(chunks).toString();
+    bytes += value.byteLength;
+    if (bytes > maxBytes) {
+      // What is left is never read: the connection ends with the answer.
+      reader.cancel().catch(() => undefined);
+      return null;
+    }
+    chunks.push(value);
+  }
+}

@@ -1,0 +1,26 @@
+// What stands in the audit log for what it must not show.
+import type { Encrypter } from './encrypter.ts';
+
+/** Digests under the first of KEYRING_KEYS: the same for the same thing, and no way back. */
+export interface AuditDigests {
+  /** Of a keyring, by its id. */
+  keyring(keyringId: string): string;
+  /** Of a session, by its id. */
+  session(sessionId: string): string;
+  /** Of a user, by the broker's id. */
+  user(broker: string, userId: string): string;
+}
+
+/** 16 bytes in base64url. */
+const characters = 22;
+
+/** Makes digests with the keys of an encrypter, which has a random one where the operator sets none. */
+export function createAuditDigests(encrypter: Pick<Encrypter, 'names'>): AuditDigests {
+  const digest = (purpose: string, ...words: string[]) =>
+    encrypter.names(`audit ${purpose}`, ...words)[0].slice(0, characters);
+  return {
+    keyring: (keyringId) => digest('keyring', keyringId),
+    session: (sessionId) => digest('session', sessionId),
+    user: (broker, userId) => digest('user', broker, userId),
+  };
+}

@@ -1,0 +1,38 @@
+// The audit log as the gateway writes to it: one shape for every event, without a token, a cookie or a user id.
+
+/** What happened, and what came of it. */
+export type AuditedAction =
+  | { readonly event: 'login'; readonly outcome: 'completed' | 'failed' | 'refused' }
+  | { readonly event: 'logout'; readonly outcome: 'confirmed' | 'unconfirmed' | 'failed' }
+  | { readonly event: 'session-ended'; readonly outcome: string }
+  | { readonly event: 'revocation'; readonly outcome: 'confirmed' }
+  | { readonly event: 'relay'; readonly outcome: 'given' | 'refused' };
+
+/** One event. What is not known, or does not apply, is left out. */
+export type AuditEvent = AuditedAction & {
+  /** The X-Request-Id of the request that caused it. */
+  readonly requestId?: string;
+  /** The client address of that request. */
+  readonly address?: string | null;
+  /** The digest of the browser's keyring. */
+  readonly keyring?: string;
+  /** The digest of the broker's user. */
+  readonly user?: string;
+  /** The digest of the session, or those of several. */
+  readonly session?: string | readonly string[];
+  /** The api key of the app. */
+  readonly app?: string;
+  /** Why, as the code of an error. */
+  readonly code?: string;
+  /** The name of the backend: a digest of the one of RELAY_SECRETS that it sent. */
+  readonly backend?: string;
+};
+
+/** Takes events. */
+export interface AuditLog {
+  /** Takes an event; never throws and never waits. */
+  write(event: AuditEvent): void;
+}
+
+/** An audit log that keeps nothing. */
+export const noAuditLog: AuditLog = { write: () => undefined };
