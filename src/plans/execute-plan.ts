@@ -5,6 +5,7 @@
 // the places.
 import type { ExecutionResult, GraphQLResolveInfo, ValidatedExecutionArgs } from 'graphql';
 import { Executor } from 'graphql/execution/Executor.js';
+import { Info } from './info.ts';
 import { completeList } from './lists.ts';
 import { type Holder, type Path, Place } from './place.ts';
 import type { AbstractShape, Plan, PlannedField, PlannedObject, Shape } from './plan.ts';
@@ -88,7 +89,7 @@ function infoAt(
   around: Place,
   place: Place | null,
 ): GraphQLResolveInfo {
-  return run.infoOf(field, place ?? pathBelow(around, field.key, field));
+  return new Info(run, field, place ?? pathBelow(around, field.key, field));
 }
 
 const complete: Complete = (run, field, shape, place, value) => {
@@ -165,5 +166,5 @@ function completeAbstract(
 function fieldInfo(run: Run, field: PlannedField, place: Place): GraphQLResolveInfo {
   let path: Path = place;
   while (typeof path.key === 'number' && path.prev !== undefined) path = path.prev;
-  return run.infoOf(field, path);
+  return new Info(run, field, path);
 }

@@ -2,7 +2,6 @@
 import {
   type ExecutionResult,
   GraphQLError,
-  type GraphQLResolveInfo,
   getArgumentValues,
   locatedError,
   responsePathAsArray,
@@ -73,25 +72,26 @@ export class Run {
     complete: Complete,
   ): null {
     const { around, holder, key } = slot;
-    const settle = (value: unknown, isRejected: boolean) => {
+    const fail = (error: unknown) => {
       if (this.isDone) return;
       try {
-        if (isRejected) throw value;
-        holder[key] = complete(this, field, shape, place, value);
-      } catch (error) {
-        try {
-          this.failAt(field, shape, slot, place, error);
-        } catch (raised) {
-          if (this.#raise(around, raised)) return;
-        }
+        this.failAt(field, shape, slot, place, error);
+      } catch (raised) {
+        if (this.#raise(around, raised)) return;
       }
       if (release(around)) this.#resolve?.(this.#ended());
     };
     retain(around);
-    Promise.resolve(promised).then(
-      (value) => settle(value, false),
-      (error) => settle(error, true),
-    );
+    Promise.resolve(promised).then((value) => {
+      if (this.isDone) return;
+      try {
+        holder[key] = complete(this, field, shape, place, value);
+      } catch (error) {
+        fail(error);
+        return;
+      }
+      if (release(around)) this.#resolve?.(this.#ended());
+    }, fail);
     return null;
   }
 
@@ -176,30 +176,12 @@ export class Run {
     return getArgumentValues(definition, node, variableValues, undefined, hideSuggestions);
   }
 
-  /** What resolvers are told of a field. */
-  infoOf({ name, nodes, definition, parentType }: PlannedField, path: Path): GraphQLResolveInfo {
-    const { schema, fragmentDefinitions, rootValue, operation, variableValues } = this.operation;
-    return {
-      fieldName: name,
-      fieldNodes: nodes,
-      returnType: definition.type,
-      parentType,
-      path,
-      schema,
-      fragments: fragmentDefinitions,
-      rootValue,
-      operation,
-      variableValues,
-      getAbortSignal: this.#getAbortSignal,
-      getAsyncHelpers,
-    };
-  }
-
-  readonly #getAbortSignal = (): AbortSignal => {
+  /** Fires when the operation is over. */
+  abortSignal(): AbortSignal {
     this.#aborting ??= new AbortController();
     if (this.isDone) this.#aborting.abort();
     return this.#aborting.signal;
-  };
+  }
 }
 
 /** The path of a scalar. */
@@ -225,15 +207,6 @@ export function letGo(values: Iterable<unknown>): void {
 
 /** Whether a value is awaited. */
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false;
+  return typeof (value as { readonly then?: unknown }).then === 'function';
 }
-
-const getAsyncHelpers = () => ({
-  promiseAll<T>(values: Iterable<T | PromiseLike<T>>) {
-    const all = [...values];
-    const promise = Promise.all(all);
-    promise.catch(() => letGo(all));
-    return promise as Promise<Awaited<T>[]>;
-  },
-  track: letGo,
-});

@@ -24,7 +24,7 @@ export function tryRead<T>(
   account: ReachedAccount,
   context: Context,
   load: (access: Account) => Promise<T>,
-): Promise<Outcome<T>> {
+): Promise<Outcome<Awaited<T>>> {
   const outcome = outcomeOf(account, context, load);
   if (account.session !== null) context.sessionReads.add(account.session.sessionId, outcome);
   return outcome;
@@ -34,7 +34,7 @@ async function outcomeOf<T>(
   account: ReachedAccount,
   context: Context,
   load: (access: Account) => Promise<T>,
-): Promise<Outcome<T>> {
+): Promise<Outcome<Awaited<T>>> {
   if (account.denied) return { problem: credentialDenied(account) };
   if (account.access === null) return { problem: sessionExpired(account, context) };
   try {
@@ -49,23 +49,24 @@ async function outcomeOf<T>(
   }
 }
 
-/** The same for a field of its own. @throws the problem as a GraphQL error. */
-export async function readField<T>(
+/** The same for a field of its own, which is made of the value. Rejects with the problem as a GraphQL error. */
+export function readField<T, Result>(
   account: ReachedAccount,
   context: Context,
   load: (access: Account) => Promise<T>,
-): Promise<T> {
+  make: (value: Awaited<T>) => Result,
+): Promise<Result> {
   if (account.session === null && account.access !== null && !account.denied) {
     // The usual case for header credentials, with no promise more than it needs.
-    try {
-      return await load(account.access);
-    } catch (error) {
+    const loaded = load(account.access) as Promise<Awaited<T>>;
+    return loaded.then(make, (error: unknown) => {
       throw problemError(problemOf(error, 'read', context, account));
-    }
+    });
   }
-  const outcome = await tryRead(account, context, load);
-  if ('problem' in outcome) throw problemError(outcome.problem);
-  return outcome.value;
+  return tryRead(account, context, load).then((outcome) => {
+    if ('problem' in outcome) throw problemError(outcome.problem);
+    return make(outcome.value);
+  });
 }
 
 /**

@@ -2,10 +2,17 @@
 
 import type { Profile, ProfileMeta } from '../brokers/answers.ts';
 import type { Context, ReachedAccount } from '../context.ts';
+import type { Account } from '../loaders/account.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';
 import { problemError } from './errors/problem.ts';
-import { malformedError, type Readable, tryRead, withFieldErrors } from './field-reads.ts';
+import {
+  malformedError,
+  type Readable,
+  readField,
+  tryRead,
+  withFieldErrors,
+} from './field-reads.ts';
 import { NodeRef, nodeId } from './node.ts';
 import { selectedFields } from './selected-fields.ts';
 
@@ -92,30 +99,45 @@ const known: ReadonlySet<string> = new Set(['__typename', 'id', 'userId', 'userN
 /**
  * The user of an account, for one upstream call at most. A keyring knows who logged in: those two names cost no call,
  * and stay when the session has ended, because a login page has to say whose account it is for.
- * @param asked the fields asked for.
+ * @param asked finds the fields asked for.
  */
-export async function userOf(
+export function userOf(
   account: ReachedAccount,
+  context: Context,
+  asked: () => ReadonlySet<string>,
+): Promise<UserSource> {
+  const kept = keptUser(account);
+  if (kept !== null) return userInKeyring(account, kept, context, asked());
+  const load = (access: Account) => context.loaders.profiles.load(access);
+  return readField(account, context, load, (profile) => readableUser(profile, account));
+}
+
+async function userInKeyring(
+  account: ReachedAccount,
+  kept: KnownUser,
   context: Context,
   asked: ReadonlySet<string>,
 ): Promise<UserSource> {
-  const kept = keptUser(account);
   // A name that the login did not tell may still be had from Kite.
-  const isEnough = kept !== null && (kept.userName !== null || !asked.has('userName'));
+  const isEnough = kept.userName !== null || !asked.has('userName');
   if (isEnough && [...asked].every((name) => known.has(name)))
     return userKnownOnly(kept, () => malformedError(account));
-  const outcome = await tryRead<Profile>(account, context, async (access) =>
+  const outcome = await tryRead(account, context, (access) =>
     context.loaders.profiles.load(access),
   );
-  if ('problem' in outcome) {
-    const { problem } = outcome;
-    const fault = () => problemError(problem);
-    if (kept === null || problem.code !== 'SESSION_EXPIRED') throw fault();
-    return userKnownOnly(kept, fault);
-  }
+  if ('value' in outcome) return readableUser(outcome.value, account);
+  const fault = () => problemError(outcome.problem);
+  if (outcome.problem.code !== 'SESSION_EXPIRED') throw fault();
+  return userKnownOnly(kept, fault);
+}
+
+function readableUser(profile: Profile, account: ReachedAccount): UserSource {
   const fault = () => malformedError(account);
-  const profile = outcome.value;
-  return withFieldErrors({ ...profile, meta: withFieldErrors(profile.meta, fault) }, fault);
+  const meta = withFieldErrors(profile.meta, fault);
+  return withFieldErrors(
+    meta === profile.meta ? profile : { ...profile, meta },
+    fault,
+  ) as UserSource;
 }
 
 /** What a keyring knows of an account's user; null where it does not, and with header credentials. */
@@ -138,6 +160,7 @@ builder.objectField(AccountRef, 'user', (t) =>
     description:
       'The owner of the account. Makes one call to Kite (GET /user/profile). In a browser’s keyring, `userId` and ' +
       '`userName` are known from the login: they make no call and remain after the session has ended.',
-    resolve: (account, _arguments, context, info) => userOf(account, context, selectedFields(info)),
+    resolve: (account, _arguments, context, info) =>
+      userOf(account, context, () => selectedFields(info)),
   }),
 );

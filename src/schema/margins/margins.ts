@@ -2,6 +2,7 @@
 
 import type { Segment } from '../../brokers/answers.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
+import type { Account } from '../../loaders/account.ts';
 import { AccountRef } from '../account.ts';
 import { builder } from '../builder.ts';
 import { malformedError, readField, wellFormed } from '../field-reads.ts';
@@ -42,17 +43,16 @@ builder.objectField(AccountRef, 'margins', (t) =>
   }),
 );
 
-/** One segment of an account, for one call at most; null where the broker leaves it out. @throws the problem. */
-export async function segment(
+/** One segment of an account, for one call at most; null where the broker leaves it out. Rejects with the problem. */
+export function segment(
   account: ReachedAccount,
   name: Segment,
   context: Context,
 ): Promise<SegmentSource | null> {
-  const answer = await readField(account, context, (access) =>
-    context.loaders.margins.load({ account: access, segment: name }),
-  );
-  const margins = wellFormed(answer.margins, account);
-  return (
-    margins && segmentSource(account.id, name, answer.asOf, margins, () => malformedError(account))
-  );
+  const load = (access: Account) =>
+    context.loaders.margins.load({ account: access, segment: name });
+  return readField(account, context, load, ({ margins, asOf }) => {
+    const found = wellFormed(margins, account);
+    return found && segmentSource(account.id, name, asOf, found, () => malformedError(account));
+  });
 }

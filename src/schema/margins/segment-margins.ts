@@ -166,10 +166,7 @@ function amountsType<Name extends string>(
       const names = Object.keys(descriptions) as Name[];
       const amounts = names.map((name) => [
         name,
-        t.float({
-          description: descriptions[name],
-          resolve: (source) => (source as Amounts<Name>)[name],
-        }),
+        t.exposeFloat(name as never, { description: descriptions[name] }),
       ]);
       const id = t.id({
         nullable: false,

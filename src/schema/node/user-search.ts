@@ -25,7 +25,7 @@ export async function findUser(
   // Through an app whose session has ended, only the name is known.
   const known = own.find(({ access }) => access !== null) ?? own[0];
   const owner = known ?? (await profileSearch(context).find(id));
-  return owner && userOf(owner, context, asked);
+  return owner && userOf(owner, context, () => asked);
 }
 
 const searches = new WeakMap<Context, ProfileSearch>();
@@ -75,7 +75,7 @@ class ProfileSearch {
   async #read(account: ReachedAccount): Promise<void> {
     this.#inFlight += 1;
     try {
-      const user = await userOf(account, this.#context, nameOnly);
+      const user = await userOf(account, this.#context, () => nameOnly);
       this.#owners.set(idOfUser(user, this.#context), account);
     } catch (error) {
       this.#failures.push(error);

@@ -76,7 +76,7 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
         description:
           'The user who logged in. Makes no call if the answer of the token endpoint contains it.',
         resolve: ({ account }, _arguments, context, info) =>
-          userOf(account, context, selectedFields(info)),
+          userOf(account, context, () => selectedFields(info)),
       }),
       apiKey: t.string({
         nullable: false,
