@@ -1,4 +1,4 @@
-// The body of a request.
+// What every API reads of a request: its body and its path.
 import type { IncomingMessage } from 'node:http';
 
 const mostCharacters = 65_536;
@@ -16,4 +16,10 @@ export async function readText(incoming: IncomingMessage): Promise<string> {
     if (body.length > mostCharacters) throw new RangeError('request body too large');
   }
   return body;
+}
+
+/** The path and the query of a request line; the query is empty if it is missing. */
+export function splitUrl(url: string): [path: string, query: string] {
+  const mark = url.indexOf('?');
+  return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
 }

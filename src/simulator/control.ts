@@ -1,10 +1,12 @@
-// The control API: sets the clock, causes faults, shows the log. Not part of Kite; for tests and demonstrations.
+// The control API: sets the clock, causes faults, shows the log. Not part of any broker; for tests and demonstrations.
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { readText } from './body.ts';
 import { faultSchema } from './faults/fault.ts';
 import type { Kite } from './kite/kite.ts';
 import { userNumberOf } from './kite/users.ts';
+import type { Kotak } from './kotak/kotak.ts';
+import { kotakApp, kotakUser } from './kotak/users.ts';
 import type { Pages } from './page.ts';
 
 /** A control call that cannot be followed; its message says which field is wrong, and how. */
@@ -29,7 +31,7 @@ const clockSchema = z
     'give either now or advanceSeconds',
   );
 
-const masterLogoutSchema = z.strictObject({ userId: z.string() });
+const userSchema = z.strictObject({ userId: z.string() });
 
 const payInSchema = z.strictObject({
   userId: z.string(),
@@ -40,7 +42,7 @@ const payInSchema = z.strictObject({
 const latestInstant = Date.UTC(9999, 0);
 
 /** The routes below `/simulator`; they throw ControlError, to be answered with its status. */
-export function controlRoutes(kite: Kite): Hono<Pages> {
+export function controlRoutes(kite: Kite, kotak: Kotak): Hono<Pages> {
   const { clock, faults, log, settings } = kite;
   const routes = new Hono<Pages>();
   const time = () => ({ now: new Date(clock.now()).toISOString() });
@@ -79,8 +81,9 @@ export function controlRoutes(kite: Kite): Hono<Pages> {
   routes.get('/faults', (c) => c.json(listFaults()));
   routes.post('/faults', async (c) => {
     const fault = await readBody(c, faultSchema);
-    if (fault.userId !== undefined) userNumber(fault.userId);
-    if (fault.apiKey !== undefined && !settings.apps.has(fault.apiKey)) {
+    const { userId, apiKey } = fault;
+    if (userId !== undefined && kotakUser(userId) === undefined) userNumber(userId);
+    if (apiKey !== undefined && apiKey !== kotakApp.consumerKey && !settings.apps.has(apiKey)) {
       throw new ControlError('apiKey: unknown app');
     }
     if (!faults.add(fault)) throw new ControlError('there are too many faults; clear them first');
@@ -98,9 +101,12 @@ export function controlRoutes(kite: Kite): Hono<Pages> {
   });
 
   routes.post('/master-logout', async (c) => {
-    const { userId } = await readBody(c, masterLogoutSchema);
-    userNumber(userId);
-    kite.masterLogout(userId);
+    const { userId } = await readBody(c, userSchema);
+    if (kotakUser(userId) !== undefined) kotak.sessions.endAllOf(userId);
+    else {
+      userNumber(userId);
+      kite.masterLogout(userId);
+    }
     return c.json({ userId });
   });
 
@@ -113,8 +119,24 @@ export function controlRoutes(kite: Kite): Hono<Pages> {
     return c.json(kite.payIns.marginsOf(number)[segment]);
   });
 
+  routes.get('/kotak/messages', (c) =>
+    c.json({
+      messages: kotak.messages.map(({ at, ...message }) => ({
+        time: new Date(at).toISOString(),
+        ...message,
+      })),
+    }),
+  );
+  routes.post('/kotak/unlock', async (c) => {
+    const { userId } = await readBody(c, userSchema);
+    if (kotakUser(userId) === undefined) throw new ControlError('userId: unknown user of Kotak');
+    kotak.forgetWrongTries(userId);
+    return c.json({ userId });
+  });
+
   routes.post('/reset', (c) => {
     kite.reset();
+    kotak.reset();
     return c.json(time());
   });
 

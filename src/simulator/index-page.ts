@@ -36,6 +36,7 @@ export function indexPage(settings: Settings, origin: string): Html {
     'Simulated Kite',
     html`<h1>Simulated Kite</h1>
 <p>A local simulator of the user API of Kite Connect v3, with the same answers and failures, and ${settings.accounts} invented users. No data is real, and no request leaves this machine.</p>
+<p>The same process also simulates <a href="/kotak">Kotak</a>, a second broker.</p>
 <h2>Log in</h2>
 <table>
 <thead><tr><th>App</th><th><code>api_key</code></th><th>Redirect URL</th></tr></thead>

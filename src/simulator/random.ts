@@ -1,5 +1,5 @@
 // Unpredictable tokens, and predictable figures.
-import { createHash, randomInt } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 
 const alphanumerics = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
@@ -8,6 +8,11 @@ export function randomToken(): string {
   let token = '';
   for (let i = 0; i < 32; i++) token += alphanumerics.charAt(randomInt(alphanumerics.length));
   return token;
+}
+
+/** A random token of 32 upper-case hexadecimal digits, as Kotak's one-time tokens are. */
+export function hexToken(): string {
+  return randomBytes(16).toString('hex').toUpperCase();
 }
 
 /** Draws the next whole number from `low` to `high`, both included. */

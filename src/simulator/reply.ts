@@ -1,6 +1,28 @@
 // What is written on the wire, byte for byte.
 import type { ServerResponse } from 'node:http';
-import { type Answer, toJson } from './kite/envelope.ts';
+
+declare global {
+  interface JSON {
+    /** Text that JSON.stringify puts out as it is; TypeScript's library does not list it yet. */
+    rawJSON(text: string): object;
+  }
+}
+
+/** An answer of an API before it is written out. */
+export interface Answer {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The envelope, a JSON value. */
+  readonly envelope: unknown;
+}
+
+/** A JSON object. */
+export type Tree = Record<string, unknown>;
+
+/** Whether a JSON value is an object, and neither an array nor null. */
+export function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** A response as it will be written. */
 export interface Reply {
@@ -12,7 +34,7 @@ export interface Reply {
   readonly text: string;
 }
 
-/** An answer as Kite sends it. Its Content-Type has no charset, and one client insists on that. */
+/** An answer as the brokers send it. Its Content-Type has no charset, and one client of Kite insists on that. */
 export function jsonReply(answer: Answer): Reply {
   return {
     status: answer.status,
@@ -31,4 +53,11 @@ export function headersOf(reply: Reply): Record<string, string | number> {
 export function send(outgoing: ServerResponse, reply: Reply): void {
   if (outgoing.destroyed) return;
   outgoing.writeHead(reply.status, headersOf(reply)).end(reply.text);
+}
+
+/** Writes a JSON value: unlike JSON.stringify alone, a negative zero keeps its sign. */
+function toJson(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    Object.is(item, -0) ? JSON.rawJSON('-0') : item,
+  );
 }

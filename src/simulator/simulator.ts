@@ -1,15 +1,20 @@
-// The simulator: a Kite of one's own, on a port of one's own.
+// The simulator: two brokers of one's own, on a port of one's own.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { apiListener } from './api.ts';
-import { splitUrl } from './call.ts';
+import { splitUrl } from './body.ts';
 import { ControlError, controlRoutes } from './control.ts';
 import { indexPage } from './index-page.ts';
 import { routeNotFound } from './kite/envelope.ts';
 import { Kite } from './kite/kite.ts';
 import { loginRoutes } from './kite/login.ts';
+import { kiteApi } from './kite/routes.ts';
+import { isKotakPath } from './kotak/call.ts';
+import { kotakApi } from './kotak/endpoints.ts';
+import { Kotak } from './kotak/kotak.ts';
+import { kotakPage } from './kotak/page.ts';
 import { type SimulatorOptions, settle } from './options.ts';
 import { type Pages, pageHeaders } from './page.ts';
 
@@ -17,7 +22,10 @@ export type { SimulatorApp, SimulatorOptions } from './options.ts';
 
 /** A running simulator. */
 export interface Simulator {
-  /** Its address, such as `http://127.0.0.1:4010`; its login page is at `/connect/login` below it. */
+  /**
+   * Its address, such as `http://127.0.0.1:4010`, where Kite answers, with its login page at `/connect/login`.
+   * Kotak's two hosts are `/kotak/apim` and `/kotak-c/apim` below it, and its control page `/kotak`.
+   */
   readonly url: string;
   /** The port it listens on. */
   readonly port: number;
@@ -39,9 +47,11 @@ export interface Simulator {
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const settings = settle(options);
   const kite = new Kite(settings);
-  const api = apiListener(kite);
+  const kotak = new Kotak(settings, kite.clock);
+  const api = apiListener(kiteApi(kite));
+  const secondApi = apiListener(kotakApi(kotak, kite));
   // The process may have a server of someone else's: its globals are not ours to replace.
-  const pages = getRequestListener(pageRoutes(kite).fetch, { overrideGlobalObjects: false });
+  const pages = getRequestListener(pageRoutes(kite, kotak).fetch, { overrideGlobalObjects: false });
 
   const server = createServer({
     // A caller that passes credentials on may send very long headers; refusing them is its concern.
@@ -50,7 +60,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     keepAliveTimeout: 75_000,
   });
   server.on('request', (incoming, outgoing) => {
-    if (isPage(splitUrl(incoming.url ?? '/')[0])) void pages(incoming, outgoing);
+    const [path] = splitUrl(incoming.url ?? '/');
+    if (isPage(path)) void pages(incoming, outgoing);
+    else if (isKotakPath(path)) secondApi(incoming, outgoing);
     else api(incoming, outgoing);
   });
   await new Promise<void>((resolve, reject) => {
@@ -74,11 +86,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
 }
 
-function pageRoutes(kite: Kite): Hono<Pages> {
+function pageRoutes(kite: Kite, kotak: Kotak): Hono<Pages> {
   const routes = new Hono<Pages>()
     .get('/', (c) => c.html(indexPage(kite.settings, new URL(c.req.url).origin), 200, pageHeaders))
+    .get('/kotak', (c) => c.html(kotakPage(kotak, new URL(c.req.url).origin), 200, pageHeaders))
     .route('/', loginRoutes(kite))
-    .route('/simulator', controlRoutes(kite));
+    .route('/simulator', controlRoutes(kite, kotak));
   routes.notFound((c) => c.json(routeNotFound.envelope, 404));
   // Set, because the router's own handler prints.
   routes.onError((error, c) =>
@@ -90,7 +103,7 @@ function pageRoutes(kite: Kite): Hono<Pages> {
 }
 
 function isPage(path: string): boolean {
-  return path === '/' || path === '/connect/login' || path.startsWith('/simulator/');
+  return /^\/(kotak|connect\/login)?$/.test(path) || path.startsWith('/simulator/');
 }
 
 function isTcp(address: AddressInfo | string | null): address is AddressInfo {

@@ -36,6 +36,8 @@ test('every control call and every kind of fault has an example', () => {
       'POST /simulator/master-logout',
       'POST /simulator/pay-ins',
       'POST /simulator/reset',
+      'GET /simulator/kotak/messages',
+      'POST /simulator/kotak/unlock',
     ]),
   );
   const shown = examples

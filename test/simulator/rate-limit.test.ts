@@ -1,6 +1,6 @@
 // The rate limit, on the wall's clock: no window of a second holds more than it may.
 import { expect, test } from 'vitest';
-import { RateLimit } from '../../src/simulator/kite/rate-limit.ts';
+import { RateLimit } from '../../src/simulator/rate-limit.ts';
 import { control, get, readLog, start } from './helper.ts';
 
 const burst = <Answer extends { status: number }>(count: number, send: () => Promise<Answer>) =>

@@ -1,18 +1,19 @@
 // Answers bent out of shape: the true envelope with fields of its data changed or taken away.
-import type { Answer } from '../kite/envelope.ts';
+import { type Answer, isTree, type Tree } from '../reply.ts';
+import type { FaultWords } from './fault-words.ts';
 
-type Tree = Record<string, unknown>;
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+type DataOf = FaultWords['dataOf'];
 
 /**
  * The answer with fields of its data set to other values, by dotted path (`equity.net`). Where the data is
  * not an object, as a refusal's and a logout's is not, it stays as it is.
  */
-export function withFields(answer: Answer, fields: Readonly<Record<string, unknown>>): Answer {
-  return withChangedData(answer, (data) => {
+export function withFields(
+  answer: Answer,
+  fields: Readonly<Record<string, unknown>>,
+  dataOf: DataOf,
+): Answer {
+  return withChangedData(answer, dataOf, (data) => {
     for (const [path, value] of Object.entries(fields)) {
       const found = parentOf(data, path);
       if (found) found.parent[found.name] = value;
@@ -21,8 +22,8 @@ export function withFields(answer: Answer, fields: Readonly<Record<string, unkno
 }
 
 /** The answer with fields of its data left out, by dotted path; paths that are not there are ignored. */
-export function withoutFields(answer: Answer, paths: readonly string[]): Answer {
-  return withChangedData(answer, (data) => {
+export function withoutFields(answer: Answer, paths: readonly string[], dataOf: DataOf): Answer {
+  return withChangedData(answer, dataOf, (data) => {
     for (const path of paths) {
       const found = parentOf(data, path);
       if (found) delete found.parent[found.name];
@@ -31,8 +32,8 @@ export function withoutFields(answer: Answer, paths: readonly string[]): Answer 
 }
 
 /** The answer with every value of its data in another JSON type: texts as 0, all else as text. */
-export function withWrongTypes(answer: Answer): Answer {
-  return withChangedData(answer, (data) => {
+export function withWrongTypes(answer: Answer, dataOf: DataOf): Answer {
+  return withChangedData(answer, dataOf, (data) => {
     for (const [name, value] of Object.entries(data)) data[name] = wrong(value);
   });
 }
@@ -44,10 +45,11 @@ function wrong(value: unknown): unknown {
   return typeof value === 'string' ? 0 : String(value);
 }
 
-function withChangedData(answer: Answer, change: (data: Tree) => void): Answer {
+function withChangedData(answer: Answer, dataOf: DataOf, change: (data: Tree) => void): Answer {
   // The answer may share its parts with other answers.
   const envelope: unknown = structuredClone(answer.envelope);
-  if (isTree(envelope) && isTree(envelope.data)) change(envelope.data);
+  const data = isTree(envelope) ? dataOf(envelope) : null;
+  if (data !== null) change(data);
   return { status: answer.status, envelope };
 }
 

@@ -44,8 +44,13 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     ...scope,
     kind: z.literal('error-envelope'),
+    /** Kite's name of the error. */
     errorType: z.string().optional(),
+    /** Kotak's number of the error. */
+    code: z.int().optional(),
     message: z.string().optional(),
+    /** Kotak's second line. */
+    description: z.string().optional(),
     status: z.int().min(200).max(599).optional(),
   }),
   z.strictObject({

@@ -1,10 +1,10 @@
 // What each kind of fault does to a request.
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, failure, tooManyRequests } from '../kite/envelope.ts';
-import { headersOf, jsonReply, type Reply, send } from '../reply.ts';
+import { type Answer, headersOf, jsonReply, type Reply, send } from '../reply.ts';
 import { withFields, withoutFields, withWrongTypes } from './distortion.ts';
 import type { Fault } from './fault.ts';
+import type { FaultWords } from './fault-words.ts';
 
 /** Waits, without keeping a process alive for it. */
 export function pause(milliseconds: number): Promise<void> {
@@ -15,11 +15,13 @@ export function pause(milliseconds: number): Promise<void> {
  * Answers a request as its fault wants it, or not at all.
  * @param truth Does what was asked and gives the true answer. Only the kinds that show some of that answer
  * call it: under the others a request has no effect, as if it had never come through.
+ * @param words how the broker that was asked words its failures.
  */
 export async function misbehave(
   fault: Fault,
   truth: () => Answer,
   outgoing: ServerResponse,
+  words: FaultWords,
 ): Promise<void> {
   const answer = (given: Answer) => send(outgoing, jsonReply(given));
   switch (fault.kind) {
@@ -34,13 +36,13 @@ export async function misbehave(
     case 'reset-in-body':
       return breakOff(outgoing, jsonReply(truth()));
     case 'too-many-requests':
-      return answer(tooManyRequests);
+      return answer(words.tooManyRequests);
     case 'internal-error':
-      return answer(failure(500, 'GeneralException', 'Something went wrong.'));
+      return answer(words.internalError);
     case 'service-unavailable':
-      return answer(failure(503, 'NetworkException', 'The service is not available.'));
+      return answer(words.serviceUnavailable);
     case 'gateway-timeout':
-      return answer(failure(504, 'NetworkException', 'The backend did not answer in time.'));
+      return answer(words.gatewayTimeout);
     case 'bad-gateway-html':
       return send(outgoing, htmlReply(502, '502 Bad Gateway'));
     case 'html':
@@ -54,18 +56,17 @@ export async function misbehave(
     case 'missing-content-type':
       return send(outgoing, { ...jsonReply(truth()), contentType: null });
     case 'missing-error-type':
-      return answer({
-        status: 400,
-        envelope: { status: 'error', message: 'Something is wrong.', data: null },
-      });
-    case 'error-envelope': {
-      const { errorType = 'GeneralException', message = 'Something went wrong.' } = fault;
-      return answer(failure(fault.status ?? 200, errorType, message));
-    }
+      return answer(words.missingErrorType);
+    case 'error-envelope':
+      return answer(words.reported(fault));
     case 'wrong-types':
-      return answer(fault.fields ? withFields(truth(), fault.fields) : withWrongTypes(truth()));
+      return answer(
+        fault.fields
+          ? withFields(truth(), fault.fields, words.dataOf)
+          : withWrongTypes(truth(), words.dataOf),
+      );
     case 'missing-fields':
-      return answer(withoutFields(truth(), fault.fields));
+      return answer(withoutFields(truth(), fault.fields, words.dataOf));
   }
 }
 

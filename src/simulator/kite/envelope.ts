@@ -1,19 +1,7 @@
 // Kite's envelopes: how it wraps data, and how it words refusals.
 
-declare global {
-  interface JSON {
-    /** Text that JSON.stringify puts out as it is; TypeScript's library does not list it yet. */
-    rawJSON(text: string): object;
-  }
-}
-
-/** An answer of the API before it is written out. */
-export interface Answer {
-  /** The HTTP status. */
-  readonly status: number;
-  /** The envelope, a JSON value. */
-  readonly envelope: unknown;
-}
+import type { FaultWords } from '../faults/fault-words.ts';
+import { type Answer, isTree } from '../reply.ts';
 
 /** A success with its data. */
 export function success(data: unknown): Answer {
@@ -71,9 +59,17 @@ export function missingField(name: string): Answer {
 /** Unknown segment. The status and the type are established, the message is not. */
 export const segmentInvalid = failure(400, 'InputException', 'Invalid `segment`.');
 
-/** Writes a JSON value as Kite would: unlike JSON.stringify alone, a negative zero keeps its sign. */
-export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) =>
-    Object.is(item, -0) ? JSON.rawJSON('-0') : item,
-  );
-}
+/** How Kite words the failures that faults cause. */
+export const kiteWords: FaultWords = {
+  tooManyRequests,
+  internalError: failure(500, 'GeneralException', 'Something went wrong.'),
+  serviceUnavailable: failure(503, 'NetworkException', 'The service is not available.'),
+  gatewayTimeout: failure(504, 'NetworkException', 'The backend did not answer in time.'),
+  missingErrorType: {
+    status: 400,
+    envelope: { status: 'error', message: 'Something is wrong.', data: null },
+  },
+  reported: ({ errorType = 'GeneralException', message = 'Something went wrong.', status = 200 }) =>
+    failure(status, errorType, message),
+  dataOf: (envelope) => (isTree(envelope.data) ? envelope.data : null),
+};

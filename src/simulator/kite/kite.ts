@@ -2,9 +2,9 @@
 import { Clock } from '../clock.ts';
 import { Faults } from '../faults/fault.ts';
 import type { Settings } from '../options.ts';
+import { RateLimit } from '../rate-limit.ts';
 import { RequestLog } from '../request-log.ts';
 import { PayIns } from './pay-ins.ts';
-import { RateLimit } from './rate-limit.ts';
 import { RequestTokens } from './request-tokens.ts';
 import { Sessions } from './sessions.ts';
 

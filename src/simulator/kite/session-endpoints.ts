@@ -1,17 +1,17 @@
 // The calls under /session: exchange, renewal, logout.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Call } from '../call.ts';
+import { indiaTimestamp } from '../india-time.ts';
 import type { SettledApp } from '../options.ts';
 import { randomToken } from '../random.ts';
+import type { Answer } from '../reply.ts';
+import type { Call } from './call.ts';
 import {
-  type Answer,
   checksumInvalid,
   credentialIncorrect,
   missingField,
   success,
   tokenExpired,
 } from './envelope.ts';
-import { indiaTimestamp } from './india-time.ts';
 import type { Kite } from './kite.ts';
 import { profileOf } from './profile.ts';
 import { userNumberOf } from './users.ts';

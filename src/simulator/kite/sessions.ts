@@ -1,7 +1,7 @@
 // Access and refresh tokens: their users, and when each expires.
 import { BoundedMap } from '../bounded-map.ts';
+import { nextSixInIndia } from '../india-time.ts';
 import { randomToken } from '../random.ts';
-import { nextSixInIndia } from './india-time.ts';
 import { userNumberOf } from './users.ts';
 
 /** What a login or a renewal hands out. */

@@ -1,7 +1,8 @@
 // The calls under /user: profile, funds and margins.
-import type { Call } from '../call.ts';
+
+import type { Answer } from '../reply.ts';
+import type { Call } from './call.ts';
 import {
-  type Answer,
   credentialIncorrect,
   permissionInsufficient,
   segmentInvalid,

@@ -1,8 +1,8 @@
-// One API request as the endpoints see it, read off the wire.
+// One request to Kite as the endpoints see it, read off the wire.
 import type { IncomingMessage } from 'node:http';
-import { readText } from './body.ts';
-import type { FaultTarget } from './faults/fault.ts';
-import type { Kite } from './kite/kite.ts';
+import { readText, splitUrl } from '../body.ts';
+import type { FaultTarget } from '../faults/fault.ts';
+import type { Kite } from './kite.ts';
 
 /** The two parts of an `Authorization: token api_key:access_token` header. */
 export interface Credential {
@@ -45,12 +45,6 @@ export async function readCall(incoming: IncomingMessage): Promise<Call> {
           : new URLSearchParams(query),
     credential: parseAuthorization(incoming.headers.authorization),
   };
-}
-
-/** The path and the query of a request line; the query is empty if it is missing. */
-export function splitUrl(url: string): [path: string, query: string] {
-  const mark = url.indexOf('?');
-  return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
 }
 
 // Whether Kite accepts the scheme in another case is not established; HTTP says it should.

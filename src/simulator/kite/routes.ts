@@ -1,21 +1,23 @@
 // Which call answers which path and method.
-import type { Call } from './call.ts';
+import type { Api } from '../api.ts';
+import type { Answer } from '../reply.ts';
+import { type Call, readCall, targetOf } from './call.ts';
 import {
-  type Answer,
   credentialIncorrect,
+  kiteWords,
   methodNotAllowed,
   notSimulated,
   routeNotFound,
-} from './kite/envelope.ts';
-import type { Kite } from './kite/kite.ts';
-import { endSession, exchangeToken, renewToken } from './kite/session-endpoints.ts';
+} from './envelope.ts';
+import type { Kite } from './kite.ts';
+import { endSession, exchangeToken, renewToken } from './session-endpoints.ts';
 import {
   readFullProfile,
   readMargins,
   readProfile,
   readSegment,
   userOf,
-} from './kite/user-endpoints.ts';
+} from './user-endpoints.ts';
 
 type Endpoint = (call: Call, kite: Kite) => Answer;
 
@@ -44,8 +46,25 @@ const notSimulatedPaths = new Set([
   'trades',
 ]);
 
+/** The API of the simulated Kite. */
+export function kiteApi(kite: Kite): Api {
+  const { log, faults, rateLimit, clock, settings } = kite;
+  return {
+    log,
+    faults,
+    rateLimit,
+    now: () => clock.now(),
+    latencyMilliseconds: settings.latencyMilliseconds,
+    words: kiteWords,
+    async read(incoming) {
+      const call = await readCall(incoming);
+      return { target: targetOf(call, kite), answer: () => answerTo(call, kite) };
+    },
+  };
+}
+
 /** The true answer to a request, with whatever it does to the simulated Kite done. */
-export function answerTo(call: Call, kite: Kite): Answer {
+function answerTo(call: Call, kite: Kite): Answer {
   const [, chapter = ''] = call.path.split('/');
   // Kite looks at the token before it looks for the route. Under /session the token comes in a field.
   if (chapter !== 'session' && userOf(call, kite) === null) return credentialIncorrect;
