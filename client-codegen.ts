@@ -9,7 +9,11 @@ const config: CodegenConfig = {
   generates: {
     'src/generated/': {
       preset: 'client',
-      presetConfig: { fragmentMasking: false },
+      presetConfig: {
+        fragmentMasking: false,
+        // Writes src/generated/persisted-documents.json: the gateway's TRUSTED_DOCUMENTS.
+        persistedDocuments: { hashAlgorithm: 'sha256' },
+      },
       config: {
         // RFC 3339, such as 2026-01-05T10:00:00+05:30: `new Date(value)` reads it.
         scalars: { DateTime: 'string', ID: 'string' },

@@ -1,8 +1,10 @@
 // The gateway: Yoga and its plugins, in the order that a request meets them.
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createYoga } from 'graphql-yoga';
 import { pino } from 'pino';
 import { createContext, type Services } from './context.ts';
+import type { Gateway } from './gateway-interface.ts';
+import { Documents } from './http/documents/documents.ts';
+import { TrustedDocuments } from './http/documents/trusted-documents.ts';
 import type { GraphiqlPlace } from './http/graphiql/page.ts';
 import { useGraphiql } from './http/graphiql/use-graphiql.ts';
 import { AccountLoad } from './http/limits/account-load.ts';
@@ -16,7 +18,6 @@ import { createVolumeLimits } from './http/limits/volume-limits.ts';
 import type { BrowserKeyrings } from './http/login/browser-keyrings.ts';
 import { openBrowserKeyring } from './http/login/open-browser-keyring.ts';
 import { useLogin } from './http/login/use-login.ts';
-import { Documents } from './http/plugins/documents.ts';
 import { codeErrors } from './http/plugins/error-codes.ts';
 import { logOperations } from './http/plugins/operation-log.ts';
 import { createResults } from './http/plugins/results.ts';
@@ -28,7 +29,7 @@ import { createOperations, useOperations } from './http/plugins/use-operations.t
 import { useRequestParser } from './http/plugins/use-request-parser.ts';
 import { useRoutes } from './http/plugins/use-routes.ts';
 import { Writes } from './http/plugins/writes.ts';
-import { type BrowserCredential, createCredentials } from './http/relay/browser-credentials.ts';
+import { createCredentials } from './http/relay/browser-credentials.ts';
 import { useRelay } from './http/relay/use-relay.ts';
 import { acceptedAge } from './http/request/cache-control.ts';
 import { callerIdOf } from './http/request/caller-id.ts';
@@ -43,34 +44,7 @@ import { schema } from './schema/schema.ts';
 import { withEdge } from './server/edge.ts';
 import { withFront } from './server/front.ts';
 import { createBrowserKeyrings, createServices } from './services.ts';
-
-/** A gateway to mount: a request listener for `node:http`, and a handler for servers that speak fetch. */
-export interface Gateway {
-  /**
-   * Answers a request of `node:http`.
-   * @param next goes on with the next handler of a server such as Express: called for each path that is not the
-   *   gateway's.
-   */
-  (request: IncomingMessage, response: ServerResponse, next?: () => void): void;
-  /**
-   * Answers a fetch request.
-   * @param request an absolute URL, or a Request.
-   * @param init as for the global `fetch`.
-   */
-  fetch(request: Request | URL | string, init?: RequestInit): Promise<Response> | Response;
-  /**
-   * The credentials of a browser's accounts, for code of yours that calls the broker itself. They never belong into an
-   * answer to the browser.
-   * @param request the request that the browser sent to your server, with its cookie. It must come from a page of the
-   *   public URL or of an allowed origin; what your code then does is up to you to protect, as with any cookie.
-   * @returns those of its ACTIVE sessions, the newest first; empty where the browser is not logged in. No call to a broker.
-   * @throws CredentialsRefusedError for a page of another origin, or a cookie that came twice; KeyringStoreError where
-   *   the store is down.
-   */
-  credentials(request: Request | IncomingMessage): Promise<readonly BrowserCredential[]>;
-  /** Ends background work, and closes the keyring's store and all connections to brokers and stores. */
-  dispose(): Promise<void> | void;
-}
+import type { TrustedDocumentManifest } from './shared/trusted-documents.ts';
 
 /** Where the gateway answers. */
 const endpoint = '/graphql';
@@ -94,6 +68,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const routes = createRoutes(publicUrl, { relay: relaySecrets.length > 0 });
   const hosts = createHosts(publicUrl, options.allowedHosts ?? []);
   const { graphiql = false, trustProxy = false } = options;
+  const { trustedDocuments, trustedDocumentTexts = false } = options;
   const readClientInfo = createClientInfoReader(trustProxy, log);
   const relayed = { services, browsers, track, readClientInfo };
   const writes = options.writes ?? new Writes();
@@ -157,9 +132,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     rules: documentRules(limits, introspection),
     suggestions: introspection,
   });
+  const trusted = trustedDocuments ? new TrustedDocuments(documents, trustedDocumentTexts) : null;
+  if (trustedDocuments) trusted?.replace(trustedDocuments);
   const answerOperation = createOperations({
     schema,
     documents,
+    trusted,
     plans: new Plans(limits),
     track,
     volume: createVolumeLimits(limits),
@@ -180,7 +158,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useLogin({ services, browsers, routes, writes, track, failures, keyringRequest }),
       graphiql !== false &&
         useGraphiql(routes, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
-      useRequestParser(track),
+      useRequestParser(track, trusted !== null),
       useOperations(answerOperation),
       results.plugin,
       { onDispose: () => browsers.revocations.close().then(() => browsers.keyrings.close()) },
@@ -193,6 +171,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     graphqlEndpoint: '/*',
     healthCheckEndpoint: ' ',
     landingPage: false,
+    extraParamNames: ['documentId'],
     // useGraphiql has a page that needs no internet and keeps no secret.
     graphiql: false,
     // codeErrors masks: it also sees what fails before an operation runs, and it knows the request's id.
@@ -205,7 +184,11 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     multipart: false,
     maxRequestBodySize: limits.requestBytes,
   });
-  const edge = withEdge(yoga, {
+  const replaceTrustedDocuments = (manifest: TrustedDocumentManifest): void => {
+    if (trusted === null) throw new TypeError('The gateway was made without `trustedDocuments`');
+    trusted.replace(manifest);
+  };
+  const edge = withEdge(Object.assign(yoga, { replaceTrustedDocuments }), {
     endpoint,
     longestBody: limits.requestBytes,
     track,

@@ -1,6 +1,7 @@
 // The library entry: what `import 'kite-graphql'` gives.
 export type { Secret } from './brokers/upstream/secret.ts';
-export { createGateway, type Gateway } from './gateway.ts';
+export { createGateway } from './gateway.ts';
+export type { Gateway } from './gateway-interface.ts';
 export {
   type BrowserCredential,
   type CredentialsRefusal,
@@ -33,3 +34,7 @@ export {
 export type { AppOptions, GatewayOptions, GraphiqlPage } from './options.ts';
 export type { ErrorCode, ErrorExtensions } from './schema/errors/error-code.ts';
 export type { AuditEvent, AuditLog } from './shared/audit.ts';
+export {
+  type TrustedDocumentManifest,
+  TrustedDocumentsError,
+} from './shared/trusted-documents.ts';

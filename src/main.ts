@@ -1,7 +1,9 @@
 // The process: reads the settings, listens, waits for signals. The only place that exits.
 import { printSchema } from 'graphql';
 import { ConfigError, loadEnvFile, readConfig, readSimulatorConfig } from './config/config.ts';
+import { readTrustedDocuments } from './config/trusted-documents.ts';
 import { createGateway } from './gateway.ts';
+import type { Gateway } from './gateway-interface.ts';
 import { FailureLog } from './http/limits/failure-log.ts';
 import { Writes } from './http/plugins/writes.ts';
 import { openKeyringStore } from './keyring/stores/open-store.ts';
@@ -9,9 +11,12 @@ import { type KeyringStore, KeyringStoreError } from './keyring/stores/store.ts'
 import { adviceFor } from './keyring/stores/store-advice.ts';
 import { type Limits, withDefaultLimits } from './limits.ts';
 import { createLogger } from './log.ts';
+import type { GatewayOptions } from './options.ts';
 import { schema } from './schema/schema.ts';
 import { hostInUrl, listen } from './server/listen.ts';
+import { TrustedDocumentsError } from './shared/trusted-documents.ts';
 import { version } from './shared/version.ts';
+import { awaitSignals, reloadOnHangup } from './signals.ts';
 import { type Simulator, startSimulator } from './simulator/simulator.ts';
 import { greeting, help } from './usage.ts';
 
@@ -70,7 +75,7 @@ async function runGateway(): Promise<Stop> {
     const stopping = new AbortController();
     const { logger, flush } = await createLogger(config.log, limits);
     const writes = new Writes();
-    const gateway = createGateway({
+    const gateway = create({
       allowedOrigins: config.allowedOrigins,
       allowedHosts: config.allowedHosts,
       cookieName: config.cookieName,
@@ -92,11 +97,20 @@ async function runGateway(): Promise<Stop> {
       ...(loginUrl !== undefined && { kiteLoginUrl: loginUrl }),
       exposeTokens: config.exposeTokens ?? simulator !== null,
       graphiql: config.graphiql && (authorization === null ? true : { authorization }),
+      ...(config.trustedDocuments && { trustedDocuments: config.trustedDocuments }),
+      trustedDocumentTexts: config.trustedDocumentTexts,
       limits: config.limits,
       logger,
       stopping: stopping.signal,
       writes,
     });
+    const { trustedDocumentsFile: file } = config;
+    const readDocuments = (name: string) =>
+      gateway.replaceTrustedDocuments(readTrustedDocuments(name));
+    reloadOnHangup(
+      file ? [{ setting: 'TRUSTED_DOCUMENTS', read: () => readDocuments(file) }] : [],
+      logger,
+    );
     const failures = new FailureLog(logger, limits);
     const onUnreadable = (requestId: string, reason: string, address: string | null) => {
       const code = 'BAD_USER_INPUT';
@@ -138,6 +152,15 @@ async function runGateway(): Promise<Stop> {
   } catch (error) {
     await simulator?.close();
     throw error;
+  }
+}
+
+function create(options: GatewayOptions): Gateway {
+  try {
+    return createGateway(options);
+  } catch (error) {
+    if (!(error instanceof TrustedDocumentsError)) throw error;
+    throw new ConfigError(error.faults.map((fault) => `TRUSTED_DOCUMENTS: ${fault}`));
   }
 }
 
@@ -192,22 +215,6 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-/** The first signal asks for a stop, the second for one at once; a third ends the process as it is. */
-function awaitSignals(): { readonly first: Promise<void>; readonly second: AbortSignal } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const second = new AbortController();
-  let count = 0;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      count += 1;
-      if (count === 1) resolve();
-      else if (count === 2) second.abort();
-      else process.exit(1);
-    });
-  }
-  return { first: promise, second: second.signal };
 }
 
 /** Says of a server that cannot listen which variable to change. */

@@ -5,6 +5,7 @@ import type { Writes } from './http/plugins/writes.ts';
 import type { KeyringStore } from './keyring/stores/store.ts';
 import type { Limits } from './limits.ts';
 import type { AuditLog } from './shared/audit.ts';
+import type { TrustedDocumentManifest } from './shared/trusted-documents.ts';
 
 /** A Kite Connect app in the options of the gateway. */
 export interface AppOptions {
@@ -82,6 +83,14 @@ export interface GatewayOptions {
   readonly graphiql?: boolean | GraphiqlPage;
   /** Whether clients may ask for the schema. Without it, messages suggest no names either. Default false. */
   readonly introspection?: boolean;
+  /**
+   * Documents by their id: then nothing else is executed, introspection included. A request names its document by
+   * `documentId`, or by the hash of the extension `persistedQuery`. `createGateway` throws TrustedDocumentsError where
+   * one is not valid. Default: every valid document is executed.
+   */
+  readonly trustedDocuments?: TrustedDocumentManifest;
+  /** Whether requests may also send the text of a trusted document. Default false. */
+  readonly trustedDocumentTexts?: boolean;
   /** Bounds on what one request, caller or peer may cost, by name. Default: as docs/limits.md lists them. */
   readonly limits?: Partial<Limits>;
   /** Where to log. Default: nowhere. */

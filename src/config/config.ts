@@ -5,9 +5,11 @@ import { parseEnv } from 'node:util';
 import type { z } from 'zod';
 import type { Limits } from '../limits.ts';
 import type { AppOptions } from '../options.ts';
+import type { TrustedDocumentManifest } from '../shared/trusted-documents.ts';
 import { readApps } from './apps.ts';
 import { keyringFaults, notices, publicUrlOf } from './checks.ts';
 import { readTextFile, TextFileError } from './text-file.ts';
+import { readTrustedDocuments } from './trusted-documents.ts';
 import {
   type Environment,
   gatewayVariables,
@@ -89,6 +91,12 @@ export interface Config {
   readonly trustProxy: boolean;
   /** Undefined: as the upstream suggests. */
   readonly exposeTokens: boolean | undefined;
+  /** The only documents that are executed, by their id; undefined: every valid one is. */
+  readonly trustedDocuments: TrustedDocumentManifest | undefined;
+  /** Where they were read from, to read them again. */
+  readonly trustedDocumentsFile: string | undefined;
+  /** Whether requests may send the text of such a document. */
+  readonly trustedDocumentTexts: boolean;
   readonly graphiql: boolean;
   readonly introspection: boolean;
   /** Bounds that the operator set; the others keep their defaults. */
@@ -122,10 +130,13 @@ export function readConfig(environment: Environment = process.env): Config {
       );
     }
   }
+  const trustedDocuments = manifestOf(values.TRUSTED_DOCUMENTS, faults);
   faults.push(...keyringFaults(values, environment));
   if (!isWhole || faults.length > 0) throw new ConfigError(faults);
 
   const production = values.NODE_ENV === 'production';
+  // GraphiQL sends documents that are in no list, and begins with the schema.
+  const isOpen = !production && trustedDocuments === undefined;
   const simulated = apps.length === 0 && values.KITE_BASE_URL === undefined;
   return Object.freeze({
     production,
@@ -149,8 +160,11 @@ export function readConfig(environment: Environment = process.env): Config {
     relaySecrets: values.RELAY_SECRETS,
     trustProxy: values.TRUST_PROXY,
     exposeTokens: values.EXPOSE_TOKENS,
-    graphiql: values.GRAPHIQL ?? !production,
-    introspection: values.INTROSPECTION ?? !production,
+    trustedDocuments,
+    trustedDocumentsFile: values.TRUSTED_DOCUMENTS,
+    trustedDocumentTexts: values.TRUSTED_DOCUMENT_TEXTS,
+    graphiql: values.GRAPHIQL ?? isOpen,
+    introspection: values.INTROSPECTION ?? isOpen,
     limits: Object.freeze(limits),
     log: logConfig(values),
     simulator: simulated ? simulatorConfig(values) : null,
@@ -181,6 +195,20 @@ export function loadEnvFile(file: string, environment: NodeJS.ProcessEnv = proce
   } catch (error) {
     const why = error instanceof TextFileError ? error.message : 'cannot be read';
     throw new ConfigError([`${file}: ${why}. It is optional: a file of NAME=value lines.`]);
+  }
+}
+
+function manifestOf(
+  file: string | undefined,
+  faults: string[],
+): TrustedDocumentManifest | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readTrustedDocuments(file);
+  } catch (error) {
+    if (!(error instanceof TextFileError)) throw error;
+    faults.push(`TRUSTED_DOCUMENTS: ${error.message}`);
+    return undefined;
   }
 }
 

@@ -149,6 +149,8 @@ export const gatewayVariables = {
   ALLOWED_HOSTS: z.string().transform(hosts).default([]),
   ALLOWED_HEADERS: z.string().transform(headerNames).default([]),
   RELAY_SECRETS: z.string().transform(relaySecrets).default([]),
+  TRUSTED_DOCUMENTS: z.string().optional(),
+  TRUSTED_DOCUMENT_TEXTS: flag.default(false),
   TRUST_PROXY: flag.default(false),
   EXPOSE_TOKENS: flag.optional(),
   GRAPHIQL: flag.optional(),

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { createGateway } from '../../src/gateway.ts';
+import type { Gateway } from '../../src/gateway-interface.ts';
 import { startWorld } from '../support/world.ts';
 
 const world = await startWorld({

@@ -1,6 +1,7 @@
 // Two gateways on one Redis serve one browser in turns: a login here is a session there, and so is its end.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { createGateway } from '../../src/gateway.ts';
+import type { Gateway } from '../../src/gateway-interface.ts';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { type Listening, listen } from '../../src/server/listen.ts';

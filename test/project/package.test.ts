@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createGateway } from '../../src/gateway.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { run, startCommand } from '../support/command.ts';
 import { findCommand, searchPath, wholeEnvironment } from '../support/environment.ts';
@@ -259,6 +260,21 @@ test('client-codegen.ts types operations of Apollo Client, urql and graphql-requ
     cwd: project,
   }).ended;
   expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+
+  // Beside the types stands the list of documents, which the gateway takes as it is.
+  const list = readFileSync(join(project, 'src/generated/persisted-documents.json'), 'utf8');
+  const trustedDocuments = JSON.parse(list);
+  const gateway = createGateway({ trustedDocuments });
+  const [documentId] = Object.keys(trustedDocuments);
+  const answer = await gateway.fetch('http://localhost:4000/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ documentId, variables: { id: 'a' } }),
+  });
+  expect(await answer.json()).toMatchObject({
+    errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+  });
+  await gateway.dispose();
 });
 
 function npmInstall(project: string, names: readonly string[]): void {

@@ -15,9 +15,10 @@ import {
 import { finalAsyncIterator, type GraphQLParams, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { type Context, contextOfEvent } from '../../context.ts';
 import type { Plans } from '../../plans/plans.ts';
+import type { Documents } from '../documents/documents.ts';
+import type { TrustedDocuments } from '../documents/trusted-documents.ts';
 import type { VolumeLimits } from '../limits/volume-limits.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
-import type { Documents } from './documents.ts';
 import { executeInParts, executeWhole } from './engine.ts';
 import type { Payload, Result } from './results.ts';
 import type { Writes } from './writes.ts';
@@ -26,6 +27,8 @@ import type { Writes } from './writes.ts';
 export interface OperationsOptions {
   readonly schema: GraphQLSchema;
   readonly documents: Documents;
+  /** Null: every valid document is executed. */
+  readonly trusted: TrustedDocuments | null;
   /** For the documents that are asked for often. */
   readonly plans: Plans;
   readonly track: RequestTracker;
@@ -56,7 +59,7 @@ export type AnswerOperation = (
 
 /** Makes what answers operations, and ends their deadlines with them. */
 export function createOperations(options: OperationsOptions): AnswerOperation {
-  const { schema, documents, plans, track, volume, writes, turnFor, contextFor } = options;
+  const { schema, documents, trusted, plans, track, volume, writes, turnFor, contextFor } = options;
   const hideSuggestions = !options.suggestions;
 
   async function answer(
@@ -68,7 +71,7 @@ export function createOperations(options: OperationsOptions): AnswerOperation {
     tracked.operationName = params.operationName;
     try {
       const text = params.query ?? '';
-      let judged = documents.find(text);
+      let judged = trusted === null ? documents.find(text) : trusted.find(params);
       if (judged === undefined) {
         const turn = turnFor(request, serverContext);
         if (turn !== undefined) await turn;

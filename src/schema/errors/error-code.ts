@@ -29,6 +29,10 @@ export const errorCodes = {
   UPSTREAM_ERROR: 'Any other error that the broker reports.',
   KEYRING_UNAVAILABLE:
     'The gateway cannot reach the store of browser sessions. The sessions are not lost; retry later.',
+  DOCUMENT_NOT_TRUSTED:
+    'The gateway executes only the documents of its list, and the request has the text of a document instead of an id.',
+  DOCUMENT_NOT_FOUND: 'The gateway’s list has no document with the id that the request names.',
+  DOCUMENT_MISMATCH: 'The document with the id that the request names has another text.',
   INTERNAL_SERVER_ERROR: 'An error in the gateway. Its log has details under the request id.',
 } as const;
 

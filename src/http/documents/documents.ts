@@ -54,14 +54,18 @@ export class Documents {
   judge(text: string): Judged {
     const known = this.find(text);
     if (known !== undefined) return known;
+    const judged = this.examine(text);
+    if (judged.document !== undefined) this.#keep(text, judged);
+    return judged;
+  }
+
+  /** Parses and validates a text, and keeps nothing of it. */
+  examine(text: string): Judged {
     const { schema, limits, suggestions } = this.#options;
     try {
       const document = parse(text, { maxTokens: limits.documentTokens });
       const errors = validate(schema, document, this.#rules, { hideSuggestions: !suggestions });
-      if (errors.length > 0) return { errors: errors.map(refused) };
-      const judged = { document };
-      this.#keep(text, judged);
-      return judged;
+      return errors.length > 0 ? { errors: errors.map(refused) } : { document };
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
       return { errors: [refused(error)] };
