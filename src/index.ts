@@ -14,6 +14,7 @@ export {
   type ConvertedRecord,
   type ConvertKeyring,
   type IndexedPlace,
+  type KeyringNotices,
   type KeyringStore,
   KeyringStoreError,
   type NewKeyring,

@@ -138,6 +138,15 @@ export interface UserIndex {
   remove(names: readonly string[], places: readonly RecordPlace[]): Promise<void>;
 }
 
+/** Tells that keyrings were written. */
+export interface KeyringNotices {
+  /**
+   * Calls `onNotice` soon after each write to a keyring, and where one may have been missed; gives the way to stop. A
+   * notice says nothing of what was written, and may be lost or come twice. Never throws.
+   */
+  watch(keyringId: string, onNotice: () => void): () => void;
+}
+
 /** A keyring in the old layout, with every pointer that leads to it. */
 export interface OldKeyring {
   readonly id: string;
@@ -212,6 +221,8 @@ export interface KeyringStore {
   readonly revocations?: RevocationList;
   /** The index of users. Where a store of your own has none, a browser learns nothing of its user's other browsers. */
   readonly users?: UserIndex;
+  /** Tells of writes by other processes. Where a store has none, they are found by a check now and then. */
+  readonly notices?: KeyringNotices;
   /** Converts what an earlier version of the gateway left in its own layout, if the store can hold such. */
   upgrade?(convert: ConvertKeyring): Promise<void>;
   /** Lets go of files and connections; every later call throws. A second close does nothing. */

@@ -16,10 +16,19 @@ export const pointerKey = (name: string): string => `${keyPrefix}2:pointer:${nam
 /** The name of what is written to prove that Redis takes writes. */
 export const proofKey = (id: string): string => `${keyPrefix}2:proof:${id}`;
 
+/** The channel on which the scripts publish that a keyring was written. */
+export const channelOf = (keyringId: string): string => `${keyringKey(keyringId)}${channelEnd}`;
+
+const channelEnd = ':written';
+
 /** What marks a row among a keyring's fields. */
 export const rowPrefix = 'r:';
 
 const shared = `
+  -- Where Redis does not let this user publish, the write stands all the same.
+  local function publish(key)
+    redis.pcall('PUBLISH', key .. '${channelEnd}', '')
+  end
   local function isOver(expiresAt, now)
     return expiresAt ~= '' and tonumber(expiresAt) <= now
   end
@@ -106,7 +115,7 @@ export const readRecord = `${shared}
  */
 export const writeRecords = `${shared}
   local key, now, capacity = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[3])
-  local outcomes, isThere = {}, isLive(key, now)
+  local outcomes, isThere, isWritten = {}, isLive(key, now), false
   -- Expired rows are counted too, until it matters.
   local rows, isExact = redis.call('HLEN', key) - 3, false
   for i = 4, #ARGV, 4 do
@@ -131,11 +140,12 @@ export const writeRecords = `${shared}
           if not row then rows = rows + 1 end
           redis.call('HSET', key, field, string.format('%d', revision) .. '|' .. expiresAt .. '|' .. encrypted)
         end
-        outcome = 'written'
+        outcome, isWritten = 'written', true
       end
     end
     outcomes[#outcomes + 1] = outcome
   end
+  if isWritten then publish(key) end
   return outcomes
 `;
 
@@ -174,6 +184,7 @@ export const retirePointer = `${shared}
 export const deleteKeyring = `${shared}
   if not isLive(KEYS[1], tonumber(ARGV[1])) then return 0 end
   if redis.call('HGET', KEYS[1], 'revision') ~= ARGV[2] then return 0 end
+  publish(KEYS[1])
   return redis.call('DEL', KEYS[1])
 `;
 

@@ -17,6 +17,7 @@ import {
   type WriteOutcome,
 } from '../store.ts';
 import { connectRedis, type RedisConnection } from './connection.ts';
+import { createRedisNotices, type RedisNotices } from './notices.ts';
 import { createRedisRevocations } from './revocations.ts';
 import * as scripts from './scripts.ts';
 import { keyringKey, pointerKey, proofKey, rowPrefix } from './scripts.ts';
@@ -50,6 +51,7 @@ export async function openRedisStore(
 ): Promise<KeyringStore> {
   return new RedisStore(
     await connectRedis(url, storeSeconds * 1_000, redisConnectSeconds),
+    createRedisNotices(url, redisConnectSeconds),
     now,
     monotonic,
   );
@@ -68,8 +70,16 @@ class RedisStore implements KeyringStore {
     () => this.#mayPurge(),
   );
 
-  constructor(redis: RedisConnection, now: () => Date, monotonic: () => number) {
+  readonly notices: RedisNotices;
+
+  constructor(
+    redis: RedisConnection,
+    notices: RedisNotices,
+    now: () => Date,
+    monotonic: () => number,
+  ) {
     this.#redis = redis;
+    this.notices = notices;
     this.#now = now;
     this.#isClockSound = createClockCheck(monotonic);
   }
@@ -165,6 +175,7 @@ class RedisStore implements KeyringStore {
   }
 
   async close(): Promise<void> {
+    this.notices.close();
     this.#redis.close();
   }
 
