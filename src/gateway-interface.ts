@@ -1,6 +1,6 @@
 // What a server that mounts the gateway sees of it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { BrowserCredential } from './http/relay/browser-credentials.ts';
+import type { BrowserCredential } from './http/relay/browser-credential.ts';
 import type { TrustedDocumentManifest } from './shared/trusted-documents.ts';
 
 /** A gateway to mount: a request listener for `node:http`, and a handler for servers that speak fetch. */

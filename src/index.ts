@@ -6,7 +6,7 @@ export {
   type BrowserCredential,
   type CredentialsRefusal,
   CredentialsRefusedError,
-} from './http/relay/browser-credentials.ts';
+} from './http/relay/browser-credential.ts';
 export { parseKeyringKeys } from './keyring/crypto/keys.ts';
 export { openKeyringStore } from './keyring/stores/open-store.ts';
 export {

@@ -13,13 +13,8 @@ import { networkOf } from '../request/client-address.ts';
 import type { ClientInfoReader } from '../request/client-info.ts';
 import { type Refusal, refusalBody, refusalHeaders, refusals } from '../request/refusal.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
-import {
-  type BrowserCredential,
-  CredentialsRefusedError,
-  credentialOf,
-  type FoundSessions,
-  findSessions,
-} from './browser-credentials.ts';
+import { type BrowserCredential, CredentialsRefusedError } from './browser-credential.ts';
+import { credentialOf, type FoundSessions, findSessions } from './browser-credentials.ts';
 import { createRelaySecrets } from './relay-secrets.ts';
 
 /** What the relay is made of. */
