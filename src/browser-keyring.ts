@@ -72,8 +72,8 @@ export interface BrowserKeyring {
    * @throws BrokerError, KeyringStoreError
    */
   renew(record: SessionRecord, refreshToken: Secret, proof: Proof): Promise<RenewedSession | null>;
-  /** Notes that Kite refused a session's token. Never throws: the refusal itself is the news. */
-  expire(record: SessionRecord): Promise<void>;
+  /** Notes that Kite refused a session's token then. Never throws: the refusal itself is the news. */
+  expire(record: SessionRecord, at: Date): Promise<void>;
   /**
    * Ends a session at Kite; null once its tokens are refused there, else why Kite did not confirm it. From the first
    * moment they serve for nothing else, and ending them goes on in the background until Kite confirms it.

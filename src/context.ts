@@ -2,7 +2,7 @@
 
 import type { Apps } from './brokers/apps.ts';
 import type { Broker } from './brokers/broker.ts';
-import { type BrokerName, defaultBroker } from './brokers/broker.ts';
+import { type BrokerName, defaultBroker } from './brokers/broker-name.ts';
 import type { Credential } from './brokers/credential.ts';
 import { Deadline } from './brokers/upstream/operation.ts';
 import type { BrowserKeyring } from './browser-keyring.ts';

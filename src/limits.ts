@@ -111,6 +111,7 @@ const definitions = {
   keyringIdleDays: { default: 7, unit: 'days', bounds: 'how long a browser that is not used keeps its sessions', max: 400 },
   endedSessionDays: { default: 7, unit: 'days', bounds: 'how long an ended session stays listed', max: 400 },
   retiredCookieSeconds: { default: 60, unit: 'seconds', bounds: 'how long a cookie works after a login has replaced it', max: 3_600 },
+  sessionMethods: { default: 10, unit: 'methods', bounds: 'authentication methods kept of a session: those of its login, then the last renewals' },
   sessionDevices: { default: 10, unit: 'devices', bounds: 'devices kept of a session: the last seen' },
   userAgentCharacters: { default: 256, unit: 'characters', bounds: 'the part of a user agent that is kept' },
   storeTries: { default: 32, unit: 'tries', bounds: 'attempts at a change that concurrent changes keep overtaking, before the store counts as unavailable' },

@@ -1,5 +1,6 @@
 // What a broker answers, as the rest of the gateway reads it. A value of the wrong type is `malformed`, one that is
 // missing is null.
+import type { BrokerName } from './broker-name.ts';
 import type { Field } from './field.ts';
 import type { Secret } from './upstream/secret.ts';
 
@@ -17,6 +18,33 @@ export interface BrokerSession {
   readonly userId: string | null;
   /** The profile in the same payload; null where the answer holds no more than an id, as a renewal's may. */
   readonly profile: Profile | null;
+  /** What was given for this answer, in order: at a login the factors, at a renewal the refresh token. */
+  readonly authenticationMethods: readonly AuthenticationMethod[];
+}
+
+/**
+ * What was given to a broker for a session. `BROKER_LOGIN` is the broker's own page, whatever it asked there; every
+ * other method went through this gateway.
+ */
+export type AuthenticationMethodName =
+  | 'BROKER_LOGIN'
+  | 'REFRESH_TOKEN'
+  | 'PASSWORD'
+  | 'ACCESS_CODE'
+  | 'ONE_TIME_TOKEN';
+
+/** How many factors a login has proved. */
+export type AssuranceLevel = 'SINGLE_FACTOR' | 'TWO_FACTOR';
+
+/** One thing that was given for a session. */
+export interface AuthenticationMethod {
+  readonly method: AuthenticationMethodName;
+  /** The level that the login had reached with it; null where the broker's flow does not prove one. */
+  readonly assuranceLevel: AssuranceLevel | null;
+  /** When it was given; null where neither the broker says it nor the gateway saw it. */
+  readonly completedAt: Date | null;
+  /** Who checked it. */
+  readonly provider: BrokerName;
 }
 
 /** Who the broker says a user is. Values are open sets: new ones appear without notice. */

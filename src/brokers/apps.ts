@@ -1,5 +1,6 @@
 // The apps of this gateway, and the addresses where their users log in.
-import type { Broker, BrokerName } from './broker.ts';
+import type { Broker } from './broker.ts';
+import type { BrokerName } from './broker-name.ts';
 import type { Secret } from './upstream/secret.ts';
 
 /** One app of this gateway, as its developer registered it with the broker. */

@@ -1,16 +1,11 @@
 // The seam between the gateway and the brokers: all that the code above this folder knows of one.
 import type { BrokerSession, Margins, Profile, Segment, SegmentMargins } from './answers.ts';
+import type { BrokerName } from './broker-name.ts';
 import type { Credential } from './credential.ts';
 import type { BrokerError } from './error.ts';
 import type { Operation } from './upstream/operation.ts';
 import type { Secret } from './upstream/secret.ts';
 import type { UpstreamRequest } from './upstream/transport.ts';
-
-/** A broker. */
-export type BrokerName = 'KITE' | 'KOTAK';
-
-/** The broker of credentials, sessions and apps, which name none. */
-export const defaultBroker: BrokerName = 'KITE';
 
 /** What redeems a one-time or long-lived token: the app's secret, or a checksum that the caller made with it. */
 export type Proof = { readonly apiSecret: Secret } | { readonly checksum: Secret };

@@ -50,8 +50,8 @@ export function createActivity(
       const seen = entries.flatMap(({ record, version }) => {
         const isFresh = at.getTime() - record.lastSeenAt.getTime() < touchInterval;
         if (record.state !== 'ACTIVE' || isFresh) return [];
-        const devices = withSighting(record.devices, device, at, limits.sessionDevices);
-        return [{ record: { ...record, lastSeenAt: at, devices }, version }];
+        const sightings = withSighting(record, device, at, limits.sessionDevices);
+        return [{ record: { ...record, lastSeenAt: at, ...sightings }, version }];
       });
       if (seen.length === 0 && !isDue) return;
       touching.add(name);

@@ -23,17 +23,43 @@ export function boundedHint(hint: DeviceHint | null, maxCharacters: number): Dev
   return { ipAddress, userAgent: userAgent?.slice(0, maxCharacters) ?? null };
 }
 
-/** The devices with one more sighting, the last seen first. */
+/** Where a session was used from, and where it was logged in from. */
+export interface Sightings {
+  /** The last seen first. */
+  readonly devices: readonly Device[];
+  /** Null where that is not known. */
+  readonly createdFrom: Device | null;
+}
+
+/** What a login of this sender begins with. */
+export function firstSighting(hint: DeviceHint | null, at: Date): Sightings {
+  if (hint === null) return { devices: [], createdFrom: null };
+  const { ipAddress, userAgent } = hint;
+  const device: Device = { ipAddress, userAgent, firstSeenAt: at, lastSeenAt: at };
+  return { devices: [device], createdFrom: device };
+}
+
+/** The sightings with one more. What the session was logged in from is seen again too, where it is the same device. */
 export function withSighting(
-  devices: readonly Device[],
+  { devices, createdFrom }: Sightings,
   hint: DeviceHint | null,
   at: Date,
   maxDevices: number,
-): readonly Device[] {
-  if (hint === null) return devices;
+): Sightings {
+  if (hint === null) return { devices, createdFrom };
+  const isIt = (device: Device) => isSameDevice(device, hint);
+  const isOrigin = createdFrom !== null && isIt(createdFrom);
+  const known = devices.find(isIt) ?? (isOrigin ? createdFrom : null);
   const { ipAddress, userAgent } = hint;
-  const isIt = (device: Device) => device.ipAddress === ipAddress && device.userAgent === userAgent;
-  const firstSeenAt = devices.find(isIt)?.firstSeenAt ?? at;
-  const seen: Device = { ipAddress, userAgent, firstSeenAt, lastSeenAt: at };
-  return [seen, ...devices.filter((device) => !isIt(device))].slice(0, maxDevices);
+  const seen = { ipAddress, userAgent, firstSeenAt: known?.firstSeenAt ?? at, lastSeenAt: at };
+  const others = devices.filter((device) => !isIt(device));
+  return {
+    devices: [seen, ...others].slice(0, maxDevices),
+    createdFrom: isOrigin ? seen : createdFrom,
+  };
+}
+
+/** Whether two sightings are of one address and user agent. */
+function isSameDevice(one: DeviceHint, other: DeviceHint): boolean {
+  return one.ipAddress === other.ipAddress && one.userAgent === other.userAgent;
 }

@@ -4,7 +4,7 @@ import type { BrokerSession } from '../brokers/answers.ts';
 import type { Secret } from '../brokers/upstream/secret.ts';
 import type { DeviceHint } from './device.ts';
 import type { Login } from './login.ts';
-import type { LoginOfRecord, SessionRecord } from './session-record.ts';
+import type { LoginOfRecord, SessionEndReason, SessionRecord } from './session-record.ts';
 
 /** What a cookie opens. */
 export interface Keyring {
@@ -60,20 +60,37 @@ export interface Keyrings {
    */
   add(cookie: Secret | null, login: Login, device: DeviceHint | null): Promise<Added>;
   /**
-   * Ends a session whose token Kite refused: forgets the access and public token, keeps a refresh token. False
+   * Ends a session whose token works no more: forgets the access and public token, keeps a refresh token. False
    * where nothing changed, as the session had ended or a later login has replaced it.
+   * @param reason default: the broker refused the token.
+   * @param at when it ended. Default: now.
    */
-  markExpired(keyringId: string, record: SessionRecord): Promise<boolean>;
+  markExpired(
+    keyringId: string,
+    record: SessionRecord,
+    reason?: SessionEndReason,
+    at?: Date,
+  ): Promise<boolean>;
   /**
    * Begins a session's logout: from now on its tokens serve for nothing but to end them at Kite. Answers the record as
    * it is now, REVOKING, or REVOKED where there is no token left to end; null where a later login has replaced it.
+   * @param reason default: its user logged it out.
    */
-  markRevoking(keyringId: string, record: SessionRecord): Promise<SessionRecord | null>;
+  markRevoking(
+    keyringId: string,
+    record: SessionRecord,
+    reason?: SessionEndReason,
+  ): Promise<SessionRecord | null>;
   /**
    * Ends a session by logout: forgets all of its tokens. False where nothing changed, as
    * the session was revoked already or a later login has replaced it.
+   * @param reason why, where its end had not begun. Default: its user logged it out.
    */
-  markRevoked(keyringId: string, record: LoginOfRecord): Promise<boolean>;
+  markRevoked(
+    keyringId: string,
+    record: LoginOfRecord,
+    reason?: SessionEndReason,
+  ): Promise<boolean>;
   /**
    * Puts new tokens into a session, active or expired, of the same account. No record where nothing changed: a later
    * login or renewal has replaced it, it was logged out meanwhile, or the tokens are another user's.

@@ -15,6 +15,7 @@ import type { KeyringReport } from './report.ts';
 import {
   isSameLogin,
   type LoginOfRecord,
+  type SessionEndReason,
   type SessionRecord,
   type SessionState,
 } from './session-record.ts';
@@ -53,8 +54,14 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
     return { id, createdAt, revision: 0, records: [] };
   }
 
-  function end(keyringId: string, record: LoginOfRecord, state: Exclude<SessionState, 'ACTIVE'>) {
-    const change = (current: SessionRecord) => ended(current, record, state, now());
+  function end(
+    keyringId: string,
+    record: LoginOfRecord,
+    state: Exclude<SessionState, 'ACTIVE'>,
+    reason: SessionEndReason,
+    at: Date = now(),
+  ) {
+    const change = (current: SessionRecord) => ended(current, record, state, reason, at);
     return records.change(keyringId, record.key, change);
   }
 
@@ -112,25 +119,25 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       throw new KeyringStoreError();
     },
 
-    async markExpired(keyringId, record) {
-      return (await end(keyringId, record, 'EXPIRED')) !== null;
+    async markExpired(keyringId, record, reason = 'REFUSED_BY_BROKER', at = now()) {
+      return (await end(keyringId, record, 'EXPIRED', reason, at)) !== null;
     },
 
-    async markRevoking(keyringId, record) {
-      const revoking = await end(keyringId, record, 'REVOKING');
+    async markRevoking(keyringId, record, reason = 'LOGGED_OUT') {
+      const revoking = await end(keyringId, record, 'REVOKING', reason);
       if (revoking !== null) return revoking;
       const current = await records.read(keyringId, record.key);
       return current !== null && isSameLogin(current, record) ? current : null;
     },
 
-    async markRevoked(keyringId, record) {
-      return (await end(keyringId, record, 'REVOKED')) !== null;
+    async markRevoked(keyringId, record, reason = 'LOGGED_OUT') {
+      return (await end(keyringId, record, 'REVOKED', reason)) !== null;
     },
 
     async renew(keyringId, record, session, renewalOf = record.sessionId) {
       let rival: SessionRecord | null = null;
       const next = await records.change(keyringId, record.key, (current) => {
-        const renewal = renewed(current, record, session, renewalOf, now());
+        const renewal = renewed(current, record, session, renewalOf, now(), limits.sessionMethods);
         rival = renewal === null && isRivalRenewal(current, renewalOf) ? current : null;
         return renewal;
       });

@@ -3,11 +3,13 @@
 
 import type { BrokerSession } from '../brokers/answers.ts';
 import { malformed } from '../brokers/field.ts';
+import { completed, withRenewal } from './authentication.ts';
 import { newId } from './crypto/names.ts';
-import { type DeviceHint, withSighting } from './device.ts';
+import { type DeviceHint, firstSighting } from './device.ts';
 import {
   isSameLogin,
   type LoginOfRecord,
+  type SessionEndReason,
   type SessionRecord,
   type SessionState,
 } from './session-record.ts';
@@ -24,7 +26,7 @@ export interface Login {
   readonly loginId?: string;
 }
 
-/** The record of a login; the account id is that of the record it replaces, if there is one. */
+/** The record of a login; the account id and its label are those of the record it replaces, if there is one. */
 export function loggedIn(
   key: string,
   { apiKey, userId, loginId, session }: Login,
@@ -41,14 +43,17 @@ export function loggedIn(
     loginId: loginId ?? null,
     renewalOf: null,
     ...issued(session, at),
+    authenticationMethods: completed(session.authenticationMethods, at),
+    label: previous?.label ?? null,
     // Another login is another session: where the earlier one was used says nothing of it.
-    devices: withSighting([], device, at, 1),
+    ...firstSighting(device, at),
   };
 }
 
 /**
  * The record with the tokens of a renewal; null where it was revoked, replaced, or is another user's.
  * @param renewalOf the session that was renewed.
+ * @param maxMethods how many authentication methods the record keeps.
  */
 export function renewed(
   current: SessionRecord,
@@ -56,6 +61,7 @@ export function renewed(
   session: BrokerSession,
   renewalOf: string,
   at: Date,
+  maxMethods: number,
 ): SessionRecord | null {
   if (hasLoggedOut(current) || !isSameLogin(current, expected)) return null;
   const userIds = [session.userId, current.userId];
@@ -66,6 +72,11 @@ export function renewed(
     userName: nameOf(session) ?? current.userName,
     loginId: null,
     renewalOf,
+    authenticationMethods: withRenewal(
+      current.authenticationMethods,
+      completed(session.authenticationMethods, at),
+      maxMethods,
+    ),
     // A renewal may leave out what has not changed.
     refreshToken: next.refreshToken ?? current.refreshToken,
     loginTime: next.loginTime ?? current.loginTime,
@@ -79,12 +90,14 @@ const order: readonly SessionState[] = ['ACTIVE', 'EXPIRED', 'REVOKING', 'REVOKE
  * The record once its token is refused (EXPIRED), its logout has begun (REVOKING) or is over (REVOKED); null where it
  * has ended that way already, or was replaced. An expired session keeps its refresh token, which can renew it. One
  * whose logout has begun keeps what has to be ended at Kite, and is over at once where nothing has. A revoked one
- * keeps no token.
+ * keeps no token. A session that ends twice, as one that is logged out once it has expired, keeps the time and the
+ * reason of its first end.
  */
 export function ended(
   current: SessionRecord,
   expected: LoginOfRecord,
   state: Exclude<SessionState, 'ACTIVE'>,
+  reason: SessionEndReason,
   at: Date,
 ): SessionRecord | null {
   const hasEnded = order.indexOf(current.state) >= order.indexOf(state);
@@ -96,7 +109,9 @@ export function ended(
     state: isOver ? 'REVOKED' : state,
     ...keeps,
     publicToken: null,
+    updatedAt: at,
     endedAt: current.endedAt ?? at,
+    endReason: current.endReason ?? reason,
     revokingSince: state === 'REVOKING' && !isOver ? at : null,
   };
 }
@@ -134,7 +149,9 @@ function issued(session: BrokerSession, at: Date) {
     refreshToken,
     loginTime: loginTime === malformed ? null : loginTime,
     issuedAt: at,
+    updatedAt: at,
     endedAt: null,
+    endReason: null,
     revokingSince: null,
     lastSeenAt: at,
   };

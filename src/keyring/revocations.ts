@@ -11,7 +11,7 @@ import type {
 } from './crypto/encrypted-revocations.ts';
 import type { Keyrings } from './keyring.ts';
 import type { KeyringReport } from './report.ts';
-import type { SessionRecord } from './session-record.ts';
+import type { SessionEndReason, SessionRecord } from './session-record.ts';
 import { KeyringStoreError } from './stores/store.ts';
 import type { TokenEnds } from './token-ends.ts';
 
@@ -33,13 +33,7 @@ export interface RevocationsOptions {
   readonly waitIdle: Wait;
   readonly report: (report: KeyringReport) => void;
   /** How many there may be, and how often they are tried and looked for. */
-  readonly limits: Pick<
-    Limits,
-    | 'pendingRevocations'
-    | 'revocationPauseSeconds'
-    | 'revocationSweepSeconds'
-    | 'revocationClaimSeconds'
-  >;
+  readonly limits: Limits;
 }
 
 /** Ends sessions and tokens at the broker, and goes on until it confirms or they have expired. */
@@ -47,12 +41,14 @@ export interface Revocations {
   /**
    * Ends a keyring's session. Resolves with null once the broker accepts its tokens no more, else with the reason; the
    * session then stays REVOKING, and this goes on in the background.
+   * @param reason why it ends. Default: its user logs it out.
    * @throws KeyringStoreError before the broker was asked.
    */
   endSession(
     keyringId: string,
     record: SessionRecord,
     operation: Operation,
+    reason?: SessionEndReason,
   ): Promise<BrokerError | null>;
   /**
    * Ends tokens that are in no keyring: those that were obtained and could not be kept, and those that a login replaced
@@ -84,8 +80,13 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     return now().getTime() + milliseconds + limits.revocationClaimSeconds * 1_000;
   }
 
-  function revocationOf(tokens: TokensToEnd, session: SessionPlace | null, since = now()) {
-    return { ids: list.ids(session), tokens, session, since };
+  function revocationOf(
+    tokens: TokensToEnd,
+    session: SessionPlace | null,
+    reason: SessionEndReason,
+    since = now(),
+  ): Revocation {
+    return { ids: list.ids(session), tokens, session, since, reason };
   }
 
   /** Puts a revocation into the store, claimed for one try. */
@@ -103,9 +104,10 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
   /** Notes that the tokens have ended. @throws KeyringStoreError */
   async function finish(revocation: Revocation): Promise<void> {
-    const { session } = revocation;
+    const { session, reason } = revocation;
     // By its id alone: a later login may have been given the same token.
-    if (session) await keyrings.markRevoked(session.keyringId, { ...session, accessToken: null });
+    const ended = session && { ...session, accessToken: null };
+    if (ended) await keyrings.markRevoked(ended.keyringId, ended, reason);
     pending.delete(revocation.ids[0]);
     await list.remove(revocation);
   }
@@ -185,16 +187,13 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   run(sweep);
 
   return {
-    async endSession(keyringId, record, operation) {
-      const { key, sessionId } = record;
-      const revocation = revocationOf(
-        record,
-        { keyringId, key, sessionId },
-        record.revokingSince ?? now(),
-      );
+    async endSession(keyringId, record, operation, reason = 'LOGGED_OUT') {
+      const { key, sessionId, revokingSince } = record;
+      const place = { keyringId, key, sessionId };
+      const revocation = revocationOf(record, place, reason, revokingSince ?? now());
       // In the store first, and then in the keyring: a process that ends now is not the end of it.
       const held = await hold(revocation);
-      const current = (await keyrings.markRevoking(keyringId, record)) ?? record;
+      const current = (await keyrings.markRevoking(keyringId, record, reason)) ?? record;
       try {
         if (current.state !== 'REVOKED') await ends.end(current, operation);
       } catch (error) {
@@ -207,7 +206,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     },
 
     async endTokens(tokens, replaced) {
-      const revocation = { ...revocationOf(tokens, replaced ?? null), session: null };
+      const revocation = { ...revocationOf(tokens, replaced ?? null, 'REPLACED'), session: null };
       const held = await hold(revocation);
       try {
         await ends.endInBackground(tokens);
@@ -219,12 +218,13 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
     resume(keyringId, sessions) {
       for (const record of sessions) {
-        const { key, sessionId, revokingSince, issuedAt } = record;
+        const { key, sessionId, revokingSince, issuedAt, endReason } = record;
         if (record.state !== 'REVOKING' || resumed.has(sessionId)) continue;
         if (resumed.size >= limits.pendingRevocations) resumed.clear();
         resumed.add(sessionId);
         const place = { keyringId, key, sessionId };
-        const revocation = revocationOf(record, place, revokingSince ?? issuedAt);
+        const since = revokingSince ?? issuedAt;
+        const revocation = revocationOf(record, place, endReason ?? 'LOGGED_OUT', since);
         if (pending.has(revocation.ids[0])) continue;
         run(async () => schedule(revocation, await hold(revocation)));
       }
@@ -239,11 +239,9 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 }
 
 /** False where the answer is no; true where it is yes, or where the store cannot be asked. */
-async function unlessFailed(asked: Promise<boolean>): Promise<boolean> {
-  try {
-    return await asked;
-  } catch (error) {
+function unlessFailed(asked: Promise<boolean>): Promise<boolean> {
+  return asked.catch((error) => {
     if (error instanceof KeyringStoreError) return true;
     throw error;
-  }
+  });
 }

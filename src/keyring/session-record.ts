@@ -1,5 +1,7 @@
 // One Kite session of a keyring: its JSON, which is encrypted, and its parser.
 import { z } from 'zod';
+import type { AuthenticationMethod } from '../brokers/answers.ts';
+import { defaultBroker } from '../brokers/broker-name.ts';
 import { Secret } from '../brokers/upstream/secret.ts';
 import type { Device } from './device.ts';
 
@@ -11,6 +13,27 @@ import type { Device } from './device.ts';
  * - `REVOKED`: it was logged out, and its tokens are forgotten.
  */
 export type SessionState = 'ACTIVE' | 'EXPIRED' | 'REVOKING' | 'REVOKED';
+
+/**
+ * Why a session ended.
+ * - `LOGGED_OUT`: its user logged it out, from the browser that holds it.
+ * - `REVOKED_ELSEWHERE`: its user ended it from another browser.
+ * - `REFUSED_BY_BROKER`: the broker refused its token.
+ * - `REPLACED`: a later login of the same app and user took its place.
+ * - `IDLE`: it was not used, and the time at which its token was expected to expire has passed.
+ * - `TOO_MANY`: the browser held more sessions than it may, and this was the oldest.
+ */
+export type SessionEndReason = (typeof endReasons)[number];
+
+/** Every reason for which a session ends. */
+export const endReasons = [
+  'LOGGED_OUT',
+  'REVOKED_ELSEWHERE',
+  'REFUSED_BY_BROKER',
+  'REPLACED',
+  'IDLE',
+  'TOO_MANY',
+] as const;
 
 /** A Kite session in a keyring. Of the profile in the login's answer only the name is kept. */
 export interface SessionRecord {
@@ -42,14 +65,24 @@ export interface SessionRecord {
   readonly loginTime: Date | null;
   /** When the gateway stored this login or renewal. */
   readonly issuedAt: Date;
+  /** When the record last changed; use is no change. */
+  readonly updatedAt: Date;
   /** When it expired or was logged out, whichever came first; null while it is active. */
   readonly endedAt: Date | null;
+  /** Why it ended then; null while it is active. */
+  readonly endReason: SessionEndReason | null;
   /** When the logout began that Kite has not confirmed yet; null in every other state. */
   readonly revokingSince: Date | null;
   /** When its keyring was last opened while it was active, within a minute. */
   readonly lastSeenAt: Date;
   /** Where it was used from, the last seen first, at most ten. */
   readonly devices: readonly Device[];
+  /** Where it was logged in from; null where that is not known. */
+  readonly createdFrom: Device | null;
+  /** What was given for it, in order; a renewal adds to it. */
+  readonly authenticationMethods: readonly AuthenticationMethod[];
+  /** The user's own name for the account, which the next login keeps; null where the account has none. */
+  readonly label: string | null;
 }
 
 const date = z.iso.datetime().transform((text) => new Date(text));
@@ -62,6 +95,12 @@ const device = z.object({
   userAgent: z.string().nullable(),
   firstSeenAt: date,
   lastSeenAt: date,
+});
+const method = z.object({
+  method: z.enum(['BROKER_LOGIN', 'REFRESH_TOKEN', 'PASSWORD', 'ACCESS_CODE', 'ONE_TIME_TOKEN']),
+  assuranceLevel: z.enum(['SINGLE_FACTOR', 'TWO_FACTOR']).nullable(),
+  completedAt: date.nullable(),
+  provider: z.enum(['KITE', 'KOTAK']),
 });
 const shape = z.object({
   sessionId: z.string().min(1),
@@ -82,22 +121,78 @@ const shape = z.object({
   revokingSince: date.nullable().default(null),
   lastSeenAt: date,
   devices: z.array(z.unknown()),
+  updatedAt: date.optional(),
+  endReason: z.enum(endReasons).nullable().optional(),
+  createdFrom: z.unknown().optional(),
+  authenticationMethods: z.array(z.unknown()).optional(),
+  label: z.string().nullable().default(null),
 });
 
-/** The record of a row from its decrypted JSON; null if it is not valid. A device that is not valid is left out. */
+/** What a record of an earlier version says with the fields that it has. */
+const earlier = {
+  updatedAt: ({ endedAt, revokingSince, issuedAt }: Parsed) => revokingSince ?? endedAt ?? issuedAt,
+
+  endReason({ state }: Parsed): SessionEndReason | null {
+    if (state === 'ACTIVE') return null;
+    return state === 'EXPIRED' ? 'REFUSED_BY_BROKER' : 'LOGGED_OUT';
+  },
+
+  /** A login notes its device with its own time. A renewal has a later one: then it is not known. */
+  createdFrom: ({ issuedAt }: Parsed, devices: readonly Device[]) =>
+    devices.find(({ firstSeenAt }) => firstSeenAt.getTime() === issuedAt.getTime()) ?? null,
+
+  authenticationMethods({ loginTime, issuedAt, renewalOf }: Parsed): AuthenticationMethod[] {
+    const given = { assuranceLevel: null, provider: defaultBroker };
+    const login = { method: 'BROKER_LOGIN', completedAt: loginTime, ...given } as const;
+    const renewal = { method: 'REFRESH_TOKEN', completedAt: issuedAt, ...given } as const;
+    return renewalOf === null ? [login] : [login, renewal];
+  },
+};
+
+type Parsed = z.infer<typeof shape>;
+
+/**
+ * The record of a row from its decrypted JSON; null if it is not valid. A device or method that is not valid is left
+ * out. Most queries ask for neither: they are read when the first one does.
+ */
 export function parseRecord(key: string, json: unknown): SessionRecord | null {
   const result = shape.safeParse(json);
   if (!result.success) return null;
-  const { devices: unread, ...fields } = result.data;
-  let devices: readonly Device[] | null = null;
+  const parsed = result.data;
+  const devices = once(() => parsed.devices.flatMap((one) => device.safeParse(one).data ?? []));
+  const createdFrom = once(() =>
+    parsed.createdFrom === undefined
+      ? earlier.createdFrom(parsed, devices())
+      : (device.safeParse(parsed.createdFrom).data ?? null),
+  );
+  const methods = once(
+    () =>
+      parsed.authenticationMethods?.flatMap((one) => method.safeParse(one).data ?? []) ??
+      earlier.authenticationMethods(parsed),
+  );
+  const { devices: _d, createdFrom: _c, authenticationMethods: _m, ...fields } = parsed;
   return {
     key,
     ...fields,
-    // Most queries ask for none: they are read when the first one does.
+    updatedAt: parsed.updatedAt ?? earlier.updatedAt(parsed),
+    endReason: parsed.endReason === undefined ? earlier.endReason(parsed) : parsed.endReason,
     get devices() {
-      devices ??= unread.flatMap((one) => device.safeParse(one).data ?? []);
-      return devices;
+      return devices();
     },
+    get createdFrom() {
+      return createdFrom();
+    },
+    get authenticationMethods() {
+      return methods();
+    },
+  };
+}
+
+function once<Value>(read: () => Value): () => Value {
+  let known: { readonly value: Value } | null = null;
+  return () => {
+    known ??= { value: read() };
+    return known.value;
   };
 }
 

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 /** Which sessions an operation reads through, and which of them the broker refused. */
 export class SessionReads {
   readonly #reads = new Map<string, Promise<unknown>[]>();
-  readonly #refused = new Set<string>();
+  readonly #refused = new Map<string, Date>();
 
   /** Notes a read that has begun. It must not reject. */
   add(sessionId: string, read: Promise<unknown>): void {
@@ -13,18 +13,18 @@ export class SessionReads {
     else reads.push(read);
   }
 
-  /** Notes that the broker refused the session's token. */
-  refuse(sessionId: string): void {
-    this.#refused.add(sessionId);
+  /** Notes that the broker refused the session's token; the first time counts. */
+  refuse(sessionId: string, at: Date): void {
+    if (!this.#refused.has(sessionId)) this.#refused.set(sessionId, at);
   }
 
-  /** Whether the broker has refused the session's token so far. */
-  hasRefused(sessionId: string): boolean {
-    return this.#refused.has(sessionId);
+  /** When the broker refused the session's token; null where it has not so far. */
+  refusedSoFar(sessionId: string): Date | null {
+    return this.#refused.get(sessionId) ?? null;
   }
 
-  /** Whether the broker refused the session's token to any read of the operation; known once all of them are over. */
-  async isRefused(sessionId: string): Promise<boolean> {
+  /** When the broker refused the session's token to a read of the operation, known once all of them are over; else null. */
+  async refusedAt(sessionId: string): Promise<Date | null> {
     let waitedFor = 0;
     do {
       // Fields beside the one that asks begin their reads first.
@@ -33,6 +33,6 @@ export class SessionReads {
       waitedFor += reads.length;
       await Promise.all(reads);
     } while (waitedFor < (this.#reads.get(sessionId)?.length ?? 0));
-    return this.hasRefused(sessionId);
+    return this.refusedSoFar(sessionId);
   }
 }

@@ -1,5 +1,5 @@
 // The GraphQL enum of the brokers that accounts, apps and sessions belong to.
-import type { BrokerName } from '../brokers/broker.ts';
+import type { BrokerName } from '../brokers/broker-name.ts';
 import { builder } from './builder.ts';
 
 /** The GraphQL enum Broker. */

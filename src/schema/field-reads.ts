@@ -42,8 +42,9 @@ async function outcomeOf<T>(
   } catch (error) {
     const isRefused = error instanceof BrokerError && error.code === 'token';
     if (isRefused && account.session !== null) {
-      context.sessionReads.refuse(account.session.sessionId);
-      await context.keyring.expire(account.session);
+      const at = context.now();
+      context.sessionReads.refuse(account.session.sessionId, at);
+      await context.keyring.expire(account.session, at);
     }
     return { problem: problemOf(error, 'read', context, account) };
   }

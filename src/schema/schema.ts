@@ -12,7 +12,7 @@ import './margins/margins.ts';
 import './margins/margins-changed.ts';
 import './node/node-query.ts';
 import './session/renew-session.ts';
-import './session/session.ts';
+import './session/sessions.ts';
 import './user.ts';
 
 builder.queryType({

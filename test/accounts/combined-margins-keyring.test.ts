@@ -192,6 +192,7 @@ test('a thousand sessions are a thousand calls, the ended ones none', async () =
           loginTime: now,
           userId,
           profile: null,
+          authenticationMethods: [],
         },
       },
       null,

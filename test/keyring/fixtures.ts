@@ -40,6 +40,14 @@ export function createClock() {
   };
 }
 
+/** What a login at a broker's own page proves. */
+export const brokerLogin = {
+  method: 'BROKER_LOGIN',
+  assuranceLevel: null,
+  completedAt: new Date('2026-01-05T03:45:00Z'),
+  provider: 'KITE',
+} as const;
+
 /** What Kite might answer. */
 export function kiteSession(userId: string | null, token = `token-of-${userId}`): BrokerSession {
   return {
@@ -49,6 +57,7 @@ export function kiteSession(userId: string | null, token = `token-of-${userId}`)
     loginTime: new Date('2026-01-05T03:45:00Z'),
     userId,
     profile: null,
+    authenticationMethods: [brokerLogin],
   };
 }
 

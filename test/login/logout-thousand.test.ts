@@ -40,6 +40,7 @@ describeWithRedis((redis) => {
         loginTime: startOfTime,
         userId,
         profile: null,
+        authenticationMethods: [],
       };
       ({ cookie } = await keyrings.add(cookie, { apiKey: 'simulator', userId, session }, null));
     }

@@ -122,7 +122,7 @@ describe('values', () => {
         parseProfile(value);
         parseMargins(value);
         parseSegment(value);
-        parseSession(value);
+        parseSession(value, 'BROKER_LOGIN');
       }),
     );
   });
@@ -136,8 +136,10 @@ describe('values', () => {
     expect(parseProfile({ user_id: 'A', meta: { demat_consent: '' } })?.meta).toEqual({
       dematConsent: null,
     });
-    expect(parseSession({ access_token: 'a', refresh_token: '' })?.refreshToken).toBeNull();
-    expect(parseSession({ access_token: '' })).toBeNull();
+    expect(
+      parseSession({ access_token: 'a', refresh_token: '' }, 'BROKER_LOGIN')?.refreshToken,
+    ).toBeNull();
+    expect(parseSession({ access_token: '' }, 'BROKER_LOGIN')).toBeNull();
   });
 });
 

@@ -70,7 +70,8 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): B
     const form = { api_key: apiKey, [tokenName]: token, checksum: sum };
     const isProofBrought = 'checksum' in proof;
     const request: UpstreamRequest = { method: 'POST', path, apiKey, form, isProofBrought };
-    const session = await call(request, operation, parseSession);
+    const method = tokenName === 'request_token' ? 'BROKER_LOGIN' : 'REFRESH_TOKEN';
+    const session = await call(request, operation, (data) => parseSession(data, method));
     const credential = { apiKey, accessToken: session.accessToken };
     refused.delete(credential);
     onObtained?.(credential);

@@ -108,10 +108,12 @@ class RequestKeyring implements BrowserKeyring {
     return this.#services.renewals({ keyringId, record, refreshToken, proof, callerId, requestId });
   }
 
-  async expire(record: SessionRecord): Promise<void> {
-    if (this.#keyringId === null) return;
+  async expire(record: SessionRecord, at: Date): Promise<void> {
+    const keyringId = this.#keyringId;
+    if (keyringId === null) return;
     // A store that is down must not hide that the session has ended; the next read tries again.
-    await this.#services.keyrings.markExpired(this.#keyringId, record).catch(() => undefined);
+    const expired = this.#services.keyrings.markExpired(keyringId, record, 'REFUSED_BY_BROKER', at);
+    await expired.catch(() => undefined);
   }
 
   async revoke(record: SessionRecord, operation: Operation) {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Secret } from '../../brokers/upstream/secret.ts';
 import { revocationLifetime } from '../policy.ts';
 import type { KeyringReport } from '../report.ts';
+import { endReasons, type SessionEndReason } from '../session-record.ts';
 import type {
   KeyringStore,
   RevocationList,
@@ -39,6 +40,8 @@ export interface Revocation {
   readonly session: SessionPlace | null;
   /** When they were last known to work. */
   readonly since: Date;
+  /** Why the session ends. */
+  readonly reason: SessionEndReason;
 }
 
 /** A revocation that this process has claimed, until `dueAt` in milliseconds since the epoch. */
@@ -73,6 +76,8 @@ const shape = z.object({
   tokens: z.object({ apiKey: z.string(), accessToken: secret, refreshToken: secret }),
   session: z.object({ keyringId: z.string(), key: z.string(), sessionId: z.string() }).nullable(),
   since: z.iso.datetime().transform((text) => new Date(text)),
+  // Those of an earlier version have none.
+  reason: z.enum(endReasons).default('LOGGED_OUT'),
 });
 
 /** What the text of a revocation is bound to. */
@@ -110,7 +115,7 @@ export function createEncryptedRevocations(
         ? [newId()]
         : encrypter.names('revocation', session.keyringId, session.key, session.sessionId),
 
-    async add({ ids: [id], tokens, session, since }, dueAt, capacity) {
+    async add({ ids: [id], tokens, session, since, reason }, dueAt, capacity) {
       const { apiKey, accessToken, refreshToken } = tokens;
       const encrypted = encrypter.encrypt(bindingOf(id), {
         tokens: {
@@ -120,6 +125,7 @@ export function createEncryptedRevocations(
         },
         session,
         since,
+        reason,
       });
       const expiresAt = since.getTime() + revocationLifetime;
       return list.add({ id, encrypted, dueAt, expiresAt }, capacity);

@@ -1,6 +1,5 @@
 // The store of one process, for development and for a gateway whose users may log in again after a restart.
-import { createClockCheck } from '../clock-check.ts';
-import { createSweep } from '../sweep.ts';
+import { createClockCheck } from './clock-check.ts';
 import { createMemoryRevocations } from './memory-revocations.ts';
 import { createMemoryUsers } from './memory-users.ts';
 import {
@@ -15,6 +14,7 @@ import {
   type StoredRecord,
   type WriteOutcome,
 } from './store.ts';
+import { createSweep } from './sweep.ts';
 
 interface Row extends StoredRecord {
   readonly expiresAt: number | null;

@@ -1,5 +1,5 @@
 // ErrorCode: the stable code of every failure, in data and in extensions.code. A published type, without GraphQL.
-import type { BrokerName } from '../../brokers/broker.ts';
+import type { BrokerName } from '../../brokers/broker-name.ts';
 
 /** The meaning of each code, as in the schema. */
 export const errorCodes = {

@@ -1,5 +1,5 @@
 // A problem: an expected failure as data. Reads throw it, writes answer it in a union.
-import { type BrokerName, defaultBroker } from '../../brokers/broker.ts';
+import { type BrokerName, defaultBroker } from '../../brokers/broker-name.ts';
 import { BrokerError, type BrokerErrorCode } from '../../brokers/error.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
 import { withoutStack } from '../../shared/without-stack.ts';

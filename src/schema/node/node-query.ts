@@ -70,7 +70,10 @@ const finders: ReadonlyMap<string, Finder> = new Map<string, Finder>([
     async ({ id, context }, sessionId = '') => {
       const session = findSession(context, sessionId);
       if (session === undefined) reachedAccounts(context);
-      return session?.devices.find((device) => idOfDevice(device, context) === id) ?? null;
+      if (session === undefined) return null;
+      const { devices, createdFrom } = session;
+      const all = createdFrom === null ? devices : [...devices, createdFrom];
+      return all.find((device) => idOfDevice(device, context) === id) ?? null;
     },
   ],
   ['Margins', async ({ context }, owner = '') => ownerOf(owner, context) ?? null],

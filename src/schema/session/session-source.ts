@@ -1,9 +1,15 @@
 // Where a Session comes from: the token endpoint's answer, or a record of a browser's keyring.
-import type { BrokerSession } from '../../brokers/answers.ts';
-import { defaultBroker } from '../../brokers/broker.ts';
+import type { AuthenticationMethod, BrokerSession } from '../../brokers/answers.ts';
+import { defaultBroker } from '../../brokers/broker-name.ts';
 import { malformed } from '../../brokers/field.ts';
 import { accountOfSession, type Context, type ReachedAccount } from '../../context.ts';
-import type { SessionRecord, SessionState } from '../../keyring/session-record.ts';
+import { completed } from '../../keyring/authentication.ts';
+import type { Device } from '../../keyring/device.ts';
+import type {
+  SessionEndReason,
+  SessionRecord,
+  SessionState,
+} from '../../keyring/session-record.ts';
 import { accountOf, sessionIdOf } from '../../loaders/account.ts';
 import type { DeviceSource } from './session-device.ts';
 
@@ -19,12 +25,26 @@ export interface SessionSource {
   readonly loginTime: Date | null;
   /** When the gateway received or stored it. */
   readonly issuedAt: Date;
+  /** When it last changed; use is no change. */
+  readonly updatedAt: Date;
+  /** When and why it ended; null while it is active. */
+  readonly end: SessionEnd | null;
+  /** What was given for it, in order. */
+  readonly authenticationMethods: readonly AuthenticationMethod[];
   /** The tokens; null but in the answer to a login or renewal whose session no keyring took. */
   readonly tokens: TokensOnce | null;
   /** When and where it was used; null for a session of no keyring. */
   readonly use: { readonly lastSeenAt: Date } | null;
   /** Where it was used from, the last seen first. */
   readonly devices: readonly DeviceSource[];
+  /** Where it was logged in from; null where that is not known. */
+  readonly createdFrom: DeviceSource | null;
+}
+
+/** The end of a session. */
+export interface SessionEnd {
+  readonly at: Date;
+  readonly reason: SessionEndReason;
 }
 
 /** A session that Kite has just handed over and that goes to the caller. */
@@ -44,33 +64,47 @@ export function sessionForCaller(
     session: null,
   };
   prime(account, session, context);
+  const now = context.now();
   return {
     id: sessionIdOf(credential),
     account,
     state: 'ACTIVE',
     // The token in this answer works once: an unreadable time beside it must not take it along.
     loginTime: session.loginTime === malformed ? null : session.loginTime,
-    issuedAt: context.now(),
+    issuedAt: now,
+    updatedAt: now,
+    end: null,
+    authenticationMethods: completed(session.authenticationMethods, now),
     tokens: session,
     use: null,
     devices: [],
+    createdFrom: null,
   };
 }
 
 /** A session of a browser's keyring. Its tokens stay there. */
 export function sessionOfRecord(record: SessionRecord): SessionSource {
-  const { sessionId: id, state, loginTime, issuedAt } = record;
+  const { sessionId: id, state, loginTime, issuedAt, updatedAt, endedAt, endReason } = record;
+  const ofSession = (device: Device): DeviceSource => ({ ...device, sessionId: id });
   return {
     id,
     account: accountOfSession(record),
     state,
     loginTime,
     issuedAt,
+    updatedAt,
+    end: endedAt && endReason && { at: endedAt, reason: endReason },
     tokens: null,
     use: record,
     // Read only where a query asks for them.
+    get authenticationMethods() {
+      return record.authenticationMethods;
+    },
     get devices() {
-      return record.devices.map((device) => ({ ...device, sessionId: id }));
+      return record.devices.map(ofSession);
+    },
+    get createdFrom() {
+      return record.createdFrom && ofSession(record.createdFrom);
     },
   };
 }

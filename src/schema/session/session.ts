@@ -1,44 +1,16 @@
 // Session: what a login gave, and the life of it.
-import type { GraphQLResolveInfo } from 'graphql';
 import type { Secret } from '../../brokers/upstream/secret.ts';
-import type { Context } from '../../context.ts';
-import type { SessionState } from '../../keyring/session-record.ts';
-import { AccountRef, unauthenticated } from '../account.ts';
+import { assuranceLevel, authenticatedAt } from '../../keyring/authentication.ts';
+import { AccountRef } from '../account.ts';
 import { BrokerEnum } from '../broker.ts';
 import { builder } from '../builder.ts';
-import { isDeferring } from '../defer.ts';
-import { keyringUnavailable, problemError } from '../errors/problem.ts';
 import { NodeRef } from '../node.ts';
 import { selectedFields } from '../selected-fields.ts';
 import { UserRef, userOf } from '../user.ts';
+import { AssuranceLevelEnum, AuthenticationMethodRef } from './authentication-method.ts';
 import { DeviceRef } from './session-device.ts';
 import { type SessionSource, sessionOfRecord, type TokensOnce } from './session-source.ts';
-
-/** The state of a session: EXPIRED also where a read of this very operation finds its token refused. */
-async function stateOf(
-  { id, state, account }: SessionSource,
-  _arguments: object,
-  { sessionReads }: Context,
-  info: GraphQLResolveInfo,
-): Promise<SessionState> {
-  if (state !== 'ACTIVE' || account.session === null) return state;
-  const isRefused = isDeferring(info) ? sessionReads.hasRefused(id) : sessionReads.isRefused(id);
-  return (await isRefused) ? 'EXPIRED' : state;
-}
-
-const SessionStateEnum = builder.enumType('SessionState', {
-  description: 'The state of a session.',
-  values: {
-    ACTIVE: { description: 'Kite accepts its token, as far as the gateway knows.' },
-    EXPIRED: { description: 'Kite no longer accepts its token: log in again.' },
-    REVOKING: {
-      description:
-        'It was logged out here, and Kite has not confirmed it yet. The gateway makes no reads with its token, and ' +
-        'repeats the logout. You can also send `logout` again.',
-    },
-    REVOKED: { description: 'It was logged out.' },
-  } as const,
-});
+import { endOf, SessionEndReasonEnum, SessionStateEnum, stateOf } from './session-state.ts';
 
 /** The GraphQL type Session. */
 export const SessionRef = builder.objectRef<SessionSource>('Session').implement({
@@ -94,26 +66,67 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
         description:
           'When the user logged in, according to Kite; null if Kite sends no readable time.',
       }),
-      authenticatedAt: t.expose('loginTime', {
+      authenticationMethods: t.field({
+        type: [AuthenticationMethodRef],
+        nullable: false,
+        description: 'What was given for the session, in order: the login, then the last renewals.',
+        resolve: ({ authenticationMethods }) => [...authenticationMethods],
+      }),
+      assuranceLevel: t.field({
+        type: AssuranceLevelEnum,
+        description:
+          'How many factors the login proved; null where the broker does not prove it. Kite does not say what its ' +
+          'login page asked for.',
+        resolve: ({ authenticationMethods }) => assuranceLevel(authenticationMethods),
+      }),
+      authenticatedAt: t.field({
         type: 'DateTime',
-        description: 'When the user authenticated: Kite’s login time, as `loginTime`.',
+        description:
+          'When the user gave the last factor, according to the broker: for Kite the login time. A renewal does not ' +
+          'change it.',
+        resolve: ({ authenticationMethods }) => authenticatedAt(authenticationMethods),
       }),
       issuedAt: t.expose('issuedAt', {
         type: 'DateTime',
         nullable: false,
         description: 'When the gateway received the session and, with a keyring, stored it.',
       }),
+      updatedAt: t.field({
+        type: 'DateTime',
+        nullable: false,
+        description:
+          'When the session last changed: it was issued, it was renewed, its account was given another label, or it ' +
+          'ended. Use is no change.',
+        resolve: async (session, _arguments, context, info) => {
+          const isOpen = session.state === 'ACTIVE';
+          const end = isOpen ? await endOf(session, context, info) : null;
+          return end?.at ?? session.updatedAt;
+        },
+      }),
+      endedAt: t.field({
+        type: 'DateTime',
+        description:
+          'When it ended here; null while it is active. A logout of an expired session does not change it.',
+        resolve: async (session, _arguments, context, info) =>
+          (await endOf(session, context, info))?.at ?? null,
+      }),
+      endReason: t.field({
+        type: SessionEndReasonEnum,
+        description: 'Why it ended at `endedAt`; null while it is active.',
+        resolve: async (session, _arguments, context, info) =>
+          (await endOf(session, context, info))?.reason ?? null,
+      }),
       state: t.field({
         type: SessionStateEnum,
         nullable: false,
         description: 'The state of the session, as the reads of the same operation found it.',
-        resolve: stateOf,
+        resolve: (session, _arguments, context, info) => stateOf(session, context, info),
       }),
       active: t.boolean({
         nullable: false,
         description: 'Whether `state` is ACTIVE.',
         resolve: async (session, _arguments, context, info) =>
-          (await stateOf(session, {}, context, info)) === 'ACTIVE',
+          (await stateOf(session, context, info)) === 'ACTIVE',
       }),
       current: t.boolean({
         nullable: false,
@@ -140,6 +153,10 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
         description: 'The devices that used it, the most recent first, at most ten.',
         resolve: ({ devices }) => [...devices],
       }),
+      createdFrom: t.expose('createdFrom', {
+        type: DeviceRef,
+        description: 'The device that it was logged in from; null if it is not known.',
+      }),
     };
   },
 });
@@ -149,22 +166,5 @@ builder.objectField(AccountRef, 'session', (t) =>
     type: SessionRef,
     description: "This account's session in the browser's keyring; null with header credentials.",
     resolve: ({ session }) => session && sessionOfRecord(session),
-  }),
-);
-
-builder.queryField('sessions', (t) =>
-  t.field({
-    type: [SessionRef],
-    description:
-      'The Kite sessions in this browser’s keyring, newest first. Ended sessions are listed for a week, so that a ' +
-      'page can offer a new login. Empty with header credentials. Makes no upstream call itself.',
-    resolve: (_root, _arguments, context) => {
-      const { accounts, keyring } = context;
-      const hasCredentials = accounts.some(({ session }) => session === null);
-      if (hasCredentials) return [];
-      if (keyring.unavailable) throw problemError(keyringUnavailable());
-      if (keyring.barred !== null) throw problemError(unauthenticated(context));
-      return keyring.sessions.map(sessionOfRecord);
-    },
   }),
 );

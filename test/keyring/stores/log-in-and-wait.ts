@@ -17,6 +17,7 @@ const session = {
   loginTime: null,
   userId: 'AB0001',
   profile: null,
+  authenticationMethods: [],
 };
 const { cookie } = await keyrings.add(null, { apiKey: 'app', userId: 'AB0001', session }, null);
 process.stdout.write(cookie.reveal());

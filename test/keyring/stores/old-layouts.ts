@@ -11,6 +11,16 @@ import type { Place } from './stores.ts';
 const digest = (...parts: string[]) =>
   createHash('sha256').update(parts.join('\0')).digest('base64url');
 
+/** What records of that time did not have. */
+const laterFields = [
+  'revokingSince',
+  'updatedAt',
+  'endReason',
+  'createdFrom',
+  'authenticationMethods',
+  'label',
+];
+
 /** One keyring in an earlier layout, with a cookie that opens it and one that a login has replaced. */
 export interface OldKeyringFixture {
   readonly id: string;
@@ -29,8 +39,8 @@ export async function oldKeyring(userIds: readonly string[], at: Date): Promise<
   const encrypt = async (userId: string) => {
     const key = digest('kite-graphql record', id, apiKey, userId);
     const record = loggedIn(key, login(userId), null, laptop, at);
-    // Records of that time had no names and no logout that waits.
-    const { revokingSince: _, ...json } = Object(recordJson(record));
+    const json = Object(recordJson(record));
+    for (const name of laterFields) delete json[name];
     return { key, encrypted: await oneKey.encrypt(['record', id, key], json) };
   };
   return {

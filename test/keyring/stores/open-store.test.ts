@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { openKeyringStore } from '../../../src/keyring/stores/open-store.ts';
 import { KeyringStoreError } from '../../../src/keyring/stores/store.ts';
-import { createSweep } from '../../../src/keyring/sweep.ts';
+import { createSweep } from '../../../src/keyring/stores/sweep.ts';
 
 const now = () => new Date();
 const folder = mkdtempSync(join(tmpdir(), 'kite-graphql-open-'));

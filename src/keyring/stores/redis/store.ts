@@ -1,8 +1,8 @@
 // The store of many machines: one Redis that every replica of the gateway shares. Redis 7.0 suffices.
 import { z } from 'zod';
 import type { Limits } from '../../../limits.ts';
-import { createClockCheck } from '../../clock-check.ts';
 import { newId } from '../../crypto/names.ts';
+import { createClockCheck } from '../clock-check.ts';
 import {
   type CheckedPointer,
   type ConvertKeyring,

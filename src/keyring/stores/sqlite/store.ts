@@ -1,7 +1,7 @@
 // The store of one machine: a file, shared by every process that opens it, on which a thread of its own works. Loaded
 // only where it is wanted, as some versions of Node print a warning when node:sqlite is.
 import type { Limits } from '../../../limits.ts';
-import { createClockCheck } from '../../clock-check.ts';
+import { createClockCheck } from '../clock-check.ts';
 import type { KeyringStore } from '../store.ts';
 import type { SqliteOperations } from './file.ts';
 import { SqliteThread } from './thread.ts';

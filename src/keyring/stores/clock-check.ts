@@ -1,6 +1,6 @@
 // Whether the time of day can be trusted enough to delete what has expired: a clock that jumps and comes back must
 // not end a session.
-import { clockSettling, clockTolerance } from './policy.ts';
+import { clockSettling, clockTolerance } from '../policy.ts';
 
 /**
  * Compares the time of day with a clock that only runs forward.
