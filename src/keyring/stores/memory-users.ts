@@ -1,5 +1,5 @@
 // The index of users of the store in memory.
-import { createSweep } from '../sweep.ts';
+import { createSweep } from './sweep.ts';
 import type { IndexedPlace, RecordPlace, UserIndex } from './store.ts';
 
 /**
