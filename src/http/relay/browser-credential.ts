@@ -1,5 +1,5 @@
 // What code on the server side gets of a browser's account, and why it may get none: types that the package publishes.
-import type { BrokerName } from '../../brokers/broker.ts';
+import type { BrokerName } from '../../brokers/broker-name.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
 
 /** What signs calls to a broker for one account. */

@@ -1,6 +1,7 @@
 // The index of users of the store in memory.
-import { createSweep } from './sweep.ts';
+
 import type { IndexedPlace, RecordPlace, UserIndex } from './store.ts';
+import { createSweep } from './sweep.ts';
 
 /**
  * An index in this process's memory.
