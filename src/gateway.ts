@@ -82,7 +82,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const addresses = new AddressLimits({ limits, trustProxy, minutes });
   const load = new AccountLoad(limits);
   const turns = new ExecutionTurns(limits.executionTurnMilliseconds);
-  const logRefusedOrigin = createOriginLog(browsers.origins, track, limits, log);
+  const logRefusedOrigin = createOriginLog(browsers.origins, track, limits, log, browsers.audit);
 
   // Before the keyring is opened, the address is all that is known of the caller.
   const turnFor = (request: Request, serverContext: object) =>
@@ -95,7 +95,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     );
     const hasCredentials = who.credentials.length > 0;
     const about = keyringRequest(request, serverContext);
-    logRefusedOrigin(request);
+    logRefusedOrigin(request, about.device.ipAddress);
     const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
     const callerId = callerIdOf(keyring.id, about.device);
     const turn = turns.take(callerId);
@@ -164,6 +164,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       { onDispose: () => browsers.revocations.close().then(() => browsers.keyrings.close()) },
       { onDispose: () => minutes.close() },
       { onDispose: () => failures.close() },
+      { onDispose: () => browsers.audit.close() },
       { onDispose: close },
     ],
     // useRoutes has refused every other path. Yoga itself answers whatever ends in one of these texts, and no URL ends

@@ -28,6 +28,7 @@ const definitions = {
   unsentBytesPerPeer: { default: 64_000_000, unit: 'bytes', bounds: 'answers that one address has not read yet; one connection where a proxy is trusted' },
 
   logBytes: { default: 1_000_000, unit: 'bytes', bounds: 'log lines that stderr has not taken yet; further lines are dropped and counted' },
+  auditBytes: { default: 16_000_000, unit: 'bytes', bounds: 'events that wait for the file `AUDIT_LOG` to take them; events beyond this are lost and counted' },
 
   // A request, before anything is executed.
   headerBytes: { default: 131_072, unit: 'bytes', bounds: 'the headers of a request: room for a thousand credentials and what proxies add', min: 8_192, max: 16_000_000 },

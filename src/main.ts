@@ -6,12 +6,10 @@ import { createGateway } from './gateway.ts';
 import type { Gateway } from './gateway-interface.ts';
 import { FailureLog } from './http/limits/failure-log.ts';
 import { Writes } from './http/plugins/writes.ts';
-import { openKeyringStore } from './keyring/stores/open-store.ts';
-import { type KeyringStore, KeyringStoreError } from './keyring/stores/store.ts';
-import { adviceFor } from './keyring/stores/store-advice.ts';
-import { type Limits, withDefaultLimits } from './limits.ts';
+import { withDefaultLimits } from './limits.ts';
 import { createLogger } from './log.ts';
 import type { GatewayOptions } from './options.ts';
+import { openAuditFile, openStore } from './resources.ts';
 import { schema } from './schema/schema.ts';
 import { hostInUrl, listen } from './server/listen.ts';
 import { TrustedDocumentsError } from './shared/trusted-documents.ts';
@@ -74,6 +72,7 @@ async function runGateway(): Promise<Stop> {
     const keyringStore = await openStore(keyring.store, limits);
     const stopping = new AbortController();
     const { logger, flush } = await createLogger(config.log, limits);
+    const auditFile = await openAuditFile(config.auditLog, limits, logger);
     const writes = new Writes();
     const gateway = create({
       allowedOrigins: config.allowedOrigins,
@@ -101,6 +100,7 @@ async function runGateway(): Promise<Stop> {
       trustedDocumentTexts: config.trustedDocumentTexts,
       limits: config.limits,
       logger,
+      ...(auditFile && { auditLog: auditFile }),
       stopping: stopping.signal,
       writes,
     });
@@ -144,6 +144,8 @@ async function runGateway(): Promise<Stop> {
         gateway.dispose(),
         aborted(AbortSignal.timeout(limits.disposalSeconds * 1_000)),
       ]);
+      const lost = await auditFile?.close();
+      if (lost) logger.error({ lost }, 'The audit log did not take these events');
       await simulator?.close();
       failures.close();
       await flush();
@@ -161,17 +163,6 @@ function create(options: GatewayOptions): Gateway {
   } catch (error) {
     if (!(error instanceof TrustedDocumentsError)) throw error;
     throw new ConfigError(error.faults.map((fault) => `TRUSTED_DOCUMENTS: ${fault}`));
-  }
-}
-
-async function openStore(url: string, limits: Limits): Promise<KeyringStore> {
-  try {
-    return await openKeyringStore(url, () => new Date(), undefined, limits);
-  } catch (error) {
-    // Its words name what is wrong with the address, and never the address, which may hold a password.
-    if (error instanceof TypeError) throw new ConfigError([`KEYRING_STORE: ${error.message}.`]);
-    if (!(error instanceof KeyringStoreError)) throw error;
-    throw new ConfigError([`KEYRING_STORE: ${adviceFor(error)}`]);
   }
 }
 

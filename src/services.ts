@@ -6,6 +6,7 @@ import { openRateLog } from './brokers/upstream/budget/open-rate-log.ts';
 import { machineClock } from './brokers/upstream/clock.ts';
 import { Secret } from './brokers/upstream/secret.ts';
 import type { Services } from './context.ts';
+import { createAudit } from './http/audit.ts';
 import { createAttempts } from './http/limits/attempts.ts';
 import type { FailureLog } from './http/limits/failure-log.ts';
 import type { MinuteLimits } from './http/limits/minute-limits.ts';
@@ -16,7 +17,6 @@ import { createSessionRenewals } from './http/login/session-renewals.ts';
 import { createCauseLog, logFailedCalls } from './http/plugins/cause-log.ts';
 import { createCookies } from './http/request/cookies.ts';
 import { createOrigins, type Origins } from './http/request/origins.ts';
-import { createAuditDigests } from './keyring/crypto/audit-digests.ts';
 import { createEncryptedRevocations } from './keyring/crypto/encrypted-revocations.ts';
 import { createEncrypter } from './keyring/crypto/encrypter.ts';
 import { createIdDigest } from './keyring/crypto/id-digest.ts';
@@ -143,6 +143,7 @@ export function createBrowserKeyrings(
   const store = options.keyringStore ?? createMemoryStore(now);
   const storeFailures = createCauseLog(log, 'The store of browser sessions failed', limits);
   const reported = reportingStore(store, (method, cause) => storeFailures(cause, { method }));
+  const audit = createAudit(options.auditLog ?? noAuditLog, encrypter, limits, options.clock);
   const report = (event: KeyringReport) => log.warn(event, 'Keyring');
   const keyrings = createKeyrings({ limits, store: reported, encrypter, now, report });
   const revocations = createRevocations({
@@ -153,6 +154,13 @@ export function createBrowserKeyrings(
     wait: clock.wait,
     waitIdle: machineClock.wait,
     report,
+    onEnded: ({ tokens, session }) => {
+      const of = session && {
+        keyring: audit.digests.keyring(session.keyringId),
+        session: audit.digests.session(session.sessionId),
+      };
+      audit.write({ event: 'revocation', outcome: 'confirmed', app: tokens.apiKey, ...of });
+    },
     limits,
   });
   const pendingLogins = createPendingLogins(cookies, encrypter, limits, now);
@@ -171,13 +179,13 @@ export function createBrowserKeyrings(
       now,
       log,
       failures,
+      audit,
     }),
     renewals: createSessionRenewals(shared),
     pendingLogins,
     cookies,
     origins,
     attempts,
-    audit: options.auditLog ?? noAuditLog,
-    digests: createAuditDigests(encrypter),
+    audit,
   };
 }

@@ -88,6 +88,8 @@ export interface Config {
   readonly headerCredentials: 'any' | 'own' | 'off' | undefined;
   /** What backends send to be given a browser's credentials; empty: none may ask. */
   readonly relaySecrets: readonly string[];
+  /** The file of the audit log; undefined: no such log. */
+  readonly auditLog: string | undefined;
   readonly trustProxy: boolean;
   /** Undefined: as the upstream suggests. */
   readonly exposeTokens: boolean | undefined;
@@ -158,6 +160,7 @@ export function readConfig(environment: Environment = process.env): Config {
     maxAgeSeconds: values.MAX_AGE_SECONDS,
     headerCredentials: values.HEADER_CREDENTIALS,
     relaySecrets: values.RELAY_SECRETS,
+    auditLog: values.AUDIT_LOG,
     trustProxy: values.TRUST_PROXY,
     exposeTokens: values.EXPOSE_TOKENS,
     trustedDocuments,

@@ -151,6 +151,7 @@ export const gatewayVariables = {
   RELAY_SECRETS: z.string().transform(relaySecrets).default([]),
   TRUSTED_DOCUMENTS: z.string().optional(),
   TRUSTED_DOCUMENT_TEXTS: flag.default(false),
+  AUDIT_LOG: z.string().optional(),
   TRUST_PROXY: flag.default(false),
   EXPOSE_TOKENS: flag.optional(),
   GRAPHIQL: flag.optional(),

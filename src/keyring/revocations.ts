@@ -32,6 +32,8 @@ export interface RevocationsOptions {
   /** The same, between two looks into the store. */
   readonly waitIdle: Wait;
   readonly report: (report: KeyringReport) => void;
+  /** Told of each revocation that the broker has confirmed, or that has expired, in the background. */
+  readonly onEnded?: (revocation: Revocation) => void;
   /** How many there may be, and how often they are tried and looked for. */
   readonly limits: Limits;
 }
@@ -133,6 +135,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
         if (!(await claim(claimedUntil(ends.timeoutMilliseconds)))) return;
         if (now() < ends.expiryOf(since)) await ends.endInBackground(tokens);
         await finish(revocation);
+        options.onEnded?.(revocation);
         return;
       } catch (error) {
         if (!(error instanceof BrokerError || error instanceof KeyringStoreError)) throw error;

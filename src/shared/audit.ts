@@ -5,11 +5,14 @@ export type AuditedAction =
   | { readonly event: 'login'; readonly outcome: 'completed' | 'failed' | 'refused' }
   | { readonly event: 'logout'; readonly outcome: 'confirmed' | 'unconfirmed' | 'failed' }
   | { readonly event: 'session-ended'; readonly outcome: string }
-  | { readonly event: 'revocation'; readonly outcome: 'confirmed' }
+  | { readonly event: 'renewal'; readonly outcome: 'completed' | 'failed' }
+  | { readonly event: 'revocation'; readonly outcome: 'requested' | 'confirmed' }
+  | { readonly event: 'key-rotation'; readonly outcome: 'completed' | 'incomplete' }
+  | { readonly event: 'origin'; readonly outcome: 'refused' }
   | { readonly event: 'relay'; readonly outcome: 'given' | 'refused' };
 
-/** One event. What is not known, or does not apply, is left out. */
-export type AuditEvent = AuditedAction & {
+/** Whom it concerns, and where it came from. What is not known, or does not apply, is left out. */
+export interface AuditDetails {
   /** The X-Request-Id of the request that caused it. */
   readonly requestId?: string;
   /** The client address of that request. */
@@ -24,9 +27,14 @@ export type AuditEvent = AuditedAction & {
   readonly app?: string;
   /** Why, as the code of an error. */
   readonly code?: string;
+  /** The origin of the page that sent the request. */
+  readonly origin?: string;
   /** The name of the backend: a digest of the one of RELAY_SECRETS that it sent. */
   readonly backend?: string;
-};
+}
+
+/** One event. */
+export type AuditEvent = AuditedAction & AuditDetails;
 
 /** Takes events. */
 export interface AuditLog {

@@ -1,11 +1,15 @@
 // Log lines of requests that fail: each has one, until an address fails in one way so often that they are counted.
-import type { Logger } from 'pino';
 import { type Clock, machineClock } from '../../brokers/upstream/clock.ts';
 import type { Limits } from '../../limits.ts';
 import { networkOf } from '../request/client-address.ts';
 
 /** The time in which failures of one address and code are told together, in milliseconds. */
 const minute = 60_000;
+
+/** Takes lines, as a logger does. */
+export type FailureSink = Readonly<
+  Record<'debug' | 'info' | 'warn' | 'error', (fields: object, message: string) => void>
+>;
 
 /** A failure of one request. */
 export interface Failure {
@@ -30,7 +34,7 @@ interface Flood {
  * level, and one line at the end of the minute tells how many there were.
  */
 export class FailureLog {
-  readonly #log: Logger;
+  readonly #log: FailureSink;
   /** How much is told. */
   readonly limits: Pick<
     Limits,
@@ -42,7 +46,7 @@ export class FailureLog {
   readonly #closed = new AbortController();
 
   constructor(
-    log: Logger,
+    log: FailureSink,
     limits: Pick<Limits, 'loggedFailures' | 'loggedFailureAddresses' | 'loggedPathCharacters'>,
     clock: Clock = machineClock,
   ) {

@@ -1,10 +1,9 @@
 // The services behind the keyrings of browsers.
 
 import { Secret } from '../../brokers/upstream/secret.ts';
-import type { AuditDigests } from '../../keyring/crypto/audit-digests.ts';
 import type { Keyrings } from '../../keyring/keyring.ts';
 import type { Revocations } from '../../keyring/revocations.ts';
-import type { AuditLog } from '../../shared/audit.ts';
+import type { Audit } from '../audit.ts';
 import type { Attempts } from '../limits/attempts.ts';
 import { type Cookies, cookiesOf } from '../request/cookies.ts';
 import type { Origins } from '../request/origins.ts';
@@ -22,8 +21,7 @@ export interface BrowserKeyrings {
   readonly cookies: Cookies;
   readonly origins: Origins;
   readonly attempts: Attempts;
-  readonly audit: AuditLog;
-  readonly digests: AuditDigests;
+  readonly audit: Audit;
 }
 
 /** The cookie that names the keyring of a request's browser; null where it has none. */

@@ -6,6 +6,7 @@ import type { CompletedLogin, LoginFailure, LoginRedirect } from '../../browser-
 import type { Added } from '../../keyring/keyring.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import type { Limits } from '../../limits.ts';
+import type { Audit } from '../audit.ts';
 import type { Attempts } from '../limits/attempts.ts';
 import type { FailureLog } from '../limits/failure-log.ts';
 import type { Cookies } from '../request/cookies.ts';
@@ -23,6 +24,7 @@ export interface LoginServiceOptions extends ExchangeOptions {
   readonly now: () => Date;
   readonly log: Logger;
   readonly failures: FailureLog;
+  readonly audit: Audit;
 }
 
 /** A login that was completed, or why it was not; and where the browser goes. */
@@ -162,9 +164,11 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
     if (!isWellFormedToken(requestToken)) return failed({ reason: 'no-token' }, login);
     const attempt = async () => {
       const retryAfterSeconds = await options.attempts(request.device.ipAddress);
-      return retryAfterSeconds === 0
-        ? exchange(options, request, cookie, login, requestToken, loginId)
-        : { reason: 'too-many-attempts' as const, retryAfterSeconds };
+      if (retryAfterSeconds > 0) return { reason: 'too-many-attempts' as const, retryAfterSeconds };
+      const result = await exchange(options, request, cookie, login, requestToken, loginId);
+      // Here, so that it is recorded once, however many requests join it.
+      if (!('reason' in result)) auditLogin(options, request, result.added);
+      return result;
     };
     // Begun before anything is waited for: the same redirect at the same time joins it.
     return join(request, login, begin(loginId, login, attempt()));
@@ -185,9 +189,23 @@ function loginIdOf(nonce: string, requestToken: Secret): string {
   return createHash('sha256').update(parts.join('\0')).digest('base64url');
 }
 
+/** Records a login, and the end of the session that it replaced. */
+function auditLogin(
+  { audit }: LoginServiceOptions,
+  { requestId, device }: KeyringRequest,
+  { keyringId, record, replaced }: Added,
+): void {
+  const about = { requestId, address: device.ipAddress };
+  const login = { event: 'login', outcome: 'completed' } as const;
+  audit.write({ ...login, ...about, ...audit.session(keyringId, record) });
+  if (replaced?.state !== 'ACTIVE') return;
+  const end = { event: 'session-ended', outcome: 'REPLACED' } as const;
+  audit.write({ ...end, ...about, ...audit.session(keyringId, replaced) });
+}
+
 /** Every login leaves a line. */
 function logOutcome(
-  { log, failures }: LoginServiceOptions,
+  { log, failures, audit }: LoginServiceOptions,
   { requestId, device }: KeyringRequest,
   result: CompletedLogin | LoginFailure,
 ): void {
@@ -197,6 +215,7 @@ function logOutcome(
     return;
   }
   const code = codeOfFailure(result);
-  const failure = { address: device.ipAddress, requestId, code, level: 'warn' } as const;
-  failures.write(failure, { code }, 'Login failed');
+  const about = { requestId, address: device.ipAddress, code };
+  failures.write({ ...about, level: 'warn' }, { code }, 'Login failed');
+  audit.fail({ event: 'login', outcome: 'failed', ...about });
 }

@@ -11,6 +11,7 @@ import type {
 import type { Keyring } from '../../keyring/keyring.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
+import type { AuditedAction } from '../../shared/audit.ts';
 import { callerIdOf } from '../request/caller-id.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
 import type { Origins } from '../request/origins.ts';
@@ -105,7 +106,15 @@ class RequestKeyring implements BrowserKeyring {
     if (keyringId === null) return null;
     const { device, requestId } = this.#about;
     const callerId = callerIdOf(keyringId, device);
-    return this.#services.renewals({ keyringId, record, refreshToken, proof, callerId, requestId });
+    const request = { keyringId, record, refreshToken, proof, callerId, requestId };
+    try {
+      const renewed = await this.#services.renewals(request);
+      this.#record({ event: 'renewal', outcome: renewed ? 'completed' : 'failed' }, record);
+      return renewed;
+    } catch (error) {
+      this.#record({ event: 'renewal', outcome: 'failed' }, record);
+      throw error;
+    }
   }
 
   async expire(record: SessionRecord, at: Date): Promise<void> {
@@ -113,12 +122,30 @@ class RequestKeyring implements BrowserKeyring {
     if (keyringId === null) return;
     // A store that is down must not hide that the session has ended; the next read tries again.
     const expired = this.#services.keyrings.markExpired(keyringId, record, 'REFUSED_BY_BROKER', at);
-    await expired.catch(() => undefined);
+    const hasChanged = await expired.catch(() => false);
+    if (hasChanged) this.#record({ event: 'session-ended', outcome: 'REFUSED_BY_BROKER' }, record);
   }
 
   async revoke(record: SessionRecord, operation: Operation) {
     if (this.#keyringId === null) return null;
-    return this.#services.revocations.endSession(this.#keyringId, record, operation);
+    try {
+      const keyringId = this.#keyringId;
+      const unconfirmed = await this.#services.revocations.endSession(keyringId, record, operation);
+      const outcome = unconfirmed === null ? 'confirmed' : 'unconfirmed';
+      this.#record({ event: 'logout', outcome }, record);
+      return unconfirmed;
+    } catch (error) {
+      this.#record({ event: 'logout', outcome: 'failed' }, record);
+      throw error;
+    }
+  }
+
+  /** Records what happened to a session of this keyring. */
+  #record(action: AuditedAction, record: SessionRecord): void {
+    const { audit } = this.#services;
+    const { requestId, device } = this.#about;
+    const of = this.#keyringId === null ? {} : audit.session(this.#keyringId, record);
+    audit.write({ ...action, requestId, address: device.ipAddress, ...of });
   }
 
   async clearIfEmpty(): Promise<void> {

@@ -50,12 +50,11 @@ async function begin(
   parameters: URLSearchParams,
 ): Promise<Response> {
   const code = 'BAD_USER_INPUT';
-  const refusedBecause = (reason: string) =>
-    failures.write(
-      { address: device.ipAddress, requestId, code },
-      { code, reason },
-      'Login refused',
-    );
+  const refusedBecause = (reason: string) => {
+    const about = { address: device.ipAddress, requestId, code };
+    failures.write(about, { code, reason }, 'Login refused');
+    browsers.audit.fail({ event: 'login', outcome: 'refused', ...about });
+  };
   if (!isNavigation(request)) {
     refusedBecause('fetched by a page');
     return page(403, 'Open this page', 'Open this address in the browser itself to start a login.');
@@ -130,7 +129,7 @@ async function finish(
 
 /** Kite names no login when its user cancels: likely it was the one begun last. */
 async function cancelled(
-  { browsers: { pendingLogins, cookies }, failures }: LoginOptions,
+  { browsers: { pendingLogins, cookies, audit }, failures }: LoginOptions,
   { request, requestId, device, setCookie }: KeyringRequest,
   nonce: string,
 ): Promise<Response> {
@@ -139,7 +138,9 @@ async function cancelled(
   // Any page can link here: only an address that knows the login's nonce ends it.
   if (named !== undefined) setCookie(cookies.clear(named.cookieName));
   const code = 'LOGIN_CANCELLED';
-  failures.write({ address: device.ipAddress, requestId, code }, { code }, 'Login failed');
+  const about = { address: device.ipAddress, requestId, code };
+  failures.write(about, { code }, 'Login failed');
+  audit.fail({ event: 'login', outcome: 'failed', ...about });
   return refused((named ?? pending[0])?.returnTo ?? null, code);
 }
 

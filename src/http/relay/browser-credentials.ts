@@ -78,7 +78,8 @@ export function createCredentials({
   track,
   readClientInfo,
 }: CredentialsOptions): (sent: Request | IncomingMessage) => Promise<readonly BrowserCredential[]> {
-  const { audit, digests, origins } = browsers;
+  const { audit, origins } = browsers;
+  const { digests } = audit;
   return async (sent) => {
     const isFetch = sent.headers instanceof Headers;
     const request = isFetch ? (sent as Request) : headOf(sent as IncomingMessage);
@@ -97,7 +98,7 @@ export function createCredentials({
       return given.map(({ credential }) => credential);
     } catch (error) {
       if (error instanceof CredentialsRefusedError) {
-        audit.write({ event: 'relay', outcome: 'refused', ...about, code: error.code });
+        audit.fail({ event: 'relay', outcome: 'refused', ...about, code: error.code });
       }
       throw error;
     }

@@ -42,7 +42,8 @@ interface Asked {
 export function useRelay(options: RelayOptions): Plugin {
   const { services, browsers, routes, track, readClientInfo, log, failures } = options;
   const { limits, apps } = services;
-  const { audit, digests } = browsers;
+  const { audit } = browsers;
+  const { digests } = audit;
   const backendOf = createRelaySecrets(options.secrets);
   const wrongSecrets = options.minutes.limit('relay', limits.relayAttempts);
 

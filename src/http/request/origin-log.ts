@@ -1,21 +1,23 @@
 // Says in the log which origins were refused, so that an operator whose page gets no answer finds out why.
 import type { Logger } from 'pino';
 import type { Limits } from '../../limits.ts';
+import type { AuditLog } from '../../shared/audit.ts';
 import type { Origins } from './origins.ts';
 import type { RequestTracker } from './request-tracker.ts';
 
 /** An origin as a browser sends it. The header may hold anything, and anything else has no place in a log. */
 const plainOrigin = /^[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
-/** Logs the Origin of a request that may not use a keyring, each once. */
+/** Logs the Origin of a request that may not use a keyring, and its client address; each origin once. */
 export function createOriginLog(
   { isTrusted }: Origins,
   track: RequestTracker,
   { loggedOrigins, loggedOriginCharacters }: Limits,
   log: Logger,
-): (request: Request) => void {
+  audit: AuditLog,
+): (request: Request, address: string | null) => void {
   const logged = new Set<string>();
-  return (request) => {
+  return (request, address) => {
     const sent = request.headers.get('origin');
     if (sent === null || isTrusted(sent)) return;
     const isPlain =
@@ -24,8 +26,10 @@ export function createOriginLog(
     const origin = isPlain ? sent : 'not an origin';
     if (logged.size >= loggedOrigins || logged.has(origin)) return;
     logged.add(origin);
+    const requestId = track(request).id;
+    audit.write({ event: 'origin', outcome: 'refused', requestId, address, origin });
     log.warn(
-      { requestId: track(request).id, code: 'UNAUTHENTICATED', origin },
+      { requestId, code: 'UNAUTHENTICATED', origin },
       'Refused the keyring to a page of this origin: add the origin to ALLOWED_ORIGINS to allow it',
     );
   };

@@ -8,7 +8,7 @@ export interface AuditDigests {
   /** Of a session, by its id. */
   session(sessionId: string): string;
   /** Of a user, by the broker's id. */
-  user(broker: string, userId: string): string;
+  user(userId: string): string;
 }
 
 /** 16 bytes in base64url. */
@@ -21,6 +21,6 @@ export function createAuditDigests(encrypter: Pick<Encrypter, 'names'>): AuditDi
   return {
     keyring: (keyringId) => digest('keyring', keyringId),
     session: (sessionId) => digest('session', sessionId),
-    user: (broker, userId) => digest('user', broker, userId),
+    user: (userId) => digest('user', userId),
   };
 }

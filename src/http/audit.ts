@@ -1,0 +1,72 @@
+// What the HTTP layer records in the audit log. What a stranger can cause at will has a line each, until an address causes
+// so many of one kind in a minute that they are counted.
+import type { Clock } from '../brokers/upstream/clock.ts';
+import { type AuditDigests, createAuditDigests } from '../keyring/crypto/audit-digests.ts';
+import type { Encrypter } from '../keyring/crypto/encrypter.ts';
+import type { SessionRecord } from '../keyring/session-record.ts';
+import type { Limits } from '../limits.ts';
+import type { AuditDetails, AuditEvent, AuditLog } from '../shared/audit.ts';
+import { FailureLog } from './limits/failure-log.ts';
+
+/** The request that an event belongs to. */
+export interface AuditedRequest {
+  readonly requestId: string;
+  readonly address: string | null;
+}
+
+/** An event of a request that failed or was refused. */
+export type FailureEvent = AuditEvent & AuditedRequest & { readonly code: string };
+
+/** Records events. */
+export interface Audit extends AuditLog {
+  /** Records a failure, by a line or by a count. */
+  fail(event: FailureEvent): void;
+  readonly digests: AuditDigests;
+  /** What is recorded of a session. */
+  session(keyringId: string, record: SessionRecord): AuditDetails;
+  /** Records what was counted so far. */
+  close(): void;
+}
+
+/** Records in `log`, with digests under the keys of `encrypter`. */
+export function createAudit(
+  log: AuditLog,
+  encrypter: Pick<Encrypter, 'names'>,
+  limits: Limits,
+  clock: Clock | undefined,
+): Audit {
+  const digests = createAuditDigests(encrypter);
+  const record = (fields: object) =>
+    log.write('count' in fields ? summary(fields) : asEvent(fields));
+  const sink = { debug: () => undefined, info: record, warn: record, error: record };
+  const failures = new FailureLog(sink, limits, clock);
+  return {
+    write: (event) => log.write(event),
+    fail(event) {
+      const { requestId, address, code } = event;
+      const kind = `${event.event} ${event.outcome} ${code} ${address ?? ''}`;
+      failures.write({ requestId, address, code: kind }, event, event.event);
+    },
+    digests,
+    session: (keyringId, { sessionId, userId, apiKey }) => ({
+      keyring: digests.keyring(keyringId),
+      session: digests.session(sessionId),
+      ...(userId !== null && { user: digests.user(userId) }),
+      app: apiKey,
+    }),
+    close: () => failures.close(),
+  };
+}
+
+/** Only events come this way: `fail` takes nothing else. */
+function asEvent(fields: object): AuditEvent {
+  return fields as AuditEvent;
+}
+
+/** The line that counts the events of one address and kind. */
+function summary(fields: object): AuditEvent {
+  const { code: kind, failure: _, ...counted } = fields as { code: string; failure: string };
+  const [event, outcome, code, address] = kind.split(' ');
+  const of = address ? { address } : {};
+  return asEvent({ event, outcome, code, ...of, ...counted });
+}

@@ -1,0 +1,43 @@
+// What the process opens by its settings, the store and the audit log; a fault names the setting and what to do.
+import type { Logger } from 'pino';
+import { AuditFile } from './audit-file.ts';
+import { ConfigError } from './config/config.ts';
+import { openKeyringStore } from './keyring/stores/open-store.ts';
+import { type KeyringStore, KeyringStoreError } from './keyring/stores/store.ts';
+import { adviceFor } from './keyring/stores/store-advice.ts';
+import type { Limits } from './limits.ts';
+
+/** Opens the store of KEYRING_STORE. @throws ConfigError where it cannot be opened. */
+export async function openStore(url: string, limits: Limits): Promise<KeyringStore> {
+  try {
+    return await openKeyringStore(url, () => new Date(), undefined, limits);
+  } catch (error) {
+    // Its words name what is wrong with the address, and never the address, which may hold a password.
+    if (error instanceof TypeError) throw new ConfigError([`KEYRING_STORE: ${error.message}.`]);
+    if (!(error instanceof KeyringStoreError)) throw error;
+    throw new ConfigError([`KEYRING_STORE: ${adviceFor(error)}`]);
+  }
+}
+
+/** Opens the audit log, which SIGHUP opens again once a tool has renamed the file. @throws ConfigError where it cannot be. */
+export async function openAuditFile(
+  file: string | undefined,
+  limits: Limits,
+  log: Logger,
+): Promise<AuditFile | null> {
+  if (file === undefined) return null;
+  const onFault = (code: string | null, lost: number) => {
+    if (code === null) log.info('The audit log is written again');
+    else log.error({ code, lost }, 'The audit log cannot be written: its events wait in memory');
+  };
+  try {
+    const opened = await AuditFile.open({ file, limits, onFault });
+    process.on('SIGHUP', () => opened.reopen());
+    return opened;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
+    throw new ConfigError([
+      `AUDIT_LOG: ${code}: the file cannot be opened. Its folder must exist, and this user must be allowed to write there.`,
+    ]);
+  }
+}
