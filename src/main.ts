@@ -9,7 +9,7 @@ import { Writes } from './http/plugins/writes.ts';
 import { withDefaultLimits } from './limits.ts';
 import { createLogger } from './log.ts';
 import type { GatewayOptions } from './options.ts';
-import { openAuditFile, openStore } from './resources.ts';
+import { openAuditFile, openStore } from './process/resources.ts';
 import { schema } from './schema/schema.ts';
 import { hostInUrl, listen } from './server/listen.ts';
 import { TrustedDocumentsError } from './shared/trusted-documents.ts';

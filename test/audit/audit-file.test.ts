@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { AuditFile } from '../../src/audit-file.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
+import { AuditFile } from '../../src/process/audit-file.ts';
 import type { AuditEvent } from '../../src/shared/audit.ts';
 import { emptyFolder, run, startCommand } from '../support/command.ts';
 import { Visitor } from '../support/visitor.ts';

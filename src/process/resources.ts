@@ -1,11 +1,11 @@
 // What the process opens by its settings, the store and the audit log; a fault names the setting and what to do.
 import type { Logger } from 'pino';
+import { ConfigError } from '../config/config.ts';
+import { openKeyringStore } from '../keyring/stores/open-store.ts';
+import { type KeyringStore, KeyringStoreError } from '../keyring/stores/store.ts';
+import { adviceFor } from '../keyring/stores/store-advice.ts';
+import type { Limits } from '../limits.ts';
 import { AuditFile } from './audit-file.ts';
-import { ConfigError } from './config/config.ts';
-import { openKeyringStore } from './keyring/stores/open-store.ts';
-import { type KeyringStore, KeyringStoreError } from './keyring/stores/store.ts';
-import { adviceFor } from './keyring/stores/store-advice.ts';
-import type { Limits } from './limits.ts';
 
 /** Opens the store of KEYRING_STORE. @throws ConfigError where it cannot be opened. */
 export async function openStore(url: string, limits: Limits): Promise<KeyringStore> {

@@ -4,8 +4,8 @@
 // safe from the end of the process at once, and from a power cut a moment later. No request waits for it.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Limits } from './limits.ts';
-import type { AuditEvent, AuditLog } from './shared/audit.ts';
+import type { Limits } from '../limits.ts';
+import type { AuditEvent, AuditLog } from '../shared/audit.ts';
 
 const ownerOnly = 0o600;
 
