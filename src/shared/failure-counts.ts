@@ -2,18 +2,20 @@
 
 /** Counts failures, each object once: a field may be resolved under many aliases, or not be selected at all. */
 export class FailureCounts {
-  readonly #counted = new WeakSet<object>();
-  readonly #byCode = new Map<string, number>();
+  /** Most operations have none. */
+  #counted: Set<object> | null = null;
+  readonly #byCode: Record<string, number> = {};
 
   /** Counts a failure that was not counted yet. */
   add(failure: { readonly code: string }): void {
+    this.#counted ??= new Set();
     if (this.#counted.has(failure)) return;
     this.#counted.add(failure);
-    this.#byCode.set(failure.code, (this.#byCode.get(failure.code) ?? 0) + 1);
+    this.#byCode[failure.code] = (this.#byCode[failure.code] ?? 0) + 1;
   }
 
   /** The number of failures for each code; undefined without failures. */
   get byCode(): Readonly<Record<string, number>> | undefined {
-    return this.#byCode.size === 0 ? undefined : Object.fromEntries(this.#byCode);
+    return this.#counted === null ? undefined : this.#byCode;
   }
 }

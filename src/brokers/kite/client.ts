@@ -32,23 +32,19 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): B
   const { maxNesting, refused, onObtained, onFailure } = options;
 
   /** Makes a call, and reads the data of its answer; null from `parse` is an answer that makes no sense. */
-  async function call<T>(
+  function call<T>(
     request: UpstreamRequest,
     operation: Operation,
     parse: (data: unknown) => T | null,
   ): Promise<T> {
     const { credential } = request;
     const refusal = credential && refused.find(credential);
-    if (refusal !== undefined) throw refusal;
+    if (refusal !== undefined) return Promise.reject(refusal);
     if (operation.admit?.() === false) {
-      throw new BrokerError('rate-limited', { retryAfterSeconds: 1, mayHaveReachedBroker: false });
+      const details = { retryAfterSeconds: 1, mayHaveReachedBroker: false };
+      return Promise.reject(new BrokerError('rate-limited', details));
     }
-    try {
-      const response = await send(request, operation);
-      const value = parse(openEnvelope(response, secretsOf(request), maxNesting));
-      if (value === null) throw new BrokerError('invalid-response', { status: response.status });
-      return value;
-    } catch (thrown) {
+    const fail = (thrown: unknown): never => {
       const error = isOthersChecksum(request, thrown) ? new BrokerError('token', thrown) : thrown;
       if (credential && error instanceof BrokerError && error.code === 'token') {
         refused.add(credential, error);
@@ -57,7 +53,16 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): B
         onFailure?.({ request, operation, error });
       }
       throw error;
-    }
+    };
+    return send(request, operation).then((response) => {
+      try {
+        const value = parse(openEnvelope(response, secretsOf(request), maxNesting));
+        if (value === null) throw new BrokerError('invalid-response', { status: response.status });
+        return value;
+      } catch (thrown) {
+        return fail(thrown);
+      }
+    }, fail);
   }
 
   async function redeem(

@@ -14,7 +14,7 @@ export interface Operation {
   /** The deadline, in milliseconds of `performance.now()`; retries and waiting for a turn included. */
   readonly deadlineAt: number;
   /** Counts one more call; false where the operation has made as many as it may. Left out: there is no bound. */
-  readonly admit?: (() => boolean) | undefined;
+  admit?(): boolean;
   /** Told when a call has its turn and is sent: until then nothing of it has left this process; or that it needs none. */
   readonly begun?: () => void;
   /** Told when a call has to wait for its turn, with the way to ask how many seconds that will take from then on. */
@@ -27,12 +27,14 @@ export class Deadline implements Operation {
   readonly callerId: string;
   readonly requestId: string | undefined;
   readonly deadlineAt: number;
-  readonly admit: () => boolean;
   readonly #timer: NodeJS.Timeout;
-  /** What ends with it. */
-  readonly #cancellations: Cancellation[] = [];
-  readonly #letGo: (() => void)[] = [];
+  readonly #maxCalls: number;
+  #calls = 0;
+  /** Made when it is asked for: most operations only read. */
   #own: Cancellation | null = null;
+  /** What its calls become when the client has gone. */
+  #reads: Reads | null = null;
+  #onEnd: (() => void)[] | null = null;
   #ended: { readonly reason: unknown } | null = null;
 
   /**
@@ -47,45 +49,46 @@ export class Deadline implements Operation {
     requestId?: string,
     maxCalls = Number.POSITIVE_INFINITY,
   ) {
-    let calls = 0;
-    this.admit = () => {
-      calls += 1;
-      return calls <= maxCalls;
-    };
     this.callerId = callerId;
     this.requestId = requestId;
+    this.#maxCalls = maxCalls;
     this.deadlineAt = performance.now() + milliseconds;
     // Not AbortSignal.timeout: nothing could stop that, and at thousands of operations a second each
     // would stay in memory, with all that it holds, until long after its answer.
-    this.#timer = setTimeout(() => {
-      this.#abort(timeIsUp);
-      this.end();
-    }, milliseconds);
-    this.#timer.unref();
+    this.#timer = setTimeout(Deadline.#pass, milliseconds, this).unref();
   }
 
-  /** Fires at the deadline. Made when it is asked for: most operations only read. */
+  static #pass(deadline: Deadline): void {
+    deadline.#abort(timeIsUp);
+    deadline.end();
+  }
+
+  /** Fires at the deadline. */
   get signal(): Cancellable {
-    this.#own ??= this.#cancellation();
+    if (this.#own === null) {
+      this.#own = new Cancellation();
+      if (this.#ended !== null) this.#own.abort(this.#ended.reason);
+    }
     return this.#own;
   }
 
-  /** The same operation for calls that are of no use once the client has gone. */
+  admit(): boolean {
+    this.#calls += 1;
+    return this.#calls <= this.#maxCalls;
+  }
+
+  /** The same operation for calls that are of no use once the client has gone; to be asked for once. */
   unless(gone: Cancellable): Operation {
-    const signal = this.#cancellation();
-    const leave = () => signal.abort(gone.reason);
-    if (gone.aborted) leave();
-    else {
-      gone.addEventListener('abort', leave, { once: true });
-      this.#letGo.push(() => gone.removeEventListener('abort', leave));
-    }
-    const { id, callerId, requestId, deadlineAt, admit } = this;
-    return { id, callerId, requestId, deadlineAt, admit, signal };
+    const reads = new Reads(this, gone);
+    if (this.#ended !== null) reads.signal.abort(this.#ended.reason);
+    this.#reads = reads;
+    return reads;
   }
 
   /** Calls back, once, when the operation is over or its deadline has passed. */
   onEnd(callback: () => void): void {
-    this.#letGo.push(callback);
+    this.#onEnd ??= [];
+    this.#onEnd.push(callback);
   }
 
   /** The operation's result is no longer needed: its calls in flight are cancelled. */
@@ -97,18 +100,47 @@ export class Deadline implements Operation {
   /** The operation is over: its signal will never fire, and its timer is freed. */
   end(): void {
     clearTimeout(this.#timer);
-    for (const letGo of this.#letGo.splice(0)) letGo();
-  }
-
-  #cancellation(): Cancellation {
-    const cancellation = new Cancellation();
-    if (this.#ended !== null) cancellation.abort(this.#ended.reason);
-    this.#cancellations.push(cancellation);
-    return cancellation;
+    this.#reads?.leaveClient();
+    const callbacks = this.#onEnd ?? [];
+    this.#onEnd = null;
+    for (const callback of callbacks) callback();
   }
 
   #abort(reason: unknown): void {
     this.#ended ??= { reason };
-    for (const cancellation of this.#cancellations) cancellation.abort(this.#ended.reason);
+    this.#own?.abort(this.#ended.reason);
+    this.#reads?.signal.abort(this.#ended.reason);
+  }
+}
+
+/** The calls of an operation that end with its client as well. */
+class Reads implements Operation {
+  readonly id: symbol;
+  readonly callerId: string;
+  readonly requestId: string | undefined;
+  readonly deadlineAt: number;
+  readonly signal = new Cancellation();
+  readonly #deadline: Deadline;
+  readonly #client: Cancellable;
+  readonly #leave = () => this.signal.abort(this.#client.reason);
+
+  constructor(deadline: Deadline, client: Cancellable) {
+    this.id = deadline.id;
+    this.callerId = deadline.callerId;
+    this.requestId = deadline.requestId;
+    this.deadlineAt = deadline.deadlineAt;
+    this.#deadline = deadline;
+    this.#client = client;
+    if (client.aborted) this.#leave();
+    else client.addEventListener('abort', this.#leave, { once: true });
+  }
+
+  admit(): boolean {
+    return this.#deadline.admit();
+  }
+
+  /** A client may stay for longer than its operation, and must not hold it in memory. */
+  leaveClient(): void {
+    this.#client.removeEventListener('abort', this.#leave);
   }
 }

@@ -30,7 +30,7 @@ export function retryingGets(send: Transport, options: RetryOptions = {}): Trans
   const { delay = jitter, clock = machineClock, others = send } = options;
   async function again(
     first: UpstreamResponse | BrokerError,
-    ...[request, operation, onSent]: Parameters<Transport>
+    ...[request, operation]: Parameters<Transport>
   ): Promise<UpstreamResponse> {
     const wait = Math.max(delay(), (first.retryAfterSeconds ?? 0) * 1_000);
     const { signal } = operation;
@@ -39,21 +39,20 @@ export function retryingGets(send: Transport, options: RetryOptions = {}): Trans
     if (signal.aborted && !isDeadline(signal)) throw abortedBy(signal);
     if (signal.aborted) return settled(first);
     try {
-      return await send(request, operation, onSent);
+      return await send(request, operation);
     } catch (error) {
       if (wasNeverSent(error)) return settled(first);
       throw error;
     }
   }
 
-  return (request, operation, onSent) => {
-    if (request.method !== 'GET') return others(request, operation, onSent);
-    return send(request, operation, onSent).then(
-      (first) =>
-        retriedStatuses.has(first.status) ? again(first, request, operation, onSent) : first,
+  return (request, operation) => {
+    if (request.method !== 'GET') return others(request, operation);
+    return send(request, operation).then(
+      (first) => (retriedStatuses.has(first.status) ? again(first, request, operation) : first),
       (error: unknown) => {
         const mayHelp = error instanceof BrokerError && error.code === 'unavailable';
-        if (mayHelp) return again(error, request, operation, onSent);
+        if (mayHelp) return again(error, request, operation);
         throw error;
       },
     );

@@ -59,7 +59,7 @@ export class BudgetQueues {
   /** Takes a call in: it starts now, or when the promise says so. Each that starts must {@link leave}. */
   enter(apiKey: string, call: QueuedCall): Start | Promise<Start> {
     const { signal } = call.operation;
-    if (signal.aborted) throw abortedBy(signal, false);
+    if (signal.aborted) return Promise.reject(abortedBy(signal, false));
     const known = this.#queues.get(apiKey);
     if (known !== undefined) return this.#wait(known, call);
     if (!this.#slots.hasRoom || !this.#slots.isShare(call)) {

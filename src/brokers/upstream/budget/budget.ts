@@ -3,10 +3,11 @@
 
 import type { Limits } from '../../../limits.ts';
 import { digestOf } from '../../credential.ts';
-import type { Transport, UpstreamRequest } from '../transport.ts';
+import type { Transport, UpstreamRequest, UpstreamResponse } from '../transport.ts';
 import type { AcceptedCredentials } from './accepted-credentials.ts';
 import { BudgetQueues, type BudgetQueuesOptions } from './budget-queues.ts';
-import type { LaneName } from './lane.ts';
+import type { LaneName, QueuedCall } from './lane.ts';
+import type { Start } from './rate-log.ts';
 
 /** What a budget is made from. */
 export interface BudgetOptions extends BudgetQueuesOptions {
@@ -31,32 +32,49 @@ export function budgeted(
   budget = new BudgetQueues(options),
 ): Transport {
   const { accepted, log, limits } = options;
-  return async (request, operation, onSent) => {
+
+  /** Learns from an answer how soon the app may call again, and whether the credential works. */
+  function learn({ apiKey, method }: UpstreamRequest, account: string, answer: UpstreamResponse) {
+    const { status, retryAfterSeconds } = answer;
+    if (status === 429 || (status === 503 && retryAfterSeconds !== null)) {
+      const asked = (retryAfterSeconds ?? 0) * 1_000;
+      const time = Math.min(Math.max(asked, usualClosing), limits.upstreamPauseSeconds * 1_000);
+      log.close(apiKey, time);
+    } else if (account !== '') {
+      if (status === 403) accepted.delete(account);
+      else if (status < 300 && method === 'GET') accepted.add(account);
+    }
+  }
+
+  function begin(request: UpstreamRequest, call: QueuedCall, start: Start) {
+    const { operation, account } = call;
+    operation.begun?.();
+    const leave = () => {
+      start.ended();
+      budget.leave(call);
+    };
+    return send(request, operation, () => start.sent()).then(
+      (answer) => {
+        learn(request, account, answer);
+        leave();
+        return answer;
+      },
+      (error: unknown) => {
+        leave();
+        throw error;
+      },
+    );
+  }
+
+  // Without a promise more than it needs: nearly every call starts at once.
+  return (request, operation) => {
     const { apiKey, credential } = request;
     const account = credential === undefined ? '' : digestOf(credential);
     const call = { operation, account, lane: laneOf(request, accepted.has(account)) };
-    const entered = budget.enter(apiKey, call);
-    const start = entered instanceof Promise ? await entered : entered;
-    operation.begun?.();
-    try {
-      const response = await send(request, operation, () => {
-        start.sent();
-        onSent?.();
-      });
-      const { status, retryAfterSeconds } = response;
-      if (status === 429 || (status === 503 && retryAfterSeconds !== null)) {
-        const asked = (retryAfterSeconds ?? 0) * 1_000;
-        const time = Math.min(Math.max(asked, usualClosing), limits.upstreamPauseSeconds * 1_000);
-        log.close(apiKey, time);
-      } else if (account !== '') {
-        if (status === 403) accepted.delete(account);
-        else if (status < 300 && request.method === 'GET') accepted.add(account);
-      }
-      return response;
-    } finally {
-      start.ended();
-      budget.leave(call);
-    }
+    const start = budget.enter(apiKey, call);
+    return start instanceof Promise
+      ? start.then((started) => begin(request, call, started))
+      : begin(request, call, start);
   };
 }
 
