@@ -1,7 +1,7 @@
 // The gateway: Yoga and its plugins, in the order that a request meets them.
 import { createYoga } from 'graphql-yoga';
 import { pino } from 'pino';
-import { createContext, type Services } from './context.ts';
+import { type Caller, createContext, type Services } from './context.ts';
 import type { Gateway } from './gateway-interface.ts';
 import { Documents } from './http/documents/documents.ts';
 import { TrustedDocuments } from './http/documents/trusted-documents.ts';
@@ -41,7 +41,7 @@ import { createRequestTracker } from './http/request/request-tracker.ts';
 import type { GatewayOptions } from './options.ts';
 import { Plans } from './plans/plans.ts';
 import { schema } from './schema/schema.ts';
-import { withEdge } from './server/edge.ts';
+import { createEdge } from './server/edge.ts';
 import { withFront } from './server/front.ts';
 import { createBrowserKeyrings, createServices } from './services.ts';
 import type { TrustedDocumentManifest } from './shared/trusted-documents.ts';
@@ -87,7 +87,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   // Before the keyring is opened, the address is all that is known of the caller.
   const turnFor = (request: Request, serverContext: object) =>
     turns.take(callerIdOf(null, readClientInfo(request, serverContext)));
-  const contextFor = async (request: Request, serverContext: object) => {
+  const contextFor = (request: Request, serverContext: object) => {
     const who = readCredentials(
       request.headers,
       services.broker.credentialScheme,
@@ -96,25 +96,33 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     const hasCredentials = who.credentials.length > 0;
     const about = keyringRequest(request, serverContext);
     logRefusedOrigin(request, about.device.ipAddress);
-    const keyring = await openBrowserKeyring(browsers, about, hasCredentials);
-    const callerId = callerIdOf(keyring.id, about.device);
-    const turn = turns.take(callerId);
-    if (turn !== undefined) await turn;
-    const context = createContext(services, {
-      requestId: track(request).id,
-      ...who,
-      keyring,
-      callerId,
-      maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
-      signal: request.signal,
-    });
-    try {
-      context.deadline.onEnd(load.enter(callerId, context.accounts.length));
-    } catch (error) {
-      context.deadline.end();
-      throw error;
-    }
-    return context;
+    const begin = (keyring: Caller['keyring'], callerId: string) => {
+      const context = createContext(services, {
+        requestId: about.requestId,
+        credentials: who.credentials,
+        foreignScheme: who.foreignScheme,
+        keyring,
+        callerId,
+        maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
+        signal: request.signal,
+      });
+      try {
+        context.deadline.onEnd(load.enter(callerId, context.accounts.length));
+      } catch (error) {
+        context.deadline.end();
+        throw error;
+      }
+      return context;
+    };
+    const takeTurn = (keyring: Caller['keyring']) => {
+      const callerId = callerIdOf(keyring.id, about.device);
+      const turn = turns.take(callerId);
+      return turn === undefined
+        ? begin(keyring, callerId)
+        : turn.then(() => begin(keyring, callerId));
+    };
+    const keyring = openBrowserKeyring(browsers, about, hasCredentials);
+    return keyring instanceof Promise ? keyring.then(takeTurn) : takeTurn(keyring);
   };
   const introspection = options.introspection ?? false;
   const results = createResults(track, [
@@ -189,7 +197,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     if (trusted === null) throw new TypeError('The gateway was made without `trustedDocuments`');
     trusted.replace(manifest);
   };
-  const edge = withEdge(Object.assign(yoga, { replaceTrustedDocuments }), {
+  const edge = createEdge(yoga, {
     endpoint,
     longestBody: limits.requestBytes,
     track,
@@ -199,8 +207,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     headersFor,
     log,
   });
-  const front = { hosts, routes, addresses, readClientInfo, failures, corsHeadersFor };
-  return Object.assign(withFront<Gateway>(edge, front), {
+  const front = { hosts, routes, addresses, readClientInfo, failures, corsHeadersFor, edge };
+  return Object.assign(withFront<Gateway>(yoga, front), {
+    replaceTrustedDocuments,
     credentials: createCredentials(relayed),
   });
 }

@@ -23,6 +23,7 @@ import { makePlan } from '../../src/plans/make-plan.ts';
 import type { Plan } from '../../src/plans/plan.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { createServices } from '../../src/services.ts';
+import { Cancellation } from '../../src/shared/cancellation.ts';
 import { envelope, marginsOf, profile } from '../kite.ts';
 import { Questions } from '../load/question.ts';
 import type { PartResult } from '../measures/without-sockets.ts';
@@ -58,7 +59,7 @@ function credential(): Credential {
 
 function asker() {
   const deadline = new Deadline(30_000);
-  const operation = deadline.unless(new AbortController().signal);
+  const operation = deadline.unless(new Cancellation());
   return { deadline, operation, maxAgeSeconds: 0 };
 }
 
@@ -91,7 +92,7 @@ function context(): Context {
     foreignScheme: null,
     maxAgeSeconds: 0,
     keyring: noKeyring,
-    signal: new AbortController().signal,
+    signal: new Cancellation(),
   });
 }
 

@@ -83,7 +83,7 @@ export class Connections {
     if (!connection) return;
     connection.due = due;
     // Every answer is unsent for a moment. What is still there after the system had its turn waits for the peer.
-    response.once('prefinish', () => {
+    response.on('prefinish', () => {
       if (this.#suspects.size === 0) setImmediate(() => this.#lookAtSuspects());
       this.#suspects.add(connection);
     });

@@ -2,16 +2,14 @@
 // times what the calls to a broker do. What is answered is decided by the same function as on Yoga's way.
 //
 // Any request that is not plain goes to Yoga's own adapter, before anything of it is executed.
-import { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isAsyncIterable, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Payload, Results } from '../http/plugins/results.ts';
 import type { AnswerHeaders } from '../http/plugins/use-headers.ts';
 import type { AnswerOperation } from '../http/plugins/use-operations.ts';
-import { readAccept } from '../http/request/accept.ts';
 import type { RequestTracker } from '../http/request/request-tracker.ts';
 import { isPlainPost, operationIn, textOf } from './plain-post.ts';
-import { plainRequestOf } from './plain-request.ts';
 
 type Yoga = YogaServerInstance<Record<string, unknown>, Record<string, unknown>>;
 
@@ -31,22 +29,37 @@ export interface EdgeOptions {
   readonly log: Logger;
 }
 
-/** Puts the edge in front of Yoga, for requests of `node:http`; whatever else Yoga can do stays as it is. */
-export function withEdge(yoga: Yoga, options: EdgeOptions): Yoga {
+/**
+ * Answers a request if it is a plain one. Any other stays as it is.
+ * @param request its head, as {@link plainRequestOf} reads it.
+ * @returns whether the request is plain.
+ */
+export type Edge = (
+  message: IncomingMessage,
+  response: ServerResponse,
+  request: Request,
+) => boolean;
+
+/** Makes the edge, which hands a body that is not plain to Yoga. */
+export function createEdge(yoga: Yoga, options: EdgeOptions): Edge {
   const { endpoint, longestBody, track, needsCors, answerOperation, results, headersFor, log } =
     options;
 
-  async function answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function answer(
+    message: IncomingMessage,
+    response: ServerResponse,
+    request: Request,
+  ): Promise<void> {
     const text = await textOf(message);
     if (text === null) return;
-    const { json } = readAccept(message.headers.accept);
+    const tracked = track(request);
+    const { json } = tracked.accepted;
     const params = operationIn(text);
     if (json === null || params === null) {
       // As frameworks do that have read the body themselves.
       await yoga(Object.assign(message, { body: text }), response);
       return;
     }
-    const request = plainRequestOf(message, response);
     const serverContext = { req: message, res: response };
     const executed = await answerOperation(request, params, serverContext);
     const result = results.finish(executed, { request, serverContext });
@@ -56,28 +69,22 @@ export function withEdge(yoga: Yoga, options: EdgeOptions): Yoga {
     response.writeHead(status, {
       'content-type': `${json}; charset=utf-8`,
       'content-length': Buffer.byteLength(body),
-      ...headersFor(track(request)),
+      ...headersFor(tracked),
       ...headers,
     });
     response.end(body);
   }
 
-  return new Proxy(yoga, {
-    apply(target, self, given) {
-      const [message, response] = given;
-      const isPlain =
-        given.length === 2 &&
-        message instanceof IncomingMessage &&
-        response instanceof ServerResponse &&
-        isPlainPost(message, endpoint, longestBody) &&
-        !needsCors(message.headers.origin ?? null);
-      if (!isPlain) return Reflect.apply(target, self, given);
-      return answer(message, response).catch((error: unknown) => {
-        log.error({ error: error instanceof Error ? error.name : typeof error }, 'No answer');
-        response.destroy();
-      });
-    },
-  });
+  return (message, response, request) => {
+    const isPlain =
+      isPlainPost(message, endpoint, longestBody) && !needsCors(message.headers.origin ?? null);
+    if (!isPlain) return false;
+    answer(message, response, request).catch((error: unknown) => {
+      log.error({ error: error instanceof Error ? error.name : typeof error }, 'No answer');
+      response.destroy();
+    });
+    return true;
+  };
 }
 
 interface HttpExtension {

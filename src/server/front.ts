@@ -9,7 +9,8 @@ import type { CorsHeaders } from '../http/plugins/use-cors.ts';
 import type { ClientInfoReader } from '../http/request/client-info.ts';
 import type { Hosts } from '../http/request/hosts.ts';
 import { type Refusal, refusals, refuse } from '../http/request/refusal.ts';
-import { plainRequestOf } from './plain-request.ts';
+import type { Edge } from './edge.ts';
+import { plainRequestOf } from './plain-post.ts';
 
 /** What the front judges by. */
 export interface FrontOptions {
@@ -19,6 +20,7 @@ export interface FrontOptions {
   readonly readClientInfo: ClientInfoReader;
   readonly failures: FailureLog;
   readonly corsHeadersFor: CorsHeaders;
+  readonly edge: Edge;
 }
 
 /** The request of a server such as Express, which shortens its `url` by the path of a mount. */
@@ -27,10 +29,13 @@ interface MountedRequest extends IncomingMessage {
   readonly baseUrl?: string;
 }
 
-/** Puts the front before a gateway, for requests of `node:http`. Whatever else the gateway can do stays as it is. */
+/**
+ * Puts the front and the edge before a gateway, for requests of `node:http`. Whatever else the gateway can do stays as
+ * it is.
+ */
 export function withFront<Gateway extends object>(
   gateway: object,
-  { hosts, routes, addresses, readClientInfo, failures, corsHeadersFor }: FrontOptions,
+  { hosts, routes, addresses, readClientInfo, failures, corsHeadersFor, edge }: FrontOptions,
 ): Gateway {
   /** Why a request is refused; null where it goes on, in the usual form. */
   const faultOf = (request: MountedRequest, hasTarget: boolean): Refusal | null => {
@@ -53,7 +58,8 @@ export function withFront<Gateway extends object>(
       if (typeof next === 'function' && !isOurs(routes, request)) return next();
       const hasTarget = normalizeTarget(request);
       const isHealth = isAboutHealth(routes, request);
-      const address = readClientInfo(plainRequestOf(request, response), { req: request }).ipAddress;
+      const head = plainRequestOf(request, response);
+      const address = readClientInfo(head, { req: request }).ipAddress;
       const goOn = (overload: Refusal | null): unknown => {
         const fault = overload ?? faultOf(request, hasTarget);
         if (fault !== null) {
@@ -68,6 +74,7 @@ export function withFront<Gateway extends object>(
           response.shouldKeepAlive = false;
         }
         const rest = typeof next === 'function' ? others : words.slice(2);
+        if (rest.length === 0 && edge(request, response, head)) return;
         return Reflect.apply(target as CallableFunction as () => unknown, self, [
           request,
           response,
@@ -76,7 +83,7 @@ export function withFront<Gateway extends object>(
       };
       if (isHealth) return goOn(null);
       const entered = addresses.enter(request, address);
-      if (addresses.has(request)) response.once('close', () => addresses.leave(request));
+      if (addresses.has(request)) response.on('close', () => addresses.leave(request));
       return entered instanceof Promise ? entered.then(goOn) : goOn(entered);
     },
   });

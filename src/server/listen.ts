@@ -90,7 +90,7 @@ export async function listen(
       const entry: DueAnswer = { response, requestId };
       inFlight.add(entry);
       connections.watch(entry);
-      response.once('close', () => {
+      response.on('close', () => {
         entry.response = null;
         inFlight.delete(entry);
         // What is left has no answer due: connections kept alive, or opened and never used.

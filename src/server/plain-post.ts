@@ -1,7 +1,10 @@
 // Requests in the form that nearly all have: one operation as JSON in the body of a POST to the GraphQL address.
-// They are recognised at node:http's own objects; one about which anything is unusual is not plain.
-import type { IncomingMessage } from 'node:http';
+// They are recognised at node:http's own objects; one about which anything is unusual is not plain. The pipeline sees
+// them in the form of fetch's Request, of which each part is made when it is asked for: a real Request costs several
+// times what reading its head does.
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLParams } from 'graphql-yoga';
+import { type Cancellable, Cancellation } from '../shared/cancellation.ts';
 
 const contentType = /^application\/json[ \t]*(;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
 
@@ -33,12 +36,12 @@ export function textOf(request: IncomingMessage): Promise<string | null> {
     const chunks: Buffer[] = [];
     request
       .on('data', (chunk: Buffer) => chunks.push(chunk))
-      .once('end', () => {
+      .on('end', () => {
         const [first] = chunks;
         const bytes = chunks.length === 1 && first ? first : Buffer.concat(chunks);
         resolve(bytes.toString());
       })
-      .once('error', () => resolve(null));
+      .on('error', () => resolve(null));
   });
 }
 
@@ -55,23 +58,87 @@ export function operationIn(text: string): GraphQLParams | null {
 /** Words without which a document holds neither `@defer` nor a subscription. */
 const inParts = /defer|subscription/;
 
+const parameters: ReadonlySet<string> = new Set([
+  'query',
+  'variables',
+  'operationName',
+  'extensions',
+]);
+
 function isPlainOperation(value: unknown): value is GraphQLParams {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const { query, variables, operationName, extensions, ...others } = value as Record<
-    string,
-    unknown
-  >;
+  for (const name in value) if (!parameters.has(name)) return false;
+  const { query, variables, operationName, extensions } = value as Record<string, unknown>;
   return (
     typeof query === 'string' &&
     !inParts.test(query) &&
     isObjectOrNone(variables) &&
     // What they hold changes nothing.
     isObjectOrNone(extensions) &&
-    (operationName == null || (typeof operationName === 'string' && operationName !== '')) &&
-    Object.keys(others).length === 0
+    (operationName == null || (typeof operationName === 'string' && operationName !== ''))
   );
 }
 
 function isObjectOrNone(value: unknown): boolean {
   return value == null || (typeof value === 'object' && !Array.isArray(value));
+}
+
+class PlainHeaders {
+  readonly #headers: IncomingHttpHeaders;
+
+  constructor(headers: IncomingHttpHeaders) {
+    this.#headers = headers;
+  }
+
+  get(name: string): string | null {
+    const value = this.#headers[name] ?? this.#headers[name.toLowerCase()];
+    return typeof value === 'string' ? value : (value?.join(', ') ?? null);
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== null;
+  }
+}
+
+class PlainRequest {
+  readonly method: string;
+  readonly headers: PlainHeaders;
+  readonly #message: IncomingMessage;
+  readonly #response: ServerResponse;
+  #departure: Cancellation | null = null;
+
+  constructor(message: IncomingMessage, response: ServerResponse) {
+    this.method = message.method ?? 'POST';
+    this.headers = new PlainHeaders(message.headers);
+    this.#message = message;
+    this.#response = response;
+  }
+
+  get url(): string {
+    return `http://${this.#message.headers.host ?? 'localhost'}${this.#message.url}`;
+  }
+
+  /** Fires when the client goes away before it has its answer. */
+  get signal(): Cancellable {
+    if (this.#departure === null) {
+      const departure = new Cancellation();
+      this.#departure = departure;
+      const response = this.#response;
+      if (response.closed) departure.abort();
+      else {
+        response.on('close', () => {
+          if (!response.writableFinished) departure.abort();
+        });
+      }
+    }
+    return this.#departure;
+  }
+}
+
+/**
+ * The head of a request whose body has been read, for code that takes a fetch Request and reads its head only: its
+ * method, URL, headers by name, and signal.
+ */
+export function plainRequestOf(message: IncomingMessage, response: ServerResponse): Request {
+  return new PlainRequest(message, response) as unknown as Request;
 }

@@ -37,16 +37,26 @@ function barredBecause(request: Request, hasCredentials: boolean, origins: Origi
  * @param hasCredentials whether the Authorization header named accounts: then no keyring is opened.
  * A store that is down gives a keyring that says so, because header credentials and `apps` still work.
  */
-export async function openBrowserKeyring(
+export function openBrowserKeyring(
   services: BrowserKeyrings,
   about: KeyringRequest,
   hasCredentials: boolean,
-): Promise<BrowserKeyring> {
-  const { keyrings, revocations, origins } = services;
+): BrowserKeyring | Promise<BrowserKeyring> {
   const { request } = about;
-  const barred = barredBecause(request, hasCredentials, origins);
+  const barred = barredBecause(request, hasCredentials, services.origins);
   const cookie = barred === null ? keyringCookieOf(services, request) : null;
-  if (cookie === null) return new RequestKeyring(services, about, { barred, cookie });
+  return cookie === null
+    ? new RequestKeyring(services, about, { barred, cookie })
+    : openByCookie(services, about, cookie);
+}
+
+async function openByCookie(
+  services: BrowserKeyrings,
+  about: KeyringRequest,
+  cookie: Secret,
+): Promise<BrowserKeyring> {
+  const { keyrings, revocations } = services;
+  const barred = null;
   try {
     const keyring = await keyrings.open(cookie, about.device);
     if (keyring !== null) revocations.resume(keyring.id, keyring.sessions);

@@ -30,6 +30,7 @@ export function codeErrors({
   maxLogged,
 }: ErrorCodesOptions): ResultStep {
   return (result, { request, serverContext }) => {
+    if (!isAsyncIterable(result) && result.errors === undefined) return result;
     const { id } = track(request);
     let unexpected = 0;
     // One answer may hold hundreds of errors with one cause: the first few tell it.

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { FailureLog } from '../limits/failure-log.ts';
 import type { ClientInfoReader } from '../request/client-info.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
-import type { Payload, ResultStep } from './results.ts';
+import type { Answered, Payload, ResultStep } from './results.ts';
 
 /** Where the log finds what it tells. */
 export interface OperationLogOptions {
@@ -25,47 +25,59 @@ export function logOperations({
   log,
   failures,
 }: OperationLogOptions): ResultStep {
-  return (result, { request, serverContext }) => {
-    const tracked = track(request);
-    const errors: Record<string, number> = {};
-    const count = <T extends Payload>(payload: T): T => {
-      for (const code of codesIn(payload)) errors[code] = (errors[code] ?? 0) + 1;
-      return payload;
-    };
-    const finish = () => {
-      const { id, startedAt, operationName, context } = tracked;
-      const asData = context?.failures.byCode;
-      const fields = {
-        ...(isName(operationName) && { operation: operationName }),
-        accounts: context?.accounts.length ?? 0,
-        milliseconds: Math.round(performance.now() - startedAt),
-        ...(Object.keys(errors).length > 0 && { errors }),
-        ...(asData && { failures: asData }),
-      };
-      const codes = Object.keys({ ...errors, ...asData });
-      if (codes.length === 0) {
-        log.info({ requestId: id, ...fields }, 'Operation');
-        return;
-      }
-      const address = readClientInfo(request, serverContext).ipAddress;
-      const code = codes.sort().join(' ');
-      failures.write({ address, requestId: id, code }, fields, 'Operation');
-    };
-    if (isAsyncIterable(result)) {
-      return finalAsyncIterator(mapAsyncIterator(result, count), finish);
+  const write = (codes: Counts, { request, serverContext }: Answered) => {
+    const { id: requestId, startedAt, operationName, context } = track(request);
+    const operation = isName(operationName) ? operationName : undefined;
+    const accounts = context?.accounts.length ?? 0;
+    const milliseconds = Math.round(performance.now() - startedAt);
+    const failed = context?.failures.byCode;
+    if (codes.errors === undefined && failed === undefined) {
+      log.info({ requestId, operation, accounts, milliseconds }, 'Operation');
+      return;
     }
-    count(result);
-    finish();
-    return result;
+    const address = readClientInfo(request, serverContext).ipAddress;
+    const code = Object.keys({ ...codes.errors, ...failed })
+      .sort()
+      .join(' ');
+    const fields = {
+      ...(operation !== undefined && { operation }),
+      accounts,
+      milliseconds,
+      ...codes,
+      ...(failed && { failures: failed }),
+    };
+    failures.write({ address, requestId, code }, fields, 'Operation');
   };
+  return (result, answered) => {
+    const codes: Counts = {};
+    if (!isAsyncIterable(result)) {
+      count(result, codes);
+      write(codes, answered);
+      return result;
+    }
+    const counted = mapAsyncIterator(result, (payload) => {
+      count(payload, codes);
+      return payload;
+    });
+    return finalAsyncIterator(counted, () => write(codes, answered));
+  };
+}
+
+/** How many errors there are of each code; undefined without errors. */
+interface Counts {
+  errors?: Record<string, number>;
+}
+
+function count({ errors, incremental }: Payload, codes: Counts): void {
+  for (const { extensions } of errors ?? []) {
+    const code = String(extensions?.code);
+    codes.errors ??= {};
+    codes.errors[code] = (codes.errors[code] ?? 0) + 1;
+  }
+  for (const part of incremental ?? []) count(part, codes);
 }
 
 /** Whether it is a name of a usual length. A client may send anything, and anything else has no place in a log. */
 function isName(text: unknown): text is string {
   return typeof text === 'string' && /^[_A-Za-z][_0-9A-Za-z]{0,99}$/.test(text);
-}
-
-function codesIn({ errors = [], incremental = [] }: Payload): string[] {
-  const own = errors.map(({ extensions }) => String(extensions?.code));
-  return [...own, ...incremental.flatMap(codesIn)];
 }

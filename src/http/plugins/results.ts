@@ -35,7 +35,9 @@ export function createResults(track: RequestTracker, steps: readonly ResultStep[
     const tracked = track(answered.request);
     if (tracked.isFinished) return result;
     tracked.isFinished = true;
-    return steps.reduce((so, step) => step(so, answered), result);
+    let finished = result;
+    for (const step of steps) finished = step(finished, answered);
+    return finished;
   };
   return {
     finish,

@@ -7,8 +7,9 @@ import type { ResultStep } from './results.ts';
  * Ends each stream of results when its request is aborted. Without it the next part would be waited for, and whatever
  * makes the parts would never hear that it may stop. To be the last step that wraps results.
  */
-export const endWithRequest: ResultStep = (result, { request: { signal }, serverContext }) => {
+export const endWithRequest: ResultStep = (result, { request, serverContext }) => {
   if (!isAsyncIterable(result)) return result;
+  const { signal } = request;
   const iterator = result[Symbol.asyncIterator]();
   // No client is left to be told of a failure to end.
   const end = () => void iterator.return?.().catch(() => {});

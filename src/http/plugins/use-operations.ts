@@ -40,7 +40,7 @@ export interface OperationsOptions {
   /** Waits for the turn of the client's address, before a new document is judged; undefined where it is now. */
   readonly turnFor: (request: Request, serverContext: object) => Promise<void> | undefined;
   /** Makes the context of an operation. */
-  readonly contextFor: (request: Request, serverContext: object) => Promise<Context>;
+  readonly contextFor: (request: Request, serverContext: object) => Context | Promise<Context>;
 }
 
 interface Executed {
@@ -85,7 +85,8 @@ export function createOperations(options: OperationsOptions): AnswerOperation {
       if (!operation) throw unknownOperation();
       const kind = operation.operation;
       if (kind === OperationTypeNode.MUTATION && request.method === 'GET') throw mutationByGet();
-      const context = await contextFor(request, serverContext);
+      const made = contextFor(request, serverContext);
+      const context = made instanceof Promise ? await made : made;
       tracked.context = context;
       const executed = { document, params, context, request };
       if (kind === OperationTypeNode.SUBSCRIPTION) return await subscribe(executed);

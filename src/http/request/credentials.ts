@@ -26,6 +26,9 @@ export function readCredentials(
   if (!elements.some((element) => scheme.applies(element))) {
     return { credentials: [], foreignScheme: /^([A-Za-z]{1,32}) /.exec(header)?.[1] ?? null };
   }
+  const [only = ''] = elements;
+  const single = elements.length === 1 ? scheme.read(only) : null;
+  if (single !== null) return { credentials: [single], foreignScheme: null };
   const credentials = new Map<string, Credential>();
   for (const [index, element] of elements.entries()) {
     const credential = scheme.read(element);
