@@ -6,7 +6,9 @@ import type { Proof } from './brokers/broker.ts';
 import type { BrokerError } from './brokers/error.ts';
 import type { Operation } from './brokers/upstream/operation.ts';
 import type { Secret } from './brokers/upstream/secret.ts';
+import type { SessionChange } from './keyring/news/told-sessions.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
+import type { Cancellable } from './shared/cancellation.ts';
 
 /** What Kite's redirect brings. */
 export interface LoginRedirect {
@@ -80,6 +82,10 @@ export interface BrowserKeyring {
    * @throws KeyringStoreError where nothing was done.
    */
   revoke(record: SessionRecord, operation: Operation): Promise<BrokerError | null>;
+  /** Whether the keyring may have one more stream of changes; false where the request reaches no keyring. */
+  readonly hasRoomForStream: boolean;
+  /** The keyring's sessions, each as it is, and then every change. @throws TypeError where there is no keyring. */
+  changes(signal: Cancellable): AsyncIterableIterator<SessionChange>;
   /** Takes the cookie back where no session is left to use. Never throws. */
   clearIfEmpty(): Promise<void>;
 }

@@ -169,6 +169,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useRequestParser(track, trusted !== null),
       useOperations(answerOperation),
       results.plugin,
+      { onDispose: () => browsers.news.stop() },
       { onDispose: () => browsers.revocations.close().then(() => browsers.keyrings.close()) },
       { onDispose: () => minutes.close() },
       { onDispose: () => failures.close() },

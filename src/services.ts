@@ -22,6 +22,7 @@ import { createEncrypter } from './keyring/crypto/encrypter.ts';
 import { createIdDigest } from './keyring/crypto/id-digest.ts';
 import { generateKey } from './keyring/crypto/keys.ts';
 import { createKeyrings } from './keyring/keyrings.ts';
+import { createSessionNews } from './keyring/news/session-news.ts';
 import type { KeyringReport } from './keyring/report.ts';
 import { createRevocations } from './keyring/revocations.ts';
 import { createMemoryStore } from './keyring/stores/memory-store.ts';
@@ -163,12 +164,21 @@ export function createBrowserKeyrings(
     },
     limits,
   });
+  const news = createSessionNews({
+    keyrings,
+    clock,
+    now,
+    expiryOf: ({ loginTime, issuedAt }) => broker.expiryOf(loginTime ?? issuedAt),
+    limits,
+  });
+  options.stopping?.addEventListener('abort', () => news.stop(), { once: true });
   const pendingLogins = createPendingLogins(cookies, encrypter, limits, now);
   const attempts = createAttempts(minutes, limits.loginAttempts);
   const shared = { broker, keyrings, revocations, timeoutMilliseconds };
   return {
     keyrings,
     revocations,
+    news,
     logins: createLoginService({
       ...shared,
       apps,

@@ -81,6 +81,8 @@ const noKeyring: BrowserKeyring = {
   renew: unused,
   expire: unused,
   revoke: unused,
+  hasRoomForStream: false,
+  changes: unused,
   clearIfEmpty: unused,
 };
 

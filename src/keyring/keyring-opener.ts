@@ -2,7 +2,7 @@
 import type { Clock } from '../brokers/upstream/clock.ts';
 import type { Secret } from '../brokers/upstream/secret.ts';
 import type { Limits } from '../limits.ts';
-import type { EncryptedRecords } from './crypto/encrypted-records.ts';
+import type { EncryptedRecords, VersionedRecord } from './crypto/encrypted-records.ts';
 import type { Encrypter } from './crypto/encrypter.ts';
 import { cookieNames } from './crypto/names.ts';
 import type { Keyring } from './keyring.ts';
@@ -33,8 +33,19 @@ export interface KeyringOpener {
    * when it was opened last; else the rows that have changed are decrypted.
    */
   open(cookie: Secret): Promise<CachedKeyring | null>;
+  /**
+   * Reads a keyring by its id, for what follows it without a cookie; null where it is gone.
+   * @param last what was read of it before: rows that have not changed are not decrypted again.
+   */
+  read(keyringId: string, last: ReadKeyring | null): Promise<ReadKeyring | null>;
   /** Forgets every opened keyring. */
   close(): void;
+}
+
+/** A keyring as it was read, with its records and the versions of their rows. */
+export interface ReadKeyring {
+  readonly keyring: Keyring;
+  readonly entries: readonly VersionedRecord[];
 }
 
 /** A keyring and the pointer that led to it. */
@@ -122,6 +133,15 @@ export function createKeyringOpener(options: KeyringOpenerOptions): KeyringOpene
       if (!isSame) return load(pointer, () => follow(pointer), null);
       if (checked?.revision === last.stored.revision) return { ...last, pointer };
       return load(pointer, () => store.openKeyring(last.stored.id), last);
+    },
+
+    async read(keyringId, last) {
+      await upgrade();
+      const stored = await store.openKeyring(keyringId);
+      if (stored === null) return null;
+      const entries = records.decrypt(keyringId, stored.records, last?.entries);
+      const sessions = entries.map(({ record }) => record);
+      return { entries, keyring: opened(stored, sessions, limits) };
     },
 
     close: () => cache.close(),

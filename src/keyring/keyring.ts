@@ -3,8 +3,10 @@
 import type { BrokerSession } from '../brokers/answers.ts';
 import type { Secret } from '../brokers/upstream/secret.ts';
 import type { DeviceHint } from './device.ts';
+import type { ReadKeyring } from './keyring-opener.ts';
 import type { Login } from './login.ts';
 import type { LoginOfRecord, SessionEndReason, SessionRecord } from './session-record.ts';
+import type { KeyringNotices } from './stores/store.ts';
 
 /** What a cookie opens. */
 export interface Keyring {
@@ -51,6 +53,13 @@ export interface Keyrings {
    * device where one is known, at most once a minute.
    */
   open(cookie: Secret, device: DeviceHint | null): Promise<Keyring | null>;
+  /**
+   * Reads a keyring by its id, for what follows it; null where it is gone. That is no use of it.
+   * @param last what was read of it before.
+   */
+  read(keyringId: string, last: ReadKeyring | null): Promise<ReadKeyring | null>;
+  /** Tells of writes to keyrings. */
+  readonly notices: KeyringNotices;
   /** Resolves where the store can keep a session now, which a write proves: to be asked before a token is spent. */
   ready(): Promise<void>;
   /**

@@ -10,6 +10,7 @@ import { boundedHint } from './device.ts';
 import { KeyringFullError, type Keyrings } from './keyring.ts';
 import { createKeyringOpener, endOf } from './keyring-opener.ts';
 import { ended, isRivalRenewal, loggedIn, renewed } from './login.ts';
+import { noticeWrites } from './news/notices.ts';
 import { sessionBytes } from './policy.ts';
 import type { KeyringReport } from './report.ts';
 import {
@@ -40,7 +41,8 @@ export interface KeyringsOptions {
 
 /** Keyrings over a store and an encrypter. */
 export function createKeyrings(options: KeyringsOptions): Keyrings {
-  const { store, encrypter, now, report = () => undefined } = options;
+  const { encrypter, now, report = () => undefined } = options;
+  const { store, notices } = noticeWrites(options.store);
   const { limits = withDefaultLimits(), clock = machineClock } = options;
   const records = createEncryptedRecords(store, encrypter, report, limits);
   const activity = createActivity(store, records, now, report, limits);
@@ -73,6 +75,9 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       activity.touch(found.pointer, found.stored, found.entries, hint);
       return found.keyring;
     },
+
+    read: (keyringId, last) => opener.read(keyringId, last),
+    notices,
 
     async ready() {
       await opener.upgrade();

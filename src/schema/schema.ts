@@ -13,6 +13,7 @@ import './margins/margins-changed.ts';
 import './node/node-query.ts';
 import './session/renew-session.ts';
 import './session/sessions.ts';
+import './session/sessions-changed.ts';
 import './user.ts';
 
 builder.queryType({

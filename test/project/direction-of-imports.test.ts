@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   live: ['shared', 'loaders', 'brokers', 'limits.ts'],
   sums: ['brokers'],
   keyring: ['shared', 'brokers', 'limits.ts'],
-  'browser-keyring.ts': ['keyring', 'brokers'],
+  'browser-keyring.ts': ['shared', 'keyring', 'brokers'],
   'context.ts': [
     'shared',
     'browser-keyring.ts',

@@ -2,6 +2,7 @@
 
 import { Secret } from '../../brokers/upstream/secret.ts';
 import type { Keyrings } from '../../keyring/keyring.ts';
+import type { SessionNews } from '../../keyring/news/session-news.ts';
 import type { Revocations } from '../../keyring/revocations.ts';
 import type { Audit } from '../audit.ts';
 import type { Attempts } from '../limits/attempts.ts';
@@ -15,6 +16,7 @@ import type { SessionRenewals } from './session-renewals.ts';
 export interface BrowserKeyrings {
   readonly keyrings: Keyrings;
   readonly revocations: Revocations;
+  readonly news: SessionNews;
   readonly logins: LoginService;
   readonly renewals: SessionRenewals;
   readonly pendingLogins: PendingLogins;

@@ -9,9 +9,11 @@ import type {
   LoginRedirect,
 } from '../../browser-keyring.ts';
 import type { Keyring } from '../../keyring/keyring.ts';
+import type { SessionChange } from '../../keyring/news/told-sessions.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import type { AuditedAction } from '../../shared/audit.ts';
+import type { Cancellable } from '../../shared/cancellation.ts';
 import { callerIdOf } from '../request/caller-id.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
 import type { Origins } from '../request/origins.ts';
@@ -156,6 +158,16 @@ class RequestKeyring implements BrowserKeyring {
     const { requestId, device } = this.#about;
     const of = this.#keyringId === null ? {} : audit.session(this.#keyringId, record);
     audit.write({ ...action, requestId, address: device.ipAddress, ...of });
+  }
+
+  get hasRoomForStream(): boolean {
+    return this.id !== null && this.#services.news.hasRoomFor(this.id);
+  }
+
+  changes(signal: Cancellable): AsyncIterableIterator<SessionChange> {
+    const { id, sessions } = this;
+    if (id === null) throw new TypeError('Only a request with a keyring can follow it');
+    return this.#services.news.follow({ id, sessions }, signal);
   }
 
   async clearIfEmpty(): Promise<void> {

@@ -1,0 +1,135 @@
+// News of the sessions of keyrings: streams of changes, one watcher for each keyring that is followed.
+import type { Clock } from '../../brokers/upstream/clock.ts';
+import type { Limits } from '../../limits.ts';
+import type { Cancellable } from '../../shared/cancellation.ts';
+import type { Keyring, Keyrings } from '../keyring.ts';
+import { KeyringWatcher, type WatcherServices } from './keyring-watcher.ts';
+import { type SessionChange, type SessionTimes, ToldSessions } from './told-sessions.ts';
+
+/** What news are made of. */
+export interface SessionNewsOptions {
+  readonly keyrings: Pick<Keyrings, 'read' | 'notices'>;
+  readonly clock: Clock;
+  readonly now: () => Date;
+  /** When a session is expected to expire. */
+  readonly expiryOf: SessionTimes['expiryOf'];
+  readonly limits: Pick<
+    Limits,
+    'followedKeyrings' | 'keyringStreams' | 'keyringCheckSeconds' | 'sessionExpiringMinutes'
+  >;
+}
+
+/** A keyring, as far as it is known when a stream of it begins. */
+export type FollowedKeyring = Pick<Keyring, 'id' | 'sessions'>;
+
+/** News of the sessions of keyrings. */
+export interface SessionNews {
+  /** Whether a keyring may have one more stream. */
+  hasRoomFor(keyringId: string): boolean;
+  /**
+   * The sessions of a keyring, each as it is, and then every change. Ends when the keyring is gone or the signal fires.
+   * A stream without a reader costs nothing. @throws AbortError from `next` when the gateway stops.
+   */
+  follow(keyring: FollowedKeyring, signal: Cancellable): AsyncIterableIterator<SessionChange>;
+  /** Breaks off every stream; none begins after it. */
+  stop(): void;
+}
+
+const stopped = () => new DOMException('The gateway is stopping', 'AbortError');
+
+/** Makes the news that all streams of a gateway share. */
+export function createSessionNews(options: SessionNewsOptions): SessionNews {
+  const { keyrings, clock, now, expiryOf, limits } = options;
+  const times = { now, expiryOf, expiringMilliseconds: limits.sessionExpiringMinutes * 60_000 };
+  const services: WatcherServices = {
+    read: keyrings.read,
+    notices: keyrings.notices,
+    clock,
+    times,
+    checkMilliseconds: limits.keyringCheckSeconds * 1_000,
+  };
+  const watchers = new Map<string, KeyringWatcher>();
+  const stopping = new AbortController();
+
+  function watcherOf({ id, sessions }: FollowedKeyring): KeyringWatcher {
+    const known = watchers.get(id);
+    if (known !== undefined) return known;
+    const onOver = () => watchers.delete(id);
+    const watcher = new KeyringWatcher(id, sessions, services, onOver);
+    watchers.set(id, watcher);
+    return watcher;
+  }
+
+  async function* changes(
+    keyring: FollowedKeyring,
+    ended: AbortSignal,
+  ): AsyncGenerator<SessionChange, undefined> {
+    if (ended.aborted) return;
+    const watcher = watcherOf(keyring);
+    const told = new ToldSessions(times);
+    let news = Promise.withResolvers<void>();
+    let isNews = true;
+    const hear = () => {
+      isNews = true;
+      news.resolve();
+    };
+    const leave = watcher.join(hear);
+    ended.addEventListener('abort', hear);
+    try {
+      while (!ended.aborted) {
+        const { sessions } = watcher;
+        if (isNews) told.compare(sessions ?? []);
+        isNews = false;
+        const change = told.next();
+        if (change !== null) yield change;
+        else if (sessions === null) return;
+        else {
+          await news.promise;
+          news = Promise.withResolvers();
+        }
+      }
+    } finally {
+      ended.removeEventListener('abort', hear);
+      leave();
+    }
+  }
+
+  return {
+    hasRoomFor(keyringId) {
+      const watcher = watchers.get(keyringId);
+      if (watcher === undefined) return watchers.size < limits.followedKeyrings;
+      return watcher.listeners < limits.keyringStreams;
+    },
+
+    follow(keyring, signal) {
+      const ending = new AbortController();
+      const end = () => ending.abort();
+      const signals = [signal, stopping.signal];
+      const generator = changes(keyring, ending.signal);
+      const forget = () => {
+        for (const each of signals) each.removeEventListener('abort', end);
+      };
+      for (const each of signals) each.addEventListener('abort', end);
+      if (signals.some(({ aborted }) => aborted)) end();
+      return {
+        async next() {
+          const result = await generator.next();
+          if (result.done) forget();
+          if (stopping.signal.aborted) throw stopped();
+          return result;
+        },
+        // Takes effect at once, also while a call of `next` waits.
+        return() {
+          end();
+          forget();
+          return generator.return(undefined);
+        },
+        [Symbol.asyncIterator]() {
+          return this;
+        },
+      };
+    },
+
+    stop: () => stopping.abort(),
+  };
+}
