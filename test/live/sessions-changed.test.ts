@@ -16,7 +16,7 @@ import { startOfTime, startWorld, tokens } from '../support/world.ts';
 
 const changes = graphql(`
   subscription NewsOfSessions {
-    sessionsChanged { reason session { id state apiKey account { id } user { userId } } }
+    sessionsChanged { reason session { id state endReason apiKey account { id } user { userId } } }
   }
 `);
 const logout = graphql(`
@@ -62,7 +62,7 @@ async function told(stream: Stream, count: number): Promise<string[]> {
   const all: string[] = [];
   while (all.length < count) {
     const { reason, session } = await nextOf(stream);
-    all.push(`${reason} ${session.state} ${session.user?.userId}`);
+    all.push([reason, session.endReason ?? session.state, session.user?.userId].join(' '));
   }
   return all;
 }
@@ -118,7 +118,7 @@ describe('a stream of sessions', () => {
     for (let event = await stream.next(); event !== null; event = await stream.next()) {
       expect(event.data?.sessionsChanged).toMatchObject({
         reason: 'ENDED',
-        session: { id: second.session.id },
+        session: { id: second.session.id, endReason: 'LOGGED_OUT' },
       });
       ends.push(event.data?.sessionsChanged.session.state ?? '');
     }
@@ -134,7 +134,7 @@ describe('a stream of sessions', () => {
     await told(stream, 1);
     await other.advance(15 * hour);
     await browser.ask(userIds);
-    expect(await told(stream, 1)).toEqual(['ENDED EXPIRED SIM0001']);
+    expect(await told(stream, 1)).toEqual(['ENDED REFUSED_BY_BROKER SIM0001']);
   });
 
   test('tells once that a session expires soon, also to a stream that begins late', async () => {
