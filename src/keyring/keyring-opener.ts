@@ -2,10 +2,10 @@
 import type { Clock } from '../brokers/upstream/clock.ts';
 import type { Secret } from '../brokers/upstream/secret.ts';
 import type { Limits } from '../limits.ts';
-import type { EncryptedRecords, VersionedRecord } from './crypto/encrypted-records.ts';
+import type { EncryptedRecords } from './crypto/encrypted-records.ts';
 import type { Encrypter } from './crypto/encrypter.ts';
 import { cookieNames } from './crypto/names.ts';
-import type { Keyring } from './keyring.ts';
+import type { Keyring, ReadKeyring } from './keyring.ts';
 import { type CachedKeyring, createKeyringCache } from './keyring-cache.ts';
 import { day } from './policy.ts';
 import type { SessionRecord } from './session-record.ts';
@@ -40,12 +40,6 @@ export interface KeyringOpener {
   read(keyringId: string, last: ReadKeyring | null): Promise<ReadKeyring | null>;
   /** Forgets every opened keyring. */
   close(): void;
-}
-
-/** A keyring as it was read, with its records and the versions of their rows. */
-export interface ReadKeyring {
-  readonly keyring: Keyring;
-  readonly entries: readonly VersionedRecord[];
 }
 
 /** A keyring and the pointer that led to it. */

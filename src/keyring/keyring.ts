@@ -2,8 +2,8 @@
 
 import type { BrokerSession } from '../brokers/answers.ts';
 import type { Secret } from '../brokers/upstream/secret.ts';
+import type { VersionedRecord } from './crypto/encrypted-records.ts';
 import type { DeviceHint } from './device.ts';
-import type { ReadKeyring } from './keyring-opener.ts';
 import type { Login } from './login.ts';
 import type { LoginOfRecord, SessionEndReason, SessionRecord } from './session-record.ts';
 import type { KeyringNotices } from './stores/store.ts';
@@ -16,6 +16,12 @@ export interface Keyring {
   readonly endsAt: Date;
   /** Its sessions, the newest `issuedAt` first; ended ones for some days from their end. */
   readonly sessions: readonly SessionRecord[];
+}
+
+/** A keyring as it was read, with its records and the versions of their rows. */
+export interface ReadKeyring {
+  readonly keyring: Keyring;
+  readonly entries: readonly VersionedRecord[];
 }
 
 /** What a login gives the browser. */

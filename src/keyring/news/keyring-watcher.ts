@@ -1,7 +1,7 @@
 // The one watcher of a keyring, however many streams follow it: it reads the keyring when it is told of a write, now and
 // then in case a notice was lost, and when a session is about to expire.
 import type { Clock } from '../../brokers/upstream/clock.ts';
-import type { ReadKeyring } from '../keyring-opener.ts';
+import type { ReadKeyring } from '../keyring.ts';
 import type { SessionRecord } from '../session-record.ts';
 import { type KeyringNotices, KeyringStoreError } from '../stores/store.ts';
 import type { SessionTimes } from './told-sessions.ts';
