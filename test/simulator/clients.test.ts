@@ -85,6 +85,13 @@ describe.each([
     });
   });
 
+  test('reads holdings, invented and the same each time', async () => {
+    const client = connect(await start(), 'simulator', 'SIM0001-token');
+    const holdings = await client.getHoldings();
+    expect(holdings[0]).toMatchObject({ tradingsymbol: 'INFY', exchange: 'NSE', product: 'CNC' });
+    expect(await client.getHoldings()).toEqual(holdings);
+  });
+
   test('renews a session of the platform app', async () => {
     const simulator = await start();
     const client = connect(simulator, 'simulator-platform');

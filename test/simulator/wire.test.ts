@@ -91,7 +91,7 @@ describe('reading', () => {
     '/orders/regular',
     '/trades',
     '/portfolio/positions',
-    '/portfolio/holdings',
+    '/portfolio/holdings/summary',
     '/quote',
     '/quote/ltp?i=NSE:INFY',
     '/instruments',

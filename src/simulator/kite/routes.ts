@@ -13,6 +13,7 @@ import type { Kite } from './kite.ts';
 import { endSession, exchangeToken, renewToken } from './session-endpoints.ts';
 import {
   readFullProfile,
+  readHoldings,
   readMargins,
   readProfile,
   readSegment,
@@ -27,6 +28,7 @@ const routes: ReadonlyMap<string, Readonly<Record<string, Endpoint>>> = new Map(
   ['/user/profile', { GET: readProfile }],
   ['/user/profile/full', { GET: readFullProfile }],
   ['/user/margins', { GET: readMargins }],
+  ['/portfolio/holdings', { GET: readHoldings }],
 ]);
 
 const segmentRoute: Readonly<Record<string, Endpoint>> = { GET: readSegment };

@@ -1,4 +1,4 @@
-// The calls under /user: profile, funds and margins.
+// The calls of a user: profile, funds and margins, and holdings.
 
 import type { Answer } from '../reply.ts';
 import type { Call } from './call.ts';
@@ -9,6 +9,7 @@ import {
   success,
 } from './envelope.ts';
 import type { Kite } from './kite.ts';
+import { holdingsOf } from './portfolio/holdings.ts';
 import { profileOf } from './profile.ts';
 import { userNumberOf } from './users.ts';
 
@@ -32,6 +33,11 @@ export const readSegment = forUser((userNumber, kite, call) => {
   if (call.path.endsWith('/commodity')) return success(margins.commodity);
   return segmentInvalid;
 });
+
+/** GET /portfolio/holdings. */
+export const readHoldings = forUser((userNumber, kite) =>
+  success(holdingsOf(userNumber, kite.settings.seed)),
+);
 
 /** The number of the user whose live session a call carries, through the app it was issued to; null for none. */
 export function userOf({ credential }: Call, kite: Kite): number | null {
