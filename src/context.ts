@@ -14,6 +14,7 @@ import { type Account, accountOf } from './loaders/account.ts';
 import { createLoaders, type Loaders } from './loaders/loaders.ts';
 import { SessionReads } from './loaders/session-reads.ts';
 import type { SharedReads } from './loaders/shared-reads.ts';
+import type { TokenIssuer } from './session-tokens/token-issuer.ts';
 import { AnswerMeter } from './shared/answer-meter.ts';
 import type { Cancellable } from './shared/cancellation.ts';
 import { FailureCounts } from './shared/failure-counts.ts';
@@ -36,6 +37,8 @@ export interface Services {
   readonly limits: Limits;
   /** Whether answers to exchangeToken and renewSession may hold tokens. */
   readonly exposeTokens: boolean;
+  /** Issues tokens for other services; null where the operator has set no keys. */
+  readonly tokens: TokenIssuer | null;
   /** What stands in ids for what they must not show. */
   readonly digest: IdDigest;
   /** Milliseconds for one operation, waiting and retries included. */
@@ -88,6 +91,8 @@ export interface Context extends Services {
   readonly callerId: string;
   /** What came of each account's logout in this operation, by account id: however often it is asked for, it is one call. */
   readonly logouts: Map<string, Promise<unknown>>;
+  /** The tokens of this operation by session and template: however often one is selected, it is signed once. */
+  readonly signedTokens: Map<string, ReturnType<TokenIssuer['issue']>>;
   readonly loaders: Loaders;
   /** The problems that the answer tells of as data. */
   readonly failures: FailureCounts;
@@ -150,7 +155,7 @@ export function contextOfEvent<C extends Context>(context: C): C {
 function beginOperation(
   { reads, limits, operationTimeoutMilliseconds }: Services,
   caller: Pick<Caller, 'callerId' | 'requestId' | 'maxAgeSeconds' | 'signal'>,
-): Pick<Context, 'loaders' | 'sessionReads' | 'deadline' | 'answer'> {
+): Pick<Context, 'loaders' | 'sessionReads' | 'signedTokens' | 'deadline' | 'answer'> {
   const { callerId, requestId, maxAgeSeconds, signal } = caller;
   const deadline = new Deadline(
     operationTimeoutMilliseconds,
@@ -160,7 +165,7 @@ function beginOperation(
   );
   const loaders = createLoaders(reads, { operation: deadline.unless(signal), maxAgeSeconds });
   const answer = new AnswerMeter(limits);
-  return { loaders, sessionReads: new SessionReads(), deadline, answer };
+  return { loaders, sessionReads: new SessionReads(), signedTokens: new Map(), deadline, answer };
 }
 
 function reachedBy(

@@ -38,6 +38,8 @@ import { readCredentials } from './http/request/credentials.ts';
 import { createHosts } from './http/request/hosts.ts';
 import { createOriginLog } from './http/request/origin-log.ts';
 import { createRequestTracker } from './http/request/request-tracker.ts';
+import { useKeySet } from './http/session/use-key-set.ts';
+import { useSessionCheck } from './http/session/use-session-check.ts';
 import type { GatewayOptions } from './options.ts';
 import { Plans } from './plans/plans.ts';
 import { schema } from './schema/schema.ts';
@@ -65,7 +67,10 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const track = createRequestTracker();
   const publicUrl = new URL(browsers.origins.home);
   const { relaySecrets = [] } = options;
-  const routes = createRoutes(publicUrl, { relay: relaySecrets.length > 0 });
+  const routes = createRoutes(publicUrl, {
+    relay: relaySecrets.length > 0,
+    keySet: services.tokens !== null,
+  });
   const hosts = createHosts(publicUrl, options.allowedHosts ?? []);
   const { graphiql = false, trustProxy = false } = options;
   const { trustedDocuments, trustedDocumentTexts = false } = options;
@@ -163,6 +168,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useCors(corsHeadersFor, options.allowedHeaders ?? []),
       useRoutes({ hosts, routes, track, readClientInfo, failures, graphiql: graphiql !== false }),
       useRelay({ ...relayed, secrets: relaySecrets, routes, minutes, log, failures }),
+      useSessionCheck({ ...relayed, routes, failures }),
+      useKeySet(routes, services),
       useLogin({ services, browsers, routes, writes, track, failures, keyringRequest }),
       graphiql !== false &&
         useGraphiql(routes, graphiql === true ? {} : graphiql, placeOf(services, browsers)),

@@ -34,6 +34,7 @@ export {
 } from './keyring/stores/store.ts';
 export type { AppOptions, GatewayOptions, GraphiqlPage } from './options.ts';
 export type { ErrorCode, ErrorExtensions } from './schema/errors/error-code.ts';
+export { SessionTokens, SessionTokensError } from './session-tokens/session-tokens.ts';
 export type { AuditEvent, AuditLog } from './shared/audit.ts';
 export {
   type TrustedDocumentManifest,

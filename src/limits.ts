@@ -43,6 +43,7 @@ const definitions = {
   deferredFragments: { default: 20, unit: 'fragments', bounds: 'the fragments of an operation with `@defer`' },
   introspectionAliases: { default: 5, unit: 'aliases', bounds: 'the aliases of `__schema` and `__type` and of fields below them', min: 0 },
   listItems: { default: 1_000, unit: 'values', bounds: 'a list in the variables or arguments' },
+  signedTokens: { default: 1_000, unit: 'tokens', bounds: 'different tokens (`Session.signedToken`) of one operation' },
   textCharacters: { default: 2_000, unit: 'characters', bounds: 'a string in the variables or arguments' },
 
   // A client address: of IPv6, a network (/64).
@@ -111,6 +112,7 @@ const definitions = {
   keyringDays: { default: 30, unit: 'days', bounds: 'how long a browser keeps its sessions, however often it is used', max: 400 },
   keyringIdleDays: { default: 7, unit: 'days', bounds: 'how long a browser that is not used keeps its sessions', max: 400 },
   endedSessionDays: { default: 7, unit: 'days', bounds: 'how long an ended session stays listed', max: 400 },
+  keySetSeconds: { default: 300, unit: 'seconds', bounds: 'how long caches may keep the public keys at `/.well-known/jwks.json`', min: 0, max: 86_400 },
   retiredCookieSeconds: { default: 60, unit: 'seconds', bounds: 'how long a cookie works after a login has replaced it', max: 3_600 },
   sessionMethods: { default: 10, unit: 'methods', bounds: 'authentication methods kept of a session: those of its login, then the last renewals' },
   sessionDevices: { default: 10, unit: 'devices', bounds: 'devices kept of a session: the last seen' },

@@ -14,7 +14,7 @@ import { schema } from './schema/schema.ts';
 import { hostInUrl, listen } from './server/listen.ts';
 import { TrustedDocumentsError } from './shared/trusted-documents.ts';
 import { version } from './shared/version.ts';
-import { awaitSignals, reloadOnHangup } from './signals.ts';
+import { awaitSignals, type Reload, reloadOnHangup } from './signals.ts';
 import { type Simulator, startSimulator } from './simulator/simulator.ts';
 import { greeting, help } from './usage.ts';
 
@@ -67,7 +67,7 @@ async function runGateway(): Promise<Stop> {
       config.simulator && standingCredentials(Math.min(config.simulator.accounts, 2));
     const { kiteBaseUrl = simulator?.url, kiteLoginUrl } = config;
     const loginUrl = kiteLoginUrl ?? (simulator ? `${simulator.url}/connect/login` : undefined);
-    const { keyring } = config;
+    const { keyring, sessionTokens } = config;
     const limits = withDefaultLimits(config.limits);
     const keyringStore = await openStore(keyring.store, limits);
     const stopping = new AbortController();
@@ -82,6 +82,7 @@ async function runGateway(): Promise<Stop> {
       keyringStore,
       ...(keyring.keys !== undefined && { keyringKeys: keyring.keys }),
       relaySecrets: config.relaySecrets,
+      ...(sessionTokens && { sessionTokens: sessionTokens.tokens }),
       trustProxy: config.trustProxy,
       ...(config.headerCredentials && { headerCredentials: config.headerCredentials }),
       apps: simulator ? [simulatorApp] : config.apps,
@@ -107,10 +108,11 @@ async function runGateway(): Promise<Stop> {
     const { trustedDocumentsFile: file } = config;
     const readDocuments = (name: string) =>
       gateway.replaceTrustedDocuments(readTrustedDocuments(name));
-    reloadOnHangup(
-      file ? [{ setting: 'TRUSTED_DOCUMENTS', read: () => readDocuments(file) }] : [],
-      logger,
-    );
+    const reloads: Reload[] = [];
+    if (file) reloads.push({ setting: 'TRUSTED_DOCUMENTS', read: () => readDocuments(file) });
+    const readTokens = sessionTokens && (() => sessionTokens.reload(logger));
+    if (readTokens) reloads.push({ setting: 'SESSION_TOKENS_FILE', read: readTokens });
+    reloadOnHangup(reloads, logger);
     const failures = new FailureLog(logger, limits);
     const onUnreadable = (requestId: string, reason: string, address: string | null) => {
       const code = 'BAD_USER_INPUT';

@@ -4,6 +4,7 @@ import type { Clock } from './brokers/upstream/clock.ts';
 import type { Writes } from './http/plugins/writes.ts';
 import type { KeyringStore } from './keyring/stores/store.ts';
 import type { Limits } from './limits.ts';
+import type { SessionTokens } from './session-tokens/session-tokens.ts';
 import type { AuditLog } from './shared/audit.ts';
 import type { TrustedDocumentManifest } from './shared/trusted-documents.ts';
 
@@ -52,6 +53,8 @@ export interface GatewayOptions {
   readonly allowedHosts?: readonly string[];
   /** Whether exchangeToken and renewSession may answer with tokens. Default false. */
   readonly exposeTokens?: boolean;
+  /** Keys and templates of the tokens that other services verify. Default none: `Session.signedToken` is null. */
+  readonly sessionTokens?: SessionTokens;
   /** Origins beside the gateway's own whose pages may use their visitors' keyrings. Default none. */
   readonly allowedOrigins?: readonly string[];
   /** The name of the keyrings' cookie; gateways on one host need different ones. Default `kite_graphql`. */

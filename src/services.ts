@@ -1,6 +1,7 @@
 // From options to services: what lives as long as the gateway, made once.
 import type { Logger } from 'pino';
 import { createApps } from './brokers/apps.ts';
+import type { Broker } from './brokers/broker.ts';
 import { createKite } from './brokers/kite/kite.ts';
 import { openRateLog } from './brokers/upstream/budget/open-rate-log.ts';
 import { machineClock } from './brokers/upstream/clock.ts';
@@ -32,6 +33,7 @@ import { withDefaultLimits } from './limits.ts';
 import { createLiveMargins } from './live/live-margins.ts';
 import { createSharedReads } from './loaders/shared-reads.ts';
 import type { GatewayOptions } from './options.ts';
+import { createTokenIssuer, type TokenIssuer } from './session-tokens/token-issuer.ts';
 import { noAuditLog } from './shared/audit.ts';
 import { createReturnToRule } from './shared/return-to.ts';
 
@@ -99,6 +101,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     acceptsHeaderOf: headerRule(options),
     returnTo: createReturnToRule(originsOf(options).trustedPage, limits.returnToCharacters),
     exposeTokens: options.exposeTokens ?? false,
+    tokens: tokenIssuer(options, broker, now),
     digest: createIdDigest(options.keyringKeys),
     operationTimeoutMilliseconds: options.operationTimeoutMilliseconds ?? 30_000,
     now,
@@ -110,6 +113,17 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
       await Promise.all([close(), rateLog.close()]);
     },
   };
+}
+
+/** The issuer of session tokens; null where there are no keys. */
+function tokenIssuer(
+  options: GatewayOptions,
+  { expiryOf }: Broker,
+  now: () => Date,
+): TokenIssuer | null {
+  const { sessionTokens: tokens } = options;
+  const issuer = originsOf(options).home.replace(/\/$/, '');
+  return tokens === undefined ? null : createTokenIssuer({ tokens, issuer, now, expiryOf });
 }
 
 function originsOf({ publicUrl = defaultPublicUrl, allowedOrigins = [] }: GatewayOptions): Origins {

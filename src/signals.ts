@@ -11,10 +11,10 @@ export interface Reload {
 
 /**
  * Reads settings again with each SIGHUP. Without any setting the signal keeps its meaning, which is the end of the
- * process.
+ * process; so it does on a terminal, where it says that the terminal is gone.
  */
 export function reloadOnHangup(reloads: readonly Reload[], log: Logger): void {
-  if (reloads.length === 0) return;
+  if (reloads.length === 0 || process.stdin.isTTY) return;
   process.on('SIGHUP', () => {
     for (const { setting, read } of reloads) {
       try {

@@ -8,6 +8,7 @@ import type { AppOptions } from '../options.ts';
 import type { TrustedDocumentManifest } from '../shared/trusted-documents.ts';
 import { readApps } from './apps.ts';
 import { keyringFaults, notices, publicUrlOf } from './checks.ts';
+import { readSessionTokens, type SessionTokensFile } from './session-tokens.ts';
 import { readTextFile, TextFileError } from './text-file.ts';
 import { readTrustedDocuments } from './trusted-documents.ts';
 import {
@@ -90,6 +91,8 @@ export interface Config {
   readonly relaySecrets: readonly string[];
   /** The file of the audit log; undefined: no such log. */
   readonly auditLog: string | undefined;
+  /** Keys and templates of session tokens; null where the operator has set none. */
+  readonly sessionTokens: SessionTokensFile | null;
   readonly trustProxy: boolean;
   /** Undefined: as the upstream suggests. */
   readonly exposeTokens: boolean | undefined;
@@ -134,6 +137,7 @@ export function readConfig(environment: Environment = process.env): Config {
   }
   const trustedDocuments = manifestOf(values.TRUSTED_DOCUMENTS, faults);
   faults.push(...keyringFaults(values, environment));
+  const sessionTokens = readSessionTokens(environment, faults);
   if (!isWhole || faults.length > 0) throw new ConfigError(faults);
 
   const production = values.NODE_ENV === 'production';
@@ -161,6 +165,7 @@ export function readConfig(environment: Environment = process.env): Config {
     headerCredentials: values.HEADER_CREDENTIALS,
     relaySecrets: values.RELAY_SECRETS,
     auditLog: values.AUDIT_LOG,
+    sessionTokens,
     trustProxy: values.TRUST_PROXY,
     exposeTokens: values.EXPOSE_TOKENS,
     trustedDocuments,
@@ -171,7 +176,7 @@ export function readConfig(environment: Environment = process.env): Config {
     limits: Object.freeze(limits),
     log: logConfig(values),
     simulator: simulated ? simulatorConfig(values) : null,
-    notices: notices(apps, values),
+    notices: [...notices(apps, values), ...(sessionTokens?.notices ?? [])],
   });
 }
 

@@ -148,6 +148,7 @@ export const gatewayVariables = {
   HEADER_CREDENTIALS: z.enum(['any', 'own', 'off'], 'must be any, own or off').optional(),
   ALLOWED_HOSTS: z.string().transform(hosts).default([]),
   ALLOWED_HEADERS: z.string().transform(headerNames).default([]),
+  SESSION_TOKENS_FILE: z.string().optional(),
   RELAY_SECRETS: z.string().transform(relaySecrets).default([]),
   TRUSTED_DOCUMENTS: z.string().optional(),
   TRUSTED_DOCUMENT_TEXTS: flag.default(false),

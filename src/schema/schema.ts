@@ -14,6 +14,7 @@ import './node/node-query.ts';
 import './session/renew-session.ts';
 import './session/sessions.ts';
 import './session/sessions-changed.ts';
+import './session/signed-token.ts';
 import './user.ts';
 
 builder.queryType({

@@ -16,8 +16,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   live: ['shared', 'loaders', 'brokers', 'limits.ts'],
   sums: ['brokers'],
   keyring: ['shared', 'brokers', 'limits.ts'],
+  'session-tokens': ['keyring', 'brokers'],
   'browser-keyring.ts': ['shared', 'keyring', 'brokers'],
   'context.ts': [
+    'session-tokens',
     'shared',
     'browser-keyring.ts',
     'keyring',
@@ -51,8 +53,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'brokers',
   ],
   server: ['shared', 'http', 'context.ts', 'limits.ts'],
-  'options.ts': ['http', 'keyring', 'brokers', 'limits.ts', 'shared'],
+  'options.ts': ['session-tokens', 'http', 'keyring', 'brokers', 'limits.ts', 'shared'],
   'services.ts': [
+    'session-tokens',
     'options.ts',
     'context.ts',
     'http',
@@ -64,6 +67,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'shared',
   ],
   'index.ts': [
+    'session-tokens',
     'gateway-interface.ts',
     'gateway.ts',
     'options.ts',
@@ -85,7 +89,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'schema',
     'server',
   ],
-  config: ['shared', 'options.ts', 'http', 'keyring', 'limits.ts'],
+  config: ['session-tokens', 'shared', 'options.ts', 'http', 'keyring', 'limits.ts'],
   process: ['config', 'keyring', 'limits.ts', 'shared'],
   'log-stream.ts': [],
   'log.ts': ['config', 'limits.ts', 'log-stream.ts'],

@@ -1,7 +1,15 @@
 // Where the gateway answers: at exact paths, below the path of its public URL or where a server mounted it.
 
 /** What a path leads to. */
-export type Route = 'graphql' | 'login' | 'callback' | 'credentials' | 'health' | 'home';
+export type Route =
+  | 'graphql'
+  | 'login'
+  | 'callback'
+  | 'session'
+  | 'credentials'
+  | 'key-set'
+  | 'health'
+  | 'home';
 
 /** Finds what a path leads to; null where it is not one of the gateway's. */
 export interface Routes {
@@ -21,6 +29,7 @@ const paths = new Map<string, Route>([
   ['/graphql/', 'graphql'],
   ['/login', 'login'],
   ['/callback', 'callback'],
+  ['/session', 'session'],
   ['/health', 'health'],
 ]);
 
@@ -28,10 +37,12 @@ const paths = new Map<string, Route>([
 export interface OptionalRoutes {
   /** Whether backends may ask for credentials. */
   readonly relay: boolean;
+  /** Whether there are public keys of session tokens. */
+  readonly keySet: boolean;
 }
 
 /** Knows the routes of a gateway with this public URL. */
-export function createRoutes(publicUrl: URL, { relay }: OptionalRoutes): Routes {
+export function createRoutes(publicUrl: URL, { relay, keySet }: OptionalRoutes): Routes {
   const base = publicUrl.pathname.replace(/\/+$/, '');
   return {
     base,
@@ -42,6 +53,7 @@ export function createRoutes(publicUrl: URL, { relay }: OptionalRoutes): Routes 
         const route = paths.get(path);
         if (route !== undefined) return route;
         if (relay && path === '/session/credentials') return 'credentials';
+        if (keySet && path === '/.well-known/jwks.json') return 'key-set';
       }
       return null;
     },

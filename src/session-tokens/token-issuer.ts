@@ -1,0 +1,39 @@
+// The issuer of session tokens of one gateway: its name, its time, and when its sessions expire.
+import type { SessionRecord } from '../keyring/session-record.ts';
+import type { SessionTokens } from './session-tokens.ts';
+
+/** What an issuer is made of. */
+export interface TokenIssuerOptions {
+  readonly tokens: SessionTokens;
+  /** The public URL, without a slash at its end. */
+  readonly issuer: string;
+  readonly now: () => Date;
+  /** When a session that began at a time is expected to expire. */
+  readonly expiryOf: (time: Date) => Date;
+}
+
+/** Issues tokens for the sessions of a gateway. */
+export interface TokenIssuer {
+  readonly tokens: SessionTokens;
+  /**
+   * A new token for a session.
+   * @returns null for a session that is not ACTIVE or is expected to have expired; `unknown-template` where the operator
+   *   has no template of this name.
+   */
+  issue(session: SessionRecord, template: string): Promise<string | null | 'unknown-template'>;
+}
+
+/** Makes the issuer of a gateway. */
+export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
+  const { tokens, issuer, now, expiryOf } = options;
+  return {
+    tokens,
+    async issue(session, name) {
+      const template = tokens.templates.get(name);
+      if (template === undefined) return 'unknown-template';
+      if (session.state !== 'ACTIVE') return null;
+      const expiresAt = expiryOf(session.loginTime ?? session.issuedAt);
+      return tokens.sign(session, template, { issuer, now: now(), expiresAt });
+    },
+  };
+}
