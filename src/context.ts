@@ -114,7 +114,7 @@ export interface Context extends Services {
 /** Makes the context of one operation. */
 export function createContext(services: Services, caller: Caller): Context {
   const { requestId, foreignScheme, keyring, callerId, maxAgeSeconds, signal } = caller;
-  const { deadline, loaders, answer, sessionReads } = beginOperation(services, caller);
+  const { deadline, loaders, answer, sessionReads, signedTokens } = beginOperation(services, caller);
   // Written out: an object that is spread from others and grows takes several times the memory.
   return {
     broker: services.broker,
@@ -125,6 +125,7 @@ export function createContext(services: Services, caller: Caller): Context {
     acceptsHeaderOf: services.acceptsHeaderOf,
     limits: services.limits,
     exposeTokens: services.exposeTokens,
+    tokens: services.tokens,
     digest: services.digest,
     operationTimeoutMilliseconds: services.operationTimeoutMilliseconds,
     now: services.now,
@@ -132,6 +133,7 @@ export function createContext(services: Services, caller: Caller): Context {
     loaders,
     answer,
     sessionReads,
+    signedTokens,
     requestId,
     accounts: reachedBy(caller, services),
     logouts: new Map(),
