@@ -114,7 +114,10 @@ export interface Context extends Services {
 /** Makes the context of one operation. */
 export function createContext(services: Services, caller: Caller): Context {
   const { requestId, foreignScheme, keyring, callerId, maxAgeSeconds, signal } = caller;
-  const { deadline, loaders, answer, sessionReads, signedTokens } = beginOperation(services, caller);
+  const { deadline, loaders, answer, sessionReads, signedTokens } = beginOperation(
+    services,
+    caller,
+  );
   // Written out: an object that is spread from others and grows takes several times the memory.
   return {
     broker: services.broker,
