@@ -54,6 +54,8 @@ export class Plans {
   readonly #known = new WeakMap<DocumentNode, Known>();
   /** In the order in which they were last used. */
   readonly #kept = new Set<Kept>();
+  /** The last one in that order: mostly it is used again. */
+  #latest: Kept | null = null;
   #size = 0;
 
   /** @param limits the bounds to keep: planUses and planCharacters. */
@@ -73,8 +75,11 @@ export class Plans {
     if (key === null || !isPlain(operation)) return null;
     const kept = known.plans.get(key);
     if (kept !== undefined) {
-      this.#kept.delete(kept);
-      this.#kept.add(kept);
+      if (kept !== this.#latest) {
+        this.#kept.delete(kept);
+        this.#kept.add(kept);
+        this.#latest = kept;
+      }
       return kept.plan.schema === operation.schema ? kept.plan : null;
     }
     known.uses = key === known.lastKey ? known.uses + 1 : 1;
@@ -102,6 +107,7 @@ export class Plans {
     const kept = { plan, home: known.plans, key, size };
     known.plans.set(key, kept);
     this.#kept.add(kept);
+    this.#latest = kept;
     this.#size += size;
     for (const oldest of this.#kept) {
       if (this.#size <= max) break;

@@ -17,18 +17,26 @@ export const timeIsUp = Symbol('time is up');
 export class Cancellation implements Cancellable {
   aborted = false;
   reason: unknown;
-  #listeners: Set<() => void> | null = null;
+  /** Most have one listener, which needs no set. */
+  #listener: (() => void) | null = null;
+  #others: Set<() => void> | null = null;
 
   /** Calls back when it ends, unless it has ended already. */
   addEventListener(_type: 'abort', listener: () => void): void {
     if (this.aborted) return;
-    this.#listeners ??= new Set();
-    this.#listeners.add(listener);
+    if (this.#listener === listener) return;
+    if (this.#listener === null && !this.#others?.has(listener)) {
+      this.#listener = listener;
+      return;
+    }
+    this.#others ??= new Set();
+    this.#others.add(listener);
   }
 
   /** Takes a listener back. */
   removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners?.delete(listener);
+    if (this.#listener === listener) this.#listener = null;
+    else this.#others?.delete(listener);
   }
 
   /** Ends it; the second time, nothing happens. */
@@ -36,9 +44,11 @@ export class Cancellation implements Cancellable {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    const listeners = this.#listeners;
-    this.#listeners = null;
-    for (const listener of listeners ?? []) listener();
+    const [listener, others] = [this.#listener, this.#others];
+    this.#listener = null;
+    this.#others = null;
+    listener?.();
+    for (const other of others ?? []) other();
   }
 }
 

@@ -50,7 +50,7 @@ export function undiciTransport(options: TransportOptions): UndiciTransport {
           reject(abortedBy(operation.signal, false));
           return;
         }
-        const call = new Call(operation, options, { resolve, reject, onSent });
+        const call = new Call(operation, options, resolve, reject, onSent);
         const { path, credential } = request;
         pool.dispatch(
           {
@@ -71,16 +71,12 @@ function queryOf({ query }: UpstreamRequest): string {
   return query === undefined ? '' : `?${new URLSearchParams(revealed(query))}`;
 }
 
-interface Outcome {
-  readonly resolve: (response: UpstreamResponse) => void;
-  readonly reject: (error: unknown) => void;
-  readonly onSent: (() => void) | undefined;
-}
-
 /** One call: the events of undici, its deadline, and its waiter. An object rather than closures: there are many. */
 class Call implements Dispatcher.DispatchHandler {
   readonly #operation: Operation;
-  readonly #outcome: Outcome;
+  readonly #resolve: (response: UpstreamResponse) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #onSent: (() => void) | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #maxBodyBytes: number;
   readonly #leave = () => this.#fail(abortedBy(this.#operation.signal, this.#isSent));
@@ -88,17 +84,23 @@ class Call implements Dispatcher.DispatchHandler {
   #isSent = false;
   #isOver = false;
   #status = 0;
-  #headers: IncomingHttpHeaders = {};
-  #chunks: Buffer[] = [];
+  #headers: IncomingHttpHeaders | undefined;
+  /** Most bodies come in one piece. */
+  #first: Buffer | null = null;
+  #others: Buffer[] | null = null;
   #length = 0;
 
   constructor(
     operation: Operation,
     { timeoutMilliseconds, maxBodyBytes }: TransportOptions,
-    outcome: Outcome,
+    resolve: (response: UpstreamResponse) => void,
+    reject: (error: unknown) => void,
+    onSent: (() => void) | undefined,
   ) {
     this.#operation = operation;
-    this.#outcome = outcome;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#onSent = onSent;
     this.#maxBodyBytes = maxBodyBytes;
     this.#timer = setTimeout(() => this.#fail(new BrokerError('timeout')), timeoutMilliseconds);
     operation.signal.addEventListener('abort', this.#leave);
@@ -112,7 +114,7 @@ class Call implements Dispatcher.DispatchHandler {
     }
     this.#controller = controller;
     this.#isSent = true;
-    this.#outcome.onSent?.();
+    this.#onSent?.();
   }
 
   onResponseStart(
@@ -127,18 +129,22 @@ class Call implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#length += chunk.length;
     if (this.#length > this.#maxBodyBytes) this.#fail(bodyTooLong(this.#status));
-    else this.#chunks.push(chunk);
+    else if (this.#first === null) this.#first = chunk;
+    else {
+      this.#others ??= [];
+      this.#others.push(chunk);
+    }
   }
 
   onResponseEnd(): void {
     if (this.#isOver) return;
     this.#settle();
-    const [first] = this.#chunks;
-    const bytes = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
+    const first = this.#first ?? Buffer.alloc(0);
+    const bytes = this.#others === null ? first : Buffer.concat([first, ...this.#others]);
     try {
-      this.#outcome.resolve(readAnswer(this.#status, this.#headers, bytes, this.#maxBodyBytes));
+      this.#resolve(readAnswer(this.#status, this.#headers ?? {}, bytes, this.#maxBodyBytes));
     } catch (error) {
-      this.#outcome.reject(error);
+      this.#reject(error);
     }
   }
 
@@ -149,7 +155,7 @@ class Call implements Dispatcher.DispatchHandler {
   #fail(error: BrokerError): void {
     if (this.#isOver) return;
     this.#settle();
-    this.#outcome.reject(error);
+    this.#reject(error);
     this.#controller?.abort(new Error('The call was cancelled'));
   }
 

@@ -34,6 +34,8 @@ export class Documents {
   readonly #rules: readonly ValidationRule[];
   /** In the order in which they were last asked for. */
   readonly #kept = new Map<string, Judged & { readonly document: DocumentNode }>();
+  /** The one that is last in that order, if it was found there: mostly it is asked for again. */
+  #latest: Judged | null = null;
   #characters = 0;
 
   constructor(options: DocumentsOptions) {
@@ -44,9 +46,10 @@ export class Documents {
   /** Finds what came of a text before; undefined where it has to be judged, which takes time. */
   find(text: string): Judged | undefined {
     const known = this.#kept.get(text);
-    if (known === undefined) return undefined;
+    if (known === undefined || known === this.#latest) return known;
     this.#kept.delete(text);
     this.#kept.set(text, known);
+    this.#latest = known;
     return known;
   }
 
@@ -76,6 +79,7 @@ export class Documents {
     const { documentCacheCharacters: max } = this.#options.limits;
     if (text.length > max) return;
     this.#kept.set(text, judged);
+    this.#latest = judged;
     this.#characters += text.length;
     for (const [oldest] of this.#kept) {
       if (this.#characters <= max) return;

@@ -39,15 +39,14 @@ export function createVolumeLimits(limits: Limits): VolumeLimits {
     const ofDocument = known.get(document) ?? new Map<string, Volume>();
     known.set(document, ofDocument);
     const name = operationName ?? '';
-    const volume = ofDocument.get(name) ?? measured(executed, maxFields);
+    const volume = ofDocument.get(name) ?? volumeIn(executed, maxFields);
     ofDocument.set(name, volume);
     return volume;
   };
 
   const faultOf = (executed: Executed, context: Context): GraphQLError | null => {
     const { fields, values } = volumeOf(executed);
-    const longest = { ...values };
-    measure(executed.variableValues, longest);
+    const longest = measured(executed.variableValues, values);
     if (longest.list > listItems) {
       return refusal('BAD_USER_INPUT', `A list is too long: ${listItems} values are allowed.`);
     }
@@ -55,6 +54,8 @@ export function createVolumeLimits(limits: Limits): VolumeLimits {
       const message = `A string is too long: ${textCharacters} characters are allowed.`;
       return refusal('BAD_USER_INPUT', message);
     }
+    // Most documents ask for no list, and were counted once.
+    if (fields.lists.size === 0 && fields.once <= maxFields) return null;
     const all = itemsIn(context, limits);
     const given = executed.variableValues as Readonly<Record<string, unknown>> | null | undefined;
     const itemsOf = ({ asked, type }: AnswerList) => itemsAsked(asked, given) ?? all[type] ?? 1;
@@ -67,7 +68,7 @@ export function createVolumeLimits(limits: Limits): VolumeLimits {
   return { faultOf };
 }
 
-function measured({ schema, document, operationName }: Executed, most: number): Volume {
+function volumeIn({ schema, document, operationName }: Executed, most: number): Volume {
   const values = { list: 0, text: 0 };
   visit(document, {
     ListValue: (node) => {
@@ -108,9 +109,11 @@ function itemsAsked(
   return Array.isArray(value) ? value.length : 1;
 }
 
-// Without recursion: values may be nested deeper than the stack is.
-function measure(values: unknown, longest: Longest): void {
-  const left = [values];
+/** The longest of a document and of variables. Without recursion: values may be nested deeper than the stack is. */
+function measured(variables: unknown, ofDocument: Longest): Longest {
+  if (variables == null) return ofDocument;
+  const longest = { ...ofDocument };
+  const left = [variables];
   while (left.length > 0) {
     const value = left.pop();
     if (typeof value === 'string') longest.text = Math.max(longest.text, value.length);
@@ -118,6 +121,7 @@ function measure(values: unknown, longest: Longest): void {
     if (Array.isArray(value)) longest.list = Math.max(longest.list, value.length);
     for (const item of Object.values(value)) left.push(item);
   }
+  return longest;
 }
 
 function refusal(code: 'BAD_USER_INPUT' | 'TOO_LARGE', message: string): GraphQLError {

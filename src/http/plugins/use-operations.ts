@@ -4,11 +4,13 @@
 import {
   createSourceEventStream,
   type DocumentNode,
+  type ExecutionArgs,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
   mapSourceToResponseEvent,
   OperationTypeNode,
+  type ValidatedExecutionArgs,
   validateExecutionArgs,
   validateSubscriptionArgs,
 } from 'graphql';
@@ -61,6 +63,7 @@ export type AnswerOperation = (
 export function createOperations(options: OperationsOptions): AnswerOperation {
   const { schema, documents, trusted, plans, track, volume, writes, turnFor, contextFor } = options;
   const hideSuggestions = !options.suggestions;
+  const constant = new WeakMap<DocumentNode, ValidatedExecutionArgs>();
 
   async function answer(
     request: Request,
@@ -104,7 +107,7 @@ export function createOperations(options: OperationsOptions): AnswerOperation {
       const fault = volume.faultOf(args, context);
       if (fault !== null) return { errors: [fault] };
       // Deferred fields begin with the others, so that they are in the same calls to the broker.
-      const operation = validateExecutionArgs({ ...args, enableEarlyExecution: true });
+      const operation = validated({ ...args, enableEarlyExecution: true });
       if (!('schema' in operation)) return { errors: operation.map(refused) };
       const planned = plans.execute(operation);
       if (planned !== null) return await planned;
@@ -119,6 +122,22 @@ export function createOperations(options: OperationsOptions): AnswerOperation {
     } finally {
       if (!isStreamed) context.deadline.end();
     }
+  }
+
+  /** An operation without variables is validated once: its requests differ by their context alone. */
+  function validated(args: ExecutionArgs) {
+    const { document, contextValue, variableValues } = args;
+    const known = constant.get(document);
+    if (known !== undefined) return { ...known, contextValue, rawVariableValues: variableValues };
+    const operation = validateExecutionArgs(args);
+    const isConstant =
+      'schema' in operation &&
+      document.definitions.length === 1 &&
+      (operation.operation.variableDefinitions ?? []).length === 0;
+    if (isConstant) {
+      constant.set(document, { ...operation, contextValue: null, rawVariableValues: null });
+    }
+    return operation;
   }
 
   async function subscribe({ document, params, context, request }: Executed): Promise<Result> {
