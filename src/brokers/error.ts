@@ -69,7 +69,11 @@ export class BrokerError extends Error {
 
   /** @param code why the call failed, from which the message is made. */
   constructor(code: BrokerErrorCode, details: BrokerErrorDetails = {}) {
+    // As in without-stack.ts: it is an answer, and its stack costs more than all else of it.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(`Broker call failed: ${code}`);
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.errorType = details.errorType ?? null;
     this.status = details.status ?? null;
