@@ -77,6 +77,12 @@ export interface BrowserKeyring {
   /** Notes that Kite refused a session's token then. Never throws: the refusal itself is the news. */
   expire(record: SessionRecord, at: Date): Promise<void>;
   /**
+   * Gives an account of the keyring another label; null takes it away. The newest session of the account as it is now;
+   * null where the keyring has none.
+   * @throws KeyringStoreError
+   */
+  label(accountId: string, label: string | null): Promise<SessionRecord | null>;
+  /**
    * Ends a session at Kite; null once its tokens are refused there, else why Kite did not confirm it. From the first
    * moment they serve for nothing else, and ending them goes on in the background until Kite confirms it.
    * @throws KeyringStoreError where nothing was done.

@@ -114,6 +114,8 @@ const definitions = {
   endedSessionDays: { default: 7, unit: 'days', bounds: 'how long an ended session stays listed', max: 400 },
   keySetSeconds: { default: 300, unit: 'seconds', bounds: 'how long caches may keep the public keys at `/.well-known/jwks.json`', min: 0, max: 86_400 },
   retiredCookieSeconds: { default: 60, unit: 'seconds', bounds: 'how long a cookie works after a login has replaced it', max: 3_600 },
+  labelCharacters: { default: 60, unit: 'characters', bounds: 'the label of an account, in characters as people count them' },
+  labelBytes: { default: 2_000, unit: 'bytes', bounds: 'the label of an account, as UTF-8: one character may be made of many' },
   sessionMethods: { default: 10, unit: 'methods', bounds: 'authentication methods kept of a session: those of its login, then the last renewals' },
   sessionDevices: { default: 10, unit: 'devices', bounds: 'devices kept of a session: the last seen' },
   userAgentCharacters: { default: 256, unit: 'characters', bounds: 'the part of a user agent that is kept' },

@@ -83,6 +83,7 @@ const noKeyring: BrowserKeyring = {
   revoke: unused,
   hasRoomForStream: false,
   changes: unused,
+  label: unused,
   clearIfEmpty: unused,
 };
 

@@ -118,6 +118,15 @@ export interface Keyrings {
     renewalOf?: string,
   ): Promise<Renewal>;
   /**
+   * Gives the account of a session another label, also where a later login has replaced the session. The record as it
+   * is now; null where it is gone.
+   */
+  label(
+    keyringId: string,
+    record: SessionRecord,
+    label: string | null,
+  ): Promise<SessionRecord | null>;
+  /**
    * Deletes the cookie's keyring where no active or expired session is left in it. True where the cookie leads
    * nowhere now, so that the browser may drop it. A login that comes between is never lost.
    */

@@ -9,7 +9,7 @@ import { newCookie, newId, rowKeys } from './crypto/names.ts';
 import { boundedHint } from './device.ts';
 import { KeyringFullError, type Keyrings } from './keyring.ts';
 import { createKeyringOpener, endOf } from './keyring-opener.ts';
-import { ended, isRivalRenewal, loggedIn, renewed } from './login.ts';
+import { ended, isRivalRenewal, labelled, loggedIn, renewed } from './login.ts';
 import { noticeWrites } from './news/notices.ts';
 import { sessionBytes } from './policy.ts';
 import type { KeyringReport } from './report.ts';
@@ -147,6 +147,12 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         return renewal;
       });
       return next === null ? { record: null, rival } : { record: next };
+    },
+
+    label(keyringId, record, label) {
+      return records.change(keyringId, record.key, (current) =>
+        labelled(current, record, label, now()),
+      );
     },
 
     async forgetIfEmpty(cookie) {

@@ -83,6 +83,17 @@ export function renewed(
   };
 }
 
+/** The record with another label of its account; null where it is another account's. */
+export function labelled(
+  current: SessionRecord,
+  { accountId }: SessionRecord,
+  label: string | null,
+  at: Date,
+): SessionRecord | null {
+  if (current.accountId !== accountId) return null;
+  return current.label === label ? current : { ...current, label, updatedAt: at };
+}
+
 /** A session only ever moves on to a later one of these. */
 const order: readonly SessionState[] = ['ACTIVE', 'EXPIRED', 'REVOKING', 'REVOKED'];
 

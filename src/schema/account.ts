@@ -34,6 +34,11 @@ export const AccountRef = builder.objectRef<ReachedAccount>('Account').implement
       nullable: false,
       description: 'The broker that holds the account.',
     }),
+    label: t.string({
+      description:
+        'The user’s own name for the account, as `labelAccount` set it; null without one, and with header credentials.',
+      resolve: ({ session }) => session?.label ?? null,
+    }),
   }),
 });
 

@@ -7,6 +7,7 @@ import './app.ts';
 import './margins/combined-margins.ts';
 import './date-time.ts';
 import './session/exchange-token.ts';
+import './session/label-account.ts';
 import './session/logout.ts';
 import './margins/margins.ts';
 import './margins/margins-changed.ts';

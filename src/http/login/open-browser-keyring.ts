@@ -138,6 +138,17 @@ class RequestKeyring implements BrowserKeyring {
     if (hasChanged) this.#record({ event: 'session-ended', outcome: 'REFUSED_BY_BROKER' }, record);
   }
 
+  async label(accountId: string, label: string | null): Promise<SessionRecord | null> {
+    const keyringId = this.#keyringId;
+    if (keyringId === null) return null;
+    // Those of the account that have ended show its label too.
+    const ofAccount = this.sessions.filter((session) => session.accountId === accountId);
+    const labelled = await Promise.all(
+      ofAccount.map((session) => this.#services.keyrings.label(keyringId, session, label)),
+    );
+    return labelled.find((record) => record !== null) ?? null;
+  }
+
   async revoke(record: SessionRecord, operation: Operation) {
     if (this.#keyringId === null) return null;
     try {

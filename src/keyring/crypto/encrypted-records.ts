@@ -38,8 +38,9 @@ export interface EncryptedRecords {
   write(keyringId: string, entries: readonly VersionedRecord[]): Promise<readonly WriteOutcome[]>;
   /**
    * Changes one record, and retries after conflicting changes.
-   * @param change the record's next state, or null to leave it; runs once a try, so it must do nothing else.
-   * @returns the changed record; null where it is missing, did not open or was left.
+   * @param change the record's next state, the record itself where it is so already, or null to leave it; runs once a
+   *   try, so it must do nothing else.
+   * @returns the record as it is then; null where it is missing, did not open or was left.
    */
   change(
     keyringId: string,
@@ -104,6 +105,7 @@ export function createEncryptedRecords(
         const [current] = records.decrypt(keyringId, [row]);
         const next = current && change(current.record);
         if (!next) return null;
+        if (next === current?.record) return next;
         const [outcome] = await records.write(keyringId, [{ record: next, version: row.version }]);
         if (outcome === 'written') return next;
         if (outcome === 'gone') return null;

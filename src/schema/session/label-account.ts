@@ -1,0 +1,86 @@
+// labelAccount: a user's own name for an account of the keyring.
+import { accountOfSession, type Context, type ReachedAccount } from '../../context.ts';
+import { KeyringStoreError } from '../../keyring/stores/store.ts';
+import type { Limits } from '../../limits.ts';
+import { AccountRef, unauthenticated } from '../account.ts';
+import {
+  AuthenticationErrorRef,
+  InputErrorRef,
+  reportedType,
+  UpstreamErrorRef,
+} from '../api-error.ts';
+import { builder } from '../builder.ts';
+import { accountNotFound, badInput, keyringUnavailable, type Problem } from '../errors/problem.ts';
+
+const LabelAccountResultRef = builder.unionType('LabelAccountResult', {
+  description: 'The account with its label, or the error.',
+  types: [AccountRef, InputErrorRef, AuthenticationErrorRef, UpstreamErrorRef],
+  resolveType: (value: ReachedAccount | Problem, context) =>
+    'code' in value ? reportedType(value, context) : 'Account',
+});
+
+builder.mutationField('labelAccount', (t) =>
+  t.field({
+    type: LabelAccountResultRef,
+    description:
+      'Gives an account of this browser’s keyring a name of the user’s own, such as "Father" or "HUF". It stays with ' +
+      'the account from login to login. Makes no call to the broker.',
+    args: {
+      accountId: t.arg.id({ required: true, description: 'The `id` of one of `accounts`.' }),
+      label: t.arg.string({
+        description:
+          'At most 60 characters, as people count them, on one line; spaces around it are removed. Null or an empty ' +
+          'text takes the label away.',
+      }),
+    },
+    resolve: async (_root, { accountId, label }, context) => {
+      const problem = keyringProblem(context);
+      if (problem !== null) return problem;
+      const text = label?.trim() ?? '';
+      const fault = faultOf(text, context.limits);
+      if (fault !== null) return badInput('label', fault);
+      try {
+        const record = await context.keyring.label(accountId, text === '' ? null : text);
+        if (record === null) return { ...accountNotFound(accountId), field: 'accountId' };
+        return accountOfSession(record);
+      } catch (error) {
+        if (error instanceof KeyringStoreError) return keyringUnavailable();
+        throw error;
+      }
+    },
+  }),
+);
+
+/** Why this request has no keyring whose accounts it could label; null where it has one. */
+function keyringProblem(context: Context): Problem | null {
+  const { accounts, keyring } = context;
+  if (accounts.some(({ session }) => session === null)) {
+    return badInput(
+      'accountId',
+      'Only accounts of a browser’s keyring have labels. This request came with credentials in its Authorization header.',
+    );
+  }
+  if (keyring.unavailable) return keyringUnavailable();
+  return keyring.id === null ? unauthenticated(context) : null;
+}
+
+/**
+ * What no label holds: control characters, line breaks, halves of a character, and signs that turn the direction of the
+ * text around it. Joiners stay: many scripts and emoji need them.
+ */
+const noText = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u;
+
+const characters = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Why a text cannot be a label, without quoting it; null where it can. */
+function faultOf(text: string, { labelCharacters, labelBytes }: Limits): string | null {
+  // First, so that no more than this is ever looked through.
+  if (Buffer.byteLength(text) > labelBytes) {
+    return `A label has at most ${labelBytes} bytes: send a shorter one.`;
+  }
+  if (noText.test(text)) return 'A label is text on one line, without control characters.';
+  if ([...characters.segment(text)].length > labelCharacters) {
+    return `A label has at most ${labelCharacters} characters: send a shorter one.`;
+  }
+  return null;
+}
