@@ -1,5 +1,6 @@
 // Runs once, before all tests: says what this machine lacks, and so which tests are skipped.
 import { chromiumPath } from './browser.ts';
+import { caddyPath } from './caddy.ts';
 import { isCi } from './environment.ts';
 import { nginxPath } from './nginx.ts';
 import { hasRedis } from './redis-server.ts';
@@ -8,6 +9,7 @@ const missing = [
   ...(hasRedis() ? [] : ['redis-server']),
   ...(chromiumPath === null ? ['chromium'] : []),
   ...(nginxPath === null ? ['nginx'] : []),
+  ...(caddyPath === null ? ['caddy'] : []),
 ];
 
 /** Writes a line for each program that is missing. */
