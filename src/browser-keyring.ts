@@ -41,13 +41,11 @@ export interface RenewedSession {
  * - `no-token`: what came cannot be a request token.
  * - `too-many-attempts`: from the client address. The token is unspent.
  * - `keyring-unavailable`: the store takes no session.
- * - `keyring-full`: the keyring holds as many sessions as one may. The new one was ended at Kite.
  * - `broker`: what Kite said.
  */
 export type LoginFailure =
   | { readonly reason: 'unknown-login' | 'other-app' | 'no-token' }
   | { readonly reason: 'too-many-attempts'; readonly retryAfterSeconds: number }
-  | { readonly reason: 'keyring-full' }
   | { readonly reason: 'too-late'; readonly apiKey: string }
   | { readonly reason: 'keyring-unavailable'; readonly isTokenSpent: boolean }
   | { readonly reason: 'broker'; readonly error: BrokerError; readonly apiKey: string };

@@ -108,7 +108,9 @@ const definitions = {
   watchedAccounts: { default: 20_000, unit: 'accounts', bounds: 'accounts watched by subscriptions at once' },
 
   // Sessions of browsers.
-  keyringSessions: { default: 1_000, unit: 'sessions', bounds: 'sessions of one browser, ended ones included' },
+  keyringSessions: { default: 1_000, unit: 'sessions', bounds: 'active and expired sessions of one browser; a login beyond it ends the oldest one, an expired one first' },
+  keyringEndedSessions: { default: 100, unit: 'sessions', bounds: 'sessions of one browser that are logged out, ended or replaced and stay listed; beyond it, the first to have ended is no longer listed', min: 0 },
+  userSessions: { default: 100, unit: 'sessions', bounds: 'sessions of one user, over all browsers, that the user can list and end from another browser; the ones that expire last' },
   keyringDays: { default: 30, unit: 'days', bounds: 'how long a browser keeps its sessions, however often it is used', max: 400 },
   keyringIdleDays: { default: 7, unit: 'days', bounds: 'how long a browser that is not used keeps its sessions', max: 400 },
   endedSessionDays: { default: 7, unit: 'days', bounds: 'how long an ended session stays listed', max: 400 },

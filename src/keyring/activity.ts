@@ -4,9 +4,12 @@
 import type { Limits } from '../limits.ts';
 import type { EncryptedRecords, VersionedRecord } from './crypto/encrypted-records.ts';
 import { type DeviceHint, withSighting } from './device.ts';
+import { endOf } from './keyring-opener.ts';
 import { day, touchInterval } from './policy.ts';
 import type { KeyringReport } from './report.ts';
+import type { SessionRecord } from './session-record.ts';
 import type { KeyringStore, StoredKeyring, StoredPointer } from './stores/store.ts';
+import type { UserSessions } from './user-sessions.ts';
 
 /** Background work. */
 export interface Activity {
@@ -28,16 +31,37 @@ export function expiryOf(createdAt: number, now: number, limits: Limits): number
   return Math.min(now + limits.keyringIdleDays * day, createdAt + limits.keyringDays * day);
 }
 
-/** Records the activity of keyrings in `store`; failures go to `report`. */
-export function createActivity(
-  store: KeyringStore,
-  records: EncryptedRecords,
-  now: () => Date,
-  report: (report: KeyringReport) => void,
-  limits: Limits,
-): Activity {
+/** What records activity. */
+export interface ActivityOptions {
+  readonly store: KeyringStore;
+  readonly records: EncryptedRecords;
+  readonly users: UserSessions;
+  readonly now: () => Date;
+  /** Receives failures. */
+  readonly report: (report: KeyringReport) => void;
+  readonly limits: Limits;
+}
+
+/** Records the activity of keyrings. */
+export function createActivity(options: ActivityOptions): Activity {
+  const { store, records, users, now, report, limits } = options;
   const inFlight = new Set<Promise<void>>();
   const touching = new Set<string>();
+
+  /** What a record becomes now that its keyring is used; null where nothing is to be written. */
+  function touched(
+    record: SessionRecord,
+    device: DeviceHint | null,
+    at: Date,
+  ): SessionRecord | null {
+    const isSeen =
+      record.state === 'ACTIVE' && at.getTime() - record.lastSeenAt.getTime() >= touchInterval;
+    if (!isSeen && (record.indexName !== null || record.userId === null)) return null;
+    const noted = { ...record, indexName: users.nameOf(record) };
+    if (!isSeen) return noted;
+    const sightings = withSighting(record, device, at, limits.sessionDevices);
+    return { ...noted, lastSeenAt: at, ...sightings };
+  }
 
   const activity: Activity = {
     touch(pointer, keyring, entries, device) {
@@ -48,15 +72,21 @@ export function createActivity(
       const expiresAt = expiryOf(keyring.createdAt, at.getTime(), limits);
       const isDue = !retired && expiresAt - current >= touchInterval;
       const seen = entries.flatMap(({ record, version }) => {
-        const isFresh = at.getTime() - record.lastSeenAt.getTime() < touchInterval;
-        if (record.state !== 'ACTIVE' || isFresh) return [];
-        const sightings = withSighting(record, device, at, limits.sessionDevices);
-        return [{ record: { ...record, lastSeenAt: at, ...sightings }, version }];
+        const next = touched(record, device, at);
+        return next === null ? [] : [{ record: next, version, before: record }];
       });
       if (seen.length === 0 && !isDue) return;
       touching.add(name);
+      // Sessions of an earlier version, or from under an earlier key, are not in the index yet.
+      const unnoted = seen.filter(({ record, before }) => record.indexName !== before.indexName);
       const touch = activity.run(keyring.id, async () => {
         if (isDue) await store.touchPointer(name, keyring.id, expiresAt);
+        const endsAt = endOf(keyring, limits);
+        await users.note(
+          keyring.id,
+          unnoted.map(({ record }) => record),
+          endsAt,
+        );
         // A conflicting change has recorded the session too, or ended it: do not retry.
         if (seen.length > 0) await records.write(keyring.id, seen);
       });

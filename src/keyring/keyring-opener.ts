@@ -147,10 +147,13 @@ function opened(
   records: readonly SessionRecord[],
   limits: Limits,
 ): Keyring {
-  // Stores keep no order: logins of the same millisecond are ordered too, by a name that says nothing.
+  // Stores keep no order. Logins of the same millisecond are ordered too: those that have ended come last, and then by a
+  // name that says nothing.
   const sessions = records.toSorted(
     (one, other) =>
-      other.issuedAt.getTime() - one.issuedAt.getTime() || (one.key < other.key ? -1 : 1),
+      other.issuedAt.getTime() - one.issuedAt.getTime() ||
+      Number(one.endedAt !== null) - Number(other.endedAt !== null) ||
+      (one.key < other.key ? -1 : 1),
   );
   return { id: keyring.id, endsAt: endOf(keyring, limits), sessions };
 }

@@ -7,6 +7,7 @@ import type { DeviceHint } from './device.ts';
 import type { Login } from './login.ts';
 import type { LoginOfRecord, SessionEndReason, SessionRecord } from './session-record.ts';
 import type { KeyringNotices } from './stores/store.ts';
+import type { BrokerUser, PlacedSession } from './user-sessions.ts';
 
 /** What a cookie opens. */
 export interface Keyring {
@@ -39,8 +40,10 @@ export interface Added {
   readonly endsAt: Date;
   /** The session. */
   readonly record: SessionRecord;
-  /** The session of the same app and user that it replaced; null if there was no session. */
+  /** The session of the same app and user that it replaced, as it was; null if there was no session. */
   readonly replaced: SessionRecord | null;
+  /** Sessions that are too many now, for the caller to end. */
+  readonly surplus: readonly SessionRecord[];
 }
 
 /** What came of a renewal. */
@@ -70,10 +73,12 @@ export interface Keyrings {
   ready(): Promise<void>;
   /**
    * Adds a session to the cookie's keyring, or to a new one where there is no cookie or it leads nowhere. A session
-   * of the same app and user is replaced and keeps its account id. The old cookie works for 60 seconds more.
-   * @throws KeyringFullError where the keyring holds as many sessions as it may.
+   * of the same app and user is replaced: it is over, stays listed, and the new one keeps its account id. The old cookie
+   * works for 60 seconds more.
    */
   add(cookie: Secret | null, login: Login, device: DeviceHint | null): Promise<Added>;
+  /** The sessions of a broker's user in whichever keyrings, ended ones included, at most `LIMIT_USER_SESSIONS`. */
+  sessionsOf(user: BrokerUser): Promise<readonly PlacedSession[]>;
   /**
    * Ends a session whose token works no more: forgets the access and public token, keeps a refresh token. False
    * where nothing changed, as the session had ended or a later login has replaced it.
@@ -135,16 +140,4 @@ export interface Keyrings {
   settled(): Promise<void>;
   /** Lets background writes end, then closes the store. */
   close(): Promise<void>;
-}
-
-/** The keyring holds as many sessions as one may. */
-export class KeyringFullError extends Error {
-  override readonly name = 'KeyringFullError';
-  /** Always this word. */
-  readonly code = 'full';
-
-  /** Takes nothing. */
-  constructor() {
-    super('The keyring holds as many sessions as it may');
-  }
 }

@@ -3,16 +3,17 @@
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
 import { createActivity, expiryOf } from './activity.ts';
-import { createEncryptedRecords } from './crypto/encrypted-records.ts';
+import { createEncryptedRecords, rowCapacity } from './crypto/encrypted-records.ts';
 import type { Encrypter } from './crypto/encrypter.ts';
 import { newCookie, newId, rowKeys } from './crypto/names.ts';
 import { boundedHint } from './device.ts';
-import { KeyringFullError, type Keyrings } from './keyring.ts';
+import type { Keyrings } from './keyring.ts';
 import { createKeyringOpener, endOf } from './keyring-opener.ts';
-import { ended, isRivalRenewal, labelled, loggedIn, renewed } from './login.ts';
+import { ended, isRivalRenewal, labelled, loggedIn, renewed, replacedBy } from './login.ts';
 import { noticeWrites } from './news/notices.ts';
 import { sessionBytes } from './policy.ts';
 import type { KeyringReport } from './report.ts';
+import { roomFor, rowsWithRoom } from './room.ts';
 import {
   isSameLogin,
   type LoginOfRecord,
@@ -22,6 +23,7 @@ import {
 } from './session-record.ts';
 import { pointerBinding } from './stores/old-layout.ts';
 import { type KeyringStore, KeyringStoreError, type StoredKeyring } from './stores/store.ts';
+import { createUserSessions } from './user-sessions.ts';
 
 /** What keyrings are made of. */
 export interface KeyringsOptions {
@@ -45,7 +47,8 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
   const { store, notices } = noticeWrites(options.store);
   const { limits = withDefaultLimits(), clock = machineClock } = options;
   const records = createEncryptedRecords(store, encrypter, report, limits);
-  const activity = createActivity(store, records, now, report, limits);
+  const users = createUserSessions(store, encrypter, records, limits);
+  const activity = createActivity({ store, records, users, now, report, limits });
   const opener = createKeyringOpener({ store, encrypter, records, limits, now, clock });
 
   async function begin(): Promise<StoredKeyring> {
@@ -65,6 +68,11 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
   ) {
     const change = (current: SessionRecord) => ended(current, record, state, reason, at);
     return records.change(keyringId, record.key, change);
+  }
+
+  /** Of its own, and the same however often the same session is replaced. */
+  function earlierKey(keyringId: string, { apiKey, sessionId }: SessionRecord): string {
+    return rowKeys(encrypter, keyringId, apiKey, `earlier ${sessionId}`)[0];
   }
 
   return {
@@ -97,19 +105,39 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         const [previous] = records.decrypt(keyring.id, row ? [row] : []);
         const at = now();
         const replaced = previous?.record ?? null;
-        const record = loggedIn(key, login, replaced, device, at);
+        const endsAt = endOf(keyring, limits);
+        const record = loggedIn(key, login, replaced, device, at, users.nameOf(login));
+        const earlier = replaced && replacedBy(record, replaced, earlierKey(keyring.id, replaced));
+        const others = keyring.records.filter((candidate) => candidate !== row);
+        const isRoomy = others.length < rowsWithRoom(limits);
+        const { dropped, surplus } = roomFor(
+          isRoomy ? [] : records.decrypt(keyring.id, others),
+          limits,
+        );
+        await users.note(keyring.id, earlier ? [record, earlier] : [record], endsAt);
+        await records.remove(keyring.id, dropped);
         // The version of the row, also if it could not be decrypted: an unreadable row may be replaced.
-        const [outcome] = await records.write(keyring.id, [
-          { record, version: row?.version ?? null },
-        ]);
-        if (outcome === 'full') throw new KeyringFullError();
+        const [outcome] = await records.write(
+          keyring.id,
+          [{ record, version: row?.version ?? null }],
+          Math.max(rowCapacity(limits), keyring.records.length + 2),
+        );
         if (outcome !== 'written') continue;
+        // The session lies in the keyring now. What is listed beside it is no reason to fail.
+        await activity.run(keyring.id, async () => {
+          if (earlier && limits.keyringEndedSessions > 0)
+            await records.write(keyring.id, [{ record: earlier, version: null }]);
+          await users.forget(
+            keyring.id,
+            dropped.map((entry) => entry.record),
+          );
+        });
 
-        const added = { keyringId: keyring.id, endsAt: endOf(keyring, limits), record, replaced };
+        const added = { keyringId: keyring.id, endsAt, record, replaced, surplus };
         if (cookie !== null && found?.pointer.retired) {
           return { cookie, hasNewCookie: false, ...added };
         }
-        // The session lies in the keyring now. Should one of the next steps fail, the old cookie still finds it.
+        // Should one of the next steps fail, the old cookie still finds the session.
         const next = newCookie(encrypter);
         const name = next.pointer;
         const target = encrypter.encrypt(pointerBinding(name), keyring.id);
@@ -122,6 +150,11 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         return { cookie: next.cookie, hasNewCookie: true, ...added };
       }
       throw new KeyringStoreError();
+    },
+
+    async sessionsOf(user) {
+      await opener.upgrade();
+      return users.find(user);
     },
 
     async markExpired(keyringId, record, reason = 'REFUSED_BY_BROKER', at = now()) {
@@ -162,7 +195,10 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         const { id, revision, records: rows } = found.keyring;
         const entries = records.decrypt(id, rows);
         if (entries.some(({ record }) => record.state !== 'REVOKED')) return false;
-        if (await store.deleteKeyring(id, revision)) return true;
+        if (!(await store.deleteKeyring(id, revision))) continue;
+        const gone = entries.map(({ record }) => record);
+        await activity.run(id, () => users.forget(id, gone));
+        return true;
       }
       throw new KeyringStoreError();
     },

@@ -33,9 +33,11 @@ export function loggedIn(
   previous: SessionRecord | null,
   device: DeviceHint | null,
   at: Date,
+  indexName: string | null = null,
 ): SessionRecord {
   return {
     key,
+    indexName,
     accountId: previous?.accountId ?? newId(),
     apiKey,
     userId,
@@ -92,6 +94,17 @@ export function labelled(
 ): SessionRecord | null {
   if (current.accountId !== accountId) return null;
   return current.label === label ? current : { ...current, label, updatedAt: at };
+}
+
+/** A session that a login has replaced, as it stays listed under a key of its own: over, and without a token. */
+export function replacedBy(
+  login: SessionRecord,
+  earlier: SessionRecord,
+  key: string,
+): SessionRecord {
+  const { indexName, issuedAt } = login;
+  const over = ended(earlier, earlier, 'REVOKED', 'REPLACED', issuedAt) ?? earlier;
+  return { ...over, key, indexName };
 }
 
 /** A session only ever moves on to a later one of these. */

@@ -58,6 +58,11 @@ export interface Revocations {
    * @param replaced where the session was that a login replaced.
    */
   endTokens(tokens: TokensToEnd, replaced?: SessionPlace): Promise<void>;
+  /**
+   * Ends sessions of a keyring that has too many, in the background. Where the store is down they stay, until the next
+   * login finds them. Never rejects.
+   */
+  endSurplus(keyringId: string, surplus: readonly SessionRecord[]): Promise<void>;
   /** Goes on with the sessions of a keyring that are REVOKING and not in the list, as earlier versions had none. */
   resume(keyringId: string, sessions: readonly SessionRecord[]): void;
   /** Stops the tries, and leaves what is in the store to be claimed at once. */
@@ -102,6 +107,17 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       if (error instanceof KeyringStoreError) return 'unavailable';
       throw error;
     }
+  }
+
+  /** Begins to end a session. @throws KeyringStoreError */
+  async function begin(keyringId: string, record: SessionRecord, reason: SessionEndReason) {
+    const { key, sessionId, revokingSince } = record;
+    const place = { keyringId, key, sessionId };
+    const revocation = revocationOf(record, place, reason, revokingSince ?? now());
+    // In the store first, and then in the keyring: a process that ends now is not the end of it.
+    const held = await hold(revocation);
+    const current = (await keyrings.markRevoking(keyringId, record, reason)) ?? record;
+    return { revocation, held, current };
   }
 
   /** Notes that the tokens have ended. @throws KeyringStoreError */
@@ -191,12 +207,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
   return {
     async endSession(keyringId, record, operation, reason = 'LOGGED_OUT') {
-      const { key, sessionId, revokingSince } = record;
-      const place = { keyringId, key, sessionId };
-      const revocation = revocationOf(record, place, reason, revokingSince ?? now());
-      // In the store first, and then in the keyring: a process that ends now is not the end of it.
-      const held = await hold(revocation);
-      const current = (await keyrings.markRevoking(keyringId, record, reason)) ?? record;
+      const { revocation, held, current } = await begin(keyringId, record, reason);
       try {
         if (current.state !== 'REVOKED') await ends.end(current, operation);
       } catch (error) {
@@ -206,6 +217,15 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       }
       await finish(revocation).catch(() => schedule(revocation, held));
       return null;
+    },
+
+    async endSurplus(keyringId, surplus) {
+      await Promise.all(
+        surplus.map(async (record) => {
+          const begun = await begin(keyringId, record, 'TOO_MANY').catch(unlessUnavailable);
+          if (begun !== null) schedule(begun.revocation, begun.held, 0);
+        }),
+      );
     },
 
     async endTokens(tokens, replaced) {
@@ -239,6 +259,12 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       await Promise.allSettled(underWay);
     },
   };
+}
+
+/** Null where the store is down. */
+function unlessUnavailable(error: unknown): null {
+  if (error instanceof KeyringStoreError) return null;
+  throw error;
 }
 
 /** False where the answer is no; true where it is yes, or where the store cannot be asked. */

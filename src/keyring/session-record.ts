@@ -51,6 +51,8 @@ export interface SessionRecord {
   readonly userName: string | null;
   /** Names the login it came from, so that the same redirect is known again; null for a renewal. */
   readonly loginId: string | null;
+  /** The name of its user in the index of users; null where it is not noted there. */
+  readonly indexName: string | null;
   /** The session that it is a renewal of; null for a login. */
   readonly renewalOf: string | null;
   /** Whether it still works. */
@@ -110,6 +112,7 @@ const shape = z.object({
   // What records of an earlier version do not have.
   userName: z.string().nullable().default(null),
   loginId: z.string().nullable().default(null),
+  indexName: z.string().nullable().default(null),
   renewalOf: z.string().nullable().default(null),
   state: z.enum(['ACTIVE', 'EXPIRED', 'REVOKING', 'REVOKED']),
   accessToken: secret.nullable(),

@@ -1,7 +1,7 @@
 // How sessions end, over each store: by expiry, logout, renewal, and the end of a keyring.
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
-import { day, kiteSession, login, only, opened, second, setUp } from './fixtures.ts';
+import { day, kiteSession, login, only, opened, second, setUp, unended } from './fixtures.ts';
 import { describeStores } from './stores/stores.ts';
 
 describe('endings', () => {
@@ -31,7 +31,7 @@ describe('endings', () => {
         record: null,
         rival: null,
       });
-      const stored = only((await opened(keyrings, next)).sessions);
+      const stored = only(unended(await opened(keyrings, next)));
       expect(stored.accessToken?.reveal()).toBe('later');
     });
 

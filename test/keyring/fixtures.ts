@@ -8,6 +8,7 @@ import type { Added, Keyring, Keyrings } from '../../src/keyring/keyring.ts';
 import { createKeyrings } from '../../src/keyring/keyrings.ts';
 import type { Login } from '../../src/keyring/login.ts';
 import type { KeyringReport } from '../../src/keyring/report.ts';
+import type { SessionRecord } from '../../src/keyring/session-record.ts';
 import type { KeyringStore } from '../../src/keyring/stores/store.ts';
 import type { Place } from './stores/stores.ts';
 
@@ -89,6 +90,11 @@ export async function opened(
   await keyrings.settled();
   if (keyring === null) expect.fail('The cookie leads nowhere');
   return keyring;
+}
+
+/** The sessions of a keyring that are not over. */
+export function unended({ sessions }: Keyring): readonly SessionRecord[] {
+  return sessions.filter(({ state }) => state !== 'REVOKED');
 }
 
 /** The one item of a list that must have one. */

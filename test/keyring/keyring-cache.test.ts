@@ -166,7 +166,7 @@ describe('the memory that opened keyrings take', () => {
     });
 
     test('holds so many bytes of them, and none where one alone is larger', async () => {
-      const here = counted(await place.open(), { cachedKeyringBytes: 3_000 });
+      const here = counted(await place.open(), { cachedKeyringBytes: 4_000 });
       const [small, large] = [await filled(here, 1), await filled(here, 4)];
       await here.open(small);
       expect((await here.open(large)).decrypted).toBe(5);

@@ -9,7 +9,17 @@ import { Secret } from '../../src/brokers/upstream/secret.ts';
 import { createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import type { KeyringStore } from '../../src/keyring/stores/store.ts';
-import { apiKey, createClock, day, keyringsOver, login, minute, only, opened } from './fixtures.ts';
+import {
+  apiKey,
+  createClock,
+  day,
+  keyringsOver,
+  login,
+  minute,
+  only,
+  opened,
+  unended,
+} from './fixtures.ts';
 import { describeStore, describeStores, type Place } from './stores/stores.ts';
 
 /** A text as it stands, and as it would look in hex and in both base64 alphabets, wherever it began. */
@@ -51,7 +61,7 @@ describe('what is stored', () => {
       const first = await keyrings.add(null, { apiKey, userId, session: renewable }, device);
       const next = await keyrings.add(first.cookie, login(userId, token), device);
       clock.advance(minute);
-      const record = only((await opened(keyrings, next)).sessions);
+      const record = only(unended(await opened(keyrings, next)));
       await keyrings.markExpired(next.keyringId, record);
 
       const bytes = await bytesOf(place);
@@ -120,11 +130,16 @@ describe('a row', () => {
 
       const both = keyringsOver(store, clock.now, createEncrypter([newer, older])).keyrings;
       expect((await opened(both, added)).sessions).toHaveLength(1);
+      const user = { broker: 'KITE', userId: 'AB0001' } as const;
+      expect((await both.sessionsOf(user)).map(({ record }) => record.key)).toEqual([
+        added.record.key,
+      ]);
       // The next login finds the user's row by its older name, and its cookie is named by the new key.
       const again = await both.add(added.cookie, login('AB0001'), null);
       expect(again.record.accountId).toBe(added.record.accountId);
-      expect(only((await opened(both, again)).sessions).accountId).toBe(added.record.accountId);
-      expect((await opened(rotated.keyrings, again)).sessions).toHaveLength(1);
+      expect(only(unended(await opened(both, again))).accountId).toBe(added.record.accountId);
+      expect(unended(await opened(rotated.keyrings, again))).toHaveLength(1);
+      expect(await rotated.keyrings.sessionsOf(user)).toHaveLength(2);
     });
 
     test('that cannot be read is replaced by the next login', async () => {
@@ -189,8 +204,16 @@ describe('a Redis key', () => {
       await client.connect();
       const keys = await client.keys('*');
       expect(keys.every((key) => key.startsWith('kite-graphql:'))).toBe(true);
-      const spans = await Promise.all(keys.map((key) => client.pTTL(key)));
+      const spanOf = (key: string) => client.pTTL(key);
+      const isUser = (key: string) => key.includes(':user:');
+      const users = await Promise.all(keys.filter(isUser).map(spanOf));
+      const spans = await Promise.all(keys.filter((key) => !isUser(key)).map(spanOf));
       client.destroy();
+      expect(users).toHaveLength(2);
+      for (const span of users) {
+        expect(span).toBeGreaterThan(30 * day - 2 * minute);
+        expect(span).toBeLessThanOrEqual(30 * day);
+      }
       const [retired, ...others] = spans.sort((one, other) => one - other);
       expect(retired).toBeGreaterThan(0);
       expect(retired).toBeLessThanOrEqual(minute);

@@ -364,7 +364,7 @@ describe('a session has a life', () => {
     expect(data?.accounts).toMatchObject([
       { id, user: { userId: 'SIM0001' }, session: { state: 'ACTIVE' } },
     ]);
-    expect(data?.sessions).toHaveLength(1);
+    expect(data?.sessions).toMatchObject([{ state: 'ACTIVE' }, { state: 'REVOKED' }]);
   });
 
   test('a platform’s session is renewed by its account id', async () => {

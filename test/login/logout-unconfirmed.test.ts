@@ -127,7 +127,7 @@ test('a login that replaces a session whose logout waits for Kite still ends the
   const { data } = await visitor.ask(state);
   expect(data).toMatchObject({
     accounts: [{ user: { userId: 'SIM0001' } }],
-    sessions: [{ state: 'ACTIVE' }],
+    sessions: [{ state: 'ACTIVE' }, { state: 'REVOKED' }],
   });
   await expect.poll(() => clock.waiting).toBeGreaterThan(0);
   clock.advance(1);

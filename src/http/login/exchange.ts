@@ -6,7 +6,7 @@ import { BrokerError } from '../../brokers/error.ts';
 import { Deadline } from '../../brokers/upstream/operation.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
 import type { LoginFailure } from '../../browser-keyring.ts';
-import { type Added, KeyringFullError, type Keyrings } from '../../keyring/keyring.ts';
+import type { Added, Keyrings } from '../../keyring/keyring.ts';
 import type { Revocations } from '../../keyring/revocations.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import { callerIdOf } from '../request/caller-id.ts';
@@ -51,17 +51,17 @@ export async function exchange(
       const { userId } = session;
       const added = await keyrings.add(cookie, { apiKey, userId, session, loginId }, device);
       // The end of what it replaced waited for Kite in the same row: that goes on without one.
-      const { replaced, keyringId } = added;
+      const { replaced, keyringId, surplus } = added;
       if (replaced?.state === 'REVOKING') {
         void revocations.endTokens(replaced, { ...replaced, keyringId });
       }
+      await revocations.endSurplus(keyringId, surplus);
       return { added, session };
     } catch (error) {
       await revocations.endTokens({ apiKey, ...session });
       if (error instanceof KeyringStoreError) {
         return { reason: 'keyring-unavailable', isTokenSpent: true };
       }
-      if (error instanceof KeyringFullError) return { reason: 'keyring-full' };
       throw error;
     }
   } catch (error) {

@@ -4,12 +4,7 @@ import type { ErrorCode } from '../../schema/errors/error-code.ts';
 import { codeOf } from '../../schema/errors/problem.ts';
 
 /** What the `error` parameter of the page returned to may say. */
-export type LoginError =
-  | ErrorCode
-  | 'LOGIN_CANCELLED'
-  | 'LOGIN_EXPIRED'
-  | 'LOGIN_MISMATCH'
-  | 'TOO_MANY_SESSIONS';
+export type LoginError = ErrorCode | 'LOGIN_CANCELLED' | 'LOGIN_EXPIRED' | 'LOGIN_MISMATCH';
 
 const codes = {
   'unknown-login': 'LOGIN_MISMATCH',
@@ -18,7 +13,6 @@ const codes = {
   'no-token': 'TOKEN_REJECTED',
   'too-many-attempts': 'RATE_LIMITED',
   'keyring-unavailable': 'KEYRING_UNAVAILABLE',
-  'keyring-full': 'TOO_MANY_SESSIONS',
 } as const satisfies Partial<Record<LoginFailure['reason'], LoginError>>;
 
 /** The word for a login that failed. */

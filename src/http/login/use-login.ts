@@ -167,8 +167,6 @@ const explanations: Partial<Record<LoginError, string>> = {
   RATE_LIMITED: 'Too many logins from this address. Try again in a minute.',
   KEYRING_UNAVAILABLE:
     'The gateway cannot store sessions at the moment. Reload this page in a minute to complete the login.',
-  TOO_MANY_SESSIONS:
-    'This browser has the maximum number of sessions. Log some of them out, then start the login again.',
 };
 
 /** Yoga would answer with the stack. */

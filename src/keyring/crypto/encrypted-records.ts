@@ -34,8 +34,17 @@ export interface EncryptedRecords {
   ): readonly VersionedRecord[];
   /** One record; null where it is missing or does not open. */
   read(keyringId: string, key: string): Promise<SessionRecord | null>;
-  /** Encrypts and writes, each under the given version. */
-  write(keyringId: string, entries: readonly VersionedRecord[]): Promise<readonly WriteOutcome[]>;
+  /**
+   * Encrypts and writes, each under the given version.
+   * @param capacity the most rows that the keyring may have then.
+   */
+  write(
+    keyringId: string,
+    entries: readonly VersionedRecord[],
+    capacity?: number,
+  ): Promise<readonly WriteOutcome[]>;
+  /** Deletes records, each under the given version. */
+  remove(keyringId: string, entries: readonly VersionedRecord[]): Promise<void>;
   /**
    * Changes one record, and retries after conflicting changes.
    * @param change the record's next state, the record itself where it is so already, or null to leave it; runs once a
@@ -47,6 +56,11 @@ export interface EncryptedRecords {
     key: string,
     change: (record: SessionRecord) => SessionRecord | null,
   ): Promise<SessionRecord | null>;
+}
+
+/** The most rows of a keyring. */
+export function rowCapacity({ keyringSessions, keyringEndedSessions }: Limits): number {
+  return keyringSessions + keyringEndedSessions;
 }
 
 /** What a row's text is bound to. Not what earlier versions bound it to: those rows are only ever converted. */
@@ -88,14 +102,21 @@ export function createEncryptedRecords(
       return entry?.record ?? null;
     },
 
-    async write(keyringId, entries) {
+    async write(keyringId, entries, capacity = rowCapacity(limits)) {
       const toWrite = ({ record, version }: VersionedRecord): RecordWrite => ({
         key: record.key,
         encrypted: encrypter.encrypt(recordBinding(keyringId, record.key), recordJson(record)),
         expiresAt: record.endedAt && record.endedAt.getTime() + limits.endedSessionDays * day,
         expectedVersion: version,
       });
-      return store.writeRecords(keyringId, entries.map(toWrite), limits.keyringSessions);
+      return store.writeRecords(keyringId, entries.map(toWrite), capacity);
+    },
+
+    async remove(keyringId, entries) {
+      const writes = entries.map(({ record: { key }, version }): RecordWrite => {
+        return { key, encrypted: null, expiresAt: null, expectedVersion: version };
+      });
+      if (writes.length > 0) await store.writeRecords(keyringId, writes, rowCapacity(limits));
     },
 
     async change(keyringId, key, change) {

@@ -106,11 +106,6 @@ function problemOfFailure(failure: LoginFailure, context: Context): Problem {
       return tooManyAttempts(failure.retryAfterSeconds);
     case 'keyring-unavailable':
       return { ...keyringUnavailable(), retryable: !failure.isTokenSpent };
-    case 'keyring-full':
-      return badInput(
-        'state',
-        'This browser holds as many sessions as it may: log some out, then begin the login again.',
-      );
     case 'broker':
       return problemOf(failure.error, 'redeem', context, failure);
   }

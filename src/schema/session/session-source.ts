@@ -11,6 +11,7 @@ import type {
   SessionState,
 } from '../../keyring/session-record.ts';
 import { accountOf, sessionIdOf } from '../../loaders/account.ts';
+import { findAccount } from '../account.ts';
 import type { DeviceSource } from './session-device.ts';
 
 /** Tokens that may go out in the answer that they came for, and never again. */
@@ -82,13 +83,16 @@ export function sessionForCaller(
   };
 }
 
-/** A session of a browser's keyring. Its tokens stay there. */
-export function sessionOfRecord(record: SessionRecord): SessionSource {
+/**
+ * A session of a browser's keyring. Its tokens stay there.
+ * @param context of a request: a session that is over then shows the account as the request reaches it, by a later session.
+ */
+export function sessionOfRecord(record: SessionRecord, context?: Context): SessionSource {
   const { sessionId: id, state, loginTime, issuedAt, updatedAt, endedAt, endReason } = record;
   const ofSession = (device: Device): DeviceSource => ({ ...device, sessionId: id });
   return {
     id,
-    account: accountOfSession(record),
+    account: accountOfRecord(record, context),
     state,
     loginTime,
     issuedAt,
@@ -109,10 +113,16 @@ export function sessionOfRecord(record: SessionRecord): SessionSource {
   };
 }
 
+function accountOfRecord(record: SessionRecord, context?: Context): ReachedAccount {
+  const isOpen = record.state === 'ACTIVE' || record.state === 'EXPIRED';
+  const reached = isOpen || !context ? undefined : findAccount(context, record.accountId);
+  return reached ?? accountOfSession(record);
+}
+
 /** The session of the request's keyring with an id, ended ones included; undefined with header credentials. */
-export function findSession({ keyring }: Context, id: string): SessionSource | undefined {
-  const record = keyring.sessions.find(({ sessionId }) => sessionId === id);
-  return record && sessionOfRecord(record);
+export function findSession(context: Context, id: string): SessionSource | undefined {
+  const record = context.keyring.sessions.find(({ sessionId }) => sessionId === id);
+  return record && sessionOfRecord(record, context);
 }
 
 /** A keyring's session, where Kite has just handed it over: its profile need not be asked for again. */

@@ -165,6 +165,6 @@ builder.objectField(AccountRef, 'session', (t) =>
   t.field({
     type: SessionRef,
     description: "This account's session in the browser's keyring; null with header credentials.",
-    resolve: ({ session }) => session && sessionOfRecord(session),
+    resolve: ({ session }, _arguments, context) => session && sessionOfRecord(session, context),
   }),
 );

@@ -17,7 +17,7 @@ builder.queryField('sessions', (t) =>
       if (hasCredentials) return [];
       if (keyring.unavailable) throw problemError(keyringUnavailable());
       if (keyring.barred !== null) throw problemError(unauthenticated(context));
-      return keyring.sessions.map(sessionOfRecord);
+      return keyring.sessions.map((record) => sessionOfRecord(record, context));
     },
   }),
 );
