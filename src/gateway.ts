@@ -210,6 +210,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     longestBody: limits.requestBytes,
     track,
     needsCors: browsers.origins.isAllowed,
+    textOfNamed: trusted && ((params) => trusted.textOf(params)),
     answerOperation,
     results,
     headersFor,

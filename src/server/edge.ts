@@ -9,7 +9,7 @@ import type { Payload, Results } from '../http/plugins/results.ts';
 import type { AnswerHeaders } from '../http/plugins/use-headers.ts';
 import type { AnswerOperation } from '../http/plugins/use-operations.ts';
 import type { RequestTracker } from '../http/request/request-tracker.ts';
-import { isPlainPost, operationIn, textOf } from './plain-post.ts';
+import { isPlainPost, operationIn, type TextOfNamed, textOf } from './plain-post.ts';
 
 type Yoga = YogaServerInstance<Record<string, unknown>, Record<string, unknown>>;
 
@@ -22,6 +22,8 @@ export interface EdgeOptions {
   readonly track: RequestTracker;
   /** Whether answers to an Origin carry CORS headers, which are Yoga's to write. */
   readonly needsCors: (origin: string | null) => boolean;
+  /** Finds the documents that requests name; null where they may name none. */
+  readonly textOfNamed: TextOfNamed | null;
   /** The one way an operation is answered. */
   readonly answerOperation: AnswerOperation;
   readonly results: Results;
@@ -44,6 +46,7 @@ export type Edge = (
 export function createEdge(yoga: Yoga, options: EdgeOptions): Edge {
   const { endpoint, longestBody, track, needsCors, answerOperation, results, headersFor, log } =
     options;
+  const { textOfNamed } = options;
 
   async function answer(
     message: IncomingMessage,
@@ -54,7 +57,7 @@ export function createEdge(yoga: Yoga, options: EdgeOptions): Edge {
     if (text === null) return;
     const tracked = track(request);
     const { json } = tracked.accepted;
-    const params = operationIn(text);
+    const params = operationIn(text, textOfNamed);
     if (json === null || params === null) {
       // As frameworks do that have read the body themselves.
       await yoga(Object.assign(message, { body: text }), response);

@@ -45,11 +45,17 @@ export function textOf(request: IncomingMessage): Promise<string | null> {
   });
 }
 
-/** The operation in a body; null if the body is not one, is unusual, or may have an incremental answer. */
-export function operationIn(text: string): GraphQLParams | null {
+/** Finds the text of the document that a request names by an id; undefined where there is none. */
+export type TextOfNamed = (params: GraphQLParams) => string | undefined;
+
+/**
+ * The operation in a body; null if the body is not one, is unusual, or may have an incremental answer.
+ * @param textOf null where requests may not name a document.
+ */
+export function operationIn(text: string, textOf: TextOfNamed | null): GraphQLParams | null {
   try {
     const operation: unknown = JSON.parse(text);
-    return isPlainOperation(operation) ? operation : null;
+    return isPlainOperation(operation, textOf) ? operation : null;
   } catch {
     return null;
   }
@@ -65,13 +71,16 @@ const parameters: ReadonlySet<string> = new Set([
   'extensions',
 ]);
 
-function isPlainOperation(value: unknown): value is GraphQLParams {
+function isPlainOperation(value: unknown, textOf: TextOfNamed | null): value is GraphQLParams {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  for (const name in value) if (!parameters.has(name)) return false;
+  for (const name in value) {
+    if (!parameters.has(name) && (textOf === null || name !== 'documentId')) return false;
+  }
   const { query, variables, operationName, extensions } = value as Record<string, unknown>;
+  const text = query ?? textOf?.(value);
   return (
-    typeof query === 'string' &&
-    !inParts.test(query) &&
+    typeof text === 'string' &&
+    !inParts.test(text) &&
     isObjectOrNone(variables) &&
     // What they hold changes nothing.
     isObjectOrNone(extensions) &&

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { YogaServerInstance } from 'graphql-yoga';
 import { describe, expect, test } from 'vitest';
 import { createGateway, TrustedDocumentsError } from '../../src/index.ts';
 import { emptyFolder, run, startCommand } from '../support/command.ts';
@@ -15,6 +16,15 @@ const manifestOf = (...texts: readonly string[]) =>
   Object.fromEntries(texts.map((text) => [hashOf(text), text]));
 const manifest = manifestOf(names, deferred, leave);
 const world = await startWorld({ trustedDocuments: manifest, introspection: false });
+/** How many Responses Yoga's adapter has made: none for a request that was answered from node:http. */
+let responses = 0;
+const { fetchAPI } = world.gateway as unknown as YogaServerInstance<object, object>;
+fetchAPI.Response = class extends fetchAPI.Response {
+  constructor(...given: ConstructorParameters<typeof Response>) {
+    super(...given);
+    responses += 1;
+  }
+} as typeof Response;
 const lenient = await startWorld({ trustedDocuments: manifest, trustedDocumentTexts: true });
 const open = await startWorld();
 
@@ -39,15 +49,17 @@ const ways = [
   ['encoded', { 'content-encoding': 'identity' }],
 ] as const;
 
-describe.each(ways)('a %s request', (_way, headers) => {
+describe.each(ways)('a %s request', (way, headers) => {
   test.each([
     ['documentId', { documentId: hashOf(names) }],
     ['the hash as an extension', { extensions: extensionOf(hashOf(names)) }],
     ['both', { documentId: hashOf(names), extensions: extensionOf(hashOf(names)) }],
     ['an id beside the same text', { documentId: hashOf(names), query: names }],
   ])('executes the document that it names by %s', async (_what, body) => {
+    const before = responses;
     const { status, text } = await ask(world.url, body, headers);
     expect(status).toBe(200);
+    expect(responses > before ? 'encoded' : 'plain').toBe(way);
     expect(JSON.parse(text).data.accounts[0].user.userName).toEqual(expect.any(String));
   });
 

@@ -40,6 +40,12 @@ export class TrustedDocuments {
     this.#byText = new Map([...byId.values()].map((document) => [document.text, document]));
   }
 
+  /** The text of the document that a request names; undefined where it names none of the list. */
+  textOf(params: GraphQLParams): string | undefined {
+    const [id] = idsOf(params);
+    return id === undefined ? undefined : this.#byId.get(id)?.text;
+  }
+
   /**
    * The document that a request names: by `documentId`, by the hash that Apollo Client and others send as an extension,
    * or by its text where that is accepted.
