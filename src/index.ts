@@ -19,8 +19,10 @@ export {
   KeyringStoreError,
   type NewKeyring,
   type NewPointer,
+  type NewText,
   type OldKeyring,
   type OldPointer,
+  type Page,
   type RecordPlace,
   type RecordWrite,
   type RevocationList,
@@ -29,6 +31,7 @@ export {
   type StoredPointer,
   type StoredRecord,
   type StoredRevocation,
+  type StoreListing,
   type UserIndex,
   type WriteOutcome,
 } from './keyring/stores/store.ts';

@@ -5,13 +5,13 @@ import type { RevocationList, StoredRevocation } from './store.ts';
  * Revocations in this process's memory.
  * @param now milliseconds since the epoch; throws where the store is closed.
  * @param mayPurge whether what has expired may be deleted for good.
+ * @param list where they are.
  */
 export function createMemoryRevocations(
   now: () => number,
   mayPurge: () => boolean,
+  list: Map<string, StoredRevocation>,
 ): RevocationList {
-  const list = new Map<string, StoredRevocation>();
-
   function live(): readonly StoredRevocation[] {
     const at = now();
     const all = [...list.values()];

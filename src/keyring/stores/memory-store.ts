@@ -1,5 +1,6 @@
 // The store of one process, for development and for a gateway whose users may log in again after a restart.
 import { createClockCheck } from './clock-check.ts';
+import { createMemoryListing } from './memory-listing.ts';
 import { createMemoryRevocations } from './memory-revocations.ts';
 import { createMemoryUsers } from './memory-users.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type StoredKeyring,
   type StoredPointer,
   type StoredRecord,
+  type StoredRevocation,
   type WriteOutcome,
 } from './store.ts';
 import { createSweep } from './sweep.ts';
@@ -47,10 +49,18 @@ class MemoryStore implements KeyringStore {
   readonly #sweepPointers = createSweep(this.#pointers);
   #isClosed = false;
 
+  readonly #revocations = new Map<string, StoredRevocation>();
   readonly revocations = createMemoryRevocations(
     () => this.#openNow(),
     () => this.#mayPurge(),
+    this.#revocations,
   );
+  readonly listing = createMemoryListing({
+    keyrings: this.#keyrings,
+    pointers: this.#pointers,
+    revocations: this.#revocations,
+    isLive: ({ expiresAt }) => expiresAt > this.#openNow(),
+  });
   readonly users = createMemoryUsers(
     () => this.#openNow(),
     () => this.#mayPurge(),

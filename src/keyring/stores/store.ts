@@ -138,6 +138,36 @@ export interface UserIndex {
   remove(names: readonly string[], places: readonly RecordPlace[]): Promise<void>;
 }
 
+/** Some of what a store holds. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Where the next page begins; null behind the last one. */
+  readonly next: string | null;
+}
+
+/** An encrypted text and the name that it is bound to. */
+export interface NewText {
+  readonly name: string;
+  readonly encrypted: string;
+}
+
+/**
+ * All that a store holds, for the operator. A page has about `count` items, perhaps none, and begins behind a cursor, or at
+ * the beginning with null. What is there from the first page to the last is in at least one of them; an item may come twice.
+ */
+export interface StoreListing {
+  /** The ids of keyrings. */
+  keyrings(after: string | null, count: number): Promise<Page<string>>;
+  /** The names of pointers. */
+  pointers(after: string | null, count: number): Promise<Page<string>>;
+  /** The revocations. */
+  revocations(after: string | null, count: number): Promise<Page<StoredRevocation>>;
+  /** Gives a pointer another name and target, if its target is still the expected one. It ends when it would have. */
+  replacePointer(name: string, expectedTarget: string, next: NewText): Promise<boolean>;
+  /** Gives a revocation another text, if its text is still the expected one. */
+  replaceRevocation(id: string, expected: string, encrypted: string): Promise<boolean>;
+}
+
 /** Tells that keyrings were written. */
 export interface KeyringNotices {
   /**
@@ -223,6 +253,8 @@ export interface KeyringStore {
   readonly users?: UserIndex;
   /** Tells of writes by other processes. Where a store has none, they are found by a check now and then. */
   readonly notices?: KeyringNotices;
+  /** All that it holds. Where a store of your own has none, the command `sessions` does not work with it. */
+  readonly listing?: StoreListing;
   /** Converts what an earlier version of the gateway left in its own layout, if the store can hold such. */
   upgrade?(convert: ConvertKeyring): Promise<void>;
   /** Lets go of files and connections; every later call throws. A second close does nothing. */

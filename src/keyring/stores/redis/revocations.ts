@@ -4,7 +4,7 @@ import { KeyringStoreError, type RevocationList, type StoredRevocation } from '.
 import { keyPrefix } from './scripts.ts';
 
 /** The hash and the sorted set; the braces keep them on one server of a cluster. */
-const keys = [`${keyPrefix}2:{revocations}`, `${keyPrefix}2:{revocations}:due`];
+export const revocationKeys = [`${keyPrefix}2:{revocations}`, `${keyPrefix}2:{revocations}:due`];
 
 const shared = `
   local list, due, now = KEYS[1], KEYS[2], tonumber(ARGV[1])
@@ -100,16 +100,16 @@ export function createRedisRevocations(
   return {
     async add({ id, dueAt, expiresAt, encrypted }, capacity) {
       const args = [mayPurge(), id, dueAt, expiresAt, encrypted, capacity];
-      return parsed(outcome, await run(add, keys, args));
+      return parsed(outcome, await run(add, revocationKeys, args));
     },
     async claim(until, count) {
-      return parsed(rows, await run(claim, keys, [mayPurge(), until, count]));
+      return parsed(rows, await run(claim, revocationKeys, [mayPurge(), until, count]));
     },
     async postpone(id, expectedDueAt, dueAt) {
-      return (await run(postpone, keys, [id, expectedDueAt, dueAt])) === 1;
+      return (await run(postpone, revocationKeys, [id, expectedDueAt, dueAt])) === 1;
     },
     async remove(ids) {
-      await run(removeAll, keys, ids);
+      await run(removeAll, revocationKeys, ids);
     },
   };
 }

@@ -17,6 +17,7 @@ import {
   type WriteOutcome,
 } from '../store.ts';
 import { connectRedis, type RedisConnection } from './connection.ts';
+import { createRedisListing } from './listing.ts';
 import { createRedisNotices, type RedisNotices } from './notices.ts';
 import { createRedisRevocations } from './revocations.ts';
 import * as scripts from './scripts.ts';
@@ -70,6 +71,7 @@ class RedisStore implements KeyringStore {
     () => this.#mayPurge(),
   );
 
+  readonly listing = createRedisListing((script, keys, args) => this.#run(script, keys, args));
   readonly notices: RedisNotices;
 
   constructor(

@@ -21,21 +21,6 @@ import { dropOldTables, listOldKeyrings, readOldKeyring, removeOldKeyring } from
 import type { Moment } from './purge.ts';
 import { countRow, keyringRow, pointerRow, recordRow, revisionRow } from './schema.ts';
 
-/** The methods that only read. */
-export const readOperations: ReadonlySet<string> = new Set<keyof SqliteOperations>([
-  'findPointer',
-  'checkPointer',
-  'openKeyring',
-  'readRecord',
-  'hasDueRevocations',
-  'findPlaces',
-  'listOldKeyrings',
-  'readOldKeyring',
-]);
-
-/** The methods of the file that can be called from the other thread; each takes the moment first. */
-export type SqliteOperations = Omit<SqliteFile, 'transaction' | 'close'>;
-
 /** An open file. It is opened anew where it was deleted or replaced, so that nothing is written into a file that is gone. */
 export class SqliteFile {
   readonly #path: string;
@@ -45,6 +30,11 @@ export class SqliteFile {
   constructor(path: string) {
     this.#path = path;
     this.#open = connect(path);
+  }
+
+  /** The file as it is open now. */
+  get connection(): Connection {
+    return this.#open;
   }
 
   /** Runs work in one transaction; `BEGIN IMMEDIATE` takes the write lock first. */

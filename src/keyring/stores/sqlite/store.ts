@@ -3,7 +3,7 @@
 import type { Limits } from '../../../limits.ts';
 import { createClockCheck } from '../clock-check.ts';
 import type { KeyringStore } from '../store.ts';
-import type { SqliteOperations } from './file.ts';
+import type { SqliteOperations } from './listing.ts';
 import { SqliteThread } from './thread.ts';
 
 /** What a call takes behind its moment. */
@@ -68,6 +68,14 @@ export async function openSqliteStore(
       add: (name, places, capacity) => call('addPlaces', name, places, capacity),
       find: (names, count) => call('findPlaces', names, count),
       remove: (names, places) => call('removePlaces', names, places),
+    },
+
+    listing: {
+      keyrings: (after, count) => call('listKeyrings', after ?? '', count),
+      pointers: (after, count) => call('listPointers', after ?? '', count),
+      revocations: (after, count) => call('listRevocations', after ?? '', count),
+      replacePointer: (name, target, next) => call('replacePointer', name, target, next),
+      replaceRevocation: (id, expected, text) => call('replaceRevocation', id, expected, text),
     },
 
     async upgrade(convert) {

@@ -1,7 +1,8 @@
 // The thread that works on the SQLite file, so that neither a slow disk nor another process's lock stops the gateway.
 // Calls that arrive together share one transaction; a call that meets a lock is tried again for a while.
 import { parentPort, workerData } from 'node:worker_threads';
-import { readOperations, SqliteFile, type SqliteOperations } from './file.ts';
+import type { SqliteFile } from './file.ts';
+import { ListedSqliteFile, readOperations, type SqliteOperations } from './listing.ts';
 import type { Moment } from './purge.ts';
 
 /** What the thread is started with. */
@@ -51,7 +52,7 @@ let file: SqliteFile | null = null;
 const settings = workerData as SqliteSettings;
 
 try {
-  file = new SqliteFile(settings.file);
+  file = new ListedSqliteFile(settings.file);
   reply({ id: 0, ok: true, value: null });
 } catch (error) {
   reply({ id: 0, ok: false, code: codeOf(error) });

@@ -1,0 +1,99 @@
+// All that is in Redis, page by page as SCAN walks it, and texts that are put in the place of others.
+import { z } from 'zod';
+import { KeyringStoreError, type Page, type StoreListing } from '../store.ts';
+import { revocationKeys } from './revocations.ts';
+import { keyringKey, pointerKey } from './scripts.ts';
+
+/** ARGV: now, cursor, prefix, count. Answers the next cursor and the keys behind the prefix. */
+const scan = `
+  local page = redis.call('SCAN', ARGV[2], 'MATCH', ARGV[3] .. '*', 'COUNT', ARGV[4])
+  local found = {}
+  for _, key in ipairs(page[2]) do
+    local expiresAt = redis.call('HGET', key, 'expiresAt')
+    if expiresAt and tonumber(expiresAt) > tonumber(ARGV[1]) then
+      found[#found + 1] = string.sub(key, #ARGV[3] + 1)
+    end
+  end
+  return { page[1], found }
+`;
+
+/** KEYS: the list. ARGV: now, cursor, count. Answers the next cursor, and the id and row of each revocation. */
+const scanRevocations = `
+  local page = redis.call('HSCAN', KEYS[1], ARGV[2], 'COUNT', ARGV[3])
+  local found = {}
+  for i = 1, #page[2], 2 do
+    local dueAt, expiresAt, encrypted = string.match(page[2][i + 1], '^(%d+)|(%d+)|(.+)$')
+    if expiresAt and tonumber(expiresAt) > tonumber(ARGV[1]) then
+      found[#found + 1] = { page[2][i], dueAt, expiresAt, encrypted }
+    end
+  end
+  return { page[1], found }
+`;
+
+/** KEYS: pointer, next pointer. ARGV: now, target, next target. */
+const replacePointer = `
+  local found = redis.call('HMGET', KEYS[1], 'target', 'expiresAt')
+  if found[1] ~= ARGV[2] or tonumber(found[2]) <= tonumber(ARGV[1]) then return 0 end
+  if KEYS[1] ~= KEYS[2] then redis.call('RENAME', KEYS[1], KEYS[2]) end
+  redis.call('HSET', KEYS[2], 'target', ARGV[3])
+  return 1
+`;
+
+/** KEYS: the list. ARGV: now, id, encrypted, next encrypted. */
+const replaceRevocation = `
+  local row = redis.call('HGET', KEYS[1], ARGV[2])
+  if not row then return 0 end
+  local dueAt, expiresAt, encrypted = string.match(row, '^(%d+)|(%d+)|(.+)$')
+  if encrypted ~= ARGV[3] or tonumber(expiresAt) <= tonumber(ARGV[1]) then return 0 end
+  redis.call('HSET', KEYS[1], ARGV[2], dueAt .. '|' .. expiresAt .. '|' .. ARGV[4])
+  return 1
+`;
+
+const number = z.string().regex(/^\d+$/).transform(Number);
+const keysReply = z.tuple([z.string(), z.array(z.string())]);
+const revocationsReply = z.tuple([
+  z.string(),
+  z
+    .tuple([z.string(), number, number, z.string()])
+    .transform(([id, dueAt, expiresAt, encrypted]) => ({ id, dueAt, expiresAt, encrypted }))
+    .array(),
+]);
+
+/**
+ * Lists what is in Redis.
+ * @param run runs a script; the time stands before its arguments.
+ */
+export function createRedisListing(
+  run: (script: string, keys: string[], args: readonly (string | number)[]) => Promise<unknown>,
+): StoreListing {
+  const [list = ''] = revocationKeys;
+
+  async function keys(prefix: string, after: string | null, count: number): Promise<Page<string>> {
+    return pageOf(keysReply, await run(scan, [], [after ?? '0', prefix, count]));
+  }
+
+  return {
+    keyrings: (after, count) => keys(keyringKey(''), after, count),
+    pointers: (after, count) => keys(pointerKey(''), after, count),
+    async revocations(after, count) {
+      return pageOf(revocationsReply, await run(scanRevocations, [list], [after ?? '0', count]));
+    },
+    async replacePointer(name, target, next) {
+      const places = [pointerKey(name), pointerKey(next.name)];
+      return (await run(replacePointer, places, [target, next.encrypted])) === 1;
+    },
+    async replaceRevocation(id, encrypted, next) {
+      return (await run(replaceRevocation, [list], [id, encrypted, next])) === 1;
+    },
+  };
+}
+
+function pageOf<Item>(
+  shape: z.ZodType<[cursor: string, items: Item[]]>,
+  reply: unknown,
+): Page<Item> {
+  const { data } = shape.safeParse(reply);
+  if (data === undefined) throw new KeyringStoreError();
+  const [cursor, items] = data;
+  return { items, next: cursor === '0' ? null : cursor };
+}
