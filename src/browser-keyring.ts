@@ -6,6 +6,7 @@ import type { Proof } from './brokers/broker.ts';
 import type { BrokerError } from './brokers/error.ts';
 import type { Operation } from './brokers/upstream/operation.ts';
 import type { Secret } from './brokers/upstream/secret.ts';
+import type { DeviceHint } from './keyring/device.ts';
 import type { SessionChange } from './keyring/news/told-sessions.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
 import type { Cancellable } from './shared/cancellation.ts';
@@ -59,6 +60,8 @@ export interface BrowserKeyring {
   readonly barred: string | null;
   /** Which keyring it is; null where the request reaches none. */
   readonly id: string | null;
+  /** What the request tells of its sender. */
+  readonly device: DeviceHint;
   /** Whether the store could not be read: then the sessions are unknown. */
   readonly unavailable: boolean;
   /** The keyring's sessions, the newest first, ended ones included; empty without a keyring. */

@@ -74,6 +74,7 @@ const unused = () => {
 const noKeyring: BrowserKeyring = {
   barred: null,
   id: null,
+  device: { ipAddress: null, userAgent: null },
   unavailable: false,
   sessions: [],
   completeLogin: unused,

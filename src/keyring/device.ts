@@ -59,7 +59,7 @@ export function withSighting(
   };
 }
 
-/** Whether two sightings are of one address and user agent. */
-function isSameDevice(one: DeviceHint, other: DeviceHint): boolean {
+/** Whether two hints are of one address and user agent. */
+export function isSameDevice(one: DeviceHint, other: DeviceHint): boolean {
   return one.ipAddress === other.ipAddress && one.userAgent === other.userAgent;
 }

@@ -8,6 +8,7 @@ import type {
   LoginFailure,
   LoginRedirect,
 } from '../../browser-keyring.ts';
+import type { DeviceHint } from '../../keyring/device.ts';
 import type { Keyring } from '../../keyring/keyring.ts';
 import type { SessionChange } from '../../keyring/news/told-sessions.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
@@ -169,6 +170,10 @@ class RequestKeyring implements BrowserKeyring {
     const { requestId, device } = this.#about;
     const of = this.#keyringId === null ? {} : audit.session(this.#keyringId, record);
     audit.write({ ...action, requestId, address: device.ipAddress, ...of });
+  }
+
+  get device(): DeviceHint {
+    return this.#about.device;
   }
 
   get hasRoomForStream(): boolean {

@@ -1,6 +1,12 @@
 // SessionDevice: an address and a browser that a session was used from.
 import type { Context } from '../../context.ts';
-import type { Device } from '../../keyring/device.ts';
+import { boundedHint, type Device, isSameDevice } from '../../keyring/device.ts';
+import {
+  type ClientSoftware,
+  type OperatingSystem,
+  parseUserAgent,
+  type UserAgent,
+} from '../../shared/user-agent.ts';
 import { builder } from '../builder.ts';
 import { NodeRef, nodeId } from '../node.ts';
 
@@ -20,6 +26,52 @@ export function idOfDevice(
   return nodeId('SessionDevice', sessionId, digest('device', ipAddress ?? '', userAgent ?? ''));
 }
 
+/** What user agents tell, by operation: however many fields ask of a device, its user agent is parsed once. */
+const parsedAgents = new WeakMap<Context, Map<string | null, UserAgent>>();
+
+function agentOf({ userAgent }: DeviceSource, context: Context): UserAgent {
+  const parsed = parsedAgents.get(context) ?? new Map<string | null, UserAgent>();
+  parsedAgents.set(context, parsed);
+  const known = parsed.get(userAgent);
+  if (known !== undefined) return known;
+  const agent = parseUserAgent(userAgent, context.limits.userAgentCharacters);
+  parsed.set(userAgent, agent);
+  return agent;
+}
+
+/** Whether the request of an operation came from a device. */
+function isCurrent(device: DeviceSource, { keyring, limits }: Context): boolean {
+  const hint = boundedHint(keyring.device, limits.userAgentCharacters);
+  return hint !== null && isSameDevice(device, hint);
+}
+
+const ClientRef = builder.objectRef<ClientSoftware>('SessionClient').implement({
+  description: 'A program that used a session, as its user agent describes it. Untrusted text.',
+  fields: (t) => ({
+    type: t.exposeString('type', {
+      description:
+        '`browser` if the user agent names a rendering engine, `bot` for a known crawler; null for all others.',
+    }),
+    name: t.exposeString('name', { description: 'Its name, such as Chrome.' }),
+    version: t.exposeString('version', { description: 'Its version, such as 125.0.0.0.' }),
+    engine: t.exposeString('engine', { description: 'Its rendering engine, such as Blink.' }),
+    engineVersion: t.exposeString('engineVersion', {
+      description: 'The version of the rendering engine. Blink does not tell its own.',
+    }),
+  }),
+});
+
+const OperatingSystemRef = builder.objectRef<OperatingSystem>('SessionOperatingSystem').implement({
+  description: 'An operating system, as the user agent describes it. Untrusted text.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Its name, such as Windows.' }),
+    version: t.exposeString('version', {
+      description:
+        'Its version, such as 17.5. Many browsers tell an older one: Windows 11 is 10, macOS stays at 10.15.7.',
+    }),
+  }),
+});
+
 /** The GraphQL type SessionDevice. */
 export const DeviceRef = builder.objectRef<DeviceSource>('SessionDevice').implement({
   interfaces: [NodeRef],
@@ -35,6 +87,37 @@ export const DeviceRef = builder.objectRef<DeviceSource>('SessionDevice').implem
     }),
     userAgent: t.exposeString('userAgent', {
       description: 'The user agent, at most 256 characters. Untrusted text.',
+    }),
+    client: t.field({
+      type: ClientRef,
+      description: 'The browser or other program; null if the user agent does not tell.',
+      resolve: (device, _arguments, context) => agentOf(device, context).client,
+    }),
+    operatingSystem: t.field({
+      type: OperatingSystemRef,
+      description: 'The operating system; null if the user agent does not tell.',
+      resolve: (device, _arguments, context) => agentOf(device, context).operatingSystem,
+    }),
+    kind: t.string({
+      description:
+        '`desktop`, `mobile`, `tablet`, `tv` or `bot`; null if the user agent does not tell.',
+      resolve: (device, _arguments, context) => agentOf(device, context).kind,
+    }),
+    vendor: t.string({
+      description: 'The maker of the device, such as Apple; null if the user agent does not tell.',
+      resolve: (device, _arguments, context) => agentOf(device, context).vendor,
+    }),
+    model: t.string({
+      description:
+        'The model of the device, such as iPhone; null if the user agent does not tell. Most do not.',
+      resolve: (device, _arguments, context) => agentOf(device, context).model,
+    }),
+    current: t.boolean({
+      nullable: false,
+      description:
+        'Whether this request has the same address and user agent. A device is listed from its first request on, ' +
+        'after that request is answered.',
+      resolve: (device, _arguments, context) => isCurrent(device, context),
     }),
     firstSeenAt: t.expose('firstSeenAt', {
       type: 'DateTime',
