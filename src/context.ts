@@ -1,8 +1,8 @@
 // What a resolver gets: who is asking, loaders, services. New for every operation; making it costs no I/O.
 
 import type { Apps } from './brokers/apps.ts';
-import type { Broker } from './brokers/broker.ts';
 import { type BrokerName, defaultBroker } from './brokers/broker-name.ts';
+import type { Brokers } from './brokers/brokers.ts';
 import type { Credential } from './brokers/credential.ts';
 import { Deadline } from './brokers/upstream/operation.ts';
 import type { BrowserKeyring } from './browser-keyring.ts';
@@ -23,7 +23,7 @@ import type { ReturnToRule } from './shared/return-to.ts';
 /** What lives as long as the gateway. */
 export interface Services {
   /** For what changes something; reads go through the loaders. */
-  readonly broker: Broker;
+  readonly broker: Brokers;
   /** What requests share of reads. */
   readonly reads: SharedReads;
   /** Margins as they change. */
@@ -32,7 +32,7 @@ export interface Services {
   /** Where a login may lead. */
   readonly returnTo: ReturnToRule;
   /** Whether the Authorization header may carry credentials of an app. */
-  readonly acceptsHeaderOf: (apiKey: string) => boolean;
+  readonly acceptsHeaderOf: (credential: Pick<Credential, 'broker' | 'apiKey'>) => boolean;
   /** Bounds on what a request may cost. */
   readonly limits: Limits;
   /** Whether answers to exchangeToken and renewSession may hold tokens. */
@@ -181,9 +181,7 @@ function reachedBy(
   if (credentials.length > 0) {
     return credentials.map((credential) => {
       const account = accountOfHeader(credential);
-      return acceptsHeaderOf(credential.apiKey)
-        ? account
-        : { ...account, access: null, denied: true };
+      return acceptsHeaderOf(credential) ? account : { ...account, access: null, denied: true };
     });
   }
   const { sessions } = keyring;
@@ -201,8 +199,8 @@ const accountsOfSessions = new WeakMap<readonly SessionRecord[], readonly Reache
 
 function accountOfHeader(credential: Credential): ReachedAccount {
   const access = accountOf(credential);
-  const { apiKey } = credential;
-  return { id: access.id, broker: defaultBroker, apiKey, access, denied: false, session: null };
+  const { apiKey, broker = defaultBroker } = credential;
+  return { id: access.id, broker, apiKey, access, denied: false, session: null };
 }
 
 /** The account of a keyring's session. Its id outlives the session. */

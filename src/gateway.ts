@@ -95,7 +95,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const contextFor = (request: Request, serverContext: object) => {
     const who = readCredentials(
       request.headers,
-      services.broker.credentialScheme,
+      services.broker.credentialSchemes,
       limits.credentials,
     );
     const hasCredentials = who.credentials.length > 0;

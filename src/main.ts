@@ -10,6 +10,12 @@ import { withDefaultLimits } from './limits.ts';
 import { createLogger } from './log.ts';
 import type { GatewayOptions } from './options.ts';
 import { openAuditFile, openStore } from './process/resources.ts';
+import {
+  simulatedApps,
+  simulatedCredentials,
+  simulatedHosts,
+  simulatedKotakCredential,
+} from './process/simulated-apps.ts';
 import { schema } from './schema/schema.ts';
 import { hostInUrl, listen } from './server/listen.ts';
 import { TrustedDocumentsError } from './shared/trusted-documents.ts';
@@ -64,8 +70,10 @@ async function runGateway(): Promise<Stop> {
   const simulator = config.simulator && (await simulate(config.simulator, config.publicUrl));
   try {
     const authorization =
-      config.simulator && standingCredentials(Math.min(config.simulator.accounts, 2));
+      config.simulator && simulatedCredentials(Math.min(config.simulator.accounts, 2));
     const { kiteBaseUrl = simulator?.url, kiteLoginUrl } = config;
+    const kotakBaseUrls =
+      config.kotakBaseUrls ?? (simulator ? simulatedHosts(simulator.url) : undefined);
     const loginUrl = kiteLoginUrl ?? (simulator ? `${simulator.url}/connect/login` : undefined);
     const { keyring, sessionTokens } = config;
     const limits = withDefaultLimits(config.limits);
@@ -85,7 +93,7 @@ async function runGateway(): Promise<Stop> {
       ...(sessionTokens && { sessionTokens: sessionTokens.tokens }),
       trustProxy: config.trustProxy,
       ...(config.headerCredentials && { headerCredentials: config.headerCredentials }),
-      apps: simulator ? [simulatorApp] : config.apps,
+      apps: simulator ? simulatedApps : config.apps,
       kiteTimeoutMilliseconds: config.kiteTimeoutMilliseconds,
       operationTimeoutMilliseconds: config.operationTimeoutMilliseconds,
       kiteRateLimit: config.kiteRateLimit,
@@ -95,6 +103,7 @@ async function runGateway(): Promise<Stop> {
       introspection: config.introspection,
       ...(kiteBaseUrl !== undefined && { kiteBaseUrl }),
       ...(loginUrl !== undefined && { kiteLoginUrl: loginUrl }),
+      ...(kotakBaseUrls !== undefined && { kotakBaseUrls }),
       exposeTokens: config.exposeTokens ?? simulator !== null,
       graphiql: config.graphiql && (authorization === null ? true : { authorization }),
       ...(config.trustedDocuments && { trustedDocuments: config.trustedDocuments }),
@@ -131,6 +140,7 @@ async function runGateway(): Promise<Stop> {
         graphiql: config.graphiql,
         simulatorUrl: simulator?.url ?? null,
         authorization,
+        kotakAuthorization: simulator && simulatedKotakCredential,
         upstream: kiteBaseUrl ?? 'https://api.kite.trade',
         notices: config.notices,
       }),
@@ -168,14 +178,6 @@ function create(options: GatewayOptions): Gateway {
   }
 }
 
-/** The app that the simulator knows, with the secret that its documentation names. */
-const simulatorApp = { apiKey: 'simulator', apiSecret: 'simulator-secret', name: 'Simulator' };
-
-function standingCredentials(count: number): string {
-  const users = ['SIM0001', 'SIM0002'].slice(0, count);
-  return users.map((user) => `token simulator:${user}-token`).join(', ');
-}
-
 async function runSimulator(): Promise<Stop> {
   const config = readSimulatorConfig();
   const simulator = await simulate(config, 'http://localhost:4000');
@@ -183,6 +185,7 @@ async function runSimulator(): Promise<Stop> {
     [
       '',
       `  Simulated Kite   ${simulator.url}   open it in a browser for its users and controls`,
+      `  Simulated Kotak  ${simulator.url}/kotak   its users, and access codes as if by SMS`,
       `  Try it:          curl ${simulator.url}/user/profile -H 'Authorization: token simulator:SIM0001-token'`,
       '  Ctrl-C stops it.',
       '',

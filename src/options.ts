@@ -1,5 +1,6 @@
 // How a gateway is told to behave. Everything has a default that is safe.
 import type { Logger } from 'pino';
+import type { BrokerName } from './brokers/broker-name.ts';
 import type { Clock } from './brokers/upstream/clock.ts';
 import type { Writes } from './http/plugins/writes.ts';
 import type { KeyringStore } from './keyring/stores/store.ts';
@@ -8,12 +9,20 @@ import type { SessionTokens } from './session-tokens/session-tokens.ts';
 import type { AuditLog } from './shared/audit.ts';
 import type { TrustedDocumentManifest } from './shared/trusted-documents.ts';
 
-/** A Kite Connect app in the options of the gateway. */
+/** An app in the options of the gateway. */
 export interface AppOptions {
+  /** The broker that the app is registered with. Default KITE. */
+  readonly broker?: BrokerName;
   /** The app's public key. */
   readonly apiKey: string;
   /** The app's secret. Without it, callers of exchangeToken bring a checksum. */
   readonly apiSecret?: string;
+  /** Kotak: the app's access token, as the broker's portal makes it. Without it, it is made with the secret. */
+  readonly accessToken?: string;
+  /** Kotak: sent as `appId`. Default: empty. */
+  readonly appId?: string;
+  /** Kotak: sent as `ip`. Default `127.0.0.1`. */
+  readonly ip?: string;
   /** A name for people. */
   readonly name?: string;
   /** Whether `apps` lists the app. Default: true for an only app, else false. */
@@ -28,13 +37,17 @@ export interface GraphiqlPage {
 
 /** How a gateway behaves. Everything has a default that is safe. */
 export interface GatewayOptions {
-  /** The Kite Connect apps. Default none: header credentials still work for any app. */
+  /** The apps. Default none: header credentials still work for any app of Kite. */
   readonly apps?: readonly AppOptions[];
   /** Kite's address; may carry a path. Default `https://api.kite.trade`. */
   readonly kiteBaseUrl?: string | URL;
   /** Kite's login page. Default `https://kite.zerodha.com/connect/login`. */
   readonly kiteLoginUrl?: string | URL;
-  /** Milliseconds for one call to Kite, connection included. Default 7000. */
+  /**
+   * Kotak's hosts, in the order in which they are tried; the gateway calls no other. Default: the broker's own two.
+   */
+  readonly kotakBaseUrls?: readonly (string | URL)[];
+  /** Milliseconds for one call to a broker, connection included. Default 7000. */
   readonly kiteTimeoutMilliseconds?: number;
   /** Milliseconds for one GraphQL operation, waiting and retries included. Default 30000. */
   readonly operationTimeoutMilliseconds?: number;

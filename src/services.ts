@@ -1,8 +1,10 @@
 // From options to services: what lives as long as the gateway, made once.
 import type { Logger } from 'pino';
 import { createApps } from './brokers/apps.ts';
-import type { Broker } from './brokers/broker.ts';
+import { defaultBroker } from './brokers/broker-name.ts';
+import { type Brokers, createBrokers } from './brokers/brokers.ts';
 import { createKite } from './brokers/kite/kite.ts';
+import { createKotak } from './brokers/kotak/kotak.ts';
 import { openRateLog } from './brokers/upstream/budget/open-rate-log.ts';
 import { machineClock } from './brokers/upstream/clock.ts';
 import { Secret } from './brokers/upstream/secret.ts';
@@ -32,7 +34,7 @@ import { createTokenEnds } from './keyring/token-ends.ts';
 import { withDefaultLimits } from './limits.ts';
 import { createLiveMargins } from './live/live-margins.ts';
 import { createSharedReads } from './loaders/shared-reads.ts';
-import type { GatewayOptions } from './options.ts';
+import type { AppOptions, GatewayOptions } from './options.ts';
 import { createTokenIssuer, type TokenIssuer } from './session-tokens/token-issuer.ts';
 import { noAuditLog } from './shared/audit.ts';
 import { createReturnToRule } from './shared/return-to.ts';
@@ -63,25 +65,37 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
       }
     },
   });
-  const { broker, close } = createKite({
-    loginUrl: new URL(options.kiteLoginUrl ?? 'https://kite.zerodha.com/connect/login'),
-    baseUrl: new URL(options.kiteBaseUrl ?? 'https://api.kite.trade'),
+  const now = options.now ?? (() => new Date());
+  const apps = (options.apps ?? []).map(({ apiSecret, accessToken, ...app }, _index, all) => ({
+    broker: defaultBroker,
+    listed: all.length === 1,
+    ...app,
+    ...(apiSecret !== undefined && { apiSecret: new Secret(apiSecret) }),
+    ...(accessToken !== undefined && { accessToken: new Secret(accessToken) }),
+  }));
+  const upstream = {
     timeoutMilliseconds: options.kiteTimeoutMilliseconds ?? 7_000,
     maxBodyBytes: limits.upstreamBodyBytes,
     maxNesting: limits.upstreamNesting,
     rateLog: rateLog.log,
     limits,
     onFailure: logFailedCalls(log, limits),
+  };
+  const kite = createKite({
+    ...upstream,
+    loginUrl: new URL(options.kiteLoginUrl ?? 'https://kite.zerodha.com/connect/login'),
+    baseUrl: new URL(options.kiteBaseUrl ?? 'https://api.kite.trade'),
   });
-  const now = options.now ?? (() => new Date());
-  const apps = (options.apps ?? []).map(({ apiSecret, ...app }, _index, all) => ({
-    broker: broker.name,
-    listed: all.length === 1,
-    ...app,
-    ...(apiSecret !== undefined && { apiSecret: new Secret(apiSecret) }),
-  }));
+  const kotak = createKotak({
+    ...upstream,
+    baseUrls: kotakHosts(options),
+    apps: apps.filter((app) => app.broker === 'KOTAK'),
+    now,
+  });
+  const broker = createBrokers({ KITE: kite.broker, KOTAK: kotak.broker }, apps);
   const reads = createSharedReads({
-    broker,
+    // Answers are held for all brokers together.
+    broker: { ...broker, expiryOf: broker.earliestExpiryOf },
     now,
     maxAgeSeconds: options.maxAgeSeconds ?? 60,
     maxHeld: limits.heldAnswers,
@@ -110,7 +124,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     services,
     close: async () => {
       live.stop();
-      await Promise.all([close(), rateLog.close()]);
+      await Promise.all([kite.close(), kotak.close(), rateLog.close()]);
     },
   };
 }
@@ -118,7 +132,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
 /** The issuer of session tokens; null where there are no keys. */
 function tokenIssuer(
   options: GatewayOptions,
-  { expiryOf }: Broker,
+  { expiryOf }: Pick<Brokers, 'expiryOf'>,
   now: () => Date,
 ): TokenIssuer | null {
   const { sessionTokens: tokens } = options;
@@ -130,12 +144,24 @@ function originsOf({ publicUrl = defaultPublicUrl, allowedOrigins = [] }: Gatewa
   return createOrigins(new URL(publicUrl), allowedOrigins);
 }
 
+const kotakBaseUrl = 'https://tradeapi.kotaksecurities.com/apim';
+const otherKotakBaseUrl = 'https://ctradeapi.kotaksecurities.com/apim';
+
+/** Kotak's hosts. @throws TypeError for an invalid URL. */
+function kotakHosts({ kotakBaseUrls = [] }: GatewayOptions): readonly [URL, ...URL[]] {
+  const [first = kotakBaseUrl, ...others] = kotakBaseUrls;
+  if (kotakBaseUrls.length === 0) others.push(otherKotakBaseUrl);
+  return [new URL(first), ...others.map((url) => new URL(url))];
+}
+
 /** Whether the Authorization header may carry credentials of an app. */
-function headerRule({ apps = [], headerCredentials }: GatewayOptions): (apiKey: string) => boolean {
+function headerRule({ apps = [], headerCredentials }: GatewayOptions): Services['acceptsHeaderOf'] {
   const rule = headerCredentials ?? (apps.length > 0 ? 'own' : 'any');
   if (rule === 'any') return () => true;
-  const own = new Set(rule === 'own' ? apps.map(({ apiKey }) => apiKey) : []);
-  return (apiKey) => own.has(apiKey);
+  const nameOf = ({ broker = defaultBroker, apiKey }: Pick<AppOptions, 'broker' | 'apiKey'>) =>
+    `${broker} ${apiKey}`;
+  const own = new Set(rule === 'own' ? apps.map(nameOf) : []);
+  return (credential) => own.has(nameOf(credential));
 }
 
 /** What logins are told to, and counted by. */

@@ -15,9 +15,12 @@ Settings come from the environment, or from a .env file in the current folder.
   HOST, PORT                      the address and port to listen on: loopback, 4000
   PUBLIC_URL                      the URL of the gateway for browsers: http://localhost:<port>
   KITE_API_KEY, KITE_API_SECRET   one Kite Connect app
-  KITE_APPS_FILE                  several apps: a JSON array of {apiKey, apiSecret?, name?, listed?}
+  APPS_FILE                       several apps: a JSON array of {broker?, apiKey, apiSecret?, name?, listed?};
+                                  for Kotak {broker: "KOTAK", apiKey, accessToken or apiSecret, appId?, ip?}
+  KITE_APPS_FILE                  the older name of APPS_FILE
   KITE_BASE_URL                   https://api.kite.trade; may have a path
   KITE_LOGIN_URL                  https://kite.zerodha.com/connect/login
+  KOTAK_BASE_URLS                 comma-separated hosts of Kotak in the order of use; no other is called
   KITE_TIMEOUT_MS                 time limit of one call to Kite: 7000
   OPERATION_TIMEOUT_MS            time limit of one GraphQL operation: 30000
   SHUTDOWN_GRACE_MS               30000: how long a shutdown waits for requests in flight
@@ -54,6 +57,8 @@ export interface Started {
   readonly graphiql: boolean;
   /** The simulator's address; null with a real upstream. */
   readonly simulatorUrl: string | null;
+  /** An Authorization header of a simulated Kotak account; null with a real upstream. */
+  readonly kotakAuthorization: string | null;
   /** The simulated users whose accounts the example asks for. */
   readonly authorization: string | null;
   /** Kite's address where there is no simulator. */
@@ -64,6 +69,7 @@ export interface Started {
 /** The lines that the command prints at start. */
 export function greeting(started: Started): string {
   const { graphqlUrl, graphiql, simulatorUrl, authorization, upstream, notices } = started;
+  const { kotakAuthorization } = started;
   const query =
     '{ accounts { id user { userName } margins { equity { net } commodity { net } } } }';
   return [
@@ -72,6 +78,12 @@ export function greeting(started: Started): string {
     simulatorUrl === null
       ? `  Kite       ${upstream}`
       : `  Kite       simulated at ${simulatorUrl}: no account needed, no request leaves this machine`,
+    ...(simulatorUrl === null || kotakAuthorization === null
+      ? []
+      : [
+          `  Kotak      simulated at ${simulatorUrl}/kotak, with access codes as if by SMS`,
+          `             Authorization: ${kotakAuthorization}`,
+        ]),
     ...notices.map((notice) => `  Note       ${notice}`),
     '',
     '  Try it:',

@@ -49,6 +49,8 @@ export interface AuthenticationMethod {
 
 /** Who the broker says a user is. Values are open sets: new ones appear without notice. */
 export interface Profile {
+  /** Which broker says so. */
+  readonly brokerName: BrokerName;
   /** The broker's permanent id of the user, such as `AB1234`. */
   readonly userId: Field<string>;
   /** The user's real name. */
@@ -119,3 +121,60 @@ export type UtilisedName =
   | 'liquidCollateral'
   | 'stockCollateral'
   | 'delivery';
+
+/** Amounts of Kotak by its own names; how they relate to each other is not established. */
+export type KotakAmounts = Readonly<Record<KotakAmountName, Field<number | null>>>;
+
+/** The names of those amounts, as Kotak writes them. */
+export const kotakAmountNames = [
+  'additionalOptionBrokerage',
+  'availableCashBalance',
+  'clientGroupLimit',
+  'debtorFlag',
+  'dtv',
+  'dtvBTSTSell',
+  'initialMargin',
+  'marginAvailable',
+  'marginUtilised',
+  'mfLien',
+  'mtm',
+  'nriPinsBalance',
+  'optionPremium',
+  'realizedPL',
+  'securityMargin',
+  'totalMargin',
+] as const;
+
+/** One of those names. */
+export type KotakAmountName = (typeof kotakAmountNames)[number];
+
+/** What Kotak says of derivatives, currency or commodities at one exchange. */
+export interface KotakTradedMargins {
+  readonly exchange: Field<string | null>;
+  readonly futures: Field<KotakAmounts | null>;
+  readonly options: Field<KotakAmounts | null>;
+}
+
+/** What Kotak says of equity. */
+export interface KotakEquityMargins {
+  /** May name several exchanges, such as `NSE,BSE`. */
+  readonly exchange: Field<string | null>;
+  readonly cash: Field<KotakAmounts | null>;
+  readonly mtf: Field<KotakAmounts | null>;
+  readonly mis: Field<KotakIntradayMargins | null>;
+}
+
+/** What Kotak says of intraday trading. */
+export interface KotakIntradayMargins {
+  readonly misCutOff: Field<number | null>;
+  readonly misPnl: Field<number | null>;
+  readonly refreshTime: Field<number | null>;
+}
+
+/** The margins of Kotak, in its own structure; null where it sends no such list. */
+export interface KotakMargins {
+  readonly commodities: Field<readonly Field<KotakTradedMargins>[] | null>;
+  readonly currency: Field<readonly Field<KotakTradedMargins>[] | null>;
+  readonly derivatives: Field<readonly Field<KotakTradedMargins>[] | null>;
+  readonly equity: Field<readonly Field<KotakEquityMargins>[] | null>;
+}

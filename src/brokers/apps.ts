@@ -1,6 +1,6 @@
 // The apps of this gateway, and the addresses where their users log in.
 import type { Broker } from './broker.ts';
-import type { BrokerName } from './broker-name.ts';
+import { type BrokerName, defaultBroker } from './broker-name.ts';
 import type { Secret } from './upstream/secret.ts';
 
 /** One app of this gateway, as its developer registered it with the broker. */
@@ -10,6 +10,11 @@ export interface BrokerApp {
   readonly apiKey: string;
   /** The app's secret; without it callers bring their own checksums. */
   readonly apiSecret?: Secret;
+  /** The app's access token, for a broker where apps have one; without it, it is made with the secret. */
+  readonly accessToken?: Secret;
+  /** What such a broker wants to be told of the caller; it may be any text. */
+  readonly appId?: string;
+  readonly ip?: string;
   /** A name for people, where the operator gave one. */
   readonly name?: string;
   /** Whether `apps` lists the app. */
@@ -20,17 +25,24 @@ export interface BrokerApp {
 export interface Apps {
   /** The listed apps, in the operator's order. */
   readonly listed: readonly BrokerApp[];
-  /** The only app, where there is exactly one. */
+  /** The only app of its broker, where there is exactly one of the default broker, or no such and one other. */
   readonly only: BrokerApp | null;
   /** The app with a key, listed or not. */
   find(apiKey: string): BrokerApp | undefined;
   /** The gateway's own login page, which ends with a session in the browser's keyring. */
   loginUrl(apiKey: string, returnTo?: string | null): string;
-  /** The broker's login page, for servers that handle its redirect themselves. */
+  /** Where a user logs in again: the gateway's own page where it can complete the login, else the broker's, if it has one. */
+  loginAgainUrl(apiKey: string): string | null;
+  /** The broker's login page, for servers that handle its redirect themselves; null for a broker without one. */
   brokerLoginUrl(
     apiKey: string,
     redirectParams?: readonly { name: string; value: string }[] | null,
-  ): string;
+  ): string | null;
+}
+
+/** Whether the gateway has what it needs to log users of an app in. */
+export function canLogIn({ apiSecret, accessToken }: BrokerApp): boolean {
+  return apiSecret !== undefined || accessToken !== undefined;
 }
 
 /**
@@ -43,16 +55,23 @@ export function createApps(
   publicUrl: URL,
   broker: Pick<Broker, 'loginPage'>,
 ): Apps {
+  const ofDefault = apps.filter((app) => app.broker === defaultBroker);
+  const [only = null, another] = ofDefault.length > 0 ? ofDefault : apps;
   const byKey = new Map(apps.map((app) => [app.apiKey, app]));
+  function loginUrl(apiKey: string, returnTo?: string | null): string {
+    const url = new URL(`${publicUrl.href.replace(/\/+$/, '')}/login`);
+    url.searchParams.set('app', apiKey);
+    if (returnTo != null) url.searchParams.set('returnTo', returnTo);
+    return url.href;
+  }
   return {
     listed: apps.filter((app) => app.listed),
-    only: apps.length === 1 ? (apps[0] ?? null) : null,
+    only: another === undefined ? only : null,
     find: (apiKey) => byKey.get(apiKey),
-    loginUrl(apiKey, returnTo) {
-      const url = new URL(`${publicUrl.href.replace(/\/+$/, '')}/login`);
-      url.searchParams.set('app', apiKey);
-      if (returnTo != null) url.searchParams.set('returnTo', returnTo);
-      return url.href;
+    loginUrl,
+    loginAgainUrl(apiKey) {
+      const app = byKey.get(apiKey);
+      return app && canLogIn(app) ? loginUrl(apiKey) : broker.loginPage(apiKey, []);
     },
     brokerLoginUrl: (apiKey, redirectParams) => broker.loginPage(apiKey, redirectParams ?? []),
   };

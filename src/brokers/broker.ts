@@ -1,5 +1,12 @@
 // The seam between the gateway and the brokers: all that the code above this folder knows of one.
-import type { BrokerSession, Margins, Profile, Segment, SegmentMargins } from './answers.ts';
+import type {
+  BrokerSession,
+  KotakMargins,
+  Margins,
+  Profile,
+  Segment,
+  SegmentMargins,
+} from './answers.ts';
 import type { BrokerName } from './broker-name.ts';
 import type { Credential } from './credential.ts';
 import type { BrokerError } from './error.ts';
@@ -9,6 +16,37 @@ import type { UpstreamRequest } from './upstream/transport.ts';
 
 /** What redeems a one-time or long-lived token: the app's secret, or a checksum that the caller made with it. */
 export type Proof = { readonly apiSecret: Secret } | { readonly checksum: Secret };
+
+/** The first step of a login has been made: what the second one needs. Not for the eyes of a caller. */
+export interface BegunLogin {
+  readonly userId: string;
+  /** Good for the second step, once. */
+  readonly oneTimeToken: Secret;
+  /** Where the broker serves the user. */
+  readonly baseUrl: string;
+  /** When the password was accepted. */
+  readonly passwordAt: Date;
+  /** Where the broker has sent an access code, as it masks them. */
+  readonly sentTo: readonly string[];
+}
+
+/** A login in two steps, for a broker without a login page. Both throw BrokerError; neither is ever retried. */
+export interface PasswordLogin {
+  /** The first step: a user id and a password. */
+  begin(
+    apiKey: string,
+    userId: string,
+    password: Secret,
+    operation: Operation,
+  ): Promise<BegunLogin>;
+  /** The second step: the access code, or null for a user who needs none. */
+  complete(
+    apiKey: string,
+    begun: BegunLogin,
+    accessCode: Secret | null,
+    operation: Operation,
+  ): Promise<BrokerSession>;
+}
 
 /** The calls. Every one throws BrokerError; the operation's signal ends the waiting and the call. */
 export interface BrokerClient {
@@ -22,6 +60,8 @@ export interface BrokerClient {
     segment: Segment,
     operation: Operation,
   ): Promise<SegmentMargins | null>;
+  /** The margins of Kotak, in its own structure. */
+  kotakMargins(credential: Credential, operation: Operation): Promise<KotakMargins>;
   /** Redeems a request token, which works once. Never retried. */
   exchangeToken(
     apiKey: string,
@@ -71,13 +111,19 @@ export interface CredentialScheme {
 export interface Broker extends BrokerClient {
   readonly name: BrokerName;
   readonly credentialScheme: CredentialScheme;
+  /** Whether `margins` are read from it, under the names that all brokers share. */
+  readonly readsMargins: boolean;
+  /** The login by password; null for a broker with a login page. */
+  readonly passwordLogin: PasswordLogin | null;
   /** When what began or was read at a time is expected to be over: the session, and every answer read through it. */
   expiryOf(time: Date): Date;
-  /** The broker's own login page for an app; the parameters come back with its redirect. */
+  /** Whether that is known well enough to be told to people. */
+  readonly tellsExpiry: boolean;
+  /** The broker's own login page for an app, null where it has none; the parameters come back with its redirect. */
   loginPage(
     apiKey: string,
     redirectParams: readonly { readonly name: string; readonly value: string }[],
-  ): string;
+  ): string | null;
   /** Reads the query of the redirect that ends a login. */
   readRedirect(query: URLSearchParams): BrokerRedirect;
 }

@@ -1,13 +1,18 @@
-// What a broker asks of a caller: an app's key and a user's access token.
+// What a broker asks of a caller: an app's key and a user's access token; some also ask whose it is.
 import { hash } from 'node:crypto';
+import type { BrokerName } from './broker-name.ts';
 import type { Secret } from './upstream/secret.ts';
 
-/** The pair that signs a call. */
+/** What signs a call. */
 export interface Credential {
+  /** The broker; absent for the default one. */
+  readonly broker?: BrokerName;
   /** The app's public key. */
   readonly apiKey: string;
   /** The user's access token for that app; it expires. */
   readonly accessToken: Secret;
+  /** The broker's id of the user, for a broker that asks for it. */
+  readonly userId?: string;
 }
 
 /** Kept with the credential itself: a WeakMap of thousands a second is what the garbage collector is slow at. */
@@ -22,8 +27,9 @@ export function digestOf(credential: Credential & { [digest]?: string }): string
   return credential[digest];
 }
 
-/** A digest of the pair for another use, in the same form. */
-export function pairDigest(noun: string, { apiKey, accessToken }: Credential): string {
-  const words = `kite-graphql ${noun}\0${apiKey}\0${accessToken.reveal()}`;
+/** A digest of the credential for another use, in the same form; with a user id, that stands before the token. */
+export function pairDigest(noun: string, { apiKey, accessToken, userId }: Credential): string {
+  const owner = userId === undefined ? '' : `${userId}\0`;
+  const words = `kite-graphql ${noun}\0${apiKey}\0${owner}${accessToken.reveal()}`;
   return hash('sha256', words, 'buffer').toString('base64url', 0, 16);
 }

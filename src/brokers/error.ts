@@ -5,7 +5,9 @@ import { systemCode } from './upstream/system-code.ts';
 /**
  * Why a call gave no answer.
  * - `token`: the access, request or refresh token is not accepted.
- * - `app-secret`: the broker refused what this gateway made with the app's secret: the secret or key it holds is wrong.
+ * - `app-secret`: the broker refused what this gateway holds of the app, such as its secret: only the operator can correct it.
+ * - `input`: the broker refused what the caller sent, such as a user id.
+ * - `not-supported`: the broker has no such call, or this gateway does not read it there; no call was made.
  * - `permission`: the app may not make this call.
  * - `rate-limited`: HTTP 429, or no turn in this app's rate budget before the operation's deadline.
  * - `unavailable`: the broker has trouble of its own, or the connection was refused or broken.
@@ -17,6 +19,8 @@ import { systemCode } from './upstream/system-code.ts';
 export type BrokerErrorCode =
   | 'token'
   | 'app-secret'
+  | 'input'
+  | 'not-supported'
   | 'permission'
   | 'rate-limited'
   | 'unavailable'
@@ -41,6 +45,8 @@ export interface BrokerErrorDetails {
   readonly status?: number | null;
   /** The broker's own words, cleaned by {@link cleanMessage}; null without a message. */
   readonly brokerMessage?: string | null;
+  /** What happened and what to do, for people, where that is more than the code says. */
+  readonly advice?: string | null;
   /** Seconds to wait before asking again; null where the broker did not say. */
   readonly retryAfterSeconds?: number | null;
   /** False when the request surely never reached the broker. Default true. */
@@ -60,6 +66,8 @@ export class BrokerError extends Error {
   readonly status: number | null;
   /** The broker's own words, cleaned, or null. */
   readonly brokerMessage: string | null;
+  /** What happened and what to do, in this gateway's words; null where the code says all. */
+  readonly advice: string | null;
   /** Seconds to wait before asking again, or null. */
   readonly retryAfterSeconds: number | null;
   /** False when the request surely never reached the broker. */
@@ -78,6 +86,7 @@ export class BrokerError extends Error {
     this.errorType = details.errorType ?? null;
     this.status = details.status ?? null;
     this.brokerMessage = details.brokerMessage ?? null;
+    this.advice = details.advice ?? null;
     this.retryAfterSeconds = details.retryAfterSeconds ?? null;
     this.mayHaveReachedBroker = details.mayHaveReachedBroker ?? true;
     this.systemCode = systemCode(details.systemCode);
@@ -101,4 +110,12 @@ export function codeOfStatus(status: number): BrokerErrorCode | null {
  */
 export function abortedBy(signal: Cancellable, mayHaveReachedBroker = true): BrokerError {
   return new BrokerError(isDeadline(signal) ? 'timeout' : 'aborted', { mayHaveReachedBroker });
+}
+
+/** The error for a call that a broker does not have. */
+export function notSupported(advice?: string): BrokerError {
+  return new BrokerError('not-supported', {
+    mayHaveReachedBroker: false,
+    ...(advice !== undefined && { advice }),
+  });
 }

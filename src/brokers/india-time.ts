@@ -18,6 +18,20 @@ export function indiaTime(value: unknown): Field<Date | null> {
   return isReal ? time : malformed;
 }
 
+const monthFirst = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d{2}):(\d{2}) ([AP]M)$/;
+
+/** Reads `8/23/2021 11:29:35 AM`, the month first, in the same way. */
+export function monthFirstIndiaTime(value: unknown): Field<Date | null> {
+  if (typeof value !== 'string' || value === '') return indiaTime(value);
+  const parts = monthFirst.exec(value);
+  if (parts === null) return malformed;
+  const [, month = '', day = '', year = '', hour = '', minute = '', second = '', half] = parts;
+  if (Number(hour) < 1 || Number(hour) > 12) return malformed;
+  const hours = (Number(hour) % 12) + (half === 'PM' ? 12 : 0);
+  const two = (number: string | number) => String(number).padStart(2, '0');
+  return indiaTime(`${year}-${two(month)}-${two(day)} ${two(hours)}:${minute}:${second}`);
+}
+
 /** RFC 3339 with India's offset, such as `2021-01-01T16:15:14+05:30`; milliseconds only where there are some. */
 export function formatIndiaTime(time: Date): string {
   const local = new Date(time.getTime() + offsetMilliseconds).toISOString();

@@ -1,65 +1,94 @@
-// The Kite Connect apps: one from two variables, or many from a file.
+// The apps: one of Kite from two variables, or many of any broker from a file.
 import { z } from 'zod';
 import type { AppOptions } from '../options.ts';
 import { readTextFile, TextFileError } from './text-file.ts';
 import { apiKey, type Environment, isSet } from './variables.ts';
 
-const appsFile = z.array(
-  z.strictObject({
-    apiKey,
-    apiSecret: z.string('must be a string').min(1, 'must not be empty').optional(),
-    name: z.string('must be a string').optional(),
-    listed: z.boolean('must be true or false').optional(),
-  }),
-  'must be a JSON array of apps',
-);
+const secret = z.string('must be a string').min(1, 'must not be empty').optional();
+// Goes into a header as it is.
+const word = z
+  .string('must be a string')
+  .regex(/^[\x20-\x7e]{0,200}$/, 'must be at most 200 printable ASCII characters')
+  .optional();
+const shared = {
+  apiKey,
+  apiSecret: secret,
+  name: z.string('must be a string').optional(),
+  listed: z.boolean('must be true or false').optional(),
+};
+const kiteApp = z.strictObject({ broker: z.literal('KITE').optional(), ...shared });
+const kotakApp = z
+  .strictObject({
+    broker: z.literal('KOTAK'),
+    ...shared,
+    accessToken: secret,
+    appId: word,
+    ip: word,
+  })
+  .refine(
+    ({ accessToken, apiSecret }) => accessToken !== undefined || apiSecret !== undefined,
+    'needs an accessToken or an apiSecret',
+  );
+const appsFile = z.array(z.unknown(), 'must be a JSON array of apps');
 
 /** The configured apps, possibly none; errors in them are added to `faults`. */
 export function readApps(environment: Environment, faults: string[]): readonly AppOptions[] {
   if (isSet(environment, 'KITE_API_SECRET') && !isSet(environment, 'KITE_API_KEY')) {
     faults.push('KITE_API_SECRET: set without KITE_API_KEY. Set both, or neither.');
   }
-  if (isSet(environment, 'KITE_APPS_FILE')) {
+  const [variable, another] = ['APPS_FILE', 'KITE_APPS_FILE'].filter((name) =>
+    isSet(environment, name),
+  );
+  if (variable !== undefined) {
+    if (another !== undefined) {
+      faults.push(`${another}: the older name of ${variable}, which is set too. Unset it.`);
+    }
     if (isSet(environment, 'KITE_API_KEY')) {
       faults.push(
-        'KITE_APPS_FILE: set beside KITE_API_KEY. Put that app into the file, and unset the variable.',
+        `${variable}: set beside KITE_API_KEY. Put that app into the file, and unset the variable.`,
       );
     }
-    return readAppsFile(environment.KITE_APPS_FILE ?? '', faults);
+    return readAppsFile(variable, environment[variable] ?? '', faults);
   }
-  const { KITE_API_KEY: key, KITE_API_SECRET: secret } = environment;
-  return key ? [{ apiKey: key, ...(secret && { apiSecret: secret }) }] : [];
+  const { KITE_API_KEY: key, KITE_API_SECRET: apiSecret } = environment;
+  return key ? [{ apiKey: key, ...(apiSecret && { apiSecret }) }] : [];
 }
 
-function readAppsFile(file: string, faults: string[]): readonly AppOptions[] {
+function readAppsFile(variable: string, file: string, faults: string[]): readonly AppOptions[] {
   let content: unknown;
   try {
     content = JSON.parse(readTextFile(file));
   } catch (error) {
     // JSON.parse quotes what it could not read, and that may be a secret.
     const why = error instanceof TextFileError ? error.message : 'is not JSON';
-    faults.push(`KITE_APPS_FILE: ${file} ${why}.`);
+    faults.push(`${variable}: ${file} ${why}.`);
     return [];
   }
-  const result = appsFile.safeParse(content);
-  if (!result.success) {
-    for (const { path, message } of result.error.issues) {
-      const [index, ...field] = path;
-      const where = index === undefined ? [] : [`app ${Number(index) + 1}`, ...field];
-      faults.push(`KITE_APPS_FILE: ${[file, ...where, message].join(': ')}`);
+  const list = appsFile.safeParse(content);
+  if (!list.success) {
+    faults.push(`${variable}: ${file}: ${list.error.issues[0]?.message ?? 'cannot be read'}`);
+    return [];
+  }
+  const apps: AppOptions[] = [];
+  for (const [index, entry] of list.data.entries()) {
+    const result = schemaOf(entry).safeParse(entry);
+    if (result.success) apps.push(result.data);
+    for (const { path, message } of result.error?.issues ?? []) {
+      faults.push(`${variable}: ${[file, `app ${index + 1}`, ...path, message].join(': ')}`);
     }
-    return [];
   }
-  const keys = result.data.map((app) => app.apiKey);
+  const keys = apps.map((app) => app.apiKey);
   const twice = new Set(keys.filter((key, index) => keys.indexOf(key) !== index));
   for (const key of twice) {
-    faults.push(`KITE_APPS_FILE: ${file}: the app ${key} stands in it more than once.`);
+    faults.push(`${variable}: ${file}: the app ${key} stands in it more than once.`);
   }
-  if (keys.length === 0) faults.push(`KITE_APPS_FILE: ${file}: no app stands in it.`);
-  return result.data.map(({ apiKey, apiSecret, name, listed }) => ({
-    apiKey,
-    ...(apiSecret !== undefined && { apiSecret }),
-    ...(name !== undefined && { name }),
-    ...(listed !== undefined && { listed }),
-  }));
+  if (list.data.length === 0) faults.push(`${variable}: ${file}: no app stands in it.`);
+  return apps;
+}
+
+function schemaOf(
+  entry: unknown,
+): z.ZodType<Readonly<Record<string, unknown>> & { apiKey: string }> {
+  const broker = z.looseObject({ broker: z.unknown() }).safeParse(entry).data?.broker;
+  return broker === 'KOTAK' ? kotakApp : kiteApp;
 }

@@ -54,7 +54,9 @@ export function publicUrlOf({
 
 /** What works differently from what an operator may expect, a line each. */
 export function notices(apps: readonly AppOptions[], values: GatewayValues): readonly string[] {
-  const withoutSecret = apps.filter((app) => app.apiSecret === undefined).map((app) => app.apiKey);
+  const withoutSecret = apps
+    .filter(({ broker, apiSecret }) => broker !== 'KOTAK' && apiSecret === undefined)
+    .map((app) => app.apiKey);
   const lines = withoutSecret.map(
     (key) =>
       `App ${key} has no secret: exchangeToken and renewSession need the caller's checksum for it, and browsers cannot log in through it.`,

@@ -68,6 +68,8 @@ export interface Config {
   readonly apps: readonly AppOptions[];
   readonly kiteBaseUrl: string | undefined;
   readonly kiteLoginUrl: string | undefined;
+  /** Kotak's hosts; undefined: the broker's own. */
+  readonly kotakBaseUrls: readonly string[] | undefined;
   readonly kiteTimeoutMilliseconds: number;
   readonly operationTimeoutMilliseconds: number;
   /** How long a stop waits for what is in flight. */
@@ -126,12 +128,12 @@ export function readConfig(environment: Environment = process.env): Config {
   if (apps.length === 0 && !isSet(environment, 'KITE_BASE_URL')) {
     if (isSet(environment, 'KITE_LOGIN_URL')) {
       faults.push(
-        'KITE_LOGIN_URL: set without KITE_API_KEY, KITE_APPS_FILE or KITE_BASE_URL, so logins would go to Kite and calls to the simulator. Set one of them, or remove KITE_LOGIN_URL.',
+        'KITE_LOGIN_URL: set without KITE_API_KEY, APPS_FILE or KITE_BASE_URL, so logins would go to Kite and calls to the simulator. Set one of them, or remove KITE_LOGIN_URL.',
       );
     }
     if (environment.NODE_ENV === 'production') {
       faults.push(
-        'KITE_API_KEY: with NODE_ENV=production the gateway does not fall back to the simulator. Set KITE_API_KEY and KITE_API_SECRET, KITE_APPS_FILE, or KITE_BASE_URL.',
+        'KITE_API_KEY: with NODE_ENV=production the gateway does not fall back to the simulator. Set KITE_API_KEY and KITE_API_SECRET, APPS_FILE, or KITE_BASE_URL.',
       );
     }
   }
@@ -152,6 +154,7 @@ export function readConfig(environment: Environment = process.env): Config {
     apps,
     kiteBaseUrl: values.KITE_BASE_URL,
     kiteLoginUrl: values.KITE_LOGIN_URL,
+    kotakBaseUrls: values.KOTAK_BASE_URLS,
     kiteTimeoutMilliseconds: values.KITE_TIMEOUT_MS,
     operationTimeoutMilliseconds: values.OPERATION_TIMEOUT_MS,
     shutdownGraceMilliseconds: values.SHUTDOWN_GRACE_MS,

@@ -89,6 +89,18 @@ function origins(text: string, { addIssue }: z.RefinementCtx): readonly string[]
   return words;
 }
 
+function baseUrls(text: string, { addIssue }: z.RefinementCtx): readonly string[] {
+  const urls = text.split(',').map((word) => word.trim());
+  for (const [index, url] of urls.entries()) {
+    const { error } = baseUrl.safeParse(url);
+    const fault = error?.issues[0]?.message;
+    if (fault === undefined) continue;
+    // Not quoted: an address may hold a password.
+    addIssue({ code: 'custom', message: `URL ${index + 1} of ${urls.length} ${fault}` });
+  }
+  return urls;
+}
+
 function hosts(text: string, { addIssue }: z.RefinementCtx): readonly string[] {
   const names = text.split(',').map((word) => word.trim());
   for (const [index, name] of names.entries()) {
@@ -127,9 +139,11 @@ export const gatewayVariables = {
   PUBLIC_URL: baseUrl.optional(),
   KITE_API_KEY: apiKey.optional(),
   KITE_API_SECRET: z.string().optional(),
+  APPS_FILE: z.string().optional(),
   KITE_APPS_FILE: z.string().optional(),
   KITE_BASE_URL: baseUrl.optional(),
   KITE_LOGIN_URL: httpUrl.optional(),
+  KOTAK_BASE_URLS: z.string().transform(baseUrls).optional(),
   KITE_TIMEOUT_MS: milliseconds.default(7_000),
   OPERATION_TIMEOUT_MS: milliseconds.default(30_000),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 3_600_000).default(30_000),

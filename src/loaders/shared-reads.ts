@@ -1,7 +1,13 @@
 // Reads from Kite, shared between requests: a read joins a call in flight, or reuses an answer that is young enough
 // for the request. Two credentials never share a call or an answer.
 
-import type { Margins, Profile, Segment, SegmentMargins } from '../brokers/answers.ts';
+import type {
+  KotakMargins,
+  Margins,
+  Profile,
+  Segment,
+  SegmentMargins,
+} from '../brokers/answers.ts';
 import type { Broker } from '../brokers/broker.ts';
 import { type Credential, digestOf } from '../brokers/credential.ts';
 import type { BrokerError } from '../brokers/error.ts';
@@ -18,6 +24,8 @@ export type SegmentValue = Field<SegmentMargins | null>;
 export interface SharedReads {
   /** Who the user is: GET /user/profile at most. */
   profile(credential: Credential, asker: Asker): Promise<Answer<Profile>>;
+  /** The margins of a broker that has a structure of its own for them. */
+  kotakMargins(credential: Credential, asker: Asker): Promise<Answer<KotakMargins>>;
   /**
    * The segments asked for, in one call at most: GET /user/margins where both have to be called for,
    * GET /user/margins/:segment where one has. Each is as old as its own `asOf`.
@@ -44,7 +52,10 @@ export type ForgottenListener = (refusal: BrokerError | null) => void;
 
 /** How reads are shared. */
 export interface SharedReadsOptions {
-  readonly broker: Pick<Broker, 'profile' | 'margins' | 'segmentMargins' | 'expiryOf'>;
+  readonly broker: Pick<
+    Broker,
+    'profile' | 'margins' | 'segmentMargins' | 'kotakMargins' | 'expiryOf'
+  >;
   /** The time: when an answer arrived, and how old it is. */
   readonly now: () => Date;
   /** The maximum age, in seconds, that a request may accept; 0 caches no answers. */
@@ -64,6 +75,7 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
     profile: new AnswerCache<Profile>(holding),
     equity: new AnswerCache<SegmentValue>(holding),
     commodity: new AnswerCache<SegmentValue>(holding),
+    kotakMargins: new AnswerCache<KotakMargins>(holding),
   };
   const listeners = new Map<string, ForgottenListener>();
 
@@ -99,10 +111,18 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
     },
     onRefused: forget,
   });
-  const all = [profiles, segments.equity, segments.commodity, wholes];
+  const kotakMargins = new SharedRead<Credential, KotakMargins>({
+    call: broker.kotakMargins,
+    now,
+    held: held.kotakMargins,
+    keep: (digest, answer) => hold(held.kotakMargins, digest, answer),
+    onRefused: forget,
+  });
+  const all = [profiles, segments.equity, segments.commodity, wholes, kotakMargins];
 
   return {
     profile: (credential, asker) => profiles.read(digestOf(credential), credential, asker),
+    kotakMargins: (credential, asker) => kotakMargins.read(digestOf(credential), credential, asker),
     margins(credential, wanted, { operation, maxAgeSeconds: accepted }) {
       const digest = digestOf(credential);
       const answers = new Map<Segment, Promise<Answer<SegmentValue>>>();
@@ -145,6 +165,7 @@ function hold<T>(held: AnswerCache<T>, digest: string, answer: Answer<T>): void 
 }
 
 function isWhole(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isWhole);
   if (!isRecord(value)) return value !== malformed;
   for (const name in value) if (!isWhole(value[name])) return false;
   return true;

@@ -5,7 +5,7 @@ import { builder } from './builder.ts';
 import {
   accountNotFound,
   keyringUnavailable,
-  loginUrl,
+  loginAgain,
   type Problem,
   problemError,
 } from './errors/problem.ts';
@@ -132,7 +132,7 @@ export function unauthenticated(context: Context): Problem {
     code: 'UNAUTHENTICATED',
     message: reasons.join(' '),
     retryable: false,
-    ...(app && { loginUrl: loginUrl(context, app.apiKey) }),
+    ...(app && loginAgain(context, app.apiKey)),
   };
 }
 

@@ -86,19 +86,20 @@ const AppRef = builder.objectRef<BrokerApp>('App').implement({
   }),
 });
 
-const computed = new WeakMap<Context, Map<string, string>>();
+const computed = new WeakMap<Context, Map<string, unknown>>();
 
 /** Computes an address once for each operation, app and arguments, however many aliases ask for it. */
-function once(
+function once<Address extends string | null>(
   { apiKey }: BrokerApp,
   context: Context,
   argument: string,
-  compute: () => string,
-): string {
-  const known = computed.get(context) ?? new Map<string, string>();
+  compute: () => Address,
+): Address {
+  const known = computed.get(context) ?? new Map<string, unknown>();
   computed.set(context, known);
   const key = `${apiKey} ${argument}`;
-  const address = known.get(key) ?? compute();
+  // Only this function writes to the map, and a key stands for one field.
+  const address = known.has(key) ? (known.get(key) as Address) : compute();
   known.set(key, address);
   return address;
 }

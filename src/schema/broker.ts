@@ -7,6 +7,6 @@ export const BrokerEnum = builder.enumType('Broker', {
   description: 'A broker. More may be added.',
   values: {
     KITE: { description: 'Zerodha, by Kite Connect v3.' },
-    KOTAK: { description: 'Kotak Securities. Not yet supported.' },
+    KOTAK: { description: 'Kotak Securities, by its session API.' },
   } as const satisfies Record<BrokerName, object>,
 });

@@ -108,6 +108,20 @@ export function withFieldErrors<T extends object | null>(
   return (copy ?? record) as Readable<T>;
 }
 
+/** The problem of margins that the gateway does not read from an account's broker, said without a call; null where it does. */
+export function marginsNotRead(
+  { id, broker: name }: ReachedAccount,
+  { broker }: Context,
+): Problem | null {
+  if (broker.of(name).readsMargins) return null;
+  return {
+    code: 'NOT_SUPPORTED',
+    message: 'The gateway does not read these margins from the broker of this account.',
+    retryable: false,
+    accountId: id,
+  };
+}
+
 /** Kite answered, and the answer makes no sense. */
 export function malformedAnswer({ id, broker: name }: ReachedAccount): Problem {
   return {

@@ -9,6 +9,7 @@ import './date-time.ts';
 import './session/exchange-token.ts';
 import './session/label-account.ts';
 import './session/logout.ts';
+import './margins/kotak-margins.ts';
 import './margins/margins.ts';
 import './margins/margins-changed.ts';
 import './node/node-query.ts';

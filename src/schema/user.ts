@@ -48,10 +48,13 @@ const lists = {
 } as const;
 
 /** The id of a user: made of the broker and `userId`. @throws what stands in place of a `userId` that is malformed. */
-export function idOfUser({ userId }: Pick<UserSource, 'userId'>, { digest }: Context): string {
+export function idOfUser(
+  { brokerName, userId }: Pick<UserSource, 'brokerName' | 'userId'>,
+  { digest }: Context,
+): string {
   const value: unknown = userId;
   if (value instanceof Error) throw value;
-  return nodeId('User', digest('KITE', userId));
+  return nodeId('User', digest(brokerName, userId));
 }
 
 /** The GraphQL type User. */
@@ -92,7 +95,7 @@ export const UserRef = builder.objectRef<UserSource>('User').implement({
 });
 
 /** What is known of a user without a call: from the login of a keyring's session. */
-type KnownUser = Pick<UserSource, 'userId' | 'userName'>;
+type KnownUser = Pick<UserSource, 'brokerName' | 'userId' | 'userName'>;
 
 const known: ReadonlySet<string> = new Set(['__typename', 'id', 'userId', 'userName']);
 
@@ -141,8 +144,9 @@ function readableUser(profile: Profile, account: ReachedAccount): UserSource {
 }
 
 /** What a keyring knows of an account's user; null where it does not, and with header credentials. */
-export function keptUser({ session }: ReachedAccount): KnownUser | null {
-  return session?.userId == null ? null : { userId: session.userId, userName: session.userName };
+export function keptUser({ broker: brokerName, session }: ReachedAccount): KnownUser | null {
+  if (session?.userId == null) return null;
+  return { brokerName, userId: session.userId, userName: session.userName };
 }
 
 /** A user of whom nothing else is known: every other field is an error, which stands at that field alone. */

@@ -12,7 +12,7 @@ const world = await startWorld();
 const ids = graphql(`query CredentialIds { accounts { id apiKey } }`);
 
 const read = (authorization: string) =>
-  readCredentials(new Headers({ authorization }), credentialScheme, 1_000).credentials.map(
+  readCredentials(new Headers({ authorization }), [credentialScheme], 1_000).credentials.map(
     ({ apiKey, accessToken }) => `${apiKey}:${accessToken.reveal()}`,
   );
 
@@ -102,7 +102,7 @@ test.each(['token a:b\r\nx: y', 'token a:b\u0000', 'token a:\u0001b', 'token a:b
   (authorization) => {
     // Fetch's own Headers would refuse some of these before we see them.
     const headers = { get: () => authorization } as unknown as Headers;
-    expect(() => readCredentials(headers, credentialScheme, 1_000)).toThrow(/cannot be read/);
+    expect(() => readCredentials(headers, [credentialScheme], 1_000)).toThrow(/cannot be read/);
   },
 );
 

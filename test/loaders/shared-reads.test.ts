@@ -51,6 +51,7 @@ function slowBroker(now: () => Date) {
       })),
     segmentMargins: (credential, segment, operation) =>
       called(operation, () => segmentOf(credential, segment)),
+    kotakMargins: () => Promise.reject(new Error('no such margins')),
     expiryOf: (time) => new Date(time.getTime() + 86_400_000),
   };
   return { broker, calls };

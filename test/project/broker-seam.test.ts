@@ -15,7 +15,21 @@ const importsOf = (file: string) =>
   );
 
 /** Where settings are read and a broker is made from them, and what stands in for one. */
-const knowKite = /^(brokers\/kite|simulator|config)\/|^(main|options|services|usage)\.ts$/;
+const knowAny = /^(simulator|config|process)\/|^(main|options|services|usage)\.ts$/;
+const knowKite = new RegExp(`${knowAny.source}|^brokers/kite/`);
+const knowKotak = new RegExp(`${knowAny.source}|^brokers/kotak/`);
+
+/** Where the contract has a name of Kotak's own: Account.kotakMargins and its type. */
+const nameKotakMargins = new Set([
+  'brokers/answers.ts',
+  'brokers/broker.ts',
+  'brokers/brokers.ts',
+  'brokers/kite/client.ts',
+  'loaders/loaders.ts',
+  'loaders/shared-reads.ts',
+  'schema/margins/kotak-margins.ts',
+  'schema/node/node-query.ts',
+]);
 
 /** Names on the wire of a broker: of parameters, fields, errors and headers. */
 const wireWords =
@@ -47,7 +61,30 @@ test.each([
   expect(said(code, kiteWords)).toEqual(words);
 });
 
-test.each(files.filter((file) => !knowKite.test(file)))(
+const kotakWords =
+  /\w*[Kk]otak\w*|\b(?:consumer[kK]ey|oneTimeTokenHeader|sessionToken|publickKey|userid|dormantType|enabled(?:Exchange)?Segments|enabledProducts|accessCodeTime|clientName|clientCode|999\d{3}|70009|900901)\b/g;
+
+test.each([
+  ['const a = new KotakError();', ['KotakError']],
+  ['const a = headers.sessionToken;', ['sessionToken']],
+  ['if (code === 70009) return;', ['70009']],
+  ["log.info('Kotak says: sessionToken');", []],
+])('the test itself reads %j, for the second broker', (code, words) => {
+  expect(said(code, kotakWords)).toEqual(words);
+});
+
+test.each(files.filter((file) => !knowKotak.test(file)))(
+  '%s says no word of Kotak in code, but for the margins that the contract names',
+  (file) => {
+    const names = said(read(file), kotakWords).filter(
+      (word) => !nameKotakMargins.has(file) || !/^[kK]otak(?!Error|Client|Hosts)/.test(word),
+    );
+    expect(names).toEqual([]);
+    expect(importsOf(file).filter((path) => path.startsWith('brokers/kotak/'))).toEqual([]);
+  },
+);
+
+test.each(files.filter((file) => !knowKite.test(file) && !file.startsWith('brokers/kotak/')))(
   '%s says no word of Kite in code',
   (file) => {
     expect(said(read(file), kiteWords)).toEqual([]);

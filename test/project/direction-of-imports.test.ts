@@ -90,7 +90,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'server',
   ],
   config: ['session-tokens', 'shared', 'options.ts', 'http', 'keyring', 'limits.ts'],
-  process: ['config', 'keyring', 'limits.ts', 'shared'],
+  process: ['config', 'keyring', 'limits.ts', 'options.ts', 'shared'],
   'log-stream.ts': [],
   'log.ts': ['config', 'limits.ts', 'log-stream.ts'],
   'usage.ts': [],

@@ -57,6 +57,20 @@ export const apps = [
   { apiKey: 'simulator-platform', apiSecret: 'simulator-platform-secret', name: 'Platform' },
 ];
 
+/** The simulator's app of Kotak. */
+export const kotakApp = {
+  broker: 'KOTAK',
+  apiKey: 'simulator-kotak',
+  accessToken: 'simulator-kotak-app-token',
+  name: 'Kotak',
+  listed: true,
+} as const;
+
+/** Header credentials of simulated users of Kotak, such as `SIMK01`. */
+export function kotakTokens(...userIds: readonly string[]): string {
+  return userIds.map((id) => `kotak simulator-kotak:${id}:${id}-session`).join(', ');
+}
+
 /** Header credentials of simulated users: `SIM0001` becomes `token simulator:SIM0001-token`. */
 export function tokens(...userIds: readonly string[]): string {
   return userIds.map((userId) => `token simulator:${userId}-token`).join(', ');
@@ -73,6 +87,7 @@ export async function startWorld(
     apps,
     kiteBaseUrl: simulator.url,
     kiteLoginUrl: `${simulator.url}/connect/login`,
+    kotakBaseUrls: [`${simulator.url}/kotak/apim`, `${simulator.url}/kotak-c/apim`],
     exposeTokens: true,
     // The limit has tests of its own; the others need not wait.
     kiteRateLimit: 0,

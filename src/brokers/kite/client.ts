@@ -3,7 +3,7 @@
 import type { BrokerSession, SegmentMargins } from '../answers.ts';
 import type { BrokerClient, FailedCall, Proof } from '../broker.ts';
 import type { Credential } from '../credential.ts';
-import { BrokerError } from '../error.ts';
+import { BrokerError, notSupported } from '../error.ts';
 import { malformed } from '../field.ts';
 import type { RefusedCredentials } from '../upstream/budget/refused-credentials.ts';
 import type { Operation } from '../upstream/operation.ts';
@@ -99,6 +99,7 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): B
         throw error;
       }
     },
+    kotakMargins: () => Promise.reject(notSupported()),
     exchangeToken(apiKey, requestToken, proof, operation) {
       return redeem('/session/token', 'request_token', [apiKey, requestToken, proof], operation);
     },

@@ -27,6 +27,9 @@ export function createKite(options: KiteOptions): {
     credentialScheme,
     // Access tokens end at six in the morning (docs: "Authentication and token exchange").
     expiryOf: (time) => nextHourInIndia(time, 6),
+    tellsExpiry: true,
+    readsMargins: true,
+    passwordLogin: null,
     loginPage(apiKey, redirectParams) {
       const url = new URL(options.loginUrl);
       url.searchParams.set('v', '3');

@@ -6,6 +6,7 @@ import { type Field, isRecord, malformed, requiredText, text, texts } from '../f
 export function parseProfile(data: unknown): Profile | null {
   if (!isRecord(data)) return null;
   return {
+    brokerName: 'KITE',
     userId: requiredText(data.user_id),
     userName: text(data.user_name),
     userShortname: text(data.user_shortname),

@@ -15,7 +15,6 @@ import {
 
 /** Makes a {@link Transport} over got. It follows no redirect, because the next host would see the token. */
 export function gotTransport(options: TransportOptions): Transport {
-  const base = options.baseUrl.href.replace(/\/+$/, '');
   const client = got.extend({
     throwHttpErrors: false,
     followRedirect: false,
@@ -35,6 +34,7 @@ export function gotTransport(options: TransportOptions): Transport {
     let isTooLong = false;
     let status = 0;
     try {
+      const base = (request.baseUrl ?? options.baseUrl).href.replace(/\/+$/, '');
       const call = client(base + request.path, {
         method: request.method,
         signal: ending.signal,
@@ -68,9 +68,12 @@ function sent(request: UpstreamRequest, { authorizationOf }: Wire) {
   return {
     ...(request.query && { searchParams: revealed(request.query) }),
     ...(request.form && { form: revealed(request.form) }),
-    ...(request.credential && {
-      headers: { authorization: authorizationOf(request.credential) },
-    }),
+    ...(request.json && { json: revealed(request.json) }),
+    headers: {
+      ...(request.credential &&
+        authorizationOf && { authorization: authorizationOf(request.credential) }),
+      ...(request.headers && revealed(request.headers)),
+    },
   };
 }
 

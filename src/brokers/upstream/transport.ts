@@ -11,10 +11,16 @@ export interface UpstreamRequest {
   readonly apiKey: string;
   /** Path below the base URL, such as `/user/profile`; never with a query. */
   readonly path: string;
+  /** Where it goes, for a broker with several addresses; absent for the transport's own. */
+  readonly baseUrl?: URL;
+  /** Headers of this request alone. */
+  readonly headers?: Readonly<Record<string, string | Secret>>;
   /** Parameters of the query string. */
   readonly query?: Readonly<Record<string, string | Secret>>;
   /** Parameters of a form body. */
   readonly form?: Readonly<Record<string, string | Secret>>;
+  /** Members of a JSON body. */
+  readonly json?: Readonly<Record<string, string | Secret>>;
   /** Whether the caller brought what the app's secret proves, rather than this gateway having made it. */
   readonly isProofBrought?: boolean;
   /** What signs the request; absent where the endpoint takes none. */
@@ -42,7 +48,7 @@ export type Transport = (
   onSent?: () => void,
 ) => Promise<UpstreamResponse>;
 
-/** The parameters of a query or form with their secrets revealed, for the line that sends them. */
+/** Parameters or headers with their secrets revealed, for the line that sends them. */
 export function revealed(
   parameters: Readonly<Record<string, string | Secret>>,
 ): Record<string, string> {
@@ -58,8 +64,8 @@ export function revealed(
 export interface Wire {
   /** Headers that every request carries, by their lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The Authorization header of a credential. */
-  readonly authorizationOf: (credential: Credential) => string;
+  /** The Authorization header of a credential; absent where each request brings its own headers. */
+  readonly authorizationOf?: (credential: Credential) => string;
 }
 
 /** Where and for how long a transport calls. */

@@ -34,14 +34,30 @@ export function undiciTransport(options: TransportOptions): UndiciTransport {
     `kite-graphql/${version}`,
     ...Object.entries(wire.headers).flat(),
   ];
-  const prefix = baseUrl.pathname.replace(/\/+$/, '');
-  const pool = new Pool(baseUrl.origin, {
-    // One timer of ours spans the connection, the headers and the body; undici's would each begin anew.
-    connect: { timeout: timeoutMilliseconds },
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: keepAliveMilliseconds,
-  });
+  const pools = new Map<string, Pool>();
+  const poolOf = ({ origin }: URL) => {
+    const known = pools.get(origin);
+    if (known !== undefined) return known;
+    const pool = new Pool(origin, {
+      // One timer of ours spans the connection, the headers and the body; undici's would each begin anew.
+      connect: { timeout: timeoutMilliseconds },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: keepAliveMilliseconds,
+    });
+    pools.set(origin, pool);
+    return pool;
+  };
+  const own = { pool: poolOf(baseUrl), prefix: prefixOf(baseUrl) };
+  const placeOf = (url: URL | undefined) =>
+    url === undefined ? own : { pool: poolOf(url), prefix: prefixOf(url) };
+  const headersOf = ({ credential, headers }: UpstreamRequest) => {
+    const signed =
+      credential && wire.authorizationOf
+        ? [...ownHeaders, 'authorization', wire.authorizationOf(credential)]
+        : ownHeaders;
+    return headers ? [...signed, ...Object.entries(revealed(headers)).flat()] : signed;
+  };
   return {
     send: (request, operation, onSent) =>
       new Promise((resolve, reject) => {
@@ -51,20 +67,24 @@ export function undiciTransport(options: TransportOptions): UndiciTransport {
           return;
         }
         const call = new Call(operation, options, resolve, reject, onSent);
-        const { path, credential } = request;
+        const { pool, prefix } = placeOf(request.baseUrl);
         pool.dispatch(
           {
             method: 'GET',
-            path: prefix + path + queryOf(request),
-            headers: credential
-              ? [...ownHeaders, 'authorization', wire.authorizationOf(credential)]
-              : ownHeaders,
+            path: prefix + request.path + queryOf(request),
+            headers: headersOf(request),
           },
           call,
         );
       }),
-    close: () => pool.close(),
+    close: async () => {
+      await Promise.all([...pools.values()].map((pool) => pool.close()));
+    },
   };
+}
+
+function prefixOf({ pathname }: URL): string {
+  return pathname.replace(/\/+$/, '');
 }
 
 function queryOf({ query }: UpstreamRequest): string {

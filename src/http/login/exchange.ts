@@ -1,7 +1,7 @@
 // The exchange of a login: its request token for a session, which a keyring keeps, or which is ended at the broker.
 import type { BrokerSession } from '../../brokers/answers.ts';
 import type { Apps } from '../../brokers/apps.ts';
-import type { Broker } from '../../brokers/broker.ts';
+import type { Brokers } from '../../brokers/brokers.ts';
 import { BrokerError } from '../../brokers/error.ts';
 import { Deadline } from '../../brokers/upstream/operation.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
@@ -15,7 +15,7 @@ import type { FoundLogin } from './pending-logins.ts';
 
 /** What an exchange uses. */
 export interface ExchangeOptions {
-  readonly broker: Broker;
+  readonly broker: Brokers;
   readonly apps: Apps;
   readonly keyrings: Keyrings;
   readonly revocations: Revocations;

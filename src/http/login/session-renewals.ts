@@ -1,7 +1,8 @@
 // Renews sessions of keyrings: one call for all who ask at once, and what the broker keeps is what the keyring keeps.
 
 import type { BrokerSession } from '../../brokers/answers.ts';
-import type { Broker, Proof } from '../../brokers/broker.ts';
+import type { Proof } from '../../brokers/broker.ts';
+import type { Brokers } from '../../brokers/brokers.ts';
 import { BrokerError } from '../../brokers/error.ts';
 import { Deadline, type Operation } from '../../brokers/upstream/operation.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
@@ -12,7 +13,7 @@ import type { SessionRecord } from '../../keyring/session-record.ts';
 
 /** What renewals are made of. */
 export interface SessionRenewalsOptions {
-  readonly broker: Broker;
+  readonly broker: Brokers;
   readonly keyrings: Keyrings;
   readonly revocations: Revocations;
   /** Milliseconds for one renewal. */

@@ -72,6 +72,10 @@ async function begin(
       'The gateway has no secret for this app, so it cannot complete a login.',
     );
   }
+  if (apps.brokerLoginUrl(app.apiKey) === null) {
+    refusedBecause('no login page of the broker');
+    return page(400, 'Login not available', 'The broker of this app has no login page.');
+  }
   const asked = parameters.get('returnTo');
   const judged = asked === null ? null : returnTo(asked);
   if (judged !== null && 'refusal' in judged) {
@@ -83,7 +87,8 @@ async function begin(
     returnTo: judged && withoutError(judged.page),
   });
   setCookies.forEach(setCookie);
-  return redirect(apps.brokerLoginUrl(app.apiKey, [{ name: 'state', value: nonce }]));
+  const address = apps.brokerLoginUrl(app.apiKey, [{ name: 'state', value: nonce }]);
+  return redirect(address ?? browsers.origins.home);
 }
 
 /**

@@ -16,8 +16,8 @@ export interface BrowserCredential {
   readonly userName: string | null;
   /** The access token; logs, JSON and templates show `[redacted]`, and `reveal()` gives the token. */
   readonly accessToken: Secret;
-  /** When the token is expected to expire: an estimate, as `Session.expiresAt`. */
-  readonly expiresAt: Date;
+  /** When the token is expected to expire: an estimate, as `Session.expiresAt`; null where the broker does not say. */
+  readonly expiresAt: Date | null;
 }
 
 /**

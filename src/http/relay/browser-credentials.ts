@@ -45,7 +45,8 @@ export function credentialOf(
   if (access === null) return null;
   const { accountId, userId, userName, loginTime, issuedAt } = record;
   const { apiKey, accessToken } = access.credential;
-  const expiresAt = broker.expiryOf(loginTime ?? issuedAt);
+  const { tellsExpiry, expiryOf } = broker.of(name);
+  const expiresAt = tellsExpiry ? expiryOf(loginTime ?? issuedAt) : null;
   return { accountId, broker: name, apiKey, userId, userName, accessToken, expiresAt };
 }
 

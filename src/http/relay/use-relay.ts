@@ -117,12 +117,11 @@ export function useRelay(options: RelayOptions): Plugin {
         return { accountId, code: 'NOT_FOUND', message };
       }
       const { apiKey } = ended;
-      const canFinish = apps.find(apiKey)?.apiSecret !== undefined;
       return {
         accountId,
         code: 'SESSION_EXPIRED',
         message: 'The session of this account has ended: log in again.',
-        loginUrl: canFinish ? apps.loginUrl(apiKey) : apps.brokerLoginUrl(apiKey),
+        loginUrl: apps.loginAgainUrl(apiKey),
       };
     };
     return { given: chosen, failures: missing.map(failureOf) };

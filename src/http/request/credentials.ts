@@ -8,32 +8,36 @@ import type { Credential } from '../../brokers/credential.ts';
 export interface Credentials {
   /** In the order they came; equal pairs once. */
   readonly credentials: readonly Credential[];
-  /** An Authorization scheme other than `token`; null if there is no such scheme or it is unsafe to repeat. */
+  /** An Authorization scheme other than the brokers'; null if there is no such scheme or it is unsafe to repeat. */
   readonly foreignScheme: string | null;
 }
 
 /**
  * Reads the request's credentials.
- * @throws BAD_USER_INPUT, with HTTP 400, for an Authorization header in the broker's scheme that cannot be read.
+ * @param schemes how brokers' credentials are written; elements of several may stand in one list.
+ * @throws BAD_USER_INPUT, with HTTP 400, for an Authorization header in a broker's scheme that cannot be read.
  */
 export function readCredentials(
   headers: Headers,
-  scheme: CredentialScheme,
+  schemes: readonly [CredentialScheme, ...CredentialScheme[]],
   maxCredentials: number,
 ): Credentials {
   const header = headers.get('authorization')?.trim() ?? '';
   const elements = header.split(',').map((element) => element.trim());
-  if (!elements.some((element) => scheme.applies(element))) {
+  const schemeOf = (element: string) => schemes.find((scheme) => scheme.applies(element));
+  if (!elements.some(schemeOf)) {
     return { credentials: [], foreignScheme: /^([A-Za-z]{1,32}) /.exec(header)?.[1] ?? null };
   }
   const [only = ''] = elements;
-  const single = elements.length === 1 ? scheme.read(only) : null;
-  if (single !== null) return { credentials: [single], foreignScheme: null };
+  const single = elements.length === 1 ? schemeOf(only)?.read(only) : null;
+  if (single != null) return { credentials: [single], foreignScheme: null };
   const credentials = new Map<string, Credential>();
   for (const [index, element] of elements.entries()) {
+    const scheme = schemeOf(element) ?? schemes[0];
     const credential = scheme.read(element);
     if (credential === null) throw unreadable(scheme, index, elements.length);
-    const key = `${credential.apiKey}:${credential.accessToken.reveal()}`;
+    const { broker = '', apiKey, userId = '', accessToken } = credential;
+    const key = `${broker}:${apiKey}:${userId}:${accessToken.reveal()}`;
     if (!credentials.has(key)) credentials.set(key, credential);
     if (credentials.size > maxCredentials) throw tooMany(maxCredentials);
   }

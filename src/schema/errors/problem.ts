@@ -47,7 +47,7 @@ export function sessionExpired({ id, apiKey }: ReachedAccount, context: Context)
     message: messages[code] ?? code,
     retryable: false,
     accountId: id,
-    loginUrl: loginUrl(context, apiKey),
+    ...loginAgain(context, apiKey),
   };
 }
 
@@ -94,10 +94,10 @@ export function problemOf(
   const isAboutLogin = code === 'TOKEN_REJECTED' || code === 'SESSION_EXPIRED';
   return {
     code,
-    message: messages[code] ?? brokerWords(error),
-    retryable: purpose === 'read' ? error.mayPass : !error.mayHaveReachedBroker,
+    message: error.advice ?? messages[code] ?? brokerWords(error),
+    retryable: error.mayPass && (purpose === 'read' || !error.mayHaveReachedBroker),
     ...('id' in subject && { accountId: subject.id }),
-    ...(isAboutLogin && { loginUrl: loginUrl(context, subject.apiKey) }),
+    ...(isAboutLogin && loginAgain(context, subject.apiKey)),
     ...(seconds !== null && { retryAfterSeconds: seconds }),
     ...(error.status !== null && {
       broker: {
@@ -122,10 +122,10 @@ export function codeOf(error: BrokerError, purpose: Purpose): ErrorCode {
   return codes[error.code] ?? (purpose === 'redeem' ? 'TOKEN_REJECTED' : 'SESSION_EXPIRED');
 }
 
-/** The address to log in again: our own page where we can finish the login, else the broker's. */
-export function loginUrl({ apps }: Context, apiKey: string): string {
-  const canFinish = apps.find(apiKey)?.apiSecret !== undefined;
-  return canFinish ? apps.loginUrl(apiKey) : apps.brokerLoginUrl(apiKey);
+/** Where to log in again, as a part of a problem. */
+export function loginAgain({ apps }: Context, apiKey: string): Pick<Problem, 'loginUrl'> {
+  const loginUrl = apps.loginAgainUrl(apiKey);
+  return loginUrl === null ? {} : { loginUrl };
 }
 
 const codes: Partial<Record<BrokerErrorCode, ErrorCode>> = {
@@ -133,6 +133,8 @@ const codes: Partial<Record<BrokerErrorCode, ErrorCode>> = {
   'rate-limited': 'RATE_LIMITED',
   unavailable: 'UPSTREAM_UNAVAILABLE',
   'app-secret': 'APP_MISCONFIGURED',
+  input: 'BAD_USER_INPUT',
+  'not-supported': 'NOT_SUPPORTED',
   timeout: 'UPSTREAM_TIMEOUT',
   'invalid-response': 'UPSTREAM_INVALID_RESPONSE',
   other: 'UPSTREAM_ERROR',
@@ -147,6 +149,8 @@ const messages: Partial<Record<ErrorCode, string>> = {
   TOKEN_REJECTED: 'The broker refused the token or the checksum: start the login again.',
   SESSION_EXPIRED: 'The broker no longer accepts the access token of this account: log in again.',
   RATE_LIMITED: 'Too many calls through this app: retry in a moment.',
+  BAD_USER_INPUT: 'The broker refused what was sent: check it.',
+  NOT_SUPPORTED: 'The gateway does not offer this for this broker.',
   UPSTREAM_UNAVAILABLE: 'The broker could not be reached, or reported a failure of its own.',
   UPSTREAM_TIMEOUT: 'The broker did not answer in time.',
   UPSTREAM_INVALID_RESPONSE: 'The broker’s answer cannot be read.',

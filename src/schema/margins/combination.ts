@@ -7,7 +7,7 @@ import { lazily } from '../../sums/lazy-properties.ts';
 import { type Part, partOf } from '../../sums/segment-sum.ts';
 import type { AccountFailure } from '../account-failure.ts';
 import { accountNotFound, type Problem } from '../errors/problem.ts';
-import { malformedAnswer, type Outcome, tryRead } from '../field-reads.ts';
+import { malformedAnswer, marginsNotRead, type Outcome, tryRead } from '../field-reads.ts';
 import { sumKey } from './sum-key.ts';
 
 /** What an account brings to a sum over each segment; absent where that is disabled or not asked for. */
@@ -56,8 +56,8 @@ export async function combine(
 
 /** Accounts of one broker user together, as far as that is known without a call: a keyring knows, a header does not. */
 function byUser(accounts: readonly ReachedAccount[]): readonly (readonly ReachedAccount[])[] {
-  const owner = ({ id, session }: ReachedAccount) =>
-    session?.userId == null ? `account ${id}` : `user ${session.userId}`;
+  const owner = ({ id, broker, session }: ReachedAccount) =>
+    session?.userId == null ? `account ${id}` : `user of ${broker} ${session.userId}`;
   return [...Map.groupBy(accounts, owner).values()];
 }
 
@@ -85,6 +85,8 @@ async function partsOf(
   segments: readonly Segment[],
   context: Context,
 ): Promise<Outcome<Parts>> {
+  const unread = marginsNotRead(account, context);
+  if (unread !== null) return { problem: unread };
   // Asked for in one wave, so that the loader sees both segments and calls once.
   const outcome = await tryRead(account, context, (access) =>
     Promise.all(

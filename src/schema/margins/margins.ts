@@ -5,7 +5,8 @@ import type { Context, ReachedAccount } from '../../context.ts';
 import type { Account } from '../../loaders/account.ts';
 import { AccountRef } from '../account.ts';
 import { builder } from '../builder.ts';
-import { malformedError, readField, wellFormed } from '../field-reads.ts';
+import { problemError } from '../errors/problem.ts';
+import { malformedError, marginsNotRead, readField, wellFormed } from '../field-reads.ts';
 import { NodeRef, nodeId } from '../node.ts';
 import { SegmentMarginsRef, type SegmentSource, segmentSource } from './segment-margins.ts';
 
@@ -38,8 +39,13 @@ builder.objectField(AccountRef, 'margins', (t) =>
   t.field({
     type: MarginsRef,
     description:
-      'Funds and margins. Makes one call to Kite, for both segments or for the selected one.',
-    resolve: (account) => account,
+      'Funds and margins. Makes one call to Kite, for both segments or for the selected one. NOT_SUPPORTED, without a ' +
+      'call, for a broker whose amounts have other meanings.',
+    resolve: (account, _arguments, context) => {
+      const problem = marginsNotRead(account, context);
+      if (problem !== null) throw problemError(problem);
+      return account;
+    },
   }),
 );
 

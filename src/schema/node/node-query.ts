@@ -6,6 +6,7 @@ import { builder } from '../builder.ts';
 import { type Problem, problemError } from '../errors/problem.ts';
 import type { Combination } from '../margins/combination.ts';
 import { combineAsked, sumSource } from '../margins/combined-margins.ts';
+import { kotakMarginsOf } from '../margins/kotak-margins.ts';
 import { segment } from '../margins/margins.ts';
 import type { SegmentSource } from '../margins/segment-margins.ts';
 import { accountsOfKey } from '../margins/sum-key.ts';
@@ -77,6 +78,13 @@ const finders: ReadonlyMap<string, Finder> = new Map<string, Finder>([
     },
   ],
   ['Margins', async ({ context }, owner = '') => ownerOf(owner, context) ?? null],
+  [
+    'KotakMargins',
+    async ({ context }, owner = '') => {
+      const account = ownerOf(owner, context);
+      return account === undefined ? null : kotakMarginsOf(account, context);
+    },
+  ],
   ['CombinedMargins', ({ asked, context }, key = '') => combined(key, asked, context)],
   ['SegmentMargins', findSegment],
   [

@@ -138,9 +138,12 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
       expiresAt: t.field({
         type: 'DateTime',
         description:
-          'An estimate: the next 06:00 in India after the login. Only SESSION_EXPIRED proves that it has expired.',
-        resolve: ({ loginTime, issuedAt }, _arguments, { broker }) =>
-          broker.expiryOf(loginTime ?? issuedAt),
+          'An estimate: for Kite the next 06:00 in India after the login. Only SESSION_EXPIRED proves that it has ' +
+          'expired. Null for a broker that does not say when sessions expire.',
+        resolve: ({ account, loginTime, issuedAt }, _arguments, { broker }) => {
+          const { tellsExpiry, expiryOf } = broker.of(account.broker);
+          return tellsExpiry ? expiryOf(loginTime ?? issuedAt) : null;
+        },
       }),
       lastSeenAt: t.field({
         type: 'DateTime',

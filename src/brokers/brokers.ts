@@ -1,0 +1,56 @@
+// The brokers of a gateway as one: each call is made at the broker that its credential or its app belongs to.
+import type { BrokerApp } from './apps.ts';
+import type { Broker, BrokerClient, BrokerRedirect, CredentialScheme } from './broker.ts';
+import { type BrokerName, defaultBroker } from './broker-name.ts';
+
+/** The brokers of a gateway. */
+export interface Brokers extends BrokerClient {
+  /** A broker by its name; the default one for what names none. */
+  of(name: BrokerName | undefined): Broker;
+  /** How credentials stand in the Authorization header, in the order in which they are tried. */
+  readonly credentialSchemes: readonly [CredentialScheme, ...CredentialScheme[]];
+  /** When what began at a time is expected to be over, at the default broker. */
+  expiryOf(time: Date): Date;
+  /** When it is over at the first of all brokers. */
+  earliestExpiryOf(time: Date): Date;
+  /** The login page of an app's broker; null where it has none. */
+  loginPage: Broker['loginPage'];
+  /** Reads the query of a redirect to this gateway. */
+  readRedirect(query: URLSearchParams): BrokerRedirect;
+}
+
+/**
+ * Puts brokers together.
+ * @param brokers one for each name.
+ * @param apps whose apps are whose.
+ */
+export function createBrokers(
+  brokers: Readonly<Record<BrokerName, Broker>>,
+  apps: readonly Pick<BrokerApp, 'apiKey' | 'broker'>[],
+): Brokers {
+  const names = new Map(apps.map(({ apiKey, broker }) => [apiKey, broker]));
+  const all = Object.values(brokers);
+  const of = (name: BrokerName | undefined) => brokers[name ?? defaultBroker];
+  const ofApp = (apiKey: string) => of(names.get(apiKey));
+  return {
+    of,
+    credentialSchemes: [brokers.KITE.credentialScheme, brokers.KOTAK.credentialScheme],
+    expiryOf: (time) => of(defaultBroker).expiryOf(time),
+    earliestExpiryOf: (time) =>
+      new Date(Math.min(...all.map((broker) => broker.expiryOf(time).getTime()))),
+    loginPage: (apiKey, redirectParams) => ofApp(apiKey).loginPage(apiKey, redirectParams),
+    readRedirect: (query) => of(defaultBroker).readRedirect(query),
+    profile: (credential, operation) => of(credential.broker).profile(credential, operation),
+    margins: (credential, operation) => of(credential.broker).margins(credential, operation),
+    segmentMargins: (credential, segment, operation) =>
+      of(credential.broker).segmentMargins(credential, segment, operation),
+    kotakMargins: (credential, operation) =>
+      of(credential.broker).kotakMargins(credential, operation),
+    exchangeToken: (apiKey, ...rest) => ofApp(apiKey).exchangeToken(apiKey, ...rest),
+    renewSession: (apiKey, ...rest) => ofApp(apiKey).renewSession(apiKey, ...rest),
+    invalidateAccessToken: (credential, operation) =>
+      of(credential.broker).invalidateAccessToken(credential, operation),
+    invalidateRefreshToken: (apiKey, ...rest) =>
+      ofApp(apiKey).invalidateRefreshToken(apiKey, ...rest),
+  };
+}
