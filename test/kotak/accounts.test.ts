@@ -191,7 +191,7 @@ test('mutations for request and refresh tokens are NOT_SUPPORTED for an app of K
   }`;
   const { data } = await world.askRaw(query);
   expect(data.exchangeToken).toMatchObject({ code: 'NOT_SUPPORTED', retryable: false });
-  expect(data.exchangeToken.message).toMatch(/beginLogin/);
+  expect(data.exchangeToken.message).toMatch(/no request tokens/);
   expect(await callPaths()).toEqual([]);
 });
 

@@ -199,7 +199,7 @@ export function createKotakClient(
 }
 
 const marginsAdvice = 'The gateway does not read these margins from this broker.';
-const loginAdvice = 'This broker has no request tokens. Log in with beginLogin and completeLogin.';
+const loginAdvice = 'This broker has no request tokens, so there is nothing to exchange.';
 const renewalAdvice = 'This broker has no refresh tokens. Log in again.';
 
 /** What was given for a session. A user for whom the broker waives the code has proved one factor. */
