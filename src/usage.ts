@@ -80,10 +80,7 @@ export function greeting(started: Started): string {
       : `  Kite       simulated at ${simulatorUrl}: no account needed, no request leaves this machine`,
     ...(simulatorUrl === null || kotakAuthorization === null
       ? []
-      : [
-          `  Kotak      simulated at ${simulatorUrl}/kotak, with access codes as if by SMS`,
-          `             Authorization: ${kotakAuthorization}`,
-        ]),
+      : [`  Kotak      simulated at ${simulatorUrl}/kotak: Authorization: ${kotakAuthorization}`]),
     ...notices.map((notice) => `  Note       ${notice}`),
     '',
     '  Try it:',
