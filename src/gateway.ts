@@ -20,6 +20,7 @@ import { openBrowserKeyring } from './http/login/open-browser-keyring.ts';
 import { useLogin } from './http/login/use-login.ts';
 import { codeErrors } from './http/plugins/error-codes.ts';
 import { logOperations } from './http/plugins/operation-log.ts';
+import { createReadiness } from './http/plugins/readiness.ts';
 import { createResults } from './http/plugins/results.ts';
 import { createRoutes } from './http/plugins/routes.ts';
 import { endWithRequest } from './http/plugins/streams.ts';
@@ -129,6 +130,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     const keyring = openBrowserKeyring(browsers, about, hasCredentials);
     return keyring instanceof Promise ? keyring.then(takeTurn) : takeTurn(keyring);
   };
+  const { keyrings } = browsers;
+  const { stopping, auditLog: audit } = options;
+  const readiness = createReadiness({ keyrings, audit, limits, stopping, clock });
   const introspection = options.introspection ?? false;
   const results = createResults(track, [
     addresses.step,
@@ -166,7 +170,15 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useHeaders(track, headersFor),
       useAddressLimits({ addresses, routes, readClientInfo, track, failures }),
       useCors(corsHeadersFor, options.allowedHeaders ?? []),
-      useRoutes({ hosts, routes, track, readClientInfo, failures, graphiql: graphiql !== false }),
+      useRoutes({
+        hosts,
+        routes,
+        track,
+        readClientInfo,
+        failures,
+        readiness,
+        graphiql: graphiql !== false,
+      }),
       useRelay({ ...relayed, secrets: relaySecrets, routes, minutes, log, failures }),
       useSessionCheck({ ...relayed, routes, failures }),
       useKeySet(routes, services),

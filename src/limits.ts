@@ -47,12 +47,13 @@ const definitions = {
   textCharacters: { default: 2_000, unit: 'characters', bounds: 'a string in the variables or arguments' },
 
   // A client address: of IPv6, a network (/64).
-  addressOperations: { default: 256, unit: 'operations', bounds: 'requests of one client address in progress at once; `/health` is not counted' },
-  addressOperationsPerMinute: { default: 6_000, unit: 'operations', bounds: 'requests of one client address in a minute, over all replicas on one Redis; `/health` is not counted, nor the loopback without `TRUST_PROXY`' },
+  addressOperations: { default: 256, unit: 'operations', bounds: 'requests of one client address in progress at once; `/health` and `/ready` are not counted' },
+  addressOperationsPerMinute: { default: 6_000, unit: 'operations', bounds: 'requests of one client address in a minute, over all replicas on one Redis; `/health` and `/ready` are not counted, nor the loopback without `TRUST_PROXY`' },
   loginAttempts: { default: 30, unit: 'attempts', bounds: 'request tokens that one client address may exchange in a minute with the gateway’s secret, over all replicas on one Redis' },
   relayAttempts: { default: 10, unit: 'attempts', bounds: 'the wrong secrets that one client address may send to `/session/credentials` in a minute, over all replicas on one Redis; beyond it every request there is refused' },
   relayBytes: { default: 50_000, unit: 'bytes', bounds: 'the body of a request to `/session/credentials`', min: 1_000 },
   countedAddresses: { default: 50_000, unit: 'addresses', bounds: 'addresses whose requests one process counts by the minute, and as many whose login attempts it counts' },
+  readinessSeconds: { default: 1, unit: 'seconds', bounds: 'how long `/ready` answers by its last write to the store', max: 60 },
   addressStreams: { default: 64, unit: 'streams', bounds: 'open streams of one client address: subscriptions and answers in parts' },
 
   // What comes back.

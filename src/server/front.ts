@@ -4,7 +4,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressLimits } from '../http/limits/address-limits.ts';
 import type { FailureLog } from '../http/limits/failure-log.ts';
-import type { Routes } from '../http/plugins/routes.ts';
+import { isCheck, type Routes } from '../http/plugins/routes.ts';
 import type { CorsHeaders } from '../http/plugins/use-cors.ts';
 import type { ClientInfoReader } from '../http/request/client-info.ts';
 import type { Hosts } from '../http/request/hosts.ts';
@@ -99,7 +99,7 @@ function isOurs(routes: Routes, request: MountedRequest): boolean {
 
 /** Whether it is a health check, which any host may be asked for and which counts for no address. */
 function isAboutHealth(routes: Routes, request: MountedRequest): boolean {
-  return request.url !== usualTarget && routes.find(pathOf(request), request.baseUrl) === 'health';
+  return request.url !== usualTarget && isCheck(routes.find(pathOf(request), request.baseUrl));
 }
 
 function pathOf({ url = '/' }: IncomingMessage): string {

@@ -40,6 +40,8 @@ export type AuditEvent = AuditedAction & AuditDetails;
 export interface AuditLog {
   /** Takes an event; never throws and never waits. */
   write(event: AuditEvent): void;
+  /** Why it cannot keep events now, as a code; null or left out where it can. */
+  readonly fault?: string | null;
 }
 
 /** An audit log that keeps nothing. */

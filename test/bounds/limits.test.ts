@@ -52,7 +52,14 @@ const knownConstants: ReadonlySet<string> = new Set([
   'brokers/upstream/budget/redis-rate-log.ts: pause',
   'http/limits/minute-limits.ts: pause',
   'log-stream.ts: pause',
+  'process/audit-file.ts: pause',
   'brokers/upstream/budget/rate-log.ts: longestWayMilliseconds',
+  // The form of what the operator writes, judged once at the start.
+  'session-tokens/token-template.ts: maxTtlSeconds',
+  'session-tokens/token-template.ts: maxClaimDepth',
+  'http/relay/relay-secrets.ts: maxCharacters',
+  // The size of a piece of work, so that no request waits for more than one.
+  'keyring/stores/sqlite/purge.ts: maxRows',
 ]);
 
 test.each(limitNames)(

@@ -1,7 +1,7 @@
 // Plugin: counts requests of fetch by their client address, before anything else looks at them. Those of node:http have
 // been counted where they came in.
 import type { Plugin } from 'graphql-yoga';
-import { mountOf, type Routes } from '../plugins/routes.ts';
+import { isCheck, mountOf, type Routes } from '../plugins/routes.ts';
 import type { ClientInfoReader } from '../request/client-info.ts';
 import { refusalBody, refusalHeaders } from '../request/refusal.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
@@ -23,7 +23,7 @@ export function useAddressLimits(options: UseAddressLimitsOptions): Plugin {
   return {
     async onRequest({ request, url, serverContext, fetchAPI, endResponse }) {
       if (addresses.has(carrierOf({ request, serverContext }))) return;
-      if (routes.find(url.pathname, mountOf(serverContext)) === 'health') return;
+      if (isCheck(routes.find(url.pathname, mountOf(serverContext)))) return;
       const address = readClientInfo(request, serverContext).ipAddress;
       const refusal = await addresses.enter(request, address);
       if (refusal === null) return;

@@ -9,6 +9,7 @@ export type Route =
   | 'credentials'
   | 'key-set'
   | 'health'
+  | 'ready'
   | 'home';
 
 /** Finds what a path leads to; null where it is not one of the gateway's. */
@@ -22,6 +23,11 @@ export interface Routes {
   readonly base: string;
 }
 
+/** Whether it is a check of the gateway itself: any host may be asked for it, and it counts for no address. */
+export function isCheck(route: Route | null): boolean {
+  return route === 'health' || route === 'ready';
+}
+
 const paths = new Map<string, Route>([
   ['', 'home'],
   ['/', 'home'],
@@ -31,6 +37,7 @@ const paths = new Map<string, Route>([
   ['/callback', 'callback'],
   ['/session', 'session'],
   ['/health', 'health'],
+  ['/ready', 'ready'],
 ]);
 
 /** The paths that are there only where the operator has set what they need. */

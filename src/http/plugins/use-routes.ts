@@ -6,7 +6,8 @@ import type { ClientInfoReader } from '../request/client-info.ts';
 import type { Hosts } from '../request/hosts.ts';
 import { type Refusal, refusalBody, refusalHeaders, refusals } from '../request/refusal.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
-import { mountOf, type Routes } from './routes.ts';
+import type { Readiness } from './readiness.ts';
+import { isCheck, mountOf, type Routes } from './routes.ts';
 
 /** What the routes are judged by. */
 export interface RoutesOptions {
@@ -15,20 +16,22 @@ export interface RoutesOptions {
   readonly track: RequestTracker;
   readonly readClientInfo: ClientInfoReader;
   readonly failures: FailureLog;
+  /** What /ready tells. */
+  readonly readiness: Readiness;
   /** Whether browsers that open the gateway's home are led to GraphiQL. */
   readonly graphiql: boolean;
 }
 
 /** Refuses what is not the gateway's, and answers its home and health. To be before all that answers paths of it. */
 export function useRoutes(options: RoutesOptions): Plugin {
-  const { hosts, routes, track, readClientInfo, failures, graphiql } = options;
+  const { hosts, routes, track, readClientInfo, failures, readiness, graphiql } = options;
   return {
     onResponse({ response }) {
       // They are about one connection, which is the server's business: HTTP/1.0 knows no chunks.
       response.headers.delete('transfer-encoding');
       response.headers.delete('connection');
     },
-    onRequest({ request, url, serverContext, fetchAPI, endResponse, ...hook }) {
+    async onRequest({ request, url, serverContext, fetchAPI, endResponse, ...hook }) {
       const { Response } = fetchAPI;
       const refuse = (refusal: Refusal) => {
         const { id } = track(request);
@@ -40,7 +43,7 @@ export function useRoutes(options: RoutesOptions): Plugin {
       };
       const mount = mountOf(serverContext);
       const route = routes.find(url.pathname, mount);
-      if (route !== 'health' && hosts(url.host) !== 'ours') {
+      if (!isCheck(route) && hosts(url.host) !== 'ours') {
         return refuse(refusals[hosts(url.host) === 'invalid' ? 'host' : 'otherHost']);
       }
       const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -81,9 +84,16 @@ export function useRoutes(options: RoutesOptions): Plugin {
         const message = 'Send a GET request to this path.';
         return refuse({ status: 405, message, headers: { allow: isLogin ? 'GET' : 'GET, HEAD' } });
       }
-      if (route === 'health') {
-        const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-        return endResponse(new Response('{"status":"ok"}', { headers }));
+      if (isCheck(route)) {
+        const reasons = route === 'health' ? [] : await readiness();
+        const isFine = reasons.length === 0;
+        const headers = {
+          'content-type': 'application/json',
+          'cache-control': 'no-store',
+          ...(!isFine && { 'retry-after': '1' }),
+        };
+        const body = JSON.stringify(isFine ? { status: 'ok' } : { status: 'not ready', reasons });
+        return endResponse(new Response(body, { status: isFine ? 200 : 503, headers }));
       }
       if (route !== 'home') return;
       const text = `This is a GraphQL API. It is at ${address}.`;
