@@ -419,6 +419,57 @@ describe('KITE_APPS_FILE', () => {
   });
 });
 
+describe('apps of Kotak in APPS_FILE', () => {
+  const fileWith = (apps: unknown) => {
+    const file = join(emptyFolder(), 'apps.json');
+    writeFileSync(file, JSON.stringify(apps));
+    return file;
+  };
+  const kotak = {
+    broker: 'KOTAK',
+    apiKey: 'key',
+    accessToken: 'hunter2',
+    appId: 'x',
+    ip: '1.2.3.4',
+  };
+
+  test('stand beside those of Kite', () => {
+    const apps = [{ broker: 'KITE', apiKey: 'one' }, kotak];
+    expect(readConfig({ APPS_FILE: fileWith(apps) }).apps).toEqual(apps);
+  });
+
+  test.each([
+    [{ broker: 'KOTAK', apiKey: 'key' }, /app 1: needs an accessToken or an apiSecret/],
+    [{ broker: 'KITE', apiKey: 'key', accessToken: 'hunter2' }, /app 1: .*"accessToken"/],
+    [{ ...kotak, broker: 'OTHER' }, /app 1: broker/],
+    [{ ...kotak, appId: 'a\nb' }, /app 1: appId: must be at most 200 printable/],
+    [{ ...kotak, accessToken: '' }, /app 1: accessToken: must not be empty/],
+  ])('%j is refused without its secrets', (app, why) => {
+    const faults = faultsOf({ APPS_FILE: fileWith([app]) });
+    expect(faults[0]).toMatch(/^APPS_FILE: /);
+    expect(faults.join()).toMatch(why);
+    expect(faults.join()).not.toContain('hunter2');
+  });
+
+  test('APPS_FILE beside its older name is refused', () => {
+    const file = fileWith([kotak]);
+    expect(faultsOf({ APPS_FILE: file, KITE_APPS_FILE: file })).toEqual([
+      expect.stringMatching(/^KITE_APPS_FILE: the older name of APPS_FILE/),
+    ]);
+  });
+
+  test('KOTAK_BASE_URLS are the hosts, in their order, and one that is no URL is not quoted', () => {
+    const KOTAK_BASE_URLS = 'https://one.example/apim, https://two.example/apim';
+    expect(readConfig({ APPS_FILE: fileWith([kotak]), KOTAK_BASE_URLS }).kotakBaseUrls).toEqual([
+      'https://one.example/apim',
+      'https://two.example/apim',
+    ]);
+    const faults = faultsOf({ KOTAK_BASE_URLS: 'https://one.example, hunter2' });
+    expect(faults).toEqual([expect.stringMatching(/^KOTAK_BASE_URLS: URL 2 of 2 must be a URL/)]);
+    expect(faults.join()).not.toContain('hunter2');
+  });
+});
+
 test('--help names every variable', () => {
   for (const name of settingNames) expect(help).toContain(name);
 });
