@@ -45,7 +45,7 @@ export function textOf(request: IncomingMessage): Promise<string | null> {
   });
 }
 
-/** Finds the text of the document that a request names by an id; undefined where there is none. */
+/** Finds the text of the document that a request names by an id; undefined for an unknown id. */
 export type TextOfNamed = (params: GraphQLParams) => string | undefined;
 
 /**
