@@ -5,11 +5,12 @@ import type { Limits } from '../limits.ts';
 import type { EncryptedRecords } from './crypto/encrypted-records.ts';
 import type { Encrypter } from './crypto/encrypter.ts';
 import { cookieNames } from './crypto/names.ts';
+import { decryptPointer } from './crypto/pointers.ts';
 import type { Keyring, ReadKeyring } from './keyring.ts';
 import { type CachedKeyring, createKeyringCache } from './keyring-cache.ts';
 import { day } from './policy.ts';
 import type { SessionRecord } from './session-record.ts';
-import { createConversion, pointerBinding } from './stores/old-layout.ts';
+import { createConversion } from './stores/old-layout.ts';
 import type { KeyringStore, StoredKeyring, StoredPointer } from './stores/store.ts';
 
 /** What opens keyrings. */
@@ -67,9 +68,8 @@ export function createKeyringOpener(options: KeyringOpenerOptions): KeyringOpene
 
   async function follow(pointer: StoredPointer): Promise<StoredKeyring | null> {
     // Only the keys can lead a pointer anywhere: write access to the store cannot.
-    const target = encrypter.decrypt(pointerBinding(pointer.name), pointer.target);
-    if (!target.ok || typeof target.value !== 'string') return null;
-    return store.openKeyring(target.value);
+    const target = decryptPointer(encrypter, pointer);
+    return target && store.openKeyring(target.keyringId);
   }
 
   async function load(

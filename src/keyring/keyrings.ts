@@ -5,11 +5,20 @@ import { type Limits, withDefaultLimits } from '../limits.ts';
 import { createActivity, expiryOf } from './activity.ts';
 import { createEncryptedRecords, rowCapacity } from './crypto/encrypted-records.ts';
 import type { Encrypter } from './crypto/encrypter.ts';
-import { newCookie, newId, rowKeys } from './crypto/names.ts';
+import { cookieNames, newCookie, newId, rowKeys } from './crypto/names.ts';
+import { encryptPointer } from './crypto/pointers.ts';
 import { boundedHint } from './device.ts';
 import type { Keyrings } from './keyring.ts';
 import { createKeyringOpener, endOf } from './keyring-opener.ts';
-import { ended, isRivalRenewal, labelled, loggedIn, renewed, replacedBy } from './login.ts';
+import {
+  ended,
+  isRivalRenewal,
+  type Login,
+  labelled,
+  loggedIn,
+  renewed,
+  replacedBy,
+} from './login.ts';
 import { noticeWrites } from './news/notices.ts';
 import { sessionBytes } from './policy.ts';
 import type { KeyringReport } from './report.ts';
@@ -21,7 +30,6 @@ import {
   type SessionRecord,
   type SessionState,
 } from './session-record.ts';
-import { pointerBinding } from './stores/old-layout.ts';
 import { type KeyringStore, KeyringStoreError, type StoredKeyring } from './stores/store.ts';
 import { createUserSessions } from './user-sessions.ts';
 
@@ -75,6 +83,16 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
     return rowKeys(encrypter, keyringId, apiKey, `earlier ${sessionId}`)[0];
   }
 
+  /** The row of a user's latest session of an app, whose key was made under a key that is no longer known. */
+  function rowOfUser({ id, records: rows }: StoredKeyring, { apiKey, userId }: Login) {
+    if (userId === null) return undefined;
+    const [latest] = records
+      .decrypt(id, rows)
+      .filter(({ record }) => record.apiKey === apiKey && record.userId === userId)
+      .toSorted((one, other) => other.record.issuedAt.getTime() - one.record.issuedAt.getTime());
+    return latest && rows.find(({ key }) => key === latest.record.key);
+  }
+
   return {
     async open(cookie, device) {
       const found = await opener.open(cookie);
@@ -100,7 +118,9 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         const found = await opener.find(cookie);
         const keyring = found?.keyring ?? (await begin());
         const keys = rowKeys(encrypter, keyring.id, login.apiKey, userId);
-        const row = keyring.records.find((candidate) => keys.includes(candidate.key));
+        const row =
+          keyring.records.find((candidate) => keys.includes(candidate.key)) ??
+          rowOfUser(keyring, login);
         const key = row?.key ?? keys[0];
         const [previous] = records.decrypt(keyring.id, row ? [row] : []);
         const at = now();
@@ -138,14 +158,16 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
           return { cookie, hasNewCookie: false, ...added };
         }
         // Should one of the next steps fail, the old cookie still finds the session.
-        const next = newCookie(encrypter);
-        const name = next.pointer;
-        const target = encrypter.encrypt(pointerBinding(name), keyring.id);
+        const next = newCookie();
+        const pointer = encryptPointer(encrypter, { keyringId: keyring.id, ...next });
         const expiresAt = expiryOf(keyring.createdAt, at.getTime(), limits);
-        if (!(await store.writePointer({ name, target, expiresAt }, keyring.id))) continue;
-        if (found) {
+        if (!(await store.writePointer({ ...pointer, expiresAt }, keyring.id))) continue;
+        if (cookie !== null && found) {
           const retiredAt = at.getTime() + limits.retiredCookieSeconds * 1_000;
-          await activity.run(keyring.id, () => store.retirePointer(found.pointer.name, retiredAt));
+          // Under each name that it may have: the keys may be rotated at this moment.
+          const names = cookieNames(encrypter, cookie) ?? [];
+          const retire = (name: string) => store.retirePointer(name, retiredAt);
+          await activity.run(keyring.id, () => Promise.all(names.map(retire)));
         }
         return { cookie: next.cookie, hasNewCookie: true, ...added };
       }

@@ -189,18 +189,23 @@ function loginIdOf(nonce: string, requestToken: Secret): string {
   return createHash('sha256').update(parts.join('\0')).digest('base64url');
 }
 
-/** Records a login, and the end of the session that it replaced. */
+/** Records a login, and the ends of the sessions that it replaced or left no room for. */
 function auditLogin(
   { audit }: LoginServiceOptions,
   { requestId, device }: KeyringRequest,
-  { keyringId, record, replaced }: Added,
+  { keyringId, record, replaced, surplus }: Added,
 ): void {
   const about = { requestId, address: device.ipAddress };
   const login = { event: 'login', outcome: 'completed' } as const;
   audit.write({ ...login, ...about, ...audit.session(keyringId, record) });
-  if (replaced?.state !== 'ACTIVE') return;
-  const end = { event: 'session-ended', outcome: 'REPLACED' } as const;
-  audit.write({ ...end, ...about, ...audit.session(keyringId, replaced) });
+  const ended = [
+    ...(replaced?.state === 'ACTIVE' ? [{ outcome: 'REPLACED', session: replaced }] : []),
+    ...surplus.map((session) => ({ outcome: 'TOO_MANY', session })),
+  ];
+  for (const { outcome, session } of ended) {
+    const of = audit.session(keyringId, session);
+    audit.write({ event: 'session-ended', outcome, ...about, ...of });
+  }
 }
 
 /** Every login leaves a line. */

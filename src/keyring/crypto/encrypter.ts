@@ -39,6 +39,8 @@ export interface Encrypter {
   encrypt(binding: Binding, value: unknown): string;
   /** Decrypts a text with the same binding, with any of the keys; never throws. */
   decrypt(binding: Binding, encrypted: string): Decrypted;
+  /** Whether a text was encrypted with the first key, as far as its header says. */
+  isCurrent(encrypted: string): boolean;
   /**
    * The names of an object in a store, one for each key: an HMAC, so that a name reveals nothing without the
    * keys. Write under the first, find under any.
@@ -94,6 +96,14 @@ export function createEncrypter(keys: readonly Uint8Array[]): Encrypter {
       } catch {
         // The errors of node:crypto and JSON.parse may quote what they read: they stop here.
         return { ok: false, reason: 'tampered' };
+      }
+    },
+    isCurrent(encrypted) {
+      try {
+        const [header = ''] = encrypted.split('.');
+        return JSON.parse(Buffer.from(header, 'base64url').toString()).kid === kid;
+      } catch {
+        return false;
       }
     },
     names(...parts) {

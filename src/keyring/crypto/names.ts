@@ -6,13 +6,10 @@ import type { Encrypter } from './encrypter.ts';
 /** A cookie: 256 random bits as base64url, 43 characters. */
 const cookiePattern = /^[A-Za-z0-9_-]{43}$/;
 
-/** A new cookie, which is all it takes to open a keyring, and the name of its pointer in a store. */
-export function newCookie(encrypter: Encrypter): {
-  readonly cookie: Secret;
-  readonly pointer: string;
-} {
+/** A new cookie, which is all it takes to open a keyring, and its hash. */
+export function newCookie(): { readonly cookie: Secret; readonly cookieHash: string } {
   const text = randomBytes(32).toString('base64url');
-  return { cookie: new Secret(text), pointer: pointerNames(encrypter, hashCookie(text))[0] };
+  return { cookie: new Secret(text), cookieHash: hashCookie(text) };
 }
 
 /**

@@ -1,15 +1,11 @@
 // Keyrings in the layout of earlier versions, where names were plain hashes and pointers named their keyring openly.
 
 import { recordBinding } from '../crypto/encrypted-records.ts';
-import type { Binding, Encrypter } from '../crypto/encrypter.ts';
-import { newId, pointerNames, rowKeys } from '../crypto/names.ts';
+import type { Encrypter } from '../crypto/encrypter.ts';
+import { newId, rowKeys } from '../crypto/names.ts';
+import { encryptPointer } from '../crypto/pointers.ts';
 import { parseRecord, recordJson } from '../session-record.ts';
 import type { ConvertedRecord, ConvertKeyring, OldPointer, StoredPointer } from './store.ts';
-
-/** What the target of a pointer is bound to. */
-export function pointerBinding(name: string): Binding {
-  return ['pointer', name];
-}
 
 /**
  * A conversion under the keys of `encrypter`. A converted keyring has a new id, and nothing of today's layout opens in
@@ -27,8 +23,7 @@ export function createConversion(encrypter: Encrypter): ConvertKeyring {
       return { key, encrypted, expiresAt: row.expiresAt };
     };
     const convertPointer = ({ hash, ...times }: OldPointer): StoredPointer => {
-      const [name] = pointerNames(encrypter, hash);
-      return { ...times, name, target: encrypter.encrypt(pointerBinding(name), id) };
+      return { ...times, ...encryptPointer(encrypter, { keyringId: id, cookieHash: hash }) };
     };
     const converted = records.map(convertRecord).filter((row) => row !== null);
     if (records.length > 0 && converted.length === 0) return null;
