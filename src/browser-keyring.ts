@@ -9,6 +9,7 @@ import type { Secret } from './brokers/upstream/secret.ts';
 import type { DeviceHint } from './keyring/device.ts';
 import type { SessionChange } from './keyring/news/told-sessions.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
+import type { BrokerUser } from './keyring/user-sessions.ts';
 import type { Cancellable } from './shared/cancellation.ts';
 
 /** What Kite's redirect brings. */
@@ -51,6 +52,11 @@ export type LoginFailure =
   | { readonly reason: 'keyring-unavailable'; readonly isTokenSpent: boolean }
   | { readonly reason: 'broker'; readonly error: BrokerError; readonly apiKey: string };
 
+/** A session of a user's other browser, as the user may see it: without its tokens. */
+export interface SessionElsewhere extends SessionRecord {
+  readonly isElsewhere: true;
+}
+
 /** The keyring of the browser behind one request. */
 export interface BrowserKeyring {
   /**
@@ -89,6 +95,14 @@ export interface BrowserKeyring {
    * @throws KeyringStoreError where nothing was done.
    */
   revoke(record: SessionRecord, operation: Operation): Promise<BrokerError | null>;
+  /**
+   * The sessions of a broker's user in other browsers' keyrings, ended ones included. The caller has proved that the
+   * user is the one who asks.
+   * @throws KeyringStoreError
+   */
+  sessionsElsewhere(user: BrokerUser): Promise<readonly SessionElsewhere[]>;
+  /** Ends a session that `sessionsElsewhere` has found, as `revoke` does. @throws KeyringStoreError */
+  revokeElsewhere(record: SessionElsewhere, operation: Operation): Promise<BrokerError | null>;
   /** Whether the keyring may have one more stream of changes; false where the request reaches no keyring. */
   readonly hasRoomForStream: boolean;
   /** The keyring's sessions, each as it is, and then every change. @throws TypeError where there is no keyring. */

@@ -1,5 +1,6 @@
 // What a resolver gets: who is asking, loaders, services. New for every operation; making it costs no I/O.
 
+import type { GraphQLError } from 'graphql';
 import type { Apps } from './brokers/apps.ts';
 import { type BrokerName, defaultBroker } from './brokers/broker-name.ts';
 import type { Brokers } from './brokers/brokers.ts';
@@ -96,6 +97,8 @@ export interface Context extends Services {
   readonly loaders: Loaders;
   /** The problems that the answer tells of as data. */
   readonly failures: FailureCounts;
+  /** Errors that stand beside a field which has a value all the same. */
+  readonly besides: GraphQLError[];
   /** How large the answer has become. */
   readonly answer: AnswerMeter;
   /** The reads of this operation by session. */
@@ -141,6 +144,7 @@ export function createContext(services: Services, caller: Caller): Context {
     accounts: reachedBy(caller, services),
     logouts: new Map(),
     failures: new FailureCounts(),
+    besides: [],
     foreignScheme,
     keyring,
     callerId,

@@ -114,6 +114,8 @@ const definitions = {
   // Sessions of browsers.
   keyringSessions: { default: 1_000, unit: 'sessions', bounds: 'active and expired sessions of one browser; a login beyond it ends the oldest one, an expired one first' },
   keyringEndedSessions: { default: 100, unit: 'sessions', bounds: 'sessions of one browser that are logged out, ended or replaced and stay listed; beyond it, the first to have ended is no longer listed', min: 0 },
+  userProofSeconds: { default: 300, unit: 'seconds', bounds: 'how long an answer of the broker to a browser proves whose sessions the browser may list and end elsewhere; after it, one call proves it', max: 86_400 },
+  sessionsElsewhere: { default: 1_000, unit: 'sessions', bounds: 'sessions of other browsers that one operation reads' },
   userSessions: { default: 100, unit: 'sessions', bounds: 'sessions of one user, over all browsers, that the user can list and end from another browser; the ones that expire last' },
   keyringDays: { default: 30, unit: 'days', bounds: 'how long a browser keeps its sessions, however often it is used', max: 400 },
   keyringIdleDays: { default: 7, unit: 'days', bounds: 'how long a browser that is not used keeps its sessions', max: 400 },

@@ -99,6 +99,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     now,
     maxAgeSeconds: options.maxAgeSeconds ?? 60,
     maxHeld: limits.heldAnswers,
+    maxAccepted: limits.acceptedCredentials,
   });
   const live = createLiveMargins({
     reads,

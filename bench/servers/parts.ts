@@ -82,6 +82,8 @@ const noKeyring: BrowserKeyring = {
   renew: unused,
   expire: unused,
   revoke: unused,
+  sessionsElsewhere: unused,
+  revokeElsewhere: unused,
   hasRoomForStream: false,
   changes: unused,
   label: unused,

@@ -12,6 +12,7 @@ import type { Broker } from '../brokers/broker.ts';
 import { type Credential, digestOf } from '../brokers/credential.ts';
 import type { BrokerError } from '../brokers/error.ts';
 import { type Field, isRecord, malformed } from '../brokers/field.ts';
+import { AcceptedCredentials } from '../brokers/upstream/budget/accepted-credentials.ts';
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import type { Answer, Asker } from './answer.ts';
 import { AnswerCache } from './answer-cache.ts';
@@ -40,6 +41,8 @@ export interface SharedReads {
    * is given, and no call begun before is joined.
    */
   forget(credential: Credential): void;
+  /** When the broker last answered a read with this credential, as far as this process knows; null where it does not. */
+  acceptedAt(credential: Credential): Date | null;
   /**
    * Tells whenever a credential is forgotten: with Kite's refusal of its token, or with null where its session
    * is being ended or renewed. One listener for a credential; null takes it back.
@@ -62,6 +65,8 @@ export interface SharedReadsOptions {
   readonly maxAgeSeconds: number;
   /** The most answers that are held of each kind: profiles, and either segment. */
   readonly maxHeld: number;
+  /** The most credentials of which it is known when they were accepted. Default: as `maxHeld`. */
+  readonly maxAccepted?: number;
   /** By which they are dropped. Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -69,6 +74,7 @@ export interface SharedReadsOptions {
 /** Makes the reads that all requests of a gateway share. */
 export function createSharedReads(options: SharedReadsOptions): SharedReads {
   const { broker, now, maxAgeSeconds, maxHeld, clock = machineClock } = options;
+  const accepted = new AcceptedCredentials(options.maxAccepted ?? maxHeld);
   const { expiryOf } = broker;
   const holding = { maxAgeSeconds, max: maxHeld, expiryOf, now, clock };
   const held = {
@@ -82,6 +88,7 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
   /** A session that has ended takes all that was read through it along. */
   function forget(digest: string, refusal: BrokerError | null): void {
     for (const kind of all) kind.forget(digest);
+    accepted.delete(digest);
     listeners.get(digest)?.(refusal);
   }
 
@@ -89,7 +96,10 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
     call: broker.profile,
     now,
     held: held.profile,
-    keep: (digest, answer) => hold(held.profile, digest, answer),
+    keep: (digest, answer) => {
+      accepted.add(digest, answer.asOf.getTime());
+      hold(held.profile, digest, answer);
+    },
     onRefused: forget,
   });
   const segmentRead = (segment: Segment) =>
@@ -97,7 +107,10 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
       call: (credential, operation) => broker.segmentMargins(credential, segment, operation),
       now,
       held: held[segment],
-      keep: (digest, answer) => hold(held[segment], digest, answer),
+      keep: (digest, answer) => {
+        accepted.add(digest, answer.asOf.getTime());
+        hold(held[segment], digest, answer);
+      },
       onRefused: forget,
     });
   const segments = { equity: segmentRead('equity'), commodity: segmentRead('commodity') };
@@ -106,6 +119,7 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
     now,
     held: null,
     keep: (digest, { value, asOf }) => {
+      accepted.add(digest, asOf.getTime());
       hold(held.equity, digest, { value: value.equity, asOf });
       hold(held.commodity, digest, { value: value.commodity, asOf });
     },
@@ -145,6 +159,10 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
         answers.get(segment) ?? Promise.reject(new RangeError(`${segment} was not asked for`));
     },
     forget: (credential) => forget(digestOf(credential), null),
+    acceptedAt(credential) {
+      const at = accepted.acceptedAt(digestOf(credential));
+      return at === undefined ? null : new Date(at);
+    },
     onForgotten(credential, listener) {
       if (listener === null) listeners.delete(digestOf(credential));
       else listeners.set(digestOf(credential), listener);

@@ -14,6 +14,7 @@ import './margins/margins.ts';
 import './margins/margins-changed.ts';
 import './node/node-query.ts';
 import './session/renew-session.ts';
+import './session/revoke-sessions.ts';
 import './session/sessions.ts';
 import './session/sessions-changed.ts';
 import './session/signed-token.ts';

@@ -19,6 +19,13 @@ const logout = graphql(`
   mutation ReplicaLogout($ids: [ID!]) { logout(accountIds: $ids) { loggedOut } }
 `);
 
+const elsewhere = graphql(`
+  query ReplicaElsewhere { sessions(scope: USER) { id state current endReason } }
+`);
+const revoke = graphql(`
+  mutation ReplicaRevoke { revokeSessions(others: true) { revoked failures { error { code } } } }
+`);
+
 describe.skipIf(isRedisMissing)('two gateways on one Redis', () => {
   const keyringKeys = [generateKey()];
   const gateways: { gateway: Gateway; server: Listening; origin: string }[] = [];
@@ -89,6 +96,31 @@ describe.skipIf(isRedisMissing)('two gateways on one Redis', () => {
     expect((await first.ask(accounts)).data?.accounts).toMatchObject([
       { user: { userId: 'SIM0002' } },
     ]);
+  });
+
+  test('two browsers of one user log in at once, see each other, and one ends the other', async () => {
+    const [phone, laptop] = gateways.map(
+      ({ origin }) => new Visitor(origin, 'http://localhost:4000'),
+    );
+    if (!phone || !laptop) throw new Error('no gateways');
+    await Promise.all(
+      [phone, laptop].map((visitor, index) =>
+        visitor.logIn(`${gateways[index]?.origin}/login?app=simulator`, 'SIM0005'),
+      ),
+    );
+    for (const visitor of [phone, laptop]) {
+      const { data, errors } = await visitor.ask(elsewhere);
+      expect(errors).toEqual([]);
+      expect(data?.sessions?.map(({ current, state }) => `${current} ${state}`).sort()).toEqual([
+        'false ACTIVE',
+        'true ACTIVE',
+      ]);
+    }
+    const { data } = await laptop.ask(revoke);
+    expect(data?.revokeSessions).toMatchObject({ revoked: [expect.any(String)], failures: [] });
+    const seen = await phone.ask(elsewhere);
+    const own = seen.data?.sessions?.find(({ current }) => current);
+    expect(own).toMatchObject({ state: 'REVOKED', endReason: 'REVOKED_ELSEWHERE' });
   });
 
   test('an expiry that one notices costs the other no call', async () => {

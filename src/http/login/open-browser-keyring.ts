@@ -7,12 +7,14 @@ import type {
   CompletedLogin,
   LoginFailure,
   LoginRedirect,
+  SessionElsewhere,
 } from '../../browser-keyring.ts';
 import type { DeviceHint } from '../../keyring/device.ts';
 import type { Keyring } from '../../keyring/keyring.ts';
 import type { SessionChange } from '../../keyring/news/told-sessions.ts';
-import type { SessionRecord } from '../../keyring/session-record.ts';
+import type { SessionEndReason, SessionRecord } from '../../keyring/session-record.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
+import type { BrokerUser, PlacedSession } from '../../keyring/user-sessions.ts';
 import type { AuditedAction } from '../../shared/audit.ts';
 import type { Cancellable } from '../../shared/cancellation.ts';
 import { callerIdOf } from '../request/caller-id.ts';
@@ -86,6 +88,8 @@ class RequestKeyring implements BrowserKeyring {
   readonly sessions: readonly SessionRecord[];
   readonly #services: BrowserKeyrings;
   readonly #about: KeyringRequest;
+  /** By the ids of the sessions. */
+  readonly #elsewhere = new Map<string, PlacedSession>();
   #cookie: Secret | null;
   #keyringId: string | null;
 
@@ -151,24 +155,43 @@ class RequestKeyring implements BrowserKeyring {
   }
 
   async revoke(record: SessionRecord, operation: Operation) {
-    if (this.#keyringId === null) return null;
+    const keyringId = this.#keyringId;
+    if (keyringId === null) return null;
+    return this.#end({ keyringId, record }, operation, 'LOGGED_OUT');
+  }
+
+  async sessionsElsewhere(user: BrokerUser): Promise<readonly SessionElsewhere[]> {
+    const found = await this.#services.keyrings.sessionsOf(user);
+    const elsewhere = found.filter(({ keyringId }) => keyringId !== this.#keyringId);
+    for (const placed of elsewhere) this.#elsewhere.set(placed.record.sessionId, placed);
+    const noTokens = { accessToken: null, publicToken: null, refreshToken: null };
+    return elsewhere.map(({ record }) => ({ ...record, ...noTokens, isElsewhere: true }));
+  }
+
+  async revokeElsewhere({ sessionId }: SessionElsewhere, operation: Operation) {
+    const placed = this.#elsewhere.get(sessionId);
+    return placed ? this.#end(placed, operation, 'REVOKED_ELSEWHERE') : null;
+  }
+
+  async #end(placed: PlacedSession, operation: Operation, reason: SessionEndReason) {
+    const { keyringId, record } = placed;
     try {
-      const keyringId = this.#keyringId;
-      const unconfirmed = await this.#services.revocations.endSession(keyringId, record, operation);
+      const { revocations } = this.#services;
+      const unconfirmed = await revocations.endSession(keyringId, record, operation, reason);
       const outcome = unconfirmed === null ? 'confirmed' : 'unconfirmed';
-      this.#record({ event: 'logout', outcome }, record);
+      this.#record({ event: 'logout', outcome }, record, keyringId);
       return unconfirmed;
     } catch (error) {
-      this.#record({ event: 'logout', outcome: 'failed' }, record);
+      this.#record({ event: 'logout', outcome: 'failed' }, record, keyringId);
       throw error;
     }
   }
 
-  /** Records what happened to a session of this keyring. */
-  #record(action: AuditedAction, record: SessionRecord): void {
+  /** Records what happened to a session, of this keyring unless another one is named. */
+  #record(action: AuditedAction, record: SessionRecord, keyringId = this.#keyringId): void {
     const { audit } = this.#services;
     const { requestId, device } = this.#about;
-    const of = this.#keyringId === null ? {} : audit.session(this.#keyringId, record);
+    const of = keyringId === null ? {} : audit.session(keyringId, record);
     audit.write({ ...action, requestId, address: device.ipAddress, ...of });
   }
 

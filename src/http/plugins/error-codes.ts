@@ -30,8 +30,10 @@ export function codeErrors({
   maxLogged,
 }: ErrorCodesOptions): ResultStep {
   return (result, { request, serverContext }) => {
-    if (!isAsyncIterable(result) && result.errors === undefined) return result;
-    const { id } = track(request);
+    const { id, context } = track(request);
+    const besides = context?.besides ?? [];
+    const isParted = isAsyncIterable(result);
+    if (!isParted && result.errors === undefined && besides.length === 0) return result;
     let unexpected = 0;
     // One answer may hold hundreds of errors with one cause: the first few tell it.
     const report = (error: GraphQLError) => {
@@ -40,9 +42,18 @@ export function codeErrors({
       const address = readClientInfo(request, serverContext).ipAddress;
       logUnexpected(error, { address, requestId: id }, request, failures);
     };
-    const finished = (answer: Payload) => withCodes(answer, id, report);
-    return isAsyncIterable(result) ? mapAsyncIterator(result, finished) : finished(result);
+    const finished = (answer: Payload) =>
+      withCodes(withErrors(answer, besides.splice(0)), id, report);
+    return isParted ? mapAsyncIterator(result, finished) : finished(result);
   };
+}
+
+/** The payload with more errors: in a part of an answer they stand where that part has its own. */
+function withErrors(payload: Payload, more: readonly GraphQLError[]): Payload {
+  if (more.length === 0) return payload;
+  const [first, ...others] = payload.incremental ?? [];
+  if (first === undefined) return { ...payload, errors: [...(payload.errors ?? []), ...more] };
+  return { ...payload, incremental: [withErrors(first, more), ...others] };
 }
 
 type Report = (error: GraphQLError) => void;

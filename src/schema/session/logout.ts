@@ -73,7 +73,7 @@ function accountsToLogOut(context: Context): readonly ReachedAccount[] {
 }
 
 /** One call an account and operation, under however many aliases the operation asks for it. */
-function logOutOnce(
+export function logOutOnce(
   id: string,
   account: ReachedAccount | undefined,
   context: Context,

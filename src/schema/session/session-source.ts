@@ -2,6 +2,7 @@
 import type { AuthenticationMethod, BrokerSession } from '../../brokers/answers.ts';
 import { defaultBroker } from '../../brokers/broker-name.ts';
 import { malformed } from '../../brokers/field.ts';
+import type { SessionElsewhere } from '../../browser-keyring.ts';
 import { accountOfSession, type Context, type ReachedAccount } from '../../context.ts';
 import { completed } from '../../keyring/authentication.ts';
 import type { Device } from '../../keyring/device.ts';
@@ -21,6 +22,8 @@ export type TokensOnce = Pick<BrokerSession, 'accessToken' | 'publicToken' | 're
 export interface SessionSource {
   readonly id: string;
   readonly account: ReachedAccount;
+  /** Whether it is another browser's: then nothing here opens its account. */
+  readonly isElsewhere: boolean;
   readonly state: SessionState;
   /** When the user logged in, by Kite; null where it did not say it readably. */
   readonly loginTime: Date | null;
@@ -69,6 +72,7 @@ export function sessionForCaller(
   return {
     id: sessionIdOf(credential),
     account,
+    isElsewhere: false,
     state: 'ACTIVE',
     // The token in this answer works once: an unreadable time beside it must not take it along.
     loginTime: session.loginTime === malformed ? null : session.loginTime,
@@ -93,6 +97,7 @@ export function sessionOfRecord(record: SessionRecord, context?: Context): Sessi
   return {
     id,
     account: accountOfRecord(record, context),
+    isElsewhere: isElsewhere(record),
     state,
     loginTime,
     issuedAt,
@@ -114,10 +119,40 @@ export function sessionOfRecord(record: SessionRecord, context?: Context): Sessi
 }
 
 function accountOfRecord(record: SessionRecord, context?: Context): ReachedAccount {
+  if (isElsewhere(record)) {
+    const { accountId: id, apiKey } = record;
+    const own = context && accountOfUser(context, record);
+    // No credential leads there, and none of another browser ever does.
+    return (
+      own ?? { id, broker: defaultBroker, apiKey, access: null, denied: false, session: record }
+    );
+  }
   const isOpen = record.state === 'ACTIVE' || record.state === 'EXPIRED';
   const reached = isOpen || !context ? undefined : findAccount(context, record.accountId);
   return reached ?? accountOfSession(record);
 }
+
+/** Whether a session is another browser's. */
+export function isElsewhere(record: SessionRecord): record is SessionElsewhere {
+  return 'isElsewhere' in record;
+}
+
+/** The account of this request that is of the same app and user as a session; undefined without such an account. */
+function accountOfUser(
+  { accounts }: Context,
+  { apiKey, userId }: SessionRecord,
+): ReachedAccount | undefined {
+  const known =
+    byUser.get(accounts) ?? new Map(accounts.map((account) => [nameOf(account), account]));
+  byUser.set(accounts, known);
+  return known.get(`${apiKey} ${userId}`);
+}
+
+function nameOf({ apiKey, session }: ReachedAccount): string {
+  return `${apiKey} ${session?.userId}`;
+}
+
+const byUser = new WeakMap<readonly ReachedAccount[], ReadonlyMap<string, ReachedAccount>>();
 
 /** The session of the request's keyring with an id, ended ones included; undefined with header credentials. */
 export function findSession(context: Context, id: string): SessionSource | undefined {

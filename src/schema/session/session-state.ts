@@ -8,11 +8,11 @@ import type { SessionEnd, SessionSource } from './session-source.ts';
 
 /** The end of a session, also where a read of this very operation finds its token refused; null while it is active. */
 export async function endOf(
-  { id, state, end, account }: SessionSource,
+  { id, state, end, account, isElsewhere }: SessionSource,
   { sessionReads }: Context,
   info: GraphQLResolveInfo,
 ): Promise<SessionEnd | null> {
-  if (state !== 'ACTIVE' || account.session === null) return end;
+  if (state !== 'ACTIVE' || account.session === null || isElsewhere) return end;
   const refusedAt = isDeferring(info) ? sessionReads.refusedSoFar(id) : sessionReads.refusedAt(id);
   const at = await refusedAt;
   return at && { at, reason: 'REFUSED_BY_BROKER' };

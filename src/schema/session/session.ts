@@ -132,8 +132,8 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
         nullable: false,
         description:
           'Whether the session is in this browser’s keyring, or belongs to a credential of this request.',
-        resolve: ({ account: { id, session } }, _arguments, { accounts }) =>
-          session !== null || accounts.some((account) => account.id === id),
+        resolve: ({ account: { id, session }, isElsewhere }, _arguments, { accounts }) =>
+          !isElsewhere && (session !== null || accounts.some((account) => account.id === id)),
       }),
       expiresAt: t.field({
         type: 'DateTime',

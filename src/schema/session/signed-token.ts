@@ -8,11 +8,11 @@ import { stateOf } from './session-state.ts';
 
 /** The token of a session by a template: one signature for an operation, however often it is selected. */
 function tokenOf(
-  { account: { session } }: SessionSource,
+  { account: { session }, isElsewhere }: SessionSource,
   template: string,
   { tokens, signedTokens, limits }: Context,
 ): Promise<string | null | 'unknown-template'> {
-  if (tokens === null || session === null) return Promise.resolve(null);
+  if (tokens === null || session === null || isElsewhere) return Promise.resolve(null);
   const key = `${session.sessionId} ${template}`;
   const known = signedTokens.get(key);
   if (known !== undefined) return known;

@@ -15,9 +15,7 @@ export const usersSchema = `
   CREATE INDEX IF NOT EXISTS users_2_by_end ON users_2 (expires_at);
 `;
 
-const row = z
-  .object({ keyring_id: z.string(), key: z.string() })
-  .transform(({ keyring_id: keyringId, key }) => ({ keyringId, key }));
+const row = z.object({ keyringId: z.string(), key: z.string() });
 
 /** The statements on the table, prepared once for a connection, as functions. */
 export function usersOf(database: DatabaseSync) {
@@ -30,7 +28,7 @@ export function usersOf(database: DatabaseSync) {
       SELECT keyring_id, key FROM users_2 WHERE name = ? ORDER BY expires_at DESC LIMIT -1 OFFSET ?)`,
   );
   const find = database.prepare(
-    `SELECT keyring_id, key FROM users_2
+    `SELECT keyring_id AS keyringId, key FROM users_2
       WHERE name IN (SELECT value FROM json_each(?)) AND expires_at > ?
       GROUP BY keyring_id, key ORDER BY max(expires_at) DESC LIMIT ?`,
   );

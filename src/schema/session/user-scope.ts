@@ -1,0 +1,145 @@
+// The users whose sessions in other browsers an operation may see and end: each has to be proved, by itself. A browser
+// that holds a session has proved nothing by that: the broker has to have accepted its token a short time ago.
+import { defaultBroker } from '../../brokers/broker-name.ts';
+import type { SessionElsewhere } from '../../browser-keyring.ts';
+import { accountOfSession, type Context } from '../../context.ts';
+import type { SessionRecord } from '../../keyring/session-record.ts';
+import { KeyringStoreError } from '../../keyring/stores/store.ts';
+import { keyringUnavailable, type Problem, sessionExpired } from '../errors/problem.ts';
+import { malformedAnswer, tryRead } from '../field-reads.ts';
+
+/** The sessions of one user in other browsers. */
+export interface UserElsewhere {
+  /** This browser's own session of the user, which proves who asks. */
+  readonly own: SessionRecord;
+  /** Empty where there is a problem. */
+  readonly sessions: readonly SessionElsewhere[];
+  /** Why nothing of the user's other browsers is known; null where it is. */
+  readonly problem: Problem | null;
+}
+
+const scopes = new WeakMap<Context, UserScope>();
+
+/** The users of an operation: however often it asks, each is proved and read once. */
+export function userScopeOf(context: Context): UserScope {
+  const known = scopes.get(context) ?? new UserScope(context);
+  scopes.set(context, known);
+  return known;
+}
+
+/** The users of the browser that asks. */
+export class UserScope {
+  readonly #context: Context;
+  readonly #users: ReadonlyMap<string, SessionRecord>;
+  readonly #proofs = new Map<string, Promise<Problem | null>>();
+  readonly #found = new Map<string, Promise<readonly SessionElsewhere[]>>();
+  #left: number;
+
+  constructor(context: Context) {
+    const { keyring, limits } = context;
+    this.#context = context;
+    this.#left = limits.sessionsElsewhere;
+    const users = new Map<string, SessionRecord>();
+    for (const record of keyring.sessions) {
+      const { userId, state } = record;
+      if (userId === null || (state !== 'ACTIVE' && state !== 'EXPIRED')) continue;
+      // Only one that is active proves anything.
+      if (users.get(userId)?.state !== 'ACTIVE') users.set(userId, record);
+    }
+    this.#users = users;
+  }
+
+  /** The sessions in other browsers of each user that is proved, and why not of the others. */
+  async all(): Promise<readonly UserElsewhere[]> {
+    const users: UserElsewhere[] = [];
+    const proved = await Promise.all(
+      [...this.#users].map(async ([userId, own]) => {
+        return { userId, own, problem: await this.#prove(userId, own) };
+      }),
+    );
+    // One after the other: what one operation reads is bounded.
+    for (const { userId, own, problem } of proved) {
+      users.push(problem === null ? await this.#read(userId, own) : { own, sessions: [], problem });
+    }
+    return users;
+  }
+
+  /**
+   * The sessions in other browsers with these ids; and why one is not among them, where that is not because there is no
+   * such session. Only users who have one of them have to prove themselves.
+   */
+  async withIds(
+    ids: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<string, SessionElsewhere | Problem>> {
+    const found = new Map<string, SessionElsewhere | Problem>();
+    for (const [userId, own] of this.#users) {
+      if (found.size === ids.size) break;
+      const { sessions, problem } = await this.#read(userId, own);
+      if (problem !== null) {
+        for (const id of ids) if (!found.has(id)) found.set(id, problem);
+        return found;
+      }
+      const asked = sessions.filter(({ sessionId }) => ids.has(sessionId));
+      if (asked.length === 0) continue;
+      const unproved = await this.#prove(userId, own);
+      for (const session of asked) found.set(session.sessionId, unproved ?? session);
+    }
+    return found;
+  }
+
+  async #read(userId: string, own: SessionRecord): Promise<UserElsewhere> {
+    if (this.#left <= 0 && !this.#found.has(userId)) return { own, sessions: [], problem: tooMany };
+    try {
+      const { keyring } = this.#context;
+      const reading =
+        this.#found.get(userId) ?? keyring.sessionsElsewhere({ broker: defaultBroker, userId });
+      if (!this.#found.has(userId)) {
+        this.#found.set(userId, reading);
+        this.#left -= (await reading).length;
+      }
+      return { own, sessions: await reading, problem: null };
+    } catch (error) {
+      if (!(error instanceof KeyringStoreError)) throw error;
+      return { own, sessions: [], problem: keyringUnavailable() };
+    }
+  }
+
+  #prove(userId: string, own: SessionRecord): Promise<Problem | null> {
+    const known = this.#proofs.get(userId);
+    if (known !== undefined) return known;
+    const proof = prove(userId, own, this.#context);
+    this.#proofs.set(userId, proof);
+    return proof;
+  }
+}
+
+/** Why a session does not prove that its user asks; null where it does. One call at most. */
+async function prove(
+  userId: string,
+  own: SessionRecord,
+  context: Context,
+): Promise<Problem | null> {
+  const account = accountOfSession(own);
+  if (account.access === null) return sessionExpired(account, context);
+  const { credential } = account.access;
+  if (isRecent(own.issuedAt, context) || isRecent(context.reads.acceptedAt(credential), context))
+    return null;
+  const outcome = await tryRead(account, context, async (access) =>
+    context.loaders.profiles.load(access),
+  );
+  if ('problem' in outcome) return outcome.problem;
+  return outcome.value.userId === userId ? null : malformedAnswer(account);
+}
+
+function isRecent(at: Date | null, { now, limits }: Context): boolean {
+  if (at === null) return false;
+  const age = now().getTime() - at.getTime();
+  return age >= 0 && age < limits.userProofSeconds * 1_000;
+}
+
+const tooMany: Problem = {
+  code: 'TOO_LARGE',
+  message:
+    'The users of this browser have more sessions in other browsers than one operation reads. End some of them.',
+  retryable: false,
+};
