@@ -18,6 +18,7 @@ import type { SharedReads } from './loaders/shared-reads.ts';
 import type { TokenIssuer } from './session-tokens/token-issuer.ts';
 import { AnswerMeter } from './shared/answer-meter.ts';
 import type { Cancellable } from './shared/cancellation.ts';
+import type { Countries } from './shared/countries.ts';
 import { FailureCounts } from './shared/failure-counts.ts';
 import type { ReturnToRule } from './shared/return-to.ts';
 
@@ -40,6 +41,8 @@ export interface Services {
   readonly exposeTokens: boolean;
   /** Issues tokens for other services; null where the operator has set no keys. */
   readonly tokens: TokenIssuer | null;
+  /** The countries of client addresses. */
+  readonly countries: Countries;
   /** What stands in ids for what they must not show. */
   readonly digest: IdDigest;
   /** Milliseconds for one operation, waiting and retries included. */
@@ -132,6 +135,7 @@ export function createContext(services: Services, caller: Caller): Context {
     limits: services.limits,
     exposeTokens: services.exposeTokens,
     tokens: services.tokens,
+    countries: services.countries,
     digest: services.digest,
     operationTimeoutMilliseconds: services.operationTimeoutMilliseconds,
     now: services.now,

@@ -9,7 +9,7 @@ import { Writes } from './http/plugins/writes.ts';
 import { withDefaultLimits } from './limits.ts';
 import { createLogger } from './log.ts';
 import type { GatewayOptions } from './options.ts';
-import { openAuditFile, openStore } from './process/resources.ts';
+import { openAuditFile, openStore, readCountryDatabase } from './process/resources.ts';
 import {
   simulatedApps,
   simulatedCredentials,
@@ -81,6 +81,7 @@ async function runGateway(): Promise<Stop> {
     const stopping = new AbortController();
     const { logger, flush } = await createLogger(config.log, limits);
     const auditFile = await openAuditFile(config.auditLog, limits, logger);
+    const countryDatabase = readCountryDatabase(config.geoipDatabase);
     const writes = new Writes();
     const gateway = create({
       allowedOrigins: config.allowedOrigins,
@@ -111,6 +112,7 @@ async function runGateway(): Promise<Stop> {
       limits: config.limits,
       logger,
       ...(auditFile && { auditLog: auditFile }),
+      ...(countryDatabase && { countryDatabase }),
       stopping: stopping.signal,
       writes,
     });

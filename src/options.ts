@@ -93,6 +93,11 @@ export interface GatewayOptions {
    * 32 characters. Default none: then there is no such path. `gateway.credentials` needs none.
    */
   readonly relaySecrets?: readonly string[];
+  /**
+   * The contents of an MMDB file with countries, by which devices have one. Default: none has. `createGateway` throws if
+   * it is not such a file.
+   */
+  readonly countryDatabase?: Uint8Array;
   /** Where logins, logouts, endings and the use of credentials are recorded. Default: nowhere. */
   readonly auditLog?: AuditLog;
   /** GraphiQL on the GraphQL address. Default false. */

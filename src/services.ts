@@ -37,6 +37,7 @@ import { createSharedReads } from './loaders/shared-reads.ts';
 import type { AppOptions, GatewayOptions } from './options.ts';
 import { createTokenIssuer, type TokenIssuer } from './session-tokens/token-issuer.ts';
 import { noAuditLog } from './shared/audit.ts';
+import { createCountries } from './shared/countries.ts';
 import { createReturnToRule } from './shared/return-to.ts';
 
 const defaultPublicUrl = 'http://localhost:4000';
@@ -117,6 +118,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     returnTo: createReturnToRule(originsOf(options).trustedPage, limits.returnToCharacters),
     exposeTokens: options.exposeTokens ?? false,
     tokens: tokenIssuer(options, broker, now),
+    countries: createCountries(options.countryDatabase),
     digest: createIdDigest(options.keyringKeys),
     operationTimeoutMilliseconds: options.operationTimeoutMilliseconds ?? 30_000,
     now,

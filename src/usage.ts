@@ -37,6 +37,7 @@ Settings come from the environment, or from a .env file in the current folder.
   TRUSTED_DOCUMENTS               none: a JSON file {hash: document}; then no other document is executed
   TRUSTED_DOCUMENT_TEXTS          false; true: a request may also send the text of a trusted document
   AUDIT_LOG                       none: a file for logins, logouts, endings and refusals, one JSON object a line
+  GEOIP_DATABASE                  none: an MMDB file with the countries of addresses
   SESSION_TOKENS_FILE             keys and templates of tokens for other services; read again on SIGHUP
   TRUST_PROXY                     false; true behind a proxy that sets X-Forwarded-For
   EXPOSE_TOKENS                   whether answers may contain tokens: false; true with the simulator

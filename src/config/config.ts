@@ -93,6 +93,8 @@ export interface Config {
   readonly relaySecrets: readonly string[];
   /** The file of the audit log; undefined: no such log. */
   readonly auditLog: string | undefined;
+  /** An MMDB file with the countries of addresses; undefined: no country is known. */
+  readonly geoipDatabase: string | undefined;
   /** Keys and templates of session tokens; null where the operator has set none. */
   readonly sessionTokens: SessionTokensFile | null;
   readonly trustProxy: boolean;
@@ -168,6 +170,7 @@ export function readConfig(environment: Environment = process.env): Config {
     headerCredentials: values.HEADER_CREDENTIALS,
     relaySecrets: values.RELAY_SECRETS,
     auditLog: values.AUDIT_LOG,
+    geoipDatabase: values.GEOIP_DATABASE,
     sessionTokens,
     trustProxy: values.TRUST_PROXY,
     exposeTokens: values.EXPOSE_TOKENS,

@@ -167,6 +167,7 @@ export const gatewayVariables = {
   TRUSTED_DOCUMENTS: z.string().optional(),
   TRUSTED_DOCUMENT_TEXTS: flag.default(false),
   AUDIT_LOG: z.string().optional(),
+  GEOIP_DATABASE: z.string().optional(),
   TRUST_PROXY: flag.default(false),
   EXPOSE_TOKENS: flag.optional(),
   GRAPHIQL: flag.optional(),

@@ -1,10 +1,12 @@
-// What the process opens by its settings, the store and the audit log; a fault names the setting and what to do.
+// What the process opens by its settings, the store, the audit log and the countries; a fault names the setting and what to do.
+import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { ConfigError } from '../config/config.ts';
 import { openKeyringStore } from '../keyring/stores/open-store.ts';
 import { type KeyringStore, KeyringStoreError } from '../keyring/stores/store.ts';
 import { adviceFor } from '../keyring/stores/store-advice.ts';
 import type { Limits } from '../limits.ts';
+import { createCountries } from '../shared/countries.ts';
 import { AuditFile } from './audit-file.ts';
 
 /** Opens the store of KEYRING_STORE. @throws ConfigError where it cannot be opened. */
@@ -38,6 +40,23 @@ export async function openAuditFile(
     const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
     throw new ConfigError([
       `AUDIT_LOG: ${code}: the file cannot be opened. Its folder must exist, and this user must be allowed to write there.`,
+    ]);
+  }
+}
+
+/** Reads the file of GEOIP_DATABASE; null if it is not set. @throws ConfigError if it is not an MMDB file. */
+export function readCountryDatabase(file: string | undefined): Uint8Array | null {
+  if (file === undefined) return null;
+  try {
+    const database = readFileSync(file);
+    createCountries(database);
+    return database;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === undefined ? 'the file is not an MMDB database' : `${code}: the file cannot be read`;
+    throw new ConfigError([
+      `GEOIP_DATABASE: ${why}. Set the path of an MMDB file with countries, or remove the setting.`,
     ]);
   }
 }

@@ -1,12 +1,30 @@
 // What a session says of the devices that used it: what their user agents tell, and which one asks.
-import { beforeEach, describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { createGateway } from '../../src/gateway.ts';
+import { readCountryDatabase } from '../../src/process/resources.ts';
+import { createCountries } from '../../src/shared/countries.ts';
 import { parseUserAgent } from '../../src/shared/user-agent.ts';
 import { graphql } from '../generated/gql.ts';
+import { countryDatabase } from '../support/mmdb.ts';
 import { Visitor } from '../support/visitor.ts';
 import { startOfTime, startWorld } from '../support/world.ts';
 
 let now = startOfTime;
-const world = await startWorld({ now: () => now, limits: { userAgentCharacters: 150 } });
+const world = await startWorld({
+  now: () => now,
+  limits: { userAgentCharacters: 150 },
+  trustProxy: true,
+  countryDatabase: countryDatabase({
+    '8.8.0.0/16': 'US',
+    '49.32.0.0/11': 'IN',
+    '10.0.0.0/8': 'DE',
+    // The first half of an IPv6 address has these bits.
+    '38.6.0.0/16': 'CA',
+  }),
+});
 const origin = new URL(world.url).origin;
 
 beforeEach(async () => {
@@ -124,6 +142,70 @@ describe('a device', () => {
       ['node', false],
     ]);
     expect(second?.createdFrom).toEqual(second?.devices[1]);
+  });
+});
+
+describe('the country of a device', () => {
+  const countries = graphql(`
+    query CountriesOfDevices($locale: String) {
+      sessions { devices { ipAddress countryCode countryName english: countryName named: countryName(locale: $locale) } }
+    }
+  `);
+  const seenFrom = async (address: string, locale = 'de') => {
+    const visitor = await loggedIn();
+    now = new Date(now.getTime() + 60_000);
+    const headers = { 'x-forwarded-for': address };
+    await visitor.ask(countries, { locale }, headers);
+    return visitor.ask(countries, { locale }, headers);
+  };
+
+  test.each([
+    ['49.36.1.1', 'IN', 'India', 'Indien'],
+    ['8.8.8.8', 'US', 'United States', 'Vereinigte Staaten'],
+    ['::ffff:8.8.8.8', 'US', 'United States', 'Vereinigte Staaten'],
+    ['9.9.9.9', null, null, null],
+    // Private, though the database has it.
+    ['10.1.2.3', null, null, null],
+    ['127.0.0.1', null, null, null],
+  ])(
+    'of %s is what the database says, and null for a private address',
+    async (address, code, name, named) => {
+      const { data } = await seenFrom(address);
+      const expected = { countryCode: code, countryName: name, english: name, named };
+      expect(data?.sessions?.[0]?.devices[0]).toMatchObject(expected);
+    },
+  );
+
+  test('of an IPv6 address is null where the database has only IPv4', async () => {
+    const { data, errors } = await seenFrom('2606:4700::1111');
+    expect(errors).toEqual([]);
+    expect(data?.sessions?.[0]?.devices[0]).toMatchObject({ countryCode: null });
+  });
+
+  test('has a name in English for an unknown language, and an error for what is no language tag', async () => {
+    const unknown = await seenFrom('49.36.1.1', 'xx');
+    expect(unknown.data?.sessions?.[0]?.devices[0]?.named).toBe('India');
+    const bad = await seenFrom('49.36.1.1', 'no locale!');
+    expect(bad.data?.sessions?.[0]?.devices[0]).toMatchObject({ countryCode: 'IN', named: null });
+    expect(bad.errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+
+  test('comes from the file of GEOIP_DATABASE, and a file of another kind stops the start', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'countries-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'countries.mmdb');
+    expect(readCountryDatabase(undefined)).toBeNull();
+    expect(() => readCountryDatabase(file)).toThrow(/^GEOIP_DATABASE: ENOENT/);
+    for (const text of ['', 'no database', '\xAB\xCD\xEFMaxMind.com']) {
+      writeFileSync(file, text, 'latin1');
+      expect(() => readCountryDatabase(file)).toThrow(/^GEOIP_DATABASE: the file is not an MMDB/);
+    }
+    writeFileSync(file, countryDatabase({ '8.8.0.0/16': 'US' }));
+    expect(createCountries(readCountryDatabase(file) ?? undefined)('8.8.4.4')).toBe('US');
+  });
+
+  test('needs a database that can be read', () => {
+    expect(() => createGateway({ countryDatabase: Buffer.from('no database') })).toThrow();
   });
 });
 

@@ -8,6 +8,7 @@ import {
   type UserAgent,
 } from '../../shared/user-agent.ts';
 import { builder } from '../builder.ts';
+import { badInput, problemError } from '../errors/problem.ts';
 import { NodeRef, nodeId } from '../node.ts';
 
 /** A device of one session. */
@@ -37,6 +38,27 @@ function agentOf({ userAgent }: DeviceSource, context: Context): UserAgent {
   const agent = parseUserAgent(userAgent, context.limits.userAgentCharacters);
   parsed.set(userAgent, agent);
   return agent;
+}
+
+/** Names of countries by operation and locale: making them takes longer than reading one. */
+const namesByLocale = new WeakMap<Context, Map<string, Intl.DisplayNames>>();
+
+function countryNames(locale: string, context: Context): Intl.DisplayNames {
+  const made = namesByLocale.get(context) ?? new Map<string, Intl.DisplayNames>();
+  namesByLocale.set(context, made);
+  const known = made.get(locale);
+  if (known !== undefined) return known;
+  try {
+    // A language that is not known gives English names, wherever the gateway runs.
+    const names = new Intl.DisplayNames([locale, 'en'], { type: 'region', fallback: 'none' });
+    made.set(locale, names);
+    return names;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw problemError(
+      badInput('locale', 'The locale is not a language tag, such as en or hi-IN.'),
+    );
+  }
 }
 
 /** Whether the request of an operation came from a device. */
@@ -111,6 +133,26 @@ export const DeviceRef = builder.objectRef<DeviceSource>('SessionDevice').implem
       description:
         'The model of the device, such as iPhone; null if the user agent does not tell. Most do not.',
       resolve: (device, _arguments, context) => agentOf(device, context).model,
+    }),
+    countryCode: t.string({
+      description:
+        'The country of the address, as ISO 3166-1 alpha-2; null for private addresses, if it is not known, and if the ' +
+        'operator has set no database.',
+      resolve: ({ ipAddress }, _arguments, { countries }) => countries(ipAddress),
+    }),
+    countryName: t.string({
+      description: 'The name of that country.',
+      args: {
+        locale: t.arg.string({
+          defaultValue: 'en',
+          description: 'The language of the name, such as `hi` or `en-GB`.',
+        }),
+      },
+      resolve: ({ ipAddress }, { locale }, context) => {
+        const names = countryNames(locale ?? 'en', context);
+        const code = context.countries(ipAddress);
+        return code === null ? null : (names.of(code) ?? null);
+      },
     }),
     current: t.boolean({
       nullable: false,
