@@ -16,7 +16,7 @@ import { startOfTime, startWorld, tokens } from '../support/world.ts';
 
 const changes = graphql(`
   subscription NewsOfSessions {
-    sessionsChanged { reason session { id state endReason apiKey account { id } user { userId } } }
+    sessionsChanged { reason session { id state endReason apiKey account { id label } user { userId } } }
   }
 `);
 const logout = graphql(`
@@ -25,6 +25,11 @@ const logout = graphql(`
 const renew = graphql(`
   mutation NewsRenew($id: ID!) {
     renewSession(input: { accountId: $id }) { __typename ... on Session { id } }
+  }
+`);
+const label = graphql(`
+  mutation NewsLabel($id: ID!, $label: String) {
+    labelAccount(accountId: $id, label: $label) { __typename ... on Account { label } }
   }
 `);
 const userIds = graphql(`query NewsEmail { accounts { user { email } } }`);
@@ -104,6 +109,28 @@ describe('a stream of sessions', () => {
     expect(data?.renewSession).toEqual({ __typename: 'Session', id: renewed.session.id });
     expect(renewed.session.account.id).toBe(session.account.id);
     await world.logIn(browser, 'SIM0002');
+    expect(await told(stream, 1)).toEqual(['STARTED ACTIVE SIM0002']);
+  });
+
+  test('tells a label that another tab gives or takes away, and nothing where it stays as it is', async () => {
+    const tab = world.browser();
+    await world.logIn(tab, 'SIM0001');
+    const stream = await world.followed(tab);
+    const { session } = await nextOf(stream);
+    expect(session.account.label).toBeNull();
+    const other = world.browser();
+    for (const [name, value] of tab.cookies) other.cookies.set(name, value);
+    await world.calls();
+    const id = session.account.id;
+    for (const text of ['Father', 'HUF', null]) {
+      await other.ask(label, { id, label: text });
+      const { reason, session: labelled } = await nextOf(stream);
+      expect([reason, labelled.id, labelled.state]).toEqual(['LABELLED', session.id, 'ACTIVE']);
+      expect(labelled.account).toEqual({ id, label: text });
+      await other.ask(label, { id, label: text });
+    }
+    expect(await world.calls()).toEqual([]);
+    await world.logIn(other, 'SIM0002');
     expect(await told(stream, 1)).toEqual(['STARTED ACTIVE SIM0002']);
   });
 

@@ -2,6 +2,11 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
+import { generateKey } from '../../src/keyring/crypto/keys.ts';
+import { createKeyrings } from '../../src/keyring/keyrings.ts';
+import { createMemoryStore } from '../../src/keyring/stores/memory-store.ts';
+import { withDefaultLimits } from '../../src/limits.ts';
 import { SessionTokens } from '../../src/session-tokens/session-tokens.ts';
 import { signingKey } from '../support/signing-keys.ts';
 import { Visitor } from '../support/visitor.ts';
@@ -170,6 +175,46 @@ describe('no token', () => {
     const { data } = await ask(visitor, '{ sessions { signedToken account { user { email } } } }');
     expect(data.sessions[0].signedToken).toBeNull();
     expect((await ask(visitor, query('default'))).data.sessions[0].t0).toBeNull();
+  });
+
+  test('for a session of another browser of the same user, nor any token of the broker', async () => {
+    const keyringKeys = [generateKey()];
+    const keyringStore = createMemoryStore(now);
+    const other = await startWorld({
+      ...options,
+      exposeTokens: true,
+      keyringKeys,
+      keyringStore,
+      sessionTokens: withTokens('EdDSA'),
+    });
+    const theirs = (await ask(await loggedIn(other), '{ sessions { id } }')).data.sessions[0];
+    const visitor = await loggedIn(other);
+    const session = 'id current signedToken accessToken publicToken refreshToken';
+    const { data, text } = await ask(
+      visitor,
+      `{ sessions(scope: USER) { ${session} account { session { ${session} } } } }`,
+    );
+    const [own, elsewhere] = [true, false].map((isOwn) =>
+      data.sessions.find(({ current }: { current: boolean }) => current === isOwn),
+    );
+    expect(elsewhere).toMatchObject({ id: theirs.id, signedToken: null, accessToken: null });
+    expect(decodeJwt(own.signedToken).sid).toBe(own.id);
+    // Its account is this browser's own, and so is the session that is reached by it.
+    expect(decodeJwt(elsewhere.account.session.signedToken).sid).toBe(own.id);
+    const keyrings = createKeyrings({
+      store: keyringStore,
+      encrypter: createEncrypter(keyringKeys),
+      now,
+      limits: withDefaultLimits(),
+    });
+    const placed = await keyrings.sessionsOf({ broker: 'KITE', userId: 'SIM0001' });
+    const secrets = placed.flatMap(({ record }) =>
+      [record.accessToken, record.publicToken, record.refreshToken].flatMap((token) =>
+        token === null ? [] : [token.reveal()],
+      ),
+    );
+    expect(secrets.length).toBeGreaterThanOrEqual(4);
+    for (const secret of secrets) expect([text, ...lines].join('')).not.toContain(secret);
   });
 
   test('after a logout, by a login of header credentials, or without keys', async () => {
