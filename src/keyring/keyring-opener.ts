@@ -2,7 +2,7 @@
 import type { Clock } from '../brokers/upstream/clock.ts';
 import type { Secret } from '../brokers/upstream/secret.ts';
 import type { Limits } from '../limits.ts';
-import type { EncryptedRecords } from './crypto/encrypted-records.ts';
+import type { EncryptedRecords, VersionedRecord } from './crypto/encrypted-records.ts';
 import type { Encrypter } from './crypto/encrypter.ts';
 import { cookieNames } from './crypto/names.ts';
 import { decryptPointer } from './crypto/pointers.ts';
@@ -39,6 +39,11 @@ export interface KeyringOpener {
    * @param last what was read of it before: rows that have not changed are not decrypted again.
    */
   read(keyringId: string, last: ReadKeyring | null): Promise<ReadKeyring | null>;
+  /**
+   * Keeps what a change has read of a keyring under the pointer that leads to it from now on.
+   * @param entries its rows as they were found; the ones that the change wrote are read with the next opening.
+   */
+  keep(pointer: StoredPointer, found: FoundKeyring, entries: readonly VersionedRecord[]): void;
   /** Forgets every opened keyring. */
   close(): void;
 }
@@ -47,6 +52,8 @@ export interface KeyringOpener {
 export interface FoundKeyring {
   readonly pointer: StoredPointer;
   readonly keyring: StoredKeyring;
+  /** What was read of it before: rows that have not changed need not be decrypted again. */
+  readonly last: CachedKeyring | null;
 }
 
 /** Opens keyrings of a store. */
@@ -107,7 +114,17 @@ export function createKeyringOpener(options: KeyringOpenerOptions): KeyringOpene
       await upgrade();
       const pointer = await store.findPointer(names);
       const keyring = pointer && (await follow(pointer));
-      return pointer && keyring && { pointer, keyring };
+      if (pointer === null || keyring === null) return null;
+      const last = cache.get(names, now());
+      return { pointer, keyring, last: last?.stored.id === keyring.id ? last : null };
+    },
+
+    keep(pointer, { keyring: stored, last }, entries) {
+      const sessions = entries.map(({ record }) => record);
+      const keyring = opened(stored, sessions, limits);
+      const readAt = last?.readAt ?? clock.milliseconds();
+      if (last !== null) cache.delete(last.pointer.name);
+      cache.set({ pointer, stored, entries, keyring, readAt });
     },
 
     async open(cookie) {

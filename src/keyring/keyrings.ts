@@ -3,6 +3,7 @@
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
 import { createActivity, expiryOf } from './activity.ts';
+import type { VersionedRecord } from './crypto/encrypted-records.ts';
 import { createEncryptedRecords, rowCapacity } from './crypto/encrypted-records.ts';
 import type { Encrypter } from './crypto/encrypter.ts';
 import { cookieNames, newCookie, newId, rowKeys } from './crypto/names.ts';
@@ -22,7 +23,7 @@ import {
 import { noticeWrites } from './news/notices.ts';
 import { sessionBytes } from './policy.ts';
 import type { KeyringReport } from './report.ts';
-import { roomFor, rowsWithRoom } from './room.ts';
+import { roomFor } from './room.ts';
 import {
   isSameLogin,
   type LoginOfRecord,
@@ -84,13 +85,12 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
   }
 
   /** The row of a user's latest session of an app, whose key was made under a key that is no longer known. */
-  function rowOfUser({ id, records: rows }: StoredKeyring, { apiKey, userId }: Login) {
+  function rowOfUser(entries: readonly VersionedRecord[], { apiKey, userId }: Login) {
     if (userId === null) return undefined;
-    const [latest] = records
-      .decrypt(id, rows)
+    const [latest] = entries
       .filter(({ record }) => record.apiKey === apiKey && record.userId === userId)
       .toSorted((one, other) => other.record.issuedAt.getTime() - one.record.issuedAt.getTime());
-    return latest && rows.find(({ key }) => key === latest.record.key);
+    return latest?.record.key;
   }
 
   return {
@@ -118,22 +118,20 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         const found = await opener.find(cookie);
         const keyring = found?.keyring ?? (await begin());
         const keys = rowKeys(encrypter, keyring.id, login.apiKey, userId);
+        const entries = records.decrypt(keyring.id, keyring.records, found?.last?.entries);
+        const earlierRow = rowOfUser(entries, login);
         const row =
           keyring.records.find((candidate) => keys.includes(candidate.key)) ??
-          rowOfUser(keyring, login);
+          keyring.records.find((candidate) => candidate.key === earlierRow);
         const key = row?.key ?? keys[0];
-        const [previous] = records.decrypt(keyring.id, row ? [row] : []);
+        const previous = entries.find((entry) => entry.record.key === row?.key);
         const at = now();
         const replaced = previous?.record ?? null;
         const endsAt = endOf(keyring, limits);
         const record = loggedIn(key, login, replaced, device, at, users.nameOf(login));
         const earlier = replaced && replacedBy(record, replaced, earlierKey(keyring.id, replaced));
-        const others = keyring.records.filter((candidate) => candidate !== row);
-        const isRoomy = others.length < rowsWithRoom(limits);
-        const { dropped, surplus } = roomFor(
-          isRoomy ? [] : records.decrypt(keyring.id, others),
-          limits,
-        );
+        const others = entries.filter((entry) => entry !== previous);
+        const { dropped, surplus } = roomFor(others, limits);
         await users.note(keyring.id, earlier ? [record, earlier] : [record], endsAt);
         await records.remove(keyring.id, dropped);
         // The version of the row, also if it could not be decrypted: an unreadable row may be replaced.
@@ -162,6 +160,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         const pointer = encryptPointer(encrypter, { keyringId: keyring.id, ...next });
         const expiresAt = expiryOf(keyring.createdAt, at.getTime(), limits);
         if (!(await store.writePointer({ ...pointer, expiresAt }, keyring.id))) continue;
+        if (found) opener.keep({ ...pointer, expiresAt, retired: false }, found, entries);
         if (cookie !== null && found) {
           const retiredAt = at.getTime() + limits.retiredCookieSeconds * 1_000;
           // Under each name that it may have: the keys may be rotated at this moment.

@@ -11,11 +11,6 @@ export interface Room {
   readonly surplus: readonly SessionRecord[];
 }
 
-/** A keyring whose rows are fewer has room for a login in any case. */
-export function rowsWithRoom(limits: Limits): number {
-  return Math.min(limits.keyringSessions, limits.keyringEndedSessions);
-}
-
 /**
  * Makes room for one more session and for the one that it replaces, which is over then. Sessions that are over never
  * take the place of others.

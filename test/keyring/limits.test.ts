@@ -51,7 +51,7 @@ describe('a full keyring', () => {
       calls.length = 0;
       await opened(keyrings, again);
       await keyrings.settled();
-      expect(calls).toEqual(['findPointer', 'openKeyring', 'touchPointer', 'writeRecords']);
+      expect(calls).toEqual(['checkPointer', 'openKeyring', 'touchPointer', 'writeRecords']);
       const { sessions } = await opened(keyrings, again);
       expect(sessions.every(({ lastSeenAt }) => +lastSeenAt === +clock.now())).toBe(true);
     });
