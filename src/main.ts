@@ -32,6 +32,11 @@ export async function main(words: readonly string[]): Promise<void> {
   const [word, ...others] = words;
   const run = others.length === 0 ? commands.get(word) : undefined;
   try {
+    if (word === 'sessions') {
+      loadEnvFile('.env');
+      const { runSessions } = await import('./operator/sessions.ts');
+      process.exit(await runSessions(others));
+    }
     if (run === undefined) throw new ConfigError([`Unknown command ${quoted(words)}; see --help.`]);
     // From here on, so that a signal in the middle of a start is not lost.
     const signals = awaitSignals();

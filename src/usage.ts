@@ -6,6 +6,7 @@ export const help = `kite-graphql: a GraphQL API over the user endpoints of Kite
 Usage
   kite-graphql                  run the gateway, with the simulator if no app is configured
   kite-graphql simulator        run only the simulator
+  kite-graphql sessions ...     list and end sessions in the store, rotate its keys: see sessions --help
   kite-graphql --print-schema   print the schema, as GraphQL
   kite-graphql --help           print this text
   kite-graphql --version        print the version

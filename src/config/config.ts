@@ -9,6 +9,7 @@ import type { TrustedDocumentManifest } from '../shared/trusted-documents.ts';
 import { readApps } from './apps.ts';
 import { keyringFaults, notices, publicUrlOf } from './checks.ts';
 import { readSessionTokens, type SessionTokensFile } from './session-tokens.ts';
+import { readStoreSettings, type StoreConfig } from './store-settings.ts';
 import { readTextFile, TextFileError } from './text-file.ts';
 import { readTrustedDocuments } from './trusted-documents.ts';
 import {
@@ -194,6 +195,13 @@ export function readSimulatorConfig(environment: Environment = process.env): Sim
   const { values, isWhole, faults } = parse(simulatorVariables, environment);
   if (!isWhole) throw new ConfigError(faults);
   return Object.freeze(simulatorConfig(values));
+}
+
+/** Reads the settings of the store alone. @throws ConfigError that names every fault at once. */
+export function readStoreConfig(environment: Environment = process.env): StoreConfig {
+  const { config, faults } = readStoreSettings(environment);
+  if (faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze(config);
 }
 
 /**

@@ -90,6 +90,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'server',
   ],
   config: ['session-tokens', 'shared', 'options.ts', 'http', 'keyring', 'limits.ts'],
+  operator: ['config', 'process', 'keyring', 'brokers', 'limits.ts', 'shared'],
   process: ['config', 'keyring', 'limits.ts', 'options.ts', 'shared'],
   'log-stream.ts': [],
   'log.ts': ['config', 'limits.ts', 'log-stream.ts'],
@@ -98,6 +99,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   simulator: [],
   'main.ts': [
     'process',
+    'operator',
     'config',
     'gateway.ts',
     'http',

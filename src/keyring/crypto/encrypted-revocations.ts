@@ -66,6 +66,8 @@ export interface EncryptedRevocations {
   postpone(claimed: ClaimedRevocation, dueAt: number): Promise<boolean>;
   /** Deletes one that is done. */
   remove(revocation: Revocation): Promise<void>;
+  /** The text of one, encrypted with the first key; null where it does not open. */
+  rotated(stored: StoredRevocation): string | null;
 }
 
 const secret = z
@@ -109,24 +111,30 @@ export function createEncryptedRevocations(
     return null;
   }
 
+  function encrypt(id: string, { tokens, session, since, reason }: Revocation): string {
+    const { apiKey, accessToken, refreshToken } = tokens;
+    return encrypter.encrypt(bindingOf(id), {
+      tokens: {
+        apiKey,
+        accessToken: accessToken?.reveal() ?? null,
+        refreshToken: refreshToken?.reveal() ?? null,
+      },
+      session,
+      since,
+      reason,
+    });
+  }
+
   return {
     ids: (session) =>
       session === null
         ? [newId()]
         : encrypter.names('revocation', session.keyringId, session.key, session.sessionId),
 
-    async add({ ids: [id], tokens, session, since, reason }, dueAt, capacity) {
-      const { apiKey, accessToken, refreshToken } = tokens;
-      const encrypted = encrypter.encrypt(bindingOf(id), {
-        tokens: {
-          apiKey,
-          accessToken: accessToken?.reveal() ?? null,
-          refreshToken: refreshToken?.reveal() ?? null,
-        },
-        session,
-        since,
-        reason,
-      });
+    async add(revocation, dueAt, capacity) {
+      const { ids, since } = revocation;
+      const [id] = ids;
+      const encrypted = encrypt(id, revocation);
       const expiresAt = since.getTime() + revocationLifetime;
       return list.add({ id, encrypted, dueAt, expiresAt }, capacity);
     },
@@ -138,5 +146,9 @@ export function createEncryptedRevocations(
 
     postpone: ({ revocation, dueAt }, next) => list.postpone(revocation.ids[0], dueAt, next),
     remove: ({ ids }) => list.remove(ids),
+    rotated(stored) {
+      const opened = decrypt(stored);
+      return opened && encrypt(stored.id, opened.revocation);
+    },
   };
 }

@@ -1,0 +1,39 @@
+// The settings of the command `sessions`: those of the gateway that are about its store, and no others.
+import type { Limits } from '../limits.ts';
+import { type Environment, gatewayVariables, isSet, parse, readLimits } from './variables.ts';
+
+/** Where the sessions are. */
+export interface StoreConfig {
+  readonly keyring: {
+    /** `sqlite:<file>` or `redis://...`; may hold a password. */
+    readonly store: string;
+    /** Keys of 32 bytes: the first encrypts, all decrypt. */
+    readonly keys: readonly Uint8Array[];
+  };
+  /** The file of the audit log; undefined: no such log. */
+  readonly auditLog: string | undefined;
+  readonly limits: Partial<Limits>;
+}
+
+const { KEYRING_STORE, KEYRING_KEYS, AUDIT_LOG } = gatewayVariables;
+
+/** Reads them, and a line for each fault. */
+export function readStoreSettings(environment: Environment): {
+  readonly config: StoreConfig;
+  readonly faults: readonly string[];
+} {
+  const { values, faults } = parse({ KEYRING_STORE, KEYRING_KEYS, AUDIT_LOG }, environment);
+  const { limits, faults: limitFaults } = readLimits(environment);
+  if (values.KEYRING_STORE === 'memory:') {
+    faults.push(
+      'KEYRING_STORE: memory: keeps sessions inside the process of the gateway, where no other process reaches them. This command needs sqlite:<file> or redis://...',
+    );
+  } else if (!isSet(environment, 'KEYRING_KEYS')) {
+    faults.push('KEYRING_KEYS: required, to read the sessions. Set it as for the gateway.');
+  }
+  const keyring = { store: values.KEYRING_STORE ?? 'memory:', keys: values.KEYRING_KEYS ?? [] };
+  return {
+    config: { keyring, auditLog: values.AUDIT_LOG, limits },
+    faults: [...faults, ...limitFaults],
+  };
+}

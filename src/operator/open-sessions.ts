@@ -1,0 +1,118 @@
+// The sessions of a store, opened by the operator's command: without a gateway, and beside gateways that run.
+import { existsSync } from 'node:fs';
+import { pino } from 'pino';
+import { ConfigError } from '../config/config.ts';
+import type { StoreConfig } from '../config/store-settings.ts';
+import { type AuditDigests, createAuditDigests } from '../keyring/crypto/audit-digests.ts';
+import {
+  createEncryptedRecords,
+  type EncryptedRecords,
+} from '../keyring/crypto/encrypted-records.ts';
+import {
+  createEncryptedRevocations,
+  type EncryptedRevocations,
+} from '../keyring/crypto/encrypted-revocations.ts';
+import { createEncrypter, type Encrypter } from '../keyring/crypto/encrypter.ts';
+import type { Keyrings } from '../keyring/keyring.ts';
+import { createKeyrings } from '../keyring/keyrings.ts';
+import type { SessionRecord } from '../keyring/session-record.ts';
+import type { KeyringStore, Page, StoredKeyring, StoreListing } from '../keyring/stores/store.ts';
+import { createUserSessions, type UserSessions } from '../keyring/user-sessions.ts';
+import { type Limits, withDefaultLimits } from '../limits.ts';
+import { openAuditFile, openStore } from '../process/resources.ts';
+import { type AuditDetails, type AuditLog, noAuditLog } from '../shared/audit.ts';
+
+/** What is read from the store with one step. */
+const pageSize = 100;
+
+/** The sessions of a store. */
+export interface OpenSessions {
+  readonly store: KeyringStore;
+  readonly listing: StoreListing;
+  readonly encrypter: Encrypter;
+  readonly records: EncryptedRecords;
+  readonly revocations: EncryptedRevocations;
+  readonly users: UserSessions;
+  readonly keyrings: Keyrings;
+  readonly limits: Limits;
+  readonly digests: AuditDigests;
+  readonly audit: AuditLog;
+  /** Rows that did not open so far, whatever read them. */
+  readonly unreadable: () => number;
+  /** What the audit log says of a session. */
+  about(keyringId: string, record: SessionRecord): AuditDetails;
+  /** Closes the store and the audit log; the number of events that the log did not take. */
+  close(): Promise<number>;
+}
+
+/** Opens the store that the settings name. @throws ConfigError */
+export async function openSessions({
+  keyring,
+  auditLog,
+  limits: given,
+}: StoreConfig): Promise<OpenSessions> {
+  const limits = withDefaultLimits(given);
+  // Opening a file would create it, and a wrong name would look like a store without sessions.
+  const file = /^sqlite:(?<file>.+)$/s.exec(keyring.store)?.groups?.file;
+  if (file !== undefined && !existsSync(file)) {
+    throw new ConfigError(['KEYRING_STORE: there is no such SQLite file.']);
+  }
+  const auditFile = await openAuditFile(auditLog, limits, pino({ level: 'silent' }));
+  const store = await openStore(keyring.store, limits);
+  const { listing } = store;
+  if (listing === undefined) throw new ConfigError(['KEYRING_STORE: this store has no list.']);
+  const encrypter = createEncrypter(keyring.keys);
+  const digests = createAuditDigests(encrypter);
+  let unreadable = 0;
+  const report = (event: { readonly kind: string; readonly count?: number }) => {
+    if (event.kind.startsWith('unreadable')) unreadable += event.count ?? 1;
+  };
+  const records = createEncryptedRecords(store, encrypter, report, limits);
+  const keyrings = createKeyrings({ store, encrypter, limits, now: () => new Date() });
+  return {
+    store,
+    listing,
+    encrypter,
+    records,
+    revocations: createEncryptedRevocations(store, encrypter, report),
+    users: createUserSessions(store, encrypter, records, limits),
+    keyrings,
+    limits,
+    digests,
+    audit: auditFile ?? noAuditLog,
+    unreadable: () => unreadable,
+    about: (keyringId, { sessionId, userId, apiKey }) => ({
+      keyring: digests.keyring(keyringId),
+      session: digests.session(sessionId),
+      ...(userId !== null && { user: digests.user(userId) }),
+      app: apiKey,
+    }),
+    async close() {
+      await keyrings.close();
+      return (await auditFile?.close()) ?? 0;
+    },
+  };
+}
+
+/** Every item of a listing, page by page: no more than a page is in memory. An item may come twice. */
+export async function* everyPage<Item>(
+  read: (after: string | null, count: number) => Promise<Page<Item>>,
+): AsyncGenerator<readonly Item[]> {
+  let after: string | null = null;
+  do {
+    const page: Page<Item> = await read(after, pageSize);
+    if (page.items.length > 0) yield page.items;
+    after = page.next;
+  } while (after !== null);
+}
+
+/** Every keyring of the store, some at a time. One may come twice. */
+export async function* everyKeyring({
+  store,
+  listing,
+}: Pick<OpenSessions, 'store' | 'listing'>): AsyncGenerator<StoredKeyring> {
+  for await (const ids of everyPage((after, count) => listing.keyrings(after, count))) {
+    const found = await Promise.all(ids.map((id) => store.openKeyring(id)));
+    for (const keyring of found) if (keyring !== null) yield keyring;
+  }
+}

@@ -1,0 +1,325 @@
+// The operator's command on the sessions of a store, as a process beside a gateway that runs on the same store.
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { emptyFolder, freePorts, run, startCommand } from '../support/command.ts';
+import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { Visitor } from '../support/visitor.ts';
+import { isRedisMissing } from '../support/with-redis.ts';
+
+// Each test starts processes, several one after another: on a loaded machine that takes its time.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 });
+
+const commandFile = fileURLToPath(new URL('../../src/command.ts', import.meta.url));
+
+const newKey = () => randomBytes(32).toString('base64');
+
+let simulator: Simulator;
+beforeAll(async () => {
+  simulator = await startSimulator({ port: 0, rateLimit: 0 });
+});
+afterAll(() => simulator.close());
+
+interface Listed {
+  readonly sessionId: string;
+  readonly state: string;
+  readonly endReason: string | null;
+  readonly user: string | null;
+  readonly userId?: string;
+  readonly userName?: string;
+}
+
+/** The command, with a store. */
+function operatorOf(env: Readonly<Record<string, string>>) {
+  const command = async (...words: string[]) => {
+    const ended = await run({ words: ['sessions', ...words], env }).ended;
+    return { ...ended, lines: ended.stdout.split('\n').filter(Boolean) };
+  };
+  const list = async (...words: string[]): Promise<Listed[]> => {
+    const { code, lines } = await command('list', '--json', ...words);
+    expect(code).toBe(0);
+    return lines.map((line) => JSON.parse(line));
+  };
+  return { command, list };
+}
+
+/** A gateway on a store, and browsers at it. */
+async function gatewayOn(store: string, keys = newKey()) {
+  const [port = 0] = await freePorts(1);
+  const auditLog = join(emptyFolder(), 'audit.jsonl');
+  const env = {
+    PORT: `${port}`,
+    KITE_BASE_URL: simulator.url,
+    KITE_LOGIN_URL: `${simulator.url}/connect/login`,
+    KITE_API_KEY: 'simulator',
+    KITE_API_SECRET: 'simulator-secret',
+    KEYRING_STORE: store,
+    KEYRING_KEYS: keys,
+    AUDIT_LOG: auditLog,
+    LIMIT_REVOCATION_SWEEP_SECONDS: '1',
+  };
+  const origin = `http://localhost:${port}`;
+  let command = await startCommand({ env });
+  const stop = async () => {
+    command.process.kill('SIGTERM');
+    return command.ended;
+  };
+  return {
+    env,
+    auditLog,
+    newVisitor: () => new Visitor(origin),
+    loginUrl: `${origin}/login`,
+    stop,
+    restart: async (more: Readonly<Record<string, string>>) => {
+      await stop();
+      command = await startCommand({ env: { ...env, ...more } });
+    },
+  };
+}
+
+const usersOf = async (visitor: Visitor) => {
+  const query = '{ accounts { id user { userId } } }';
+  const { data } = await visitor.askRaw<{ accounts: { user: { userId: string } }[] | null }>(query);
+  return (data?.accounts ?? []).map(({ user }) => user.userId).toSorted();
+};
+
+const statesOf = async (visitor: Visitor) => {
+  const query = '{ sessions { id state endReason } }';
+  type Sessions = { sessions: { id: string; state: string; endReason: string | null }[] };
+  return (await visitor.askRaw<Sessions>(query)).data?.sessions ?? [];
+};
+
+/** Whether the broker still accepts what a login was given, by its count of live sessions. */
+const deletes = async () => {
+  const answer = await fetch(`${simulator.url}/simulator/requests`);
+  const { requests } = (await answer.json()) as { requests: { method: string }[] };
+  return requests.filter(({ method }) => method === 'DELETE').length;
+};
+
+const sqlite = () => `sqlite:${join(emptyFolder(), 'keyring.sqlite')}`;
+
+for (const [name, isMissing] of [
+  ['SQLite', false],
+  ['Redis', isRedisMissing],
+] as const) {
+  describe.skipIf(isMissing)(`on ${name}, beside a gateway`, () => {
+    let redis: RedisServer | null = null;
+    beforeAll(async () => {
+      if (name === 'Redis') redis = await startRedis();
+    });
+    afterAll(() => redis?.[Symbol.asyncDispose]());
+
+    test('lists, revokes one, and revokes all of a user in every browser', async () => {
+      const gateway = await gatewayOn(redis ? `${redis.url}/1` : sqlite());
+      const [one, two] = [gateway.newVisitor(), gateway.newVisitor()];
+      for (const userId of ['SIM0001', 'SIM0002']) await one.logIn(gateway.loginUrl, userId);
+      for (const userId of ['SIM0001', 'SIM0003']) await two.logIn(gateway.loginUrl, userId);
+      const { command, list } = operatorOf(gateway.env);
+
+      const listed = await list();
+      expect(listed).toHaveLength(4);
+      expect(new Set(listed.map(({ state }) => state))).toEqual(new Set(['ACTIVE']));
+      // Three users, the same one in two browsers.
+      expect(new Set(listed.map(({ user }) => user)).size).toBe(3);
+      const text = (await command('list')).stdout;
+      expect(text).toMatch(/^STATE\tSESSION\t/);
+      for (const { sessionId } of listed) expect(text).toContain(sessionId);
+
+      // Nothing that opens a session, and no user, is in any of it.
+      const cookie = one.cookies.get('kite_graphql') ?? '';
+      const shown = text + JSON.stringify(listed);
+      for (const hidden of [/SIM000\d/, new RegExp(cookie), /token/i])
+        expect(shown).not.toMatch(hidden);
+      const withUsers = await list('--show-users');
+      const ids = withUsers.map(({ userId }) => userId).toSorted();
+      expect(ids).toEqual(['SIM0001', 'SIM0001', 'SIM0002', 'SIM0003']);
+
+      const before = await deletes();
+      const target = withUsers.find(({ userId }) => userId === 'SIM0002')?.sessionId ?? '';
+      const revoked = await command('revoke', target, '--json');
+      expect(JSON.parse(revoked.stdout)).toEqual({ sessionId: target, outcome: 'revoked' });
+      expect(revoked.code).toBe(0);
+      expect(await usersOf(one)).toEqual(['SIM0001']);
+      await expect.poll(deletes, { timeout: 60_000 }).toBe(before + 1);
+      await expect
+        .poll(async () => (await statesOf(one)).find(({ id }) => id === target), {
+          timeout: 60_000,
+        })
+        .toEqual({ id: target, state: 'REVOKED', endReason: 'REVOKED_ELSEWHERE' });
+
+      const again = await command('revoke', target, 'unknown-id');
+      expect(again.code).toBe(3);
+      expect(again.lines).toEqual([
+        `${target} has ended already`,
+        'unknown-id is not in the store',
+      ]);
+
+      const all = await command('revoke-user', 'SIM0001', '--json');
+      expect(all.code).toBe(0);
+      expect(all.lines.map((line) => JSON.parse(line).outcome)).toEqual(['revoked', 'revoked']);
+      expect(await usersOf(one)).toEqual([]);
+      expect(await usersOf(two)).toEqual(['SIM0003']);
+      await expect.poll(deletes, { timeout: 60_000 }).toBe(before + 3);
+
+      const audited = readFileSync(gateway.auditLog, 'utf8');
+      const requested = audited.split('\n').filter((line) => line.includes('"requested"'));
+      expect(requested).toHaveLength(3);
+      expect(audited).not.toMatch(/SIM000\d/);
+      expect(audited).not.toContain(target);
+      const ofTarget = listed.find(({ sessionId }) => sessionId === target)?.user ?? '';
+      expect(requested[0]).toContain(ofTarget);
+      await gateway.stop();
+    });
+
+    test('rotates the keys while the gateway runs, and no user is logged out without the old key', async () => {
+      const [oldKey, newer] = [newKey(), newKey()];
+      const gateway = await gatewayOn(redis ? `${redis.url}/2` : sqlite(), oldKey);
+      const visitors = [gateway.newVisitor(), gateway.newVisitor()] as const;
+      for (const visitor of visitors) {
+        for (const userId of ['SIM0001', 'SIM0004']) await visitor.logIn(gateway.loginUrl, userId);
+      }
+      const both = { KEYRING_KEYS: `${newer},${oldKey}` };
+      await gateway.restart(both);
+      const { command } = operatorOf({ ...gateway.env, ...both });
+
+      // A browser works all the while.
+      const isDone = { value: false };
+      const busy = (async () => {
+        const answers = new Set<string>();
+        while (!isDone.value) answers.add((await usersOf(visitors[1])).join());
+        return answers;
+      })();
+      const rotated = await command('rotate-keys', '--json');
+      isDone.value = true;
+      expect(await busy).toEqual(new Set(['SIM0001,SIM0004']));
+      expect(rotated).toMatchObject({ code: 0 });
+      const summary = JSON.parse(rotated.stdout);
+      expect(summary).toMatchObject({ outcome: 'completed', oldKeysUntil: null });
+      expect(summary.cookies.rotated).toBeGreaterThanOrEqual(2);
+      expect(rotated.stderr).toContain('remove the other keys');
+      const again = await command('rotate-keys', '--json');
+      const unchanged = { rotated: 0, left: 0 };
+      expect(JSON.parse(again.stdout)).toMatchObject({
+        sessions: unchanged,
+        cookies: unchanged,
+        revocations: unchanged,
+      });
+
+      await gateway.restart({ KEYRING_KEYS: newer });
+      for (const visitor of visitors)
+        expect(await usersOf(visitor)).toEqual(['SIM0001', 'SIM0004']);
+      // The next login of a user meets the earlier one, and the user's other browsers are found.
+      const [first] = visitors;
+      await first.logIn(gateway.loginUrl, 'SIM0001');
+      expect(await usersOf(first)).toEqual(['SIM0001', 'SIM0004']);
+      const ended = (await statesOf(first)).filter(({ state }) => state === 'REVOKED');
+      expect(ended.map(({ endReason }) => endReason)).toEqual(['REPLACED']);
+      const alone = operatorOf({ ...gateway.env, KEYRING_KEYS: newer });
+      const found = await alone.command('revoke-user', 'SIM0004');
+      expect(found.lines.filter((line) => line.includes('is revoked'))).toHaveLength(2);
+      await gateway.stop();
+    });
+  });
+}
+
+test('what is revoked while no gateway runs is ended at the broker by the next one', async () => {
+  const gateway = await gatewayOn(sqlite());
+  const visitor = gateway.newVisitor();
+  await visitor.logIn(gateway.loginUrl, 'SIM0005');
+  await gateway.stop();
+  const before = await deletes();
+  const { command, list } = operatorOf(gateway.env);
+  expect((await command('revoke-user', 'SIM0005')).code).toBe(0);
+  expect(await list()).toMatchObject([{ state: 'REVOKING', endReason: 'REVOKED_ELSEWHERE' }]);
+  expect(await deletes()).toBe(before);
+  await gateway.restart({});
+  await expect.poll(deletes, { timeout: 60_000 }).toBe(before + 1);
+  await expect
+    .poll(async () => (await list()).map(({ state }) => state), { timeout: 60_000 })
+    .toEqual(['REVOKED']);
+});
+
+test('sessions under a key that is not given are counted, and are no success', async () => {
+  const gateway = await gatewayOn(sqlite());
+  await gateway.newVisitor().logIn(gateway.loginUrl, 'SIM0001');
+  await gateway.stop();
+  const { command } = operatorOf({ ...gateway.env, KEYRING_KEYS: newKey() });
+  const listed = await command('list', '--json');
+  expect({ code: listed.code, stdout: listed.stdout }).toEqual({ code: 3, stdout: '' });
+  expect(listed.stderr).toMatch(/1 more cannot be read with KEYRING_KEYS/);
+  const rotated = await command('rotate-keys', '--json');
+  expect(rotated.code).toBe(3);
+  expect(JSON.parse(rotated.stdout)).toMatchObject({
+    outcome: 'incomplete',
+    sessions: { rotated: 0, current: 0, left: 1 },
+    cookies: { left: 1 },
+  });
+  expect(rotated.stderr).toContain('Keep the other keys');
+});
+
+test('a reader that goes away stops a list, without a word', async () => {
+  const gateway = await gatewayOn(sqlite());
+  await gateway.newVisitor().logIn(gateway.loginUrl, 'SIM0001');
+  await gateway.stop();
+  const shell = `"$NODE" "$COMMAND" sessions list 2>/dev/null | true; echo "\${PIPESTATUS[0]}"`;
+  const env = { ...gateway.env, NODE: process.execPath, COMMAND: commandFile };
+  const { stdout, stderr } = await run({ program: ['bash', '-c', shell], env }).ended;
+  expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' });
+});
+
+describe('a command that cannot run says why, in one line, and changes nothing', () => {
+  const keys = createHash('sha256').update('key').digest('base64');
+  const missing = join(emptyPlace(), 'missing.sqlite');
+
+  test.each([
+    ['a store in memory', {}, ['list'], 1, /^kite-graphql: KEYRING_STORE: memory: keeps sessions/],
+    [
+      'no keys',
+      { KEYRING_STORE: `sqlite:${missing}` },
+      ['list'],
+      1,
+      /^kite-graphql: KEYRING_KEYS: required/,
+    ],
+    [
+      'a file that is not there',
+      { KEYRING_STORE: `sqlite:${missing}`, KEYRING_KEYS: keys },
+      ['list'],
+      1,
+      /^kite-graphql: KEYRING_STORE: there is no such SQLite file\./,
+    ],
+    [
+      'a Redis that is not there',
+      { KEYRING_STORE: 'redis://:hunter2@127.0.0.1:9', KEYRING_KEYS: keys },
+      ['list'],
+      1,
+      /^kite-graphql: KEYRING_STORE: ECONNREFUSED/,
+    ],
+    ['no action', {}, [], 2, /see kite-graphql sessions --help/],
+    ['an unknown action', {}, ['drop', 'SIM0001'], 2, /see kite-graphql sessions --help/],
+    ['an unknown option', {}, ['list', '--show-tokens'], 2, /--help/],
+    ['users where none are shown', {}, ['rotate-keys', '--show-users'], 2, /--help/],
+    ['no id', {}, ['revoke'], 2, /--help/],
+    ['two users', {}, ['revoke-user', 'SIM0001', 'SIM0002'], 2, /--help/],
+  ] as const)('%s', async (_name, env, words, code, why) => {
+    const ended = await run({ words: ['sessions', ...words], env }).ended;
+    expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code, stdout: '' });
+    expect(ended.stderr).toMatch(why);
+    expect(ended.stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(ended.stderr).not.toMatch(/hunter2|SIM000\d/);
+    expect(existsSync(missing)).toBe(false);
+  });
+
+  test('the help is printed without any setting', async () => {
+    const { code, stdout, stderr } = await run({ words: ['sessions', '--help'] }).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/rotate-keys/);
+  });
+});
+
+/** A folder that no test removes: it is made before any begins. */
+function emptyPlace(): string {
+  return join('/nonexistent', randomBytes(8).toString('hex'));
+}
