@@ -7,6 +7,7 @@ import type { RequestsResult } from './measures/requests.ts';
 import type { SharingResult } from './measures/sharing.ts';
 import type { SingleResult } from './measures/single.ts';
 import type { Minute } from './measures/soak.ts';
+import type { StoreResult } from './measures/stores.ts';
 import type { TransportsResult } from './measures/transports.ts';
 import type { PartResult } from './measures/without-sockets.ts';
 import type { WritersResult } from './measures/writers.ts';
@@ -20,6 +21,8 @@ export interface Measured {
   readonly requests?: readonly RequestsResult[];
   /** Without Redis where the machine has none. */
   readonly keyring?: readonly KeyringResult[];
+  /** Without Redis where the machine has none. */
+  readonly stores?: readonly StoreResult[];
   readonly many?: readonly ManyResult[];
   readonly sharing?: SharingResult;
   readonly profile?: ProfileResult;

@@ -9,6 +9,7 @@ import { measureRequests } from './requests.ts';
 import { measureSharing } from './sharing.ts';
 import { measureSingle } from './single.ts';
 import { measureSoak } from './soak.ts';
+import { measureStores } from './stores.ts';
 import { measureTransports } from './transports.ts';
 import { measureParts } from './without-sockets.ts';
 import { measureWriters } from './writers.ts';
@@ -78,6 +79,16 @@ export const measures: Measures = {
         isQuick
           ? { warmUpRequests: 10_000, rounds: 3, milliseconds: 600 }
           : { warmUpRequests: 30_000, rounds: 8, milliseconds: 1_200 },
+        say,
+      ),
+  },
+  stores: {
+    about:
+      'a keyring among a hundred thousand in each store, and the clean-up of those that expired',
+    run: ({ stage, isQuick, say }) =>
+      measureStores(
+        stage,
+        isQuick ? { keyrings: 5_000, rounds: 3 } : { keyrings: 100_000, rounds: 10 },
         say,
       ),
   },

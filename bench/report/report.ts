@@ -11,8 +11,19 @@ type Section<Name extends keyof Results> = NonNullable<Results[Name]>;
 
 /** The part of the README that a run writes. Measures that did not run have no section. */
 export function report(results: Results): string {
-  const { single, writers, requests, keyring, many, sharing, soak, profile, parts, transports } =
-    results;
+  const {
+    single,
+    writers,
+    requests,
+    keyring,
+    stores,
+    many,
+    sharing,
+    soak,
+    profile,
+    parts,
+    transports,
+  } = results;
   const reached = targets(results);
   const section = <Result>(
     title: string,
@@ -26,6 +37,7 @@ export function report(results: Results): string {
     ...section('Each part by itself', writers, writersReport),
     ...section('Kinds of requests', requests, requestsReport),
     ...section('Browsers', keyring, keyringReport),
+    ...section('Stores', stores, storesReport),
     ...section('Many accounts in one request', many, manyReport),
     ...section('Calls upstream', sharing, sharingReport),
     ...section('Soak', soak?.length === 0 ? undefined : soak, soakReport),
@@ -124,6 +136,31 @@ function keyringReport(stores: Section<'keyring'>): string {
   return [
     'One account of a keyring of fifty sessions, by cookie. All but the last two columns are multiples of what the same query with the same account’s credential in a header takes, in the same process.',
     table([['store', ...ratioColumns], ...stores.map((each) => [each.store, ...ratioCells(each)])]),
+  ].join('\n\n');
+}
+
+function storesReport(stores: Section<'stores'>): string {
+  return [
+    `Keyrings of five sessions. The first columns are the time of opening one, among a hundred and among ${stores[0]?.keyrings.toLocaleString('en')}, without the gateway’s memory of opened keyrings. The others are milliseconds of openings and writes one after the other, while nothing has expired and while half of the keyrings are being deleted; and the longest time for which the event loop stood still.`,
+    table([
+      [
+        'store',
+        'opening, µs',
+        'among many, of it',
+        'p99',
+        'longest',
+        'loop',
+        'p99, clean-up',
+        'longest, clean-up',
+        'loop, clean-up',
+      ],
+      ...stores.map(({ store, opening, ratio, calm, sweeping }) => [
+        store,
+        opening.median.toFixed(0),
+        spread(ratio),
+        ...[calm, sweeping].flatMap(({ p99, longest, loop }) => [p99, longest, loop].map(fixed)),
+      ]),
+    ]),
   ].join('\n\n');
 }
 
