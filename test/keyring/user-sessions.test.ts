@@ -1,4 +1,6 @@
 // The sessions of a user in several keyrings, over each store: found, kept right, and bounded.
+import { DatabaseSync } from 'node:sqlite';
+import { createClient } from '@redis/client';
 import { describe, expect, test } from 'vitest';
 import { createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
@@ -129,6 +131,27 @@ describe('sessions of a user', () => {
       expect(only(await keyrings.sessionsOf(user(mine))).record.state).toBe('ACTIVE');
       expect(only(await keyrings.sessionsOf(user(other))).record.state).toBe('EXPIRED');
     });
+
+    test.skipIf(!place.isShared)(
+      'of a store from before there was an index are all there, and noted',
+      async () => {
+        const { clock, store, keyrings: before } = await setUp(place);
+        const [mine, other] = [newUser(), newUser()];
+        const first = await before.add(null, login(mine), null);
+        const next = await before.add(first.cookie, login(other), null);
+        await forgetIndexNames(store, next.keyringId, [first.record.key, next.record.key]);
+        await store.close();
+        await dropIndex(place);
+        const { keyrings, reports } = keyringsOver(await place.open(clock.now), clock.now);
+        const { sessions } = await opened(keyrings, next);
+        expect(sessions.map(({ accessToken }) => accessToken?.reveal()).sort()).toEqual(
+          [`token-of-${mine}`, `token-of-${other}`].sort(),
+        );
+        for (const userId of [mine, other])
+          expect(await keyrings.sessionsOf(user(userId))).toHaveLength(1);
+        expect(reports).toEqual([]);
+      },
+    );
 
     test('are noted under a new key when their browser comes back', async () => {
       const { clock, store, keyrings } = await setUp(place);
@@ -271,6 +294,20 @@ async function bounded(place: Place, bounds: Parameters<typeof withDefaultLimits
   const store = await place.open(clock.now);
   const limits = withDefaultLimits(bounds);
   return { clock, keyrings: createKeyrings({ store, encrypter: oneKey, now: clock.now, limits }) };
+}
+
+/** Takes from a store what versions without an index did not have. */
+async function dropIndex(place: Place): Promise<void> {
+  if (place.kind === 'sqlite') {
+    const database = new DatabaseSync(place.url().slice('sqlite:'.length));
+    database.exec('DROP TABLE users_2');
+    database.close();
+    return;
+  }
+  const client = await createClient({ url: place.url() }).connect();
+  const names = await client.keys('kite-graphql:2:user:*');
+  if (names.length > 0) await client.del(names);
+  client.destroy();
 }
 
 /** The store as an earlier version of the gateway used it. */

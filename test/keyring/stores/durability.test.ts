@@ -1,6 +1,7 @@
 // What happens to keyrings when a process dies, or the store does.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { Secret } from '../../../src/brokers/upstream/secret.ts';
@@ -28,6 +29,69 @@ describe('a process killed right after a login', () => {
       const keyring = await opened(keyrings, { cookie: new Secret(String(cookie)) });
       expect(only(keyring.sessions).accessToken?.reveal()).toBe('token-of-AB0001');
     });
+  describeStore('sqlite', suite);
+  describeStore('redis', suite);
+});
+
+describe('a process killed in the middle of a login', () => {
+  const suite = (place: Place) => {
+    /** What a new process finds after one was killed at a step of a login into a keyring. */
+    const killedAfter = async (step: string, userId: string) => {
+      const key = generateKey();
+      const script = fileURLToPath(new URL('log-in-and-stop.ts', import.meta.url));
+      const text = Buffer.from(key).toString('base64url');
+      const child = spawn(process.execPath, [script, place.url(), text, step, userId], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const lines: string[] = [];
+      for await (const line of createInterface({ input: child.stdout })) {
+        lines.push(line);
+        if (line === 'stopped') break;
+      }
+      child.kill('SIGKILL');
+      if (child.signalCode === null) await once(child, 'exit');
+      const { keyrings, reports } = keyringsOver(
+        await place.open(now),
+        now,
+        createEncrypter([key]),
+      );
+      const cookie = new Secret(lines[0] ?? '');
+      const sessions = async () => (await opened(keyrings, { cookie })).sessions;
+      const elsewhere = async (user: string) =>
+        (await keyrings.sessionsOf({ broker: 'KITE', userId: user })).map(({ record }) => record);
+      const logInAgain = () => keyrings.add(cookie, { ...login(userId), apiKey: 'app' }, null);
+      return { sessions, elsewhere, logInAgain, reports };
+    };
+    const usersOf = (records: readonly { readonly userId: string | null }[]) =>
+      records.map(({ userId }) => userId).sort();
+
+    test.each([
+      ['the entry of the index', 'users.add', ['AB0001']],
+      ['the row', 'writeRecords', ['AB0001', 'AB0002']],
+      ['the pointer', 'writePointer', ['AB0001', 'AB0002']],
+    ])(
+      'after %s: the earlier sessions are there, the index finds what is there, and the next login works',
+      async (_name, step, found) => {
+        const { sessions, elsewhere, logInAgain, reports } = await killedAfter(step, 'AB0002');
+        expect(usersOf(await sessions())).toEqual(found);
+        expect(usersOf(await elsewhere('AB0001'))).toEqual(['AB0001']);
+        expect(usersOf(await elsewhere('AB0002'))).toEqual(found.slice(1));
+        const { record } = await logInAgain();
+        expect((await sessions()).map(({ sessionId }) => sessionId)).toContain(record.sessionId);
+        const again = await elsewhere('AB0002');
+        expect(again.filter(({ state }) => state === 'ACTIVE')).toMatchObject([
+          { sessionId: record.sessionId },
+        ]);
+        expect(reports).toEqual([]);
+      },
+    );
+
+    test('of a user who is there, after the row: the later session is there, once', async () => {
+      const { sessions, elsewhere } = await killedAfter('writeRecords', 'AB0001');
+      expect(await sessions()).toMatchObject([{ state: 'ACTIVE', userId: 'AB0001' }]);
+      expect(await elsewhere('AB0001')).toMatchObject([{ state: 'ACTIVE' }]);
+    });
+  };
   describeStore('sqlite', suite);
   describeStore('redis', suite);
 });
