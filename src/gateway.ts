@@ -189,7 +189,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useOperations(answerOperation),
       results.plugin,
       { onDispose: () => browsers.news.stop() },
-      { onDispose: () => browsers.revocations.close().then(() => browsers.keyrings.close()) },
+      {
+        onDispose: async () => {
+          await Promise.all([browsers.revocations.close(), browsers.deliveries?.close()]);
+          await browsers.keyrings.close();
+        },
+      },
       { onDispose: () => minutes.close() },
       { onDispose: () => failures.close() },
       { onDispose: () => browsers.audit.close() },

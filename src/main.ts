@@ -96,6 +96,7 @@ async function runGateway(): Promise<Stop> {
       keyringStore,
       ...(keyring.keys !== undefined && { keyringKeys: keyring.keys }),
       relaySecrets: config.relaySecrets,
+      ...(config.webhook && { webhook: config.webhook }),
       ...(sessionTokens && { sessionTokens: sessionTokens.tokens }),
       trustProxy: config.trustProxy,
       ...(config.headerCredentials && { headerCredentials: config.headerCredentials }),

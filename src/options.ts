@@ -29,6 +29,14 @@ export interface AppOptions {
   readonly listed?: boolean;
 }
 
+/** Who is told of sessions. */
+export interface WebhookOptions {
+  /** `https://` or `http://`. */
+  readonly url: string | URL;
+  /** Signs each message. */
+  readonly secret: string;
+}
+
 /** How GraphiQL greets. */
 export interface GraphiqlPage {
   /** An Authorization header to begin with; only ever a simulator's. */
@@ -98,6 +106,10 @@ export interface GatewayOptions {
    * it is not such a file.
    */
   readonly countryDatabase?: Uint8Array;
+   * Where news of sessions are posted, and the secret that signs them, of at least 32 random characters. Default: nowhere.
+   * A restart loses no event where `keyringStore` outlives the process.
+   */
+  readonly webhook?: WebhookOptions;
   /** Where logins, logouts, endings and the use of credentials are recorded. Default: nowhere. */
   readonly auditLog?: AuditLog;
   /** GraphiQL on the GraphQL address. Default false. */

@@ -20,6 +20,7 @@ import { createSessionRenewals } from './http/login/session-renewals.ts';
 import { createCauseLog, logFailedCalls } from './http/plugins/cause-log.ts';
 import { createCookies } from './http/request/cookies.ts';
 import { createOrigins, type Origins } from './http/request/origins.ts';
+import { createSessionWebhook } from './http/session-webhook.ts';
 import { createEncryptedRevocations } from './keyring/crypto/encrypted-revocations.ts';
 import { createEncrypter } from './keyring/crypto/encrypter.ts';
 import { createIdDigest } from './keyring/crypto/id-digest.ts';
@@ -28,6 +29,7 @@ import { createKeyrings } from './keyring/keyrings.ts';
 import { createSessionNews } from './keyring/news/session-news.ts';
 import type { KeyringReport } from './keyring/report.ts';
 import { createRevocations } from './keyring/revocations.ts';
+import type { SessionRecord } from './keyring/session-record.ts';
 import { createMemoryStore } from './keyring/stores/memory-store.ts';
 import { reportingStore } from './keyring/stores/reporting-store.ts';
 import { createTokenEnds } from './keyring/token-ends.ts';
@@ -189,7 +191,26 @@ export function createBrowserKeyrings(
   const reported = reportingStore(store, (method, cause) => storeFailures(cause, { method }));
   const audit = createAudit(options.auditLog ?? noAuditLog, encrypter, limits, options.clock);
   const report = (event: KeyringReport) => log.warn(event, 'Keyring');
-  const keyrings = createKeyrings({ limits, store: reported, encrypter, now, report });
+  const expiryOf = ({ loginTime, issuedAt }: SessionRecord) =>
+    broker.expiryOf(loginTime ?? issuedAt);
+  const shared = { encrypter, now, limits };
+  const webhook =
+    options.webhook &&
+    createSessionWebhook({
+      ...options.webhook,
+      ...shared,
+      store: reported,
+      broker,
+      clock,
+      expiryOf,
+      log,
+    });
+  const keyrings = createKeyrings({
+    ...shared,
+    store: reported,
+    report,
+    ...(webhook && { announce: webhook.announce }),
+  });
   const revocations = createRevocations({
     keyrings,
     list: createEncryptedRevocations(reported, encrypter, report),
@@ -211,19 +232,20 @@ export function createBrowserKeyrings(
     keyrings,
     clock,
     now,
-    expiryOf: ({ loginTime, issuedAt }) => broker.expiryOf(loginTime ?? issuedAt),
+    expiryOf,
     limits,
   });
   options.stopping?.addEventListener('abort', () => news.stop(), { once: true });
   const pendingLogins = createPendingLogins(cookies, encrypter, limits, now);
   const attempts = createAttempts(minutes, limits.loginAttempts);
-  const shared = { broker, keyrings, revocations, timeoutMilliseconds };
+  const renewing = { broker, keyrings, revocations, timeoutMilliseconds };
   return {
     keyrings,
     revocations,
     news,
+    deliveries: webhook?.start(keyrings) ?? null,
     logins: createLoginService({
-      ...shared,
+      ...renewing,
       apps,
       pendingLogins,
       cookies,
@@ -234,7 +256,7 @@ export function createBrowserKeyrings(
       failures,
       audit,
     }),
-    renewals: createSessionRenewals(shared),
+    renewals: createSessionRenewals(renewing),
     pendingLogins,
     cookies,
     origins,

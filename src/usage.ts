@@ -35,6 +35,7 @@ Settings come from the environment, or from a .env file in the current folder.
   ALLOWED_HOSTS                   none: comma-separated host names, in addition to PUBLIC_URL and loopback
   ALLOWED_HEADERS                 none: comma-separated request headers that those pages may send
   RELAY_SECRETS                   none: comma-separated secrets of backends that may ask for a browser's credentials
+  WEBHOOK_URL, WEBHOOK_SECRET     none: where news of sessions are posted, and the secret that signs them
   TRUSTED_DOCUMENTS               none: a JSON file {hash: document}; then no other document is executed
   TRUSTED_DOCUMENT_TEXTS          false; true: a request may also send the text of a trusted document
   AUDIT_LOG                       none: a file for logins, logouts, endings and refusals, one JSON object a line

@@ -38,6 +38,11 @@ export function keyringFaults(values: ReadableGatewayValues, environment: Enviro
       'KEYRING_KEYS: required with KEYRING_STORE, to encrypt tokens. Make one with: openssl rand -base64 32',
     );
   }
+  if (isSet(environment, 'WEBHOOK_URL') !== isSet(environment, 'WEBHOOK_SECRET')) {
+    faults.push(
+      'WEBHOOK_URL: needs WEBHOOK_SECRET, and the other way round. Set both, or neither.',
+    );
+  }
   return faults;
 }
 

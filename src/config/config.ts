@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import type { z } from 'zod';
 import type { Limits } from '../limits.ts';
-import type { AppOptions } from '../options.ts';
+import type { AppOptions, WebhookOptions } from '../options.ts';
 import type { TrustedDocumentManifest } from '../shared/trusted-documents.ts';
 import { readApps } from './apps.ts';
 import { keyringFaults, notices, publicUrlOf } from './checks.ts';
@@ -14,6 +14,7 @@ import { readTextFile, TextFileError } from './text-file.ts';
 import { readTrustedDocuments } from './trusted-documents.ts';
 import {
   type Environment,
+  type GatewayValues,
   gatewayVariables,
   isSet,
   logVariables,
@@ -92,6 +93,8 @@ export interface Config {
   readonly headerCredentials: 'any' | 'own' | 'off' | undefined;
   /** What backends send to be given a browser's credentials; empty: none may ask. */
   readonly relaySecrets: readonly string[];
+  /** Who is told of sessions; undefined: no one. */
+  readonly webhook: WebhookOptions | undefined;
   /** The file of the audit log; undefined: no such log. */
   readonly auditLog: string | undefined;
   /** An MMDB file with the countries of addresses; undefined: no country is known. */
@@ -170,6 +173,7 @@ export function readConfig(environment: Environment = process.env): Config {
     maxAgeSeconds: values.MAX_AGE_SECONDS,
     headerCredentials: values.HEADER_CREDENTIALS,
     relaySecrets: values.RELAY_SECRETS,
+    webhook: webhookOf(values),
     auditLog: values.AUDIT_LOG,
     geoipDatabase: values.GEOIP_DATABASE,
     sessionTokens,
@@ -232,6 +236,10 @@ function manifestOf(
     faults.push(`TRUSTED_DOCUMENTS: ${error.message}`);
     return undefined;
   }
+}
+
+function webhookOf({ WEBHOOK_URL: url, WEBHOOK_SECRET: secret }: GatewayValues) {
+  return url !== undefined && secret !== undefined ? { url, secret } : undefined;
 }
 
 function simulatorConfig(values: z.infer<z.ZodObject<typeof simulatorVariables>>): SimulatorConfig {

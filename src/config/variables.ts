@@ -131,6 +131,12 @@ function relaySecrets(text: string, { addIssue }: z.RefinementCtx): readonly str
   return secrets;
 }
 
+function webhookSecret(secret: string, { addIssue }: z.RefinementCtx): string {
+  const fault = relaySecretFault(secret);
+  if (fault !== null) addIssue({ code: 'custom', message: fault });
+  return secret;
+}
+
 /** The gateway's own variables. */
 export const gatewayVariables = {
   NODE_ENV: z.string().optional(),
@@ -164,6 +170,8 @@ export const gatewayVariables = {
   ALLOWED_HEADERS: z.string().transform(headerNames).default([]),
   SESSION_TOKENS_FILE: z.string().optional(),
   RELAY_SECRETS: z.string().transform(relaySecrets).default([]),
+  WEBHOOK_URL: httpUrl.optional(),
+  WEBHOOK_SECRET: z.string().transform(webhookSecret).optional(),
   TRUSTED_DOCUMENTS: z.string().optional(),
   TRUSTED_DOCUMENT_TEXTS: flag.default(false),
   AUDIT_LOG: z.string().optional(),

@@ -3,8 +3,12 @@
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
 import { createActivity, expiryOf } from './activity.ts';
-import type { VersionedRecord } from './crypto/encrypted-records.ts';
-import { createEncryptedRecords, rowCapacity } from './crypto/encrypted-records.ts';
+import {
+  type Announce,
+  createEncryptedRecords,
+  rowCapacity,
+  type VersionedRecord,
+} from './crypto/encrypted-records.ts';
 import type { Encrypter } from './crypto/encrypter.ts';
 import { cookieNames, newCookie, newId, rowKeys } from './crypto/names.ts';
 import { encryptPointer } from './crypto/pointers.ts';
@@ -48,6 +52,8 @@ export interface KeyringsOptions {
   readonly clock?: Clock;
   /** Receives rows that could not be decrypted and background writes that failed; must not throw. Default: none. */
   readonly report?: (report: KeyringReport) => void;
+  /** Told of changes to sessions before they are written. Default: not told. */
+  readonly announce?: Announce;
 }
 
 /** Keyrings over a store and an encrypter. */
@@ -55,7 +61,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
   const { encrypter, now, report = () => undefined } = options;
   const { store, notices } = noticeWrites(options.store);
   const { limits = withDefaultLimits(), clock = machineClock } = options;
-  const records = createEncryptedRecords(store, encrypter, report, limits);
+  const records = createEncryptedRecords(store, encrypter, report, limits, options.announce);
   const users = createUserSessions(store, encrypter, records, limits);
   const activity = createActivity({ store, records, users, now, report, limits });
   const opener = createKeyringOpener({ store, encrypter, records, limits, now, clock });
@@ -137,7 +143,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         // The version of the row, also if it could not be decrypted: an unreadable row may be replaced.
         const [outcome] = await records.write(
           keyring.id,
-          [{ record, version: row?.version ?? null }],
+          [{ record, version: row?.version ?? null, before: replaced }],
           Math.max(rowCapacity(limits), keyring.records.length + 2),
         );
         if (outcome !== 'written') continue;

@@ -8,6 +8,9 @@ export const day = 24 * 60 * minute;
 /** How long tokens to end are kept at most: 7 days, in milliseconds, long after any of them has expired. */
 export const revocationLifetime = 7 * day;
 
+/** When an event to deliver that cannot be decrypted is looked at again: an hour, in milliseconds. */
+export const unreadablePause = 60 * minute;
+
 /** Use is written down at most this often, so that reading stays reading: a minute, in milliseconds. */
 export const touchInterval = minute;
 

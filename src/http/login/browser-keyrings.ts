@@ -4,6 +4,7 @@ import { Secret } from '../../brokers/upstream/secret.ts';
 import type { Keyrings } from '../../keyring/keyring.ts';
 import type { SessionNews } from '../../keyring/news/session-news.ts';
 import type { Revocations } from '../../keyring/revocations.ts';
+import type { Deliveries } from '../../keyring/webhook/deliveries.ts';
 import type { Audit } from '../audit.ts';
 import type { Attempts } from '../limits/attempts.ts';
 import { type Cookies, cookiesOf } from '../request/cookies.ts';
@@ -17,6 +18,8 @@ export interface BrowserKeyrings {
   readonly keyrings: Keyrings;
   readonly revocations: Revocations;
   readonly news: SessionNews;
+  /** Null without a webhook. */
+  readonly deliveries: Deliveries | null;
   readonly logins: LoginService;
   readonly renewals: SessionRenewals;
   readonly pendingLogins: PendingLogins;

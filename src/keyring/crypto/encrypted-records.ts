@@ -18,7 +18,15 @@ export interface VersionedRecord {
   readonly record: SessionRecord;
   /** The version of the row it was read from; null for one that is to be new. */
   readonly version: number | null;
+  /** What the row held, null where there was none. Left out, the write changes nothing that is announced. */
+  readonly before?: SessionRecord | null;
 }
+
+/** Told of changes before they are written; the write waits for it. Must not throw. */
+export type Announce = (
+  keyringId: string,
+  changes: readonly Pick<VersionedRecord, 'record' | 'before'>[],
+) => Promise<void>;
 
 /** Reads and writes records. Methods throw KeyringStoreError where the store is down. */
 export interface EncryptedRecords {
@@ -74,6 +82,7 @@ export function createEncryptedRecords(
   encrypter: Encrypter,
   report: (report: KeyringReport) => void,
   limits: Limits,
+  announce: Announce = async () => undefined,
 ): EncryptedRecords {
   const records: EncryptedRecords = {
     decrypt(keyringId, rows, known = []) {
@@ -109,6 +118,8 @@ export function createEncryptedRecords(
         expiresAt: record.endedAt && record.endedAt.getTime() + limits.endedSessionDays * day,
         expectedVersion: version,
       });
+      const changes = entries.filter(({ before }) => before !== undefined);
+      if (changes.length > 0) await announce(keyringId, changes);
       return store.writeRecords(keyringId, entries.map(toWrite), capacity);
     },
 
@@ -127,7 +138,8 @@ export function createEncryptedRecords(
         const next = current && change(current.record);
         if (!next) return null;
         if (next === current?.record) return next;
-        const [outcome] = await records.write(keyringId, [{ record: next, version: row.version }]);
+        const entry = { record: next, version: row.version, before: current?.record ?? null };
+        const [outcome] = await records.write(keyringId, [entry]);
         if (outcome === 'written') return next;
         if (outcome === 'gone') return null;
       }

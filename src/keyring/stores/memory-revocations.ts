@@ -1,4 +1,4 @@
-// The revocations of the store in memory.
+// The revocations of the store in memory, and its deliveries.
 import type { RevocationList, StoredRevocation } from './store.ts';
 
 /**
@@ -22,7 +22,8 @@ export function createMemoryRevocations(
   return {
     async add(revocation, capacity) {
       const others = live();
-      if (others.some(({ id }) => id === revocation.id)) return 'exists';
+      const known = list.get(revocation.id);
+      if (known !== undefined && known.expiresAt > now()) return 'exists';
       if (others.length >= capacity) return 'full';
       list.set(revocation.id, revocation);
       return 'written';

@@ -61,6 +61,11 @@ class MemoryStore implements KeyringStore {
     revocations: this.#revocations,
     isLive: ({ expiresAt }) => expiresAt > this.#openNow(),
   });
+  readonly deliveries = createMemoryRevocations(
+    () => this.#openNow(),
+    () => this.#mayPurge(),
+    new Map(),
+  );
   readonly users = createMemoryUsers(
     () => this.#openNow(),
     () => this.#mayPurge(),

@@ -8,9 +8,10 @@ type Report = (method: string, cause: string | null) => void;
  * @param report called with the method and the code of the cause of every failure, before it goes on to the caller.
  */
 export function reportingStore(store: KeyringStore, report: Report): KeyringStore {
-  const { revocations, users, listing } = store;
+  const { revocations, deliveries, users, listing } = store;
   return reporting(store, report, {
     ...(revocations && { revocations: reporting(revocations, report) }),
+    ...(deliveries && { deliveries: reporting(deliveries, report) }),
     ...(users && { users: reporting(users, report) }),
     ...(listing && { listing: reporting(listing, report) }),
   });

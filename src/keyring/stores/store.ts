@@ -78,11 +78,11 @@ export interface RecordWrite {
  */
 export type WriteOutcome = 'written' | 'conflict' | 'full' | 'gone';
 
-/** Tokens that a broker has still to end, beside the keyrings: they are found without the cookie of a browser. */
+/** Tokens that a broker has still to end, or an event to deliver: they are found without the cookie of a browser. */
 export interface StoredRevocation {
   /** Its name: an HMAC or random, so that it gives nothing away. */
   readonly id: string;
-  /** The tokens, encrypted and bound to the id. A store cannot read them. */
+  /** What is to be done, encrypted and bound to the id. A store cannot read it. */
   readonly encrypted: string;
   /** When it is to be claimed next. Each change of it is a claim, which only one gateway gets. */
   readonly dueAt: number;
@@ -96,7 +96,7 @@ export interface StoredRevocation {
  */
 export type RevocationOutcome = 'written' | 'exists' | 'full';
 
-/** The revocations of a store. As with the store, every method is atomic and sees nothing that has expired. */
+/** What a store keeps to be done at a time. As with the store, every method is atomic and sees nothing that has expired. */
 export interface RevocationList {
   /** Adds a revocation, unless the list holds its id or is at its capacity. */
   add(revocation: StoredRevocation, capacity: number): Promise<RevocationOutcome>;
@@ -249,6 +249,8 @@ export interface KeyringStore {
   proveWrite(bytes: number): Promise<void>;
   /** The revocations. Where a store of your own has none, a restart loses those that no broker has confirmed. */
   readonly revocations?: RevocationList;
+  /** Events that a webhook is still to be told, kept as revocations are. Where a store of your own has none, it has no webhook. */
+  readonly deliveries?: RevocationList;
   /** The index of users. Where a store of your own has none, a browser learns nothing of its user's other browsers. */
   readonly users?: UserIndex;
   /** Tells of writes by other processes. Where a store has none, they are found by a check now and then. */

@@ -218,65 +218,84 @@ describe('a store', () => {
     const revocation = (dueAt: number, expiresAt: number, id = name()) => {
       return { id, encrypted: `encrypted-${id}`, dueAt, expiresAt };
     };
-    const listOf = ({ revocations }: KeyringStore) => revocations ?? expect.fail('It has no list');
+    const lists = ['revocations', 'deliveries'] as const;
+    const listOf = (store: KeyringStore, listName: (typeof lists)[number] = 'revocations') =>
+      store[listName] ?? expect.fail('It has no list');
 
-    test('gives a due revocation to one claimant, and to another after the claim has expired', async () => {
-      const { clock, store, createdAt } = await begun();
-      const other = place.isShared ? await place.open(clock.now, clock.monotonic) : store;
-      const lists = [listOf(store), listOf(other)];
-      const added = Array.from({ length: 20 }, () => revocation(createdAt, createdAt + day));
-      for (const one of added) expect(await lists[0]?.add(one, 1_000)).toBe('written');
-      const claimAll = async (until: number) => {
-        const claims = Array.from({ length: 10 }, (_, index) => lists[index % 2]?.claim(until, 4));
-        return (await Promise.all(claims)).flatMap((claimed) => claimed ?? []);
-      };
-      const claimed = await claimAll(createdAt + minute);
-      const byId = (ones: readonly { id: string }[]) => ones.map(({ id }) => id).sort();
-      expect(byId(claimed)).toEqual(byId(added));
-      expect(claimed.every(({ dueAt }) => dueAt === createdAt + minute)).toBe(true);
-      expect(claimed.find(({ id }) => id === added[0]?.id)?.encrypted).toBe(added[0]?.encrypted);
-      expect(await claimAll(createdAt + minute)).toEqual([]);
-      clock.advance(minute);
-      expect(byId(await claimAll(createdAt + day))).toEqual(byId(added));
-      await lists[1]?.remove(byId(added));
-    });
+    for (const listName of lists) {
+      test(`gives a due entry of ${listName} to one claimant, and to another after the claim has expired`, async () => {
+        const { clock, store, createdAt } = await begun();
+        const other = place.isShared ? await place.open(clock.now, clock.monotonic) : store;
+        const lists = [listOf(store, listName), listOf(other, listName)];
+        const added = Array.from({ length: 20 }, () => revocation(createdAt, createdAt + day));
+        for (const one of added) expect(await lists[0]?.add(one, 1_000)).toBe('written');
+        const claimAll = async (until: number) => {
+          const claims = Array.from({ length: 10 }, (_, index) =>
+            lists[index % 2]?.claim(until, 4),
+          );
+          return (await Promise.all(claims)).flatMap((claimed) => claimed ?? []);
+        };
+        const claimed = await claimAll(createdAt + minute);
+        const byId = (ones: readonly { id: string }[]) => ones.map(({ id }) => id).sort();
+        expect(byId(claimed)).toEqual(byId(added));
+        expect(claimed.every(({ dueAt }) => dueAt === createdAt + minute)).toBe(true);
+        expect(claimed.find(({ id }) => id === added[0]?.id)?.encrypted).toBe(added[0]?.encrypted);
+        expect(await claimAll(createdAt + minute)).toEqual([]);
+        clock.advance(minute);
+        expect(byId(await claimAll(createdAt + day))).toEqual(byId(added));
+        await lists[1]?.remove(byId(added));
+      });
 
-    test('postpones a revocation only for the current due time, and removes it on request', async () => {
-      const { clock, store, createdAt } = await begun();
-      const list = listOf(store);
-      const one = revocation(createdAt + minute, createdAt + day);
-      await list.add(one, 1_000);
-      expect(await list.claim(createdAt + 2 * minute, 10)).toEqual([]);
-      const postponed = Array.from({ length: 4 }, () =>
-        list.postpone(one.id, createdAt + minute, createdAt + 2 * minute),
-      );
-      expect((await Promise.all(postponed)).sort()).toEqual([false, false, false, true]);
-      clock.advance(minute);
-      expect(await list.claim(createdAt + 3 * minute, 10)).toEqual([]);
-      await list.remove([one.id, name()]);
-      expect(await list.postpone(one.id, createdAt + 2 * minute, createdAt)).toBe(false);
-      clock.advance(minute);
-      expect(await list.claim(createdAt + 3 * minute, 10)).toEqual([]);
-    });
+      test(`postpones an entry of ${listName} only for the current due time, and removes it on request`, async () => {
+        const { clock, store, createdAt } = await begun();
+        const list = listOf(store, listName);
+        const one = revocation(createdAt + minute, createdAt + day);
+        await list.add(one, 1_000);
+        expect(await list.claim(createdAt + 2 * minute, 10)).toEqual([]);
+        const postponed = Array.from({ length: 4 }, () =>
+          list.postpone(one.id, createdAt + minute, createdAt + 2 * minute),
+        );
+        expect((await Promise.all(postponed)).sort()).toEqual([false, false, false, true]);
+        clock.advance(minute);
+        expect(await list.claim(createdAt + 3 * minute, 10)).toEqual([]);
+        await list.remove([one.id, name()]);
+        expect(await list.postpone(one.id, createdAt + 2 * minute, createdAt)).toBe(false);
+        clock.advance(minute);
+        expect(await list.claim(createdAt + 3 * minute, 10)).toEqual([]);
+      });
 
-    test('holds each revocation once, no more than fit, and none that has expired', async () => {
-      const { clock, store, createdAt } = await begun();
-      clock.advance(11 * minute);
-      const list = listOf(store);
-      const [one, two] = [createdAt + day, createdAt + 2 * day].map((end) =>
-        revocation(createdAt, end),
-      );
-      if (one === undefined || two === undefined) expect.fail();
-      expect(await list.add(one, 2)).toBe('written');
-      expect(await list.add({ ...one, encrypted: 'other' }, 2)).toBe('exists');
-      expect(await list.add(two, 1)).toBe('full');
-      expect(await list.add(two, 2)).toBe('written');
-      clock.advance(day);
-      expect((await list.claim(createdAt + day, 10)).map(({ id }) => id)).toEqual([two.id]);
-      expect(await list.add(revocation(createdAt, createdAt + 3 * day), 2)).toBe('written');
-      expect(await list.add(revocation(createdAt, createdAt + 3 * day), 2)).toBe('full');
-      clock.advance(3 * day);
-      expect(await list.claim(createdAt + 5 * day, 10)).toEqual([]);
+      test(`holds each entry of ${listName} once, no more than fit, and none that has expired`, async () => {
+        const { clock, store, createdAt } = await begun();
+        clock.advance(11 * minute);
+        const list = listOf(store, listName);
+        const [one, two] = [createdAt + day, createdAt + 2 * day].map((end) =>
+          revocation(createdAt, end),
+        );
+        if (one === undefined || two === undefined) expect.fail();
+        expect(await list.add(one, 2)).toBe('written');
+        expect(await list.add({ ...one, encrypted: 'other' }, 2)).toBe('exists');
+        expect(await list.add(two, 1)).toBe('full');
+        expect(await list.add(two, 2)).toBe('written');
+        clock.advance(day);
+        expect((await list.claim(createdAt + day, 10)).map(({ id }) => id)).toEqual([two.id]);
+        expect(await list.add(revocation(createdAt, createdAt + 3 * day), 2)).toBe('written');
+        expect(await list.add(revocation(createdAt, createdAt + 3 * day), 2)).toBe('full');
+        clock.advance(3 * day);
+        expect(await list.claim(createdAt + 5 * day, 10)).toEqual([]);
+      });
+    }
+
+    test('keeps deliveries apart from revocations', async () => {
+      const { store, createdAt } = await begun();
+      const one = revocation(createdAt, createdAt + day);
+      expect(await listOf(store, 'revocations').add(one, 1_000)).toBe('written');
+      const claimed = await listOf(store, 'deliveries').claim(createdAt + day, 1_000);
+      expect(claimed.map(({ id }) => id)).not.toContain(one.id);
+      expect(await listOf(store, 'deliveries').add(one, 1_000)).toBe('written');
+      await listOf(store, 'deliveries').remove([one.id]);
+      const left = await listOf(store, 'revocations').claim(createdAt + day, 1_000);
+      expect(left.map(({ id }) => id)).toContain(one.id);
+      await listOf(store, 'revocations').remove([one.id]);
     });
 
     test('deletes a row over the version that was expected, and frees its room', async () => {
@@ -402,6 +421,10 @@ describe('a store', () => {
         () => listOf(store).claim(1, 1),
         () => listOf(store).postpone(name(), 0, 1),
         () => listOf(store).remove([name()]),
+        () => listOf(store, 'deliveries').add(revocation(0, 1), 1),
+        () => listOf(store, 'deliveries').claim(1, 1),
+        () => listOf(store, 'deliveries').postpone(name(), 0, 1),
+        () => listOf(store, 'deliveries').remove([name()]),
       ];
       for (const call of calls) await expect(call()).rejects.toBeInstanceOf(KeyringStoreError);
     });

@@ -1,7 +1,7 @@
 // All that is in Redis, page by page as SCAN walks it, and texts that are put in the place of others.
 import { z } from 'zod';
 import { KeyringStoreError, type Page, type StoreListing } from '../store.ts';
-import { revocationKeys } from './revocations.ts';
+import { listKeys } from './revocations.ts';
 import { keyringKey, pointerKey } from './scripts.ts';
 
 /** ARGV: now, cursor, prefix, count. Answers the next cursor and the keys behind the prefix. */
@@ -66,7 +66,7 @@ const revocationsReply = z.tuple([
 export function createRedisListing(
   run: (script: string, keys: string[], args: readonly (string | number)[]) => Promise<unknown>,
 ): StoreListing {
-  const [list = ''] = revocationKeys;
+  const [list] = listKeys('revocations');
 
   async function keys(prefix: string, after: string | null, count: number): Promise<Page<string>> {
     return pageOf(keysReply, await run(scan, [], [after ?? '0', prefix, count]));

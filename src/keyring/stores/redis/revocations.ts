@@ -1,10 +1,13 @@
-// The revocations in Redis: one hash of `<dueAt>|<expiresAt>|<encrypted>` by id, and a sorted set of the ids by dueAt.
+// The revocations in Redis, and its deliveries: for each, one hash of `<dueAt>|<expiresAt>|<encrypted>` by id, and a sorted set of the ids by dueAt.
 import { z } from 'zod';
 import { KeyringStoreError, type RevocationList, type StoredRevocation } from '../store.ts';
 import { keyPrefix } from './scripts.ts';
 
-/** The hash and the sorted set; the braces keep them on one server of a cluster. */
-export const revocationKeys = [`${keyPrefix}2:{revocations}`, `${keyPrefix}2:{revocations}:due`];
+/** The hash and the sorted set of a list; the braces keep them on one server of a cluster. */
+export const listKeys = (name: 'revocations' | 'deliveries'): [string, string] => [
+  `${keyPrefix}2:{${name}}`,
+  `${keyPrefix}2:{${name}}:due`,
+];
 
 const shared = `
   local list, due, now = KEYS[1], KEYS[2], tonumber(ARGV[1])
@@ -89,27 +92,30 @@ const rows = z
   .array();
 
 /**
- * The revocations in Redis.
+ * A list in Redis.
+ * @param name what it holds.
  * @param run runs a script; the time stands before its arguments.
  * @param mayPurge `1` where what has expired may be deleted for good.
  */
 export function createRedisRevocations(
+  name: 'revocations' | 'deliveries',
   run: (script: string, keys: string[], args: readonly (string | number)[]) => Promise<unknown>,
   mayPurge: () => string,
 ): RevocationList {
+  const keys = listKeys(name);
   return {
     async add({ id, dueAt, expiresAt, encrypted }, capacity) {
       const args = [mayPurge(), id, dueAt, expiresAt, encrypted, capacity];
-      return parsed(outcome, await run(add, revocationKeys, args));
+      return parsed(outcome, await run(add, keys, args));
     },
     async claim(until, count) {
-      return parsed(rows, await run(claim, revocationKeys, [mayPurge(), until, count]));
+      return parsed(rows, await run(claim, keys, [mayPurge(), until, count]));
     },
     async postpone(id, expectedDueAt, dueAt) {
-      return (await run(postpone, revocationKeys, [id, expectedDueAt, dueAt])) === 1;
+      return (await run(postpone, keys, [id, expectedDueAt, dueAt])) === 1;
     },
     async remove(ids) {
-      await run(removeAll, revocationKeys, ids);
+      await run(removeAll, keys, ids);
     },
   };
 }

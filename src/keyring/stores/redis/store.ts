@@ -63,6 +63,12 @@ class RedisStore implements KeyringStore {
   readonly #now: () => Date;
   readonly #isClockSound: (now: number) => boolean;
   readonly revocations = createRedisRevocations(
+    'revocations',
+    (script, keys, args) => this.#run(script, keys, args),
+    () => this.#mayPurge(),
+  );
+  readonly deliveries = createRedisRevocations(
+    'deliveries',
     (script, keys, args) => this.#run(script, keys, args),
     () => this.#mayPurge(),
   );

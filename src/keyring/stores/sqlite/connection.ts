@@ -13,6 +13,7 @@ export interface Connection {
   readonly database: DatabaseSync;
   readonly run: ReturnType<typeof statementsOf>;
   readonly revocations: ReturnType<typeof revocationsOf>;
+  readonly deliveries: ReturnType<typeof revocationsOf>;
   readonly users: ReturnType<typeof usersOf>;
   readonly purge: ReturnType<typeof purgeOf>;
   /** Which file it is; see {@link identify}. */
@@ -25,7 +26,8 @@ export function connect(path: string): Connection {
   return {
     database,
     run: statementsOf(database),
-    revocations: revocationsOf(database),
+    revocations: revocationsOf(database, 'revocations'),
+    deliveries: revocationsOf(database, 'deliveries'),
     users: usersOf(database),
     purge: purgeOf(database),
     identity: identify(path),

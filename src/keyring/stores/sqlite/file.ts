@@ -19,6 +19,7 @@ import type {
 import { type Connection, connect, identify } from './connection.ts';
 import { dropOldTables, listOldKeyrings, readOldKeyring, removeOldKeyring } from './old-tables.ts';
 import type { Moment } from './purge.ts';
+import type { DueList } from './revocations.ts';
 import { countRow, keyringRow, pointerRow, recordRow, revisionRow } from './schema.ts';
 
 /** An open file. It is opened anew where it was deleted or replaced, so that nothing is written into a file that is gone. */
@@ -123,26 +124,26 @@ export class SqliteFile {
     return true;
   }
 
-  addRevocation(moment: Moment, revocation: StoredRevocation, most: number): RevocationOutcome {
+  addDue(moment: Moment, list: DueList, due: StoredRevocation, most: number): RevocationOutcome {
     this.#open.purge(moment);
-    return this.#open.revocations.add(moment.now, revocation, most);
+    return this.#open[list].add(moment.now, due, most);
   }
 
-  hasDueRevocations({ now }: Moment): boolean {
-    return this.#open.revocations.hasDue(now);
+  hasDue({ now }: Moment, list: DueList): boolean {
+    return this.#open[list].hasDue(now);
   }
 
-  claimRevocations(moment: Moment, until: number, most: number): readonly StoredRevocation[] {
+  claimDue(moment: Moment, list: DueList, until: number, most: number) {
     this.#open.purge(moment);
-    return this.#open.revocations.claim(moment.now, until, most);
+    return this.#open[list].claim(moment.now, until, most);
   }
 
-  postponeRevocation({ now }: Moment, id: string, expectedDueAt: number, dueAt: number): boolean {
-    return this.#open.revocations.postpone(now, id, expectedDueAt, dueAt);
+  postponeDue({ now }: Moment, list: DueList, id: string, from: number, to: number): boolean {
+    return this.#open[list].postpone(now, id, from, to);
   }
 
-  removeRevocations(_: Moment, ids: readonly string[]): void {
-    this.#open.revocations.remove(ids);
+  removeDue(_: Moment, list: DueList, ids: readonly string[]): void {
+    this.#open[list].remove(ids);
   }
 
   addPlaces(moment: Moment, name: string, places: readonly IndexedPlace[], capacity: number): void {

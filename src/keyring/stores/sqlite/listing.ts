@@ -63,7 +63,7 @@ export const readOperations: ReadonlySet<string> = new Set<keyof SqliteOperation
   'checkPointer',
   'openKeyring',
   'readRecord',
-  'hasDueRevocations',
+  'hasDue',
   'findPlaces',
   'listOldKeyrings',
   'readOldKeyring',

@@ -28,6 +28,7 @@ const purges = [
   `DELETE FROM records_2 WHERE rowid IN
     (SELECT rowid FROM records_2 WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
   `DELETE FROM revocations_2 WHERE rowid IN (SELECT rowid FROM revocations_2 WHERE expires_at <= ? LIMIT ?)`,
+  `DELETE FROM deliveries_2 WHERE rowid IN (SELECT rowid FROM deliveries_2 WHERE expires_at <= ? LIMIT ?)`,
   `DELETE FROM users_2 WHERE (name, keyring_id, key) IN
     (SELECT name, keyring_id, key FROM users_2 WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
 ];

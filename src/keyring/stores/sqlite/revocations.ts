@@ -1,18 +1,29 @@
-// The revocations in the SQLite file: a table of their own, and what is run on it inside a transaction of the worker's.
+// The revocations in the SQLite file and its deliveries: a table for each, and what is run on it inside a transaction of
+// the worker's.
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { RevocationOutcome, StoredRevocation } from '../store.ts';
 
+/** The lists, each a table of its own. */
+export const dueLists = ['revocations', 'deliveries'] as const;
+
+/** One of them. */
+export type DueList = (typeof dueLists)[number];
+
 /** Creates what is missing. */
-export const revocationsSchema = `
-  CREATE TABLE IF NOT EXISTS revocations_2 (
+export const revocationsSchema = dueLists
+  .map(
+    (name) => `
+  CREATE TABLE IF NOT EXISTS ${name}_2 (
     id TEXT PRIMARY KEY,
     sealed TEXT NOT NULL,
     due_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
   ) STRICT;
-  CREATE INDEX IF NOT EXISTS revocations_2_by_due ON revocations_2 (due_at);
-`;
+  CREATE INDEX IF NOT EXISTS ${name}_2_by_due ON ${name}_2 (due_at);
+`,
+  )
+  .join('');
 
 const row = z
   .object({ id: z.string(), sealed: z.string(), due_at: z.number(), expires_at: z.number() })
@@ -24,25 +35,24 @@ const row = z
   }));
 const count = z.object({ count: z.number() });
 
-/** The statements on the table, prepared once for a connection, as functions. */
-export function revocationsOf(database: DatabaseSync) {
-  const counted = database.prepare(
-    'SELECT count(*) AS count FROM revocations_2 WHERE expires_at > ?',
-  );
+/** The statements on the table of a list, prepared once for a connection, as functions. */
+export function revocationsOf(database: DatabaseSync, name: DueList) {
+  const table = `${name}_2`;
+  const counted = database.prepare(`SELECT count(*) AS count FROM ${table} WHERE expires_at > ?`);
   const known = database.prepare(
-    'SELECT count(*) AS count FROM revocations_2 WHERE id = ? AND expires_at > ?',
+    `SELECT count(*) AS count FROM ${table} WHERE id = ? AND expires_at > ?`,
   );
   const write = database.prepare(
-    'INSERT OR REPLACE INTO revocations_2 (id, sealed, due_at, expires_at) VALUES (?, ?, ?, ?)',
+    `INSERT OR REPLACE INTO ${table} (id, sealed, due_at, expires_at) VALUES (?, ?, ?, ?)`,
   );
   const due = database.prepare(
-    `SELECT id, sealed, due_at, expires_at FROM revocations_2
+    `SELECT id, sealed, due_at, expires_at FROM ${table}
       WHERE due_at <= ? AND expires_at > ? ORDER BY due_at LIMIT ?`,
   );
   const postpone = database.prepare(
-    'UPDATE revocations_2 SET due_at = ? WHERE id = ? AND due_at = ? AND expires_at > ?',
+    `UPDATE ${table} SET due_at = ? WHERE id = ? AND due_at = ? AND expires_at > ?`,
   );
-  const remove = database.prepare('DELETE FROM revocations_2 WHERE id = ?');
+  const remove = database.prepare(`DELETE FROM ${table} WHERE id = ?`);
   return {
     add(now: number, revocation: StoredRevocation, capacity: number): RevocationOutcome {
       const { id, encrypted, dueAt, expiresAt } = revocation;

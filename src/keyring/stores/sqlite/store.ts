@@ -2,8 +2,9 @@
 // only where it is wanted, as some versions of Node print a warning when node:sqlite is.
 import type { Limits } from '../../../limits.ts';
 import { createClockCheck } from '../clock-check.ts';
-import type { KeyringStore } from '../store.ts';
+import type { KeyringStore, RevocationList } from '../store.ts';
 import type { SqliteOperations } from './listing.ts';
+import type { DueList } from './revocations.ts';
 import { SqliteThread } from './thread.ts';
 
 /** What a call takes behind its moment. */
@@ -37,6 +38,15 @@ export async function openSqliteStore(
     return thread.call(method, { now: at, mayPurge: isClockSound(at) }, args);
   }
 
+  const dueList = (list: DueList): RevocationList => ({
+    add: (due, capacity) => call('addDue', list, due, capacity),
+    // Read first: a look that finds nothing takes no lock.
+    claim: async (until, count) =>
+      (await call('hasDue', list)) ? call('claimDue', list, until, count) : [],
+    postpone: (id, expectedDueAt, dueAt) => call('postponeDue', list, id, expectedDueAt, dueAt),
+    remove: (ids) => call('removeDue', list, ids),
+  });
+
   return {
     findPointer: (names) => call('findPointer', names),
     checkPointer: (names, keyringId) => call('checkPointer', names, keyringId),
@@ -55,14 +65,8 @@ export async function openSqliteStore(
       await call('forgetProofs');
     },
 
-    revocations: {
-      add: (revocation, capacity) => call('addRevocation', revocation, capacity),
-      // Read first: a look that finds nothing takes no lock.
-      claim: async (until, count) =>
-        (await call('hasDueRevocations')) ? call('claimRevocations', until, count) : [],
-      postpone: (id, expectedDueAt, dueAt) => call('postponeRevocation', id, expectedDueAt, dueAt),
-      remove: (ids) => call('removeRevocations', ids),
-    },
+    revocations: dueList('revocations'),
+    deliveries: dueList('deliveries'),
 
     users: {
       add: (name, places, capacity) => call('addPlaces', name, places, capacity),
