@@ -38,10 +38,11 @@ export function keyringFaults(values: ReadableGatewayValues, environment: Enviro
       'KEYRING_KEYS: required with KEYRING_STORE, to encrypt tokens. Make one with: openssl rand -base64 32',
     );
   }
-  if (isSet(environment, 'WEBHOOK_URL') !== isSet(environment, 'WEBHOOK_SECRET')) {
-    faults.push(
-      'WEBHOOK_URL: needs WEBHOOK_SECRET, and the other way round. Set both, or neither.',
-    );
+  const webhook = ['WEBHOOK_URL', 'WEBHOOK_SECRET'];
+  const [given, ...others] = webhook.filter((name) => isSet(environment, name));
+  if (given !== undefined && others.length === 0) {
+    const missing = webhook.find((name) => name !== given);
+    faults.push(`${given}: set without ${missing}. Set both, or neither.`);
   }
   return faults;
 }
