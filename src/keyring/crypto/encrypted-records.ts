@@ -18,7 +18,7 @@ export interface VersionedRecord {
   readonly record: SessionRecord;
   /** The version of the row it was read from; null for one that is to be new. */
   readonly version: number | null;
-  /** What the row held, null where there was none. Left out, the write changes nothing that is announced. */
+  /** What the row held, null for a new row. Left out, the write changes nothing that is announced. */
   readonly before?: SessionRecord | null;
 }
 
