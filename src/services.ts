@@ -200,7 +200,7 @@ export function createBrowserKeyrings(
       ...options.webhook,
       ...shared,
       store: reported,
-      broker,
+      brokerOf: (apiKey) => apps.find(apiKey)?.broker ?? defaultBroker,
       clock,
       expiryOf,
       log,

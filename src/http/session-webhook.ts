@@ -1,6 +1,6 @@
 // The webhook of sessions: notes their events in the store, delivers them, and logs what fails.
 import type { Logger } from 'pino';
-import type { Broker } from '../brokers/broker.ts';
+import type { BrokerName } from '../brokers/broker-name.ts';
 import type { Clock } from '../brokers/upstream/clock.ts';
 import { Secret } from '../brokers/upstream/secret.ts';
 import { createEncryptedDeliveries } from '../keyring/crypto/encrypted-deliveries.ts';
@@ -22,7 +22,8 @@ export interface SessionWebhookOptions {
   readonly secret: string;
   readonly store: KeyringStore;
   readonly encrypter: Encrypter;
-  readonly broker: Broker;
+  /** The broker of an app. */
+  readonly brokerOf: (apiKey: string) => BrokerName;
   readonly clock: Clock;
   readonly now: () => Date;
   readonly expiryOf: (record: SessionRecord) => Date;
@@ -40,7 +41,7 @@ export interface SessionWebhook {
 
 /** Makes a webhook. @throws TypeError for an invalid URL or secret, or a store that keeps no deliveries. */
 export function createSessionWebhook(options: SessionWebhookOptions): SessionWebhook {
-  const { store, encrypter, broker, clock, now, expiryOf, limits, log } = options;
+  const { store, encrypter, brokerOf, clock, now, expiryOf, limits, log } = options;
   const fault = relaySecretFault(options.secret);
   if (fault !== null) throw new TypeError(`webhook.secret ${fault}`);
   if (!store.deliveries) throw new TypeError('webhook needs a keyringStore with deliveries');
@@ -59,7 +60,7 @@ export function createSessionWebhook(options: SessionWebhookOptions): SessionWeb
   return {
     announce: createSessionEvents({
       deliveries,
-      broker: broker.name,
+      brokerOf,
       now,
       expiryOf,
       onLost: (reason, type) => onLost(reason, { type }),

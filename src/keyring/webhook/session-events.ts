@@ -10,7 +10,8 @@ import { KeyringStoreError } from '../stores/store.ts';
 /** What notes of events are made of. */
 export interface SessionEventsOptions {
   readonly deliveries: EncryptedDeliveries;
-  readonly broker: BrokerName;
+  /** The broker of an app. */
+  readonly brokerOf: (apiKey: string) => BrokerName;
   readonly now: () => Date;
   /** When a session is expected to expire. */
   readonly expiryOf: (record: SessionRecord) => Date;
@@ -21,7 +22,7 @@ export interface SessionEventsOptions {
 
 /** Notes the events of changes to sessions. */
 export function createSessionEvents(options: SessionEventsOptions): Announce {
-  const { deliveries, broker, now, expiryOf, onLost, limits } = options;
+  const { deliveries, brokerOf, now, expiryOf, onLost, limits } = options;
 
   function eventOf(
     type: SessionEvent['type'],
@@ -31,6 +32,7 @@ export function createSessionEvents(options: SessionEventsOptions): Announce {
   ): SessionEvent {
     const { sessionId, accountId, renewalOf, apiKey } = record;
     const expiresAt = expiryOf(record).toISOString();
+    const broker = brokerOf(apiKey);
     const about = { sessionId, accountId, renewalOf, apiKey, broker, expiresAt, endReason };
     return { type, at: at.toISOString(), ...about };
   }
