@@ -106,6 +106,7 @@ export interface GatewayOptions {
    * it is not such a file.
    */
   readonly countryDatabase?: Uint8Array;
+  /**
    * Where news of sessions are posted, and the secret that signs them, of at least 32 random characters. Default: nowhere.
    * A restart loses no event where `keyringStore` outlives the process.
    */
