@@ -53,6 +53,7 @@ const knownConstants: ReadonlySet<string> = new Set([
   'http/limits/minute-limits.ts: pause',
   'log-stream.ts: pause',
   'process/audit-file.ts: pause',
+  'operator/output.ts: pause',
   'brokers/upstream/budget/rate-log.ts: longestWayMilliseconds',
   // The form of what the operator writes, judged once at the start.
   'session-tokens/token-template.ts: maxTtlSeconds',
