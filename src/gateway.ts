@@ -1,6 +1,7 @@
 // The gateway: Yoga and its plugins, in the order that a request meets them.
 import { createYoga } from 'graphql-yoga';
 import { pino } from 'pino';
+import { createBrowserKeyrings } from './browser-services.ts';
 import { type Caller, createContext, type Services } from './context.ts';
 import type { Gateway } from './gateway-interface.ts';
 import { Documents } from './http/documents/documents.ts';
@@ -46,7 +47,7 @@ import { Plans } from './plans/plans.ts';
 import { schema } from './schema/schema.ts';
 import { createEdge } from './server/edge.ts';
 import { withFront } from './server/front.ts';
-import { createBrowserKeyrings, createServices } from './services.ts';
+import { createServices } from './services.ts';
 import type { TrustedDocumentManifest } from './shared/trusted-documents.ts';
 
 /** Where the gateway answers. */

@@ -1,16 +1,15 @@
 // The environment, read once and checked whole: every fault is named before the process gives up.
-// The only reader of process.env.
-import { existsSync } from 'node:fs';
-import { parseEnv } from 'node:util';
+// Beside env-file.ts, the only reader of process.env.
 import type { z } from 'zod';
 import type { Limits } from '../limits.ts';
 import type { AppOptions, WebhookOptions } from '../options.ts';
 import type { TrustedDocumentManifest } from '../shared/trusted-documents.ts';
 import { readApps } from './apps.ts';
 import { keyringFaults, notices, publicUrlOf } from './checks.ts';
+import { ConfigError } from './config-error.ts';
 import { readSessionTokens, type SessionTokensFile } from './session-tokens.ts';
 import { readStoreSettings, type StoreConfig } from './store-settings.ts';
-import { readTextFile, TextFileError } from './text-file.ts';
+import { TextFileError } from './text-file.ts';
 import { readTrustedDocuments } from './trusted-documents.ts';
 import {
   type Environment,
@@ -22,18 +21,6 @@ import {
   readLimits,
   simulatorVariables,
 } from './variables.ts';
-
-/** The faults of an environment, one line each; no line quotes a value that may be a secret. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  /** One line for each fault, naming the variable. */
-  readonly faults: readonly string[];
-
-  constructor(faults: readonly string[]) {
-    super(faults.join('\n'));
-    this.faults = faults;
-  }
-}
 
 /** How the simulator runs. */
 export interface SimulatorConfig {
@@ -206,22 +193,6 @@ export function readStoreConfig(environment: Environment = process.env): StoreCo
   const { config, faults } = readStoreSettings(environment);
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(config);
-}
-
-/**
- * Adds the variables of a file, where there is one, to the environment, which wins over it.
- * @throws ConfigError where the file cannot be read, or is not in UTF-8.
- */
-export function loadEnvFile(file: string, environment: NodeJS.ProcessEnv = process.env): void {
-  if (!existsSync(file)) return;
-  try {
-    for (const [name, value] of Object.entries(parseEnv(readTextFile(file)))) {
-      environment[name] ??= value;
-    }
-  } catch (error) {
-    const why = error instanceof TextFileError ? error.message : 'cannot be read';
-    throw new ConfigError([`${file}: ${why}. It is optional: a file of NAME=value lines.`]);
-  }
 }
 
 function manifestOf(

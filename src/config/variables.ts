@@ -1,9 +1,6 @@
 // Every variable of the environment by itself: its form, its default, and what is said of one that has another form.
 import { z } from 'zod';
 import { relaySecretFault } from '../http/relay/relay-secrets.ts';
-import { isHostName } from '../http/request/hosts.ts';
-import { isOrigin } from '../http/request/same-site.ts';
-import { parseKeyringKeys } from '../keyring/crypto/keys.ts';
 import {
   type LimitName,
   type Limits,
@@ -11,6 +8,17 @@ import {
   limitNames,
   limitVariable,
 } from '../limits.ts';
+import {
+  faultOf,
+  headerFault,
+  hostFault,
+  inLowerCase,
+  keys,
+  listOf,
+  oneOf,
+  originFault,
+  withoutSlash,
+} from './texts.ts';
 
 /** Variables by name; the environment of a process is one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -69,74 +77,6 @@ export const simulatorVariables = {
   SIMULATOR_REDIRECT_URL: httpUrl.optional(),
 };
 
-function keys(text: string, { addIssue }: z.RefinementCtx): readonly Uint8Array[] {
-  try {
-    return parseKeyringKeys(text);
-  } catch (error) {
-    addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'unreadable' });
-    return [];
-  }
-}
-
-function origins(text: string, { addIssue }: z.RefinementCtx): readonly string[] {
-  const words = text.split(',').map((word) => word.trim().replace(/\/$/, ''));
-  for (const [index, origin] of words.entries()) {
-    if (isOrigin(origin)) continue;
-    // Not quoted: an address may hold a password.
-    const message = `origin ${index + 1} of ${words.length} is not valid: write https://app.example.com, without a path or a star, several separated by commas`;
-    addIssue({ code: 'custom', message });
-  }
-  return words;
-}
-
-function baseUrls(text: string, { addIssue }: z.RefinementCtx): readonly string[] {
-  const urls = text.split(',').map((word) => word.trim());
-  for (const [index, url] of urls.entries()) {
-    const { error } = baseUrl.safeParse(url);
-    const fault = error?.issues[0]?.message;
-    if (fault === undefined) continue;
-    // Not quoted: an address may hold a password.
-    addIssue({ code: 'custom', message: `URL ${index + 1} of ${urls.length} ${fault}` });
-  }
-  return urls;
-}
-
-function hosts(text: string, { addIssue }: z.RefinementCtx): readonly string[] {
-  const names = text.split(',').map((word) => word.trim());
-  for (const [index, name] of names.entries()) {
-    if (isHostName(name)) continue;
-    const message = `entry ${index + 1} of ${names.length} is not a host: write a name or an address without a port, several separated by commas`;
-    addIssue({ code: 'custom', message });
-  }
-  return names;
-}
-
-function headerNames(text: string, { addIssue }: z.RefinementCtx): readonly string[] {
-  const names = text.split(',').map((name) => name.trim().toLowerCase());
-  for (const [index, name] of names.entries()) {
-    if (/^[a-z0-9!#$%&'+.^_`|~-]+$/.test(name)) continue;
-    const message = `name ${index + 1} of ${names.length} is not the name of a header: write x-trace, without a star, several separated by commas`;
-    addIssue({ code: 'custom', message });
-  }
-  return names;
-}
-
-function relaySecrets(text: string, { addIssue }: z.RefinementCtx): readonly string[] {
-  const secrets = text.split(',').map((secret) => secret.trim());
-  for (const [index, secret] of secrets.entries()) {
-    const fault = relaySecretFault(secret);
-    if (fault === null) continue;
-    addIssue({ code: 'custom', message: `secret ${index + 1} of ${secrets.length} ${fault}` });
-  }
-  return secrets;
-}
-
-function webhookSecret(secret: string, { addIssue }: z.RefinementCtx): string {
-  const fault = relaySecretFault(secret);
-  if (fault !== null) addIssue({ code: 'custom', message: fault });
-  return secret;
-}
-
 /** The gateway's own variables. */
 export const gatewayVariables = {
   NODE_ENV: z.string().optional(),
@@ -149,7 +89,7 @@ export const gatewayVariables = {
   KITE_APPS_FILE: z.string().optional(),
   KITE_BASE_URL: baseUrl.optional(),
   KITE_LOGIN_URL: httpUrl.optional(),
-  KOTAK_BASE_URLS: z.string().transform(baseUrls).optional(),
+  KOTAK_BASE_URLS: listOf('URL', faultOf(baseUrl)).optional(),
   KITE_TIMEOUT_MS: milliseconds.default(7_000),
   OPERATION_TIMEOUT_MS: milliseconds.default(30_000),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 3_600_000).default(30_000),
@@ -164,14 +104,14 @@ export const gatewayVariables = {
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must have 1 to 64 letters, digits, _ or -')
     .default('kite_graphql'),
-  ALLOWED_ORIGINS: z.string().transform(origins).default([]),
+  ALLOWED_ORIGINS: listOf('origin', originFault, withoutSlash).default([]),
   HEADER_CREDENTIALS: z.enum(['any', 'own', 'off'], 'must be any, own or off').optional(),
-  ALLOWED_HOSTS: z.string().transform(hosts).default([]),
-  ALLOWED_HEADERS: z.string().transform(headerNames).default([]),
+  ALLOWED_HOSTS: listOf('entry', hostFault).default([]),
+  ALLOWED_HEADERS: listOf('name', headerFault, inLowerCase).default([]),
   SESSION_TOKENS_FILE: z.string().optional(),
-  RELAY_SECRETS: z.string().transform(relaySecrets).default([]),
+  RELAY_SECRETS: listOf('secret', relaySecretFault).default([]),
   WEBHOOK_URL: httpUrl.optional(),
-  WEBHOOK_SECRET: z.string().transform(webhookSecret).optional(),
+  WEBHOOK_SECRET: oneOf(relaySecretFault).optional(),
   TRUSTED_DOCUMENTS: z.string().optional(),
   TRUSTED_DOCUMENT_TEXTS: flag.default(false),
   AUDIT_LOG: z.string().optional(),

@@ -1,7 +1,7 @@
 // The sessions of a store, opened by the operator's command: without a gateway, and beside gateways that run.
 import { existsSync } from 'node:fs';
 import { pino } from 'pino';
-import { ConfigError } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import type { StoreConfig } from '../config/store-settings.ts';
 import { type AuditDigests, createAuditDigests } from '../keyring/crypto/audit-digests.ts';
 import {

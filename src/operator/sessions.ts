@@ -1,5 +1,6 @@
 // `kite-graphql sessions`: the operator's command on the sessions of a store. It needs no gateway, and may run beside some.
-import { ConfigError, readStoreConfig } from '../config/config.ts';
+import { readStoreConfig } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { KeyringStoreError } from '../keyring/stores/store.ts';
 import { rotateKeys } from './key-rotation.ts';
 import { type OpenSessions, openSessions } from './open-sessions.ts';

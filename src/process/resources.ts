@@ -1,7 +1,7 @@
 // What the process opens by its settings, the store, the audit log and the countries; a fault names the setting and what to do.
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { ConfigError } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { openKeyringStore } from '../keyring/stores/open-store.ts';
 import { type KeyringStore, KeyringStoreError } from '../keyring/stores/store.ts';
 import { adviceFor } from '../keyring/stores/store-advice.ts';

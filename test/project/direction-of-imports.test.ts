@@ -66,6 +66,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'limits.ts',
     'shared',
   ],
+  'browser-services.ts': [
+    'services.ts',
+    'options.ts',
+    'context.ts',
+    'http',
+    'keyring',
+    'brokers',
+    'shared',
+  ],
   'index.ts': [
     'session-tokens',
     'gateway-interface.ts',
@@ -82,6 +91,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'gateway-interface.ts',
     'options.ts',
     'services.ts',
+    'browser-services.ts',
     'shared',
     'context.ts',
     'http',

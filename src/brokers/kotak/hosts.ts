@@ -59,3 +59,14 @@ export class KotakHosts {
 export function hrefOf(url: URL): string {
   return url.href.replace(/\/+$/, '');
 }
+
+const usual = [
+  'https://tradeapi.kotaksecurities.com/apim',
+  'https://ctradeapi.kotaksecurities.com/apim',
+] as const;
+
+/** The base URLs that an operator allows; by default both of Kotak's own. @throws TypeError for an invalid URL. */
+export function kotakBaseUrls(given: readonly (string | URL)[] = []): readonly [URL, ...URL[]] {
+  const [first = usual[0], ...others] = given.length > 0 ? given : usual;
+  return [new URL(first), ...others.map((url) => new URL(url))];
+}

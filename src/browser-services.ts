@@ -1,0 +1,126 @@
+// From options to what serves browsers: the keyrings of their sessions, and what logs in, renews, ends and tells of them.
+import type { Logger } from 'pino';
+import { defaultBroker } from './brokers/broker-name.ts';
+import { machineClock } from './brokers/upstream/clock.ts';
+import type { Services } from './context.ts';
+import { createAudit } from './http/audit.ts';
+import { createAttempts } from './http/limits/attempts.ts';
+import type { FailureLog } from './http/limits/failure-log.ts';
+import type { MinuteLimits } from './http/limits/minute-limits.ts';
+import type { BrowserKeyrings } from './http/login/browser-keyrings.ts';
+import { createLoginService } from './http/login/login-service.ts';
+import { createPendingLogins } from './http/login/pending-logins.ts';
+import { createSessionRenewals } from './http/login/session-renewals.ts';
+import { createCauseLog } from './http/plugins/cause-log.ts';
+import { createCookies } from './http/request/cookies.ts';
+import { createSessionWebhook } from './http/session-webhook.ts';
+import { createEncryptedRevocations } from './keyring/crypto/encrypted-revocations.ts';
+import { createEncrypter } from './keyring/crypto/encrypter.ts';
+import { generateKey } from './keyring/crypto/keys.ts';
+import { createKeyrings } from './keyring/keyrings.ts';
+import { createSessionNews } from './keyring/news/session-news.ts';
+import type { KeyringReport } from './keyring/report.ts';
+import { createRevocations } from './keyring/revocations.ts';
+import type { SessionRecord } from './keyring/session-record.ts';
+import { createMemoryStore } from './keyring/stores/memory-store.ts';
+import { reportingStore } from './keyring/stores/reporting-store.ts';
+import { createTokenEnds } from './keyring/token-ends.ts';
+import type { GatewayOptions } from './options.ts';
+import { originsOf } from './services.ts';
+import { noAuditLog } from './shared/audit.ts';
+
+/** What logins are told to, and counted by. */
+export interface LoginLogs {
+  readonly log: Logger;
+  readonly failures: FailureLog;
+  readonly minutes: MinuteLimits;
+}
+
+/** What keyrings of browsers are made from. @throws TypeError for an invalid URL. */
+export function createBrowserKeyrings(
+  options: GatewayOptions,
+  { broker, apps, limits, operationTimeoutMilliseconds: timeoutMilliseconds, now }: Services,
+  { log, failures, minutes }: LoginLogs,
+): BrowserKeyrings {
+  const { clock = machineClock } = options;
+  const origins = originsOf(options);
+  const cookies = createCookies(origins.secure, options.cookieName ?? 'kite_graphql');
+  const encrypter = createEncrypter(options.keyringKeys ?? [generateKey()]);
+  const store = options.keyringStore ?? createMemoryStore(now);
+  const storeFailures = createCauseLog(log, 'The store of browser sessions failed', limits);
+  const reported = reportingStore(store, (method, cause) => storeFailures(cause, { method }));
+  const audit = createAudit(options.auditLog ?? noAuditLog, encrypter, limits, options.clock);
+  const report = (event: KeyringReport) => log.warn(event, 'Keyring');
+  const expiryOf = ({ loginTime, issuedAt }: SessionRecord) =>
+    broker.expiryOf(loginTime ?? issuedAt);
+  const shared = { encrypter, now, limits };
+  const webhook =
+    options.webhook &&
+    createSessionWebhook({
+      ...options.webhook,
+      ...shared,
+      store: reported,
+      brokerOf: (apiKey) => apps.find(apiKey)?.broker ?? defaultBroker,
+      clock,
+      expiryOf,
+      log,
+    });
+  const keyrings = createKeyrings({
+    ...shared,
+    store: reported,
+    report,
+    ...(webhook && { announce: webhook.announce }),
+  });
+  const revocations = createRevocations({
+    keyrings,
+    list: createEncryptedRevocations(reported, encrypter, report),
+    ends: createTokenEnds(broker, timeoutMilliseconds),
+    now,
+    wait: clock.wait,
+    waitIdle: machineClock.wait,
+    report,
+    onEnded: ({ tokens, session }) => {
+      const of = session && {
+        keyring: audit.digests.keyring(session.keyringId),
+        session: audit.digests.session(session.sessionId),
+      };
+      audit.write({ event: 'revocation', outcome: 'confirmed', app: tokens.apiKey, ...of });
+    },
+    limits,
+  });
+  const news = createSessionNews({
+    keyrings,
+    clock,
+    now,
+    expiryOf,
+    limits,
+  });
+  options.stopping?.addEventListener('abort', () => news.stop(), { once: true });
+  const pendingLogins = createPendingLogins(cookies, encrypter, limits, now);
+  const attempts = createAttempts(minutes, limits.loginAttempts);
+  const renewing = { broker, keyrings, revocations, timeoutMilliseconds };
+  return {
+    keyrings,
+    revocations,
+    news,
+    deliveries: webhook?.start(keyrings) ?? null,
+    logins: createLoginService({
+      ...renewing,
+      apps,
+      pendingLogins,
+      cookies,
+      attempts,
+      limits,
+      now,
+      log,
+      failures,
+      audit,
+    }),
+    renewals: createSessionRenewals(renewing),
+    pendingLogins,
+    cookies,
+    origins,
+    attempts,
+    audit,
+  };
+}
