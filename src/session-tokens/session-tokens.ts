@@ -1,6 +1,7 @@
 // Session tokens: JWTs that tell other services whose session a request belongs to, and the keys that verify them.
 import { createHash, randomUUID, sign } from 'node:crypto';
 import { promisify } from 'node:util';
+import { isRecord } from '../brokers/field.ts';
 import type { SessionRecord } from '../keyring/session-record.ts';
 import { digestOf, readSigningKey, type SigningKey, thumbprintOf } from './signing-key.ts';
 import { readTokenTemplate, type TokenTemplate } from './token-template.ts';
@@ -126,9 +127,8 @@ function encode(part: object): string {
 
 function readSettings(given: unknown): Settings {
   const faults: string[] = [];
-  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
-  if (!isObject) throw new SessionTokensError(['must be an object with keys and templates']);
-  const { keys, templates, ...others } = given as Readonly<Record<string, unknown>>;
+  if (!isRecord(given)) throw new SessionTokensError(['must be an object with keys and templates']);
+  const { keys, templates, ...others } = given;
   if (Object.keys(others).length > 0) {
     faults.push('has another member than keys and templates');
   }
@@ -169,8 +169,7 @@ function readKeys(given: unknown, faults: string[]): readonly SigningKey[] {
 
 function readTemplates(given: unknown, faults: string[]): ReadonlyMap<string, TokenTemplate> {
   const templates = new Map<string, TokenTemplate>();
-  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
-  if (!isObject || Object.keys(given).length === 0) {
+  if (!isRecord(given) || Object.keys(given).length === 0) {
     faults.push('templates: must be an object with at least one template');
     return templates;
   }

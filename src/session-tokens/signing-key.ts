@@ -7,6 +7,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
+import { isRecord } from '../brokers/field.ts';
 
 /** The two algorithms that tokens are signed with. */
 export type SigningAlgorithm = 'EdDSA' | 'ES256';
@@ -59,12 +60,11 @@ const kidForm = /^[\x21-\x7e]{1,200}$/;
  * @param faults gets what is wrong with it, as words that follow its name. They never hold anything of the key.
  * @returns null where something is wrong.
  */
-export function readSigningKey(jwk: unknown, faults: string[]): SigningKey | null {
-  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) {
+export function readSigningKey(given: unknown, faults: string[]): SigningKey | null {
+  if (!isRecord(given)) {
     faults.push('must be a JWK: an object with kty, crv, x and d');
     return null;
   }
-  const given = jwk as Readonly<Record<string, unknown>>;
   const curve = curves.get(`${given.kty} ${given.crv}`);
   if (curve === undefined) {
     const other = [given.kty, given.crv].find((name) => knownOthers.has(String(name)));

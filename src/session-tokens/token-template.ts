@@ -1,5 +1,6 @@
 // A template of session tokens: whom its tokens are for, how long they live, and which claims they have.
 import { defaultBroker } from '../brokers/broker-name.ts';
+import { isRecord } from '../brokers/field.ts';
 import { formatIndiaTime } from '../brokers/india-time.ts';
 import { assuranceLevel, authenticatedAt } from '../keyring/authentication.ts';
 import type { SessionRecord } from '../keyring/session-record.ts';
@@ -55,7 +56,7 @@ type ReadClaim = (session: SessionRecord) => unknown;
  * @returns null where something is wrong.
  */
 export function readTokenTemplate(given: unknown, faults: string[]): TokenTemplate | null {
-  if (!isObject(given)) {
+  if (!isRecord(given)) {
     faults.push('must be an object with audience, ttlSeconds and claims');
     return null;
   }
@@ -64,17 +65,28 @@ export function readTokenTemplate(given: unknown, faults: string[]): TokenTempla
   if (Object.keys(others).length > 0) {
     faults.push('has another member than audience, ttlSeconds and claims');
   }
-  const audiences = Array.isArray(audience) ? audience : [audience ?? '-'];
-  const areTexts = audiences.every((one) => typeof one === 'string' && one !== '');
-  if (!areTexts || audiences.length === 0) {
+  if (!isAudience(audience)) {
     faults.push('must have an audience of one text or a list of texts, none of them empty');
   }
-  const isTtl = Number.isInteger(ttlSeconds) && ttlSeconds >= 1 && ttlSeconds <= maxTtlSeconds;
-  if (!isTtl) faults.push(`must have a ttlSeconds from 1 to ${maxTtlSeconds}, a whole number`);
-  const readClaims = isObject(claims) ? readObject(claims, '', 1, faults) : null;
+  if (!isTtl(ttlSeconds)) {
+    faults.push(`must have a ttlSeconds from 1 to ${maxTtlSeconds}, a whole number`);
+  }
+  const readClaims = isRecord(claims) ? readObject(claims, '', 1, faults) : null;
   if (readClaims === null) faults.push('must have claims that are an object');
-  if (readClaims === null || faults.length > before) return null;
+  const areRead = isAudience(audience) && isTtl(ttlSeconds) && readClaims !== null;
+  if (!areRead || faults.length > before) return null;
   return { audience, ttlSeconds, claimsOf: readClaims };
+}
+
+function isAudience(value: unknown): value is TokenTemplate['audience'] {
+  if (value === null) return true;
+  const audiences: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const areTexts = audiences.every((one) => typeof one === 'string' && one !== '');
+  return areTexts && audiences.length > 0;
+}
+
+function isTtl(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= maxTtlSeconds;
 }
 
 /** Reads the claims of an object: those of the token, or those in a claim. */
@@ -102,7 +114,7 @@ function readObject(
 }
 
 function readClaim(value: unknown, place: string, depth: number, faults: string[]): ReadClaim {
-  if (!isObject(value)) {
+  if (!isRecord(value)) {
     if (typeof value === 'string' && paths.has(value)) {
       faults.push(
         `claim ${place}: write {"path": ...} for a value of the session, or {"value": ...} for this very text`,
@@ -125,9 +137,4 @@ function readClaim(value: unknown, place: string, depth: number, faults: string[
 /** A name as a message may repeat it. */
 function nameOf(name: string): string {
   return /^[\w.:/-]{1,64}$/.test(name) ? name : '(a name that is not repeated here)';
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: what an operator wrote may hold anything.
-function isObject(value: unknown): value is Readonly<Record<string, any>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
