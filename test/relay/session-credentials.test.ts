@@ -376,7 +376,7 @@ describe('a store that is down', async () => {
     isDown = true;
     const { status, headers, body } = await down.ask();
     isDown = false;
-    expect([status, headers.get('retry-after')]).toEqual([503, '5']);
+    expect([status, headers.get('retry-after')]).toEqual([503, '1']);
     expect(body.errors[0].extensions).toMatchObject({
       code: 'KEYRING_UNAVAILABLE',
       retryable: true,

@@ -186,29 +186,51 @@ describe('401', () => {
   });
 });
 
-test('a store that is down is 503, so that a proxy lets no request pass', async () => {
-  const store = createMemoryStore(() => time);
-  let isDown = false;
-  const failing = new Proxy<KeyringStore>(store, {
-    get: (target, name) => {
-      const member = Reflect.get(target, name);
-      if (typeof member !== 'function') return member;
-      return (...words: unknown[]) => {
-        if (isDown) throw new KeyringStoreError();
-        return Reflect.apply(member, target, words);
-      };
-    },
+describe('a store that fails', () => {
+  /** A gateway whose store throws an error, once a browser is logged in. */
+  async function checkWith(error: Error) {
+    let isDown = false;
+    const keyringStore = new Proxy<KeyringStore>(
+      createMemoryStore(() => time),
+      {
+        get: (target, name) => {
+          const member = Reflect.get(target, name);
+          if (typeof member !== 'function') return member;
+          return (...words: unknown[]) => {
+            if (isDown) throw error;
+            return Reflect.apply(member, target, words);
+          };
+        },
+      },
+    );
+    const { check } = await loggedIn(await startWorld({ ...options, sessionTokens, keyringStore }));
+    isDown = true;
+    lines.length = 0;
+    const response = await check();
+    expect(response.headers.has('x-account-id')).toBe(false);
+    return response;
+  }
+
+  test('because it is down is 503, so that a proxy lets no request pass', async () => {
+    const response = await checkWith(new KeyringStoreError());
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect(await response.json()).toMatchObject({
+      errors: [{ extensions: { code: 'KEYRING_UNAVAILABLE', retryable: true } }],
+    });
   });
-  const { check } = await loggedIn(
-    await startWorld({ ...options, sessionTokens, keyringStore: failing }),
-  );
-  isDown = true;
-  const response = await check();
-  expect(response.status).toBe(503);
-  expect(response.headers.get('retry-after')).toBe('1');
-  expect(response.headers.has('x-account-id')).toBe(false);
-  expect(await response.json()).toMatchObject({
-    errors: [{ extensions: { code: 'KEYRING_UNAVAILABLE', retryable: true } }],
+
+  test('in a way that is not expected is 500, and one line in the log without its message', async () => {
+    const response = await checkWith(new RangeError('of the store'));
+    expect(response.status).toBe(500);
+    const [{ extensions }] = (await response.json()).errors;
+    expect(extensions).toMatchObject({ code: 'INTERNAL_SERVER_ERROR', retryable: false });
+    const { requestId, code } = extensions;
+    const told = lines.map((line) => JSON.parse(line)).filter((line) => 'code' in line);
+    expect(told).toEqual([
+      expect.objectContaining({ level: 50, requestId, code, error: 'RangeError' }),
+    ]);
+    expect(lines.join()).not.toContain('of the store');
   });
 });
 

@@ -3,7 +3,7 @@
 import type { Plugin } from 'graphql-yoga';
 import { isCheck, mountOf, type Routes } from '../plugins/routes.ts';
 import type { ClientInfoReader } from '../request/client-info.ts';
-import { refusalBody, refusalHeaders } from '../request/refusal.ts';
+import { refusedResponse } from '../request/refusal.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import { type AddressLimits, carrierOf } from './address-limits.ts';
 import type { FailureLog } from './failure-log.ts';
@@ -27,15 +27,9 @@ export function useAddressLimits(options: UseAddressLimitsOptions): Plugin {
       const address = readClientInfo(request, serverContext).ipAddress;
       const refusal = await addresses.enter(request, address);
       if (refusal === null) return;
-      const { status } = refusal;
-      const { id: requestId } = track(request);
-      failures.write(
-        { address, requestId, code: 'RATE_LIMITED' },
-        { code: 'RATE_LIMITED', status },
-        'Refused',
-      );
-      const headers = refusalHeaders(refusal, requestId);
-      endResponse(new fetchAPI.Response(refusalBody(refusal, requestId), { status, headers }));
+      const { Response } = fetchAPI;
+      const about = { requestId: track(request).id, address, failures, Response };
+      endResponse(refusedResponse(about, refusal));
     },
     onResponse({ request, serverContext }) {
       // One of node:http leaves when its answer is read, or given up.

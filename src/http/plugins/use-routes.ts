@@ -4,7 +4,7 @@ import type { FailureLog } from '../limits/failure-log.ts';
 import { page } from '../login/page.ts';
 import type { ClientInfoReader } from '../request/client-info.ts';
 import type { Hosts } from '../request/hosts.ts';
-import { type Refusal, refusalBody, refusalHeaders, refusals } from '../request/refusal.ts';
+import { type Refusal, refusals, refusedResponse, unexpectedResponse } from '../request/refusal.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import type { Readiness } from './readiness.ts';
 import { isCheck, mountOf, type Routes } from './routes.ts';
@@ -33,14 +33,11 @@ export function useRoutes(options: RoutesOptions): Plugin {
     },
     async onRequest({ request, url, serverContext, fetchAPI, endResponse, ...hook }) {
       const { Response } = fetchAPI;
-      const refuse = (refusal: Refusal) => {
-        const { id } = track(request);
-        const { status, code = 'BAD_USER_INPUT' } = refusal;
+      const about = () => {
         const address = readClientInfo(request, serverContext).ipAddress;
-        failures.write({ address, requestId: id, code }, { code, status }, 'Refused');
-        const headers = refusalHeaders(refusal, id);
-        endResponse(new Response(refusalBody(refusal, id), { status: refusal.status, headers }));
+        return { requestId: track(request).id, address, failures, Response };
       };
+      const refuse = (refusal: Refusal) => endResponse(refusedResponse(about(), refusal));
       const mount = mountOf(serverContext);
       const route = routes.find(url.pathname, mount);
       if (!isCheck(route) && hosts(url.host) !== 'ours') {
@@ -61,14 +58,7 @@ export function useRoutes(options: RoutesOptions): Plugin {
             return await requestHandler(...words);
           } catch (error) {
             // Yoga would answer with the stack.
-            const { id } = track(request);
-            const name = error instanceof Error ? error.name : typeof error;
-            const code = 'INTERNAL_SERVER_ERROR';
-            const address = readClientInfo(request, serverContext).ipAddress;
-            const failure = { address, requestId: id, code, level: 'error' } as const;
-            failures.write(failure, { code, error: name }, 'Unexpected error');
-            const headers = refusalHeaders(refusals.unexpected, id);
-            return new Response(refusalBody(refusals.unexpected, id), { status: 500, headers });
+            return unexpectedResponse(about(), error);
           }
         });
         return;

@@ -11,7 +11,13 @@ import type { BrowserKeyrings } from '../login/browser-keyrings.ts';
 import { mountOf, type Routes } from '../plugins/routes.ts';
 import { networkOf } from '../request/client-address.ts';
 import type { ClientInfoReader } from '../request/client-info.ts';
-import { type Refusal, refusalBody, refusalHeaders, refusals } from '../request/refusal.ts';
+import {
+  type Refusal,
+  type RefusedRequest,
+  refusals,
+  refusedResponse,
+  unexpectedResponse,
+} from '../request/refusal.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import { type BrowserCredential, CredentialsRefusedError } from './browser-credential.ts';
 import { credentialOf, type FoundSessions, findSessions } from './browser-credentials.ts';
@@ -32,10 +38,8 @@ export interface RelayOptions {
 }
 
 /** What of a request the relay cares about. */
-interface Asked {
+interface Asked extends RefusedRequest {
   readonly request: Request;
-  readonly requestId: string;
-  readonly address: string | null;
 }
 
 /** Answers POST /session/credentials where there are secrets. @throws TypeError for a secret that may not be used. */
@@ -50,13 +54,11 @@ export function useRelay(options: RelayOptions): Plugin {
   /** Refuses a request, with a line in the log and, for the first in a minute of an address, in the audit log. */
   async function refuse(asked: Asked, refusal: Refusal, auditedAs?: string): Promise<Response> {
     const { requestId, address } = asked;
-    const { status, code = 'BAD_USER_INPUT' } = refusal;
-    failures.write({ address, requestId, code, level: 'warn' }, { code, status }, 'Relay refused');
     if (auditedAs !== undefined && (await wrongSecrets(auditedAs)) === 0) {
+      const { code = 'BAD_USER_INPUT' } = refusal;
       audit.write({ event: 'relay', outcome: 'refused', code, requestId, address });
     }
-    const headers = refusalHeaders(refusal, requestId);
-    return new Response(refusalBody(refusal, requestId), { status, headers });
+    return refusedResponse(asked, refusal, 'Relay refused', 'warn');
   }
 
   async function answer(asked: Asked): Promise<Response> {
@@ -80,7 +82,7 @@ export function useRelay(options: RelayOptions): Plugin {
     try {
       found = await findSessions(browsers, request, null);
     } catch (error) {
-      if (error instanceof KeyringStoreError) return refuse(asked, refused.store);
+      if (error instanceof KeyringStoreError) return refuse(asked, refusals.store);
       if (error instanceof CredentialsRefusedError) return refuse(asked, refused.cookies);
       throw error;
     }
@@ -132,18 +134,11 @@ export function useRelay(options: RelayOptions): Plugin {
       if (request.method !== 'POST') return;
       if (routes.find(url.pathname, mountOf(serverContext)) !== 'credentials') return;
       const address = readClientInfo(request, serverContext).ipAddress;
-      const asked = { request, requestId: track(request).id, address };
+      const asked = { request, requestId: track(request).id, address, failures };
       try {
         endResponse(await answer(asked));
       } catch (error) {
-        const name = error instanceof Error ? error.name : typeof error;
-        const { requestId } = asked;
-        const code = 'INTERNAL_SERVER_ERROR';
-        const failure = { address, requestId, code, level: 'error' } as const;
-        failures.write(failure, { code, error: name }, 'Unexpected error');
-        const headers = refusalHeaders(refusals.unexpected, requestId);
-        const body = refusalBody(refusals.unexpected, requestId);
-        endResponse(new Response(body, { status: 500, headers }));
+        endResponse(unexpectedResponse(asked, error));
       }
     },
   };
@@ -166,12 +161,6 @@ const refused = {
     code: 'UNAUTHENTICATED',
     message: 'Send "Authorization: Bearer <secret>" with one of RELAY_SECRETS, once.',
     headers: { 'www-authenticate': 'Bearer' },
-  },
-  store: {
-    status: 503,
-    code: 'KEYRING_UNAVAILABLE',
-    message: 'The gateway cannot reach the store of browser sessions: retry in a moment.',
-    retryAfterSeconds: 5,
   },
   cookies: {
     status: 400,

@@ -31,6 +31,12 @@ export const refusals = {
   target: { status: 400, message: 'The request target must be a path, such as /graphql.' },
   path: { status: 404, message: 'This path does not exist. GraphQL is at /graphql.' },
   expectation: { status: 417, message: 'Send no Expect header other than "100-continue".' },
+  store: {
+    status: 503,
+    code: 'KEYRING_UNAVAILABLE',
+    message: 'The gateway cannot reach the store of browser sessions: retry in a moment.',
+    retryAfterSeconds: 1,
+  },
   unexpected: {
     status: 500,
     message: 'The gateway had an internal error. Its log has details under the request id.',
@@ -58,6 +64,48 @@ export function refusalHeaders(refusal: Refusal, requestId: string): Record<stri
     }),
     ...refusal.headers,
   };
+}
+
+/** Whose request is answered. */
+export interface RefusedRequest {
+  readonly requestId: string;
+  /** Of the client; null where it is not known. */
+  readonly address: string | null;
+  readonly failures: FailureLog;
+  /** Of `fetchAPI`, where it is known; by default the global one. */
+  readonly Response?: typeof globalThis.Response;
+}
+
+/** The answer of fetch to a request that is refused, and its line in the log. @param line what the line says. */
+export function refusedResponse(
+  request: RefusedRequest,
+  refusal: Refusal,
+  line = 'Refused',
+  level: 'info' | 'warn' = 'info',
+): Response {
+  const { requestId, address, failures } = request;
+  const { status, code = 'BAD_USER_INPUT' } = refusal;
+  failures.write({ address, requestId, code, level }, { code, status }, line);
+  return responseOf(request, refusal);
+}
+
+/** The answer of fetch to a request that met an error which is a fault of the gateway. The log has the error's name only. */
+export function unexpectedResponse(request: RefusedRequest, error: unknown): Response {
+  const { requestId, address, failures } = request;
+  const { code } = refusals.unexpected;
+  const name = error instanceof Error ? error.name : typeof error;
+  const failure = { address, requestId, code, level: 'error' } as const;
+  failures.write(failure, { code, error: name }, 'Unexpected error');
+  return responseOf(request, refusals.unexpected);
+}
+
+function responseOf(
+  { requestId, Response = globalThis.Response }: RefusedRequest,
+  refusal: Refusal,
+): Response {
+  const { status } = refusal;
+  const headers = refusalHeaders(refusal, requestId);
+  return new Response(refusalBody(refusal, requestId), { status, headers });
 }
 
 /** Answers a request of `node:http` with a refusal, and logs it. Headers that are set on the response stay. */

@@ -1,6 +1,7 @@
 // Plugin: GET /session, by which a reverse proxy asks whose session a request belongs to before it passes the request on.
 import type { Plugin } from 'graphql-yoga';
 import type { Services } from '../../context.ts';
+import type { DeviceHint } from '../../keyring/device.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import type { FailureLog } from '../limits/failure-log.ts';
@@ -9,7 +10,7 @@ import { mountOf, type Routes } from '../plugins/routes.ts';
 import { CredentialsRefusedError } from '../relay/browser-credential.ts';
 import { findSessions } from '../relay/browser-credentials.ts';
 import type { ClientInfoReader } from '../request/client-info.ts';
-import { type Refusal, refusalBody, refusalHeaders, refusals } from '../request/refusal.ts';
+import { type Refusal, refusals, refusedResponse, unexpectedResponse } from '../request/refusal.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 
 /** What the check is made of. */
@@ -36,12 +37,6 @@ const refused = {
     message: 'This browser has no active session: log in.',
   },
   template: { status: 400, message: 'The gateway has no token template of this name.' },
-  store: {
-    status: 503,
-    code: 'KEYRING_UNAVAILABLE',
-    message: 'The gateway cannot reach the store of browser sessions: retry in a moment.',
-    retryAfterSeconds: 1,
-  },
 } as const satisfies Record<string, Refusal>;
 
 /** Answers 204 with the account and its token, or 401. To be after what sets CORS headers: this answer has none. */
@@ -52,19 +47,18 @@ export function useSessionCheck(options: SessionCheckOptions): Plugin {
 
   async function check(
     request: Request,
-    serverContext: unknown,
+    device: DeviceHint,
     parameters: URLSearchParams,
   ): Promise<Passed | Refusal> {
     const { tokens } = services;
     const account = parameters.get('account');
     const template = parameters.get('template') ?? 'default';
     if (tokens !== null && !tokens.tokens.templates.has(template)) return refused.template;
-    const device = readClientInfo(request, serverContext);
     let sessions: readonly SessionRecord[];
     try {
       ({ sessions } = await findSessions(browsers, request, device));
     } catch (error) {
-      if (error instanceof KeyringStoreError) return refused.store;
+      if (error instanceof KeyringStoreError) return refusals.store;
       if (error instanceof CredentialsRefusedError) return refused.unauthenticated;
       throw error;
     }
@@ -84,32 +78,18 @@ export function useSessionCheck(options: SessionCheckOptions): Plugin {
   return {
     async onRequest({ request, url, serverContext, endResponse }) {
       if (!isCheck(url.pathname, serverContext)) return;
-      const { id: requestId } = track(request);
-      let outcome: Passed | Refusal;
+      const device = readClientInfo(request, serverContext);
+      const about = { requestId: track(request).id, address: device.ipAddress, failures };
       try {
-        outcome = await check(request, serverContext, url.searchParams);
-      } catch (error) {
-        const cause = error instanceof Error ? error.name : typeof error;
-        failures.write(
-          { address: null, requestId, code: 'INTERNAL_SERVER_ERROR', level: 'error' },
-          { code: 'INTERNAL_SERVER_ERROR', error: cause },
-          'Unexpected error',
+        const outcome = await check(request, device, url.searchParams);
+        endResponse(
+          'accountId' in outcome
+            ? passedResponse(outcome)
+            : refusedResponse(about, outcome, 'Session check refused'),
         );
-        outcome = refusals.unexpected;
+      } catch (error) {
+        endResponse(unexpectedResponse(about, error));
       }
-      if ('accountId' in outcome) {
-        const { accountId, token } = outcome;
-        const headers = {
-          'x-account-id': accountId,
-          ...(token !== null && { 'x-session-token': token }),
-        };
-        return endResponse(new Response(null, { status: 204, headers }));
-      }
-      const { status, code = 'BAD_USER_INPUT' } = outcome;
-      const address = readClientInfo(request, serverContext).ipAddress;
-      failures.write({ address, requestId, code }, { code, status }, 'Session check refused');
-      const headers = refusalHeaders(outcome, requestId);
-      endResponse(new Response(refusalBody(outcome, requestId), { status, headers }));
     },
     onResponse({ request, serverContext, response: { headers } }) {
       if (!isCheck(new URL(request.url).pathname, serverContext)) return;
@@ -120,6 +100,14 @@ export function useSessionCheck(options: SessionCheckOptions): Plugin {
       headers.delete('access-control-expose-headers');
     },
   };
+}
+
+function passedResponse({ accountId, token }: Passed): Response {
+  const headers = {
+    'x-account-id': accountId,
+    ...(token !== null && { 'x-session-token': token }),
+  };
+  return new Response(null, { status: 204, headers });
 }
 
 /** Whether a session still counts: it is ACTIVE, and not expected to have expired. This asks no broker. */
