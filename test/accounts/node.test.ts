@@ -1,7 +1,7 @@
 // Query.node: every object with an id is found by it, as far as the request reaches it, and what fails is said.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Visitor } from '../support/visitor.ts';
-import { type AnswerError, startWorld, tokens } from '../support/world.ts';
+import { startWorld, tokens } from '../support/world.ts';
 
 const world = await startWorld();
 const authorization = tokens('SIM0001', 'SIM0002', 'SIM0003');
@@ -12,11 +12,7 @@ interface Identified {
 }
 
 /** Asks as someone: by the query and its variables. */
-type Ask = (
-  query: string,
-  variables?: object,
-  // biome-ignore lint/suspicious/noExplicitAny: an answer of any shape.
-) => Promise<{ readonly data: any; readonly errors: readonly AnswerError[] }>;
+type Ask = (query: string, variables?: object) => ReturnType<typeof world.askRaw>;
 
 const withHeader =
   (header: string): Ask =>

@@ -36,6 +36,12 @@ interface Refetchable {
   };
 }
 
+/** What the query of the page reads: references to fragments. */
+interface Page {
+  readonly accounts: readonly unknown[];
+  readonly combinedMargins: unknown;
+}
+
 /** A page of Relay's over this gateway, its queries in the order they were sent. */
 function page() {
   const artifacts = compileForRelay(documents);
@@ -49,12 +55,11 @@ function page() {
       return { data };
     }),
   });
-  const read = async (request: ConcreteRequest, variables: Record<string, string> = {}) => {
+  const read = async <Data>(request: ConcreteRequest, variables: Record<string, string> = {}) => {
     const operation = createOperationDescriptor(request, variables);
     environment.retain(operation);
     await fetchQuery(environment, request, variables).toPromise();
-    // biome-ignore lint/suspicious/noExplicitAny: the test knows what it asked.
-    return environment.lookup(operation.fragment).data as any;
+    return environment.lookup(operation.fragment).data as Data;
   };
   /** Shows a fragment as a component does, and follows it. */
   const show = (name: string, reference: unknown) => {
@@ -73,7 +78,7 @@ function page() {
     const { operation, identifierInfo } = artifacts<Refetchable>(name).metadata.refetch;
     return read(operation, { [identifierInfo.identifierQueryVariableName]: id });
   };
-  return { sent, show, refetch, read: () => read(artifacts<ConcreteRequest>('PageQuery')) };
+  return { sent, show, refetch, read: () => read<Page>(artifacts<ConcreteRequest>('PageQuery')) };
 }
 
 test('a refetchable fragment of an account is read again by node, and the panels beside it keep their fields', async () => {

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import * as fc from 'fast-check';
-import type { YogaServerInstance } from 'graphql-yoga';
 import { describe, expect, test } from 'vitest';
 import { schema } from '../../src/schema/schema.ts';
 import { anyQuery } from '../support/any-query.ts';
 import { startOfTime, startWorld, tokens } from '../support/world.ts';
+import { countResponses } from '../support/yoga-responses.ts';
 
 const allowed = 'https://app.example.com';
 const options = {
@@ -18,15 +18,7 @@ const options = {
 };
 const world = await startWorld(options);
 
-/** How many Responses Yoga's adapter has made: none for a request that was answered from node:http. */
-let responses = 0;
-const { fetchAPI } = world.gateway as unknown as YogaServerInstance<object, object>;
-fetchAPI.Response = class extends fetchAPI.Response {
-  constructor(...given: ConstructorParameters<typeof Response>) {
-    super(...given);
-    responses += 1;
-  }
-} as typeof Response;
+const responses = countResponses(world.gateway);
 
 type Way = 'node:http' | 'Yoga';
 
@@ -72,12 +64,12 @@ function send(url: string, { headers, body, ...operation }: Sent, hasLength: boo
 
 /** Sends it both ways, and gives the answer that they agree on. @param way how the plain form is answered. */
 async function agreedOn(sent: Sent, way: Way = 'node:http') {
-  const before = responses;
+  const before = responses();
   const byYoga = await send(world.url, sent, false);
-  expect(responses).toBeGreaterThan(before);
-  const between = responses;
+  expect(responses()).toBeGreaterThan(before);
+  const between = responses();
   const plain = await send(world.url, sent, true);
-  expect(responses > between ? 'Yoga' : 'node:http').toBe(way);
+  expect(responses() > between ? 'Yoga' : 'node:http').toBe(way);
   expect({ ...plain, text: inOrder(plain.text) }).toEqual({
     ...byYoga,
     text: inOrder(byYoga.text),

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { YogaServerInstance } from 'graphql-yoga';
 import { describe, expect, test } from 'vitest';
 import { createGateway, TrustedDocumentsError } from '../../src/index.ts';
 import { emptyFolder, run, startCommand } from '../support/command.ts';
 import { startWorld, tokens } from '../support/world.ts';
+import { countResponses } from '../support/yoga-responses.ts';
 
 const names = 'query Names { accounts { user { userName } } }';
 const deferred = 'query Parts { accounts { id ... @defer { user { userId } } } }';
@@ -16,15 +16,7 @@ const manifestOf = (...texts: readonly string[]) =>
   Object.fromEntries(texts.map((text) => [hashOf(text), text]));
 const manifest = manifestOf(names, deferred, leave);
 const world = await startWorld({ trustedDocuments: manifest, introspection: false });
-/** How many Responses Yoga's adapter has made: none for a request that was answered from node:http. */
-let responses = 0;
-const { fetchAPI } = world.gateway as unknown as YogaServerInstance<object, object>;
-fetchAPI.Response = class extends fetchAPI.Response {
-  constructor(...given: ConstructorParameters<typeof Response>) {
-    super(...given);
-    responses += 1;
-  }
-} as typeof Response;
+const responses = countResponses(world.gateway);
 const lenient = await startWorld({ trustedDocuments: manifest, trustedDocumentTexts: true });
 const open = await startWorld();
 
@@ -56,10 +48,10 @@ describe.each(ways)('a %s request', (way, headers) => {
     ['both', { documentId: hashOf(names), extensions: extensionOf(hashOf(names)) }],
     ['an id beside the same text', { documentId: hashOf(names), query: names }],
   ])('executes the document that it names by %s', async (_what, body) => {
-    const before = responses;
+    const before = responses();
     const { status, text } = await ask(world.url, body, headers);
     expect(status).toBe(200);
-    expect(responses > before ? 'encoded' : 'plain').toBe(way);
+    expect(responses() > before ? 'encoded' : 'plain').toBe(way);
     expect(JSON.parse(text).data.accounts[0].user.userName).toEqual(expect.any(String));
   });
 
@@ -167,7 +159,8 @@ describe('the command', () => {
   ])('refuses a list that %s, and says why', async (_what, content, words) => {
     const file = join(emptyFolder(), 'documents.json');
     if (content !== null) writeFileSync(file, content);
-    const { code, stderr } = await run({ env: { TRUSTED_DOCUMENTS: file } }).ended;
+    const { code, stderr } = await run({ env: { TRUSTED_DOCUMENTS: file, SIMULATOR_PORT: '0' } })
+      .ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(/^kite-graphql: TRUSTED_DOCUMENTS: /);
     expect(stderr).toContain(words);

@@ -41,47 +41,30 @@ async function failing(step: keyof typeof steps, fault: object) {
 
 type Row = readonly [status: number, words: string, code: BrokerErrorCode];
 
+/** What the tables of all steps have. */
+const everywhere: readonly Row[] = [
+  [429, 'Too many requests to the API', 'rate-limited'],
+  [500, 'Unexpected error', 'other'],
+  [503, 'Trade API service is unavailable', 'unavailable'],
+  [504, 'Gateway timeout, trade API is unreachable', 'unavailable'],
+];
+/** What those of each step of a login have. */
+const inLogin: readonly Row[] = [
+  [401, 'Verify resource and path of the request', 'permission'],
+  ...everywhere,
+];
+
 const tables: Readonly<Record<keyof typeof steps, readonly Row[]>> = {
-  session_init: [
-    [400, 'Invalid or missing input parameters', 'input'],
-    [401, 'Verify resource and path of the request', 'permission'],
-    [429, 'Too many requests to the API', 'rate-limited'],
-    [500, 'Unexpected error', 'other'],
-    [503, 'Trade API service is unavailable', 'unavailable'],
-    [504, 'Gateway timeout, trade API is unreachable', 'unavailable'],
-  ],
-  login: [
-    [400, 'Invalid or missing input parameters', 'token'],
-    [401, 'Verify resource and path of the request', 'permission'],
-    [429, 'Too many requests to the API', 'rate-limited'],
-    [500, 'Unexpected error', 'other'],
-    [503, 'Trade API service is unavailable', 'unavailable'],
-    [504, 'Gateway timeout, trade API is unreachable', 'unavailable'],
-  ],
-  session_2fa: [
-    [400, 'Invalid or missing input parameters', 'token'],
-    [401, 'Verify resource and path of the request', 'permission'],
-    [429, 'Too many requests to the API', 'rate-limited'],
-    [500, 'Unexpected error', 'other'],
-    [503, 'Trade API service is unavailable', 'unavailable'],
-    [504, 'Gateway timeout, trade API is unreachable', 'unavailable'],
-  ],
-  logout: [
-    [400, 'Invalid or missing input parameters', 'other'],
-    [429, 'Too many requests to the API', 'rate-limited'],
-    [500, 'Unexpected error', 'other'],
-    [503, 'Trade API service is unavailable', 'unavailable'],
-    [504, 'Gateway timeout, trade API is unreachable', 'unavailable'],
-  ],
+  session_init: [[400, 'Invalid or missing input parameters', 'input'], ...inLogin],
+  login: [[400, 'Invalid or missing input parameters', 'token'], ...inLogin],
+  session_2fa: [[400, 'Invalid or missing input parameters', 'token'], ...inLogin],
+  logout: [[400, 'Invalid or missing input parameters', 'other'], ...everywhere],
   // Not in the tables of sessions: the documentation of margins.
   margin: [
     [400, 'Invalid or missing input parameters', 'other'],
     [403, 'Invalid session, please re-login to continue', 'token'],
-    [429, 'Too many requests to the API', 'rate-limited'],
-    [500, 'Unexpected error', 'other'],
     [502, 'Not able to communicate with OMS', 'unavailable'],
-    [503, 'Trade API service is unavailable', 'unavailable'],
-    [504, 'Gateway timeout, trade API is unreachable', 'unavailable'],
+    ...everywhere,
   ],
 };
 

@@ -239,23 +239,32 @@ test('a gateway that stops breaks streams off, so that clients subscribe again',
   expect(other.clock.waiting).toBe(0);
 });
 
-test('what another process writes to one SQLite file is found by the check', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'kite-graphql-news-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const url = `sqlite:${join(folder, 'keyrings.db')}`;
+/** Two gateways on one store: a browser follows its sessions at one, and logs in at the other. */
+async function beginTwo(url: string) {
   const keyringKeys = [generateKey()];
-  const open = () => openKeyringStore(url, () => startOfTime);
-  const [here, there] = [
-    await begin({ keyringStore: await open(), keyringKeys }),
-    await begin({ keyringStore: await open(), keyringKeys }),
-  ];
+  const open = async () => {
+    const keyringStore = await openKeyringStore(url, () => startOfTime);
+    return begin({ keyringStore, keyringKeys });
+  };
+  const [here, there] = [await open(), await open()];
   const [one, two] = [here.browser(), there.browser()];
   await here.logIn(one, 'SIM0001');
   const stream = await here.followed(one);
   await told(stream, 1);
+  const logInThere = async (userId: string) => {
+    for (const [name, value] of one.cookies) two.cookies.set(name, value);
+    await there.logIn(two, userId);
+  };
+  return { here, stream, logInThere };
+}
+
+test('what another process writes to one SQLite file is found by the check', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kite-graphql-news-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const url = `sqlite:${join(folder, 'keyrings.db')}`;
+  const { here, stream, logInThere } = await beginTwo(url);
   await expect.poll(() => here.clock.waiting).toBe(1);
-  for (const [name, value] of one.cookies) two.cookies.set(name, value);
-  await there.logIn(two, 'SIM0002');
+  await logInThere('SIM0002');
   here.clock.advance(19);
   expect(stream.unread).toBe(0);
   here.clock.advance(1);
@@ -264,18 +273,8 @@ test('what another process writes to one SQLite file is found by the check', asy
 
 describeWithRedis((redis) => {
   test('what another replica writes to Redis is told at once', async () => {
-    const keyringKeys = [generateKey()];
-    const open = () => openKeyringStore(redis.url, () => startOfTime);
-    const [here, there] = [
-      await begin({ keyringStore: await open(), keyringKeys }),
-      await begin({ keyringStore: await open(), keyringKeys }),
-    ];
-    const [one, two] = [here.browser(), there.browser()];
-    await here.logIn(one, 'SIM0001');
-    const stream = await here.followed(one);
-    await told(stream, 1);
-    for (const [name, value] of one.cookies) two.cookies.set(name, value);
-    await there.logIn(two, 'SIM0002');
+    const { stream, logInThere } = await beginTwo(redis.url);
+    await logInThere('SIM0002');
     expect(await told(stream, 1)).toEqual(['STARTED ACTIVE SIM0002']);
   });
 });

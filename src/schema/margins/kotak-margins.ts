@@ -43,11 +43,18 @@ function within<T extends object>(
   return partOf(account, [...place, name], value as T | null);
 }
 
-function idOf<T>(typeName: string, { account, place }: Part<T>): string {
-  return nodeId(typeName, account.id, ...place);
+/** The id of a part. */
+function idField(
+  typeName: string,
+  description = 'Opaque id of this part of the margins of this account.',
+) {
+  return {
+    nullable: false,
+    description,
+    resolve: ({ account, place }: Part<object>) => nodeId(typeName, account.id, ...place),
+  } as const;
 }
 
-const idDescription = 'Opaque id of this part of the margins of this account.';
 const exchangeDescription = 'The exchanges, as Kotak names them; several are joined by commas.';
 
 const AmountsRef = builder.objectRef<Part<KotakAmounts>>('KotakAmounts').implement({
@@ -55,11 +62,7 @@ const AmountsRef = builder.objectRef<Part<KotakAmounts>>('KotakAmounts').impleme
     'Amounts of Kotak, in rupees, by its own names. Kotak does not document what they mean or how they relate to each ' +
     'other, so they appear in no sum. Null if Kotak does not send the amount.',
   fields: (t) => ({
-    id: t.id({
-      nullable: false,
-      description: idDescription,
-      resolve: (part) => idOf('KotakAmounts', part),
-    }),
+    id: t.id(idField('KotakAmounts')),
     ...Object.fromEntries(
       kotakAmountNames.map((name) => [
         name,
@@ -72,6 +75,16 @@ const AmountsRef = builder.objectRef<Part<KotakAmounts>>('KotakAmounts').impleme
   }),
 });
 
+/** Amounts within a part. */
+function amountsField<Name extends string>(name: Name) {
+  return {
+    type: AmountsRef,
+    description: `Kotak’s \`${name}\`.`,
+    resolve: (part: Part<Readonly<Record<Name, Field<KotakAmounts | null>>>>) =>
+      within<KotakAmounts>(part, name, part.value[name]),
+  };
+}
+
 const IntradayRef = builder
   .objectRef<Part<KotakIntradayMargins>>('KotakIntradayMargins')
   .implement({
@@ -80,11 +93,7 @@ const IntradayRef = builder
       const number = (name: keyof KotakIntradayMargins) =>
         t.float({ description: `Kotak’s \`${name}\`.`, resolve: ({ value }) => value[name] });
       return {
-        id: t.id({
-          nullable: false,
-          description: idDescription,
-          resolve: (part) => idOf('KotakIntradayMargins', part),
-        }),
+        id: t.id(idField('KotakIntradayMargins')),
         misCutOff: number('misCutOff'),
         misPnl: number('misPnl'),
         refreshTime: number('refreshTime'),
@@ -94,57 +103,33 @@ const IntradayRef = builder
 
 const TradedRef = builder.objectRef<Part<KotakTradedMargins>>('KotakTradedMargins').implement({
   description: 'Kotak’s margins for derivatives, currency or commodities of one exchange.',
-  fields: (t) => {
-    const amounts = (name: 'futures' | 'options') =>
-      t.field({
-        type: AmountsRef,
-        description: `Kotak’s \`${name}\`.`,
-        resolve: (part) => within<KotakAmounts>(part, name, part.value[name]),
-      });
-    return {
-      id: t.id({
-        nullable: false,
-        description: idDescription,
-        resolve: (part) => idOf('KotakTradedMargins', part),
-      }),
-      exchange: t.string({
-        description: exchangeDescription,
-        resolve: ({ value }) => value.exchange,
-      }),
-      futures: amounts('futures'),
-      options: amounts('options'),
-    };
-  },
+  fields: (t) => ({
+    id: t.id(idField('KotakTradedMargins')),
+    exchange: t.string({
+      description: exchangeDescription,
+      resolve: ({ value }) => value.exchange,
+    }),
+    futures: t.field(amountsField('futures')),
+    options: t.field(amountsField('options')),
+  }),
 });
 
 const EquityRef = builder.objectRef<Part<KotakEquityMargins>>('KotakEquityMargins').implement({
   description: 'Kotak’s margins for equity of one or more exchanges.',
-  fields: (t) => {
-    const amounts = (name: 'cash' | 'mtf') =>
-      t.field({
-        type: AmountsRef,
-        description: `Kotak’s \`${name}\`.`,
-        resolve: (part) => within<KotakAmounts>(part, name, part.value[name]),
-      });
-    return {
-      id: t.id({
-        nullable: false,
-        description: idDescription,
-        resolve: (part) => idOf('KotakEquityMargins', part),
-      }),
-      exchange: t.string({
-        description: exchangeDescription,
-        resolve: ({ value }) => value.exchange,
-      }),
-      cash: amounts('cash'),
-      mtf: amounts('mtf'),
-      mis: t.field({
-        type: IntradayRef,
-        description: 'Kotak’s `mis`.',
-        resolve: (part) => within<KotakIntradayMargins>(part, 'mis', part.value.mis),
-      }),
-    };
-  },
+  fields: (t) => ({
+    id: t.id(idField('KotakEquityMargins')),
+    exchange: t.string({
+      description: exchangeDescription,
+      resolve: ({ value }) => value.exchange,
+    }),
+    cash: t.field(amountsField('cash')),
+    mtf: t.field(amountsField('mtf')),
+    mis: t.field({
+      type: IntradayRef,
+      description: 'Kotak’s `mis`.',
+      resolve: (part) => within<KotakIntradayMargins>(part, 'mis', part.value.mis),
+    }),
+  }),
 });
 
 /** The GraphQL type KotakMargins. */
@@ -162,11 +147,7 @@ export const KotakMarginsRef = builder.objectRef<Part<KotakMargins>>('KotakMargi
         resolve: (part) => items<KotakTradedMargins>(part, name, part.value[name]),
       });
     return {
-      id: t.id({
-        nullable: false,
-        description: 'Opaque id of these margins of this account.',
-        resolve: (part) => idOf('KotakMargins', part),
-      }),
+      id: t.id(idField('KotakMargins', 'Opaque id of these margins of this account.')),
       commodities: traded('commodities'),
       currency: traded('currency'),
       derivatives: traded('derivatives'),
