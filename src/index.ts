@@ -9,11 +9,15 @@ export {
 } from './http/relay/browser-credential.ts';
 export { parseKeyringKeys } from './keyring/crypto/keys.ts';
 export { openKeyringStore } from './keyring/stores/open-store.ts';
+export type {
+  RevocationList,
+  RevocationOutcome,
+  StoredRevocation,
+} from './keyring/stores/revocation-list.ts';
 export {
   type ConvertedKeyring,
   type ConvertedRecord,
   type ConvertKeyring,
-  type IndexedPlace,
   type KeyringNotices,
   type KeyringStore,
   KeyringStoreError,
@@ -23,18 +27,14 @@ export {
   type OldKeyring,
   type OldPointer,
   type Page,
-  type RecordPlace,
   type RecordWrite,
-  type RevocationList,
-  type RevocationOutcome,
   type StoredKeyring,
   type StoredPointer,
   type StoredRecord,
-  type StoredRevocation,
   type StoreListing,
-  type UserIndex,
   type WriteOutcome,
 } from './keyring/stores/store.ts';
+export type { IndexedPlace, RecordPlace, UserIndex } from './keyring/stores/user-index.ts';
 export type { AppOptions, GatewayOptions, GraphiqlPage } from './options.ts';
 export type { ErrorCode, ErrorExtensions } from './schema/errors/error-code.ts';
 export { SessionTokens, SessionTokensError } from './session-tokens/session-tokens.ts';

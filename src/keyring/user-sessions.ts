@@ -6,7 +6,8 @@ import type { EncryptedRecords } from './crypto/encrypted-records.ts';
 import type { Encrypter } from './crypto/encrypter.ts';
 import { day } from './policy.ts';
 import type { SessionRecord } from './session-record.ts';
-import type { IndexedPlace, KeyringStore, RecordPlace } from './stores/store.ts';
+import type { KeyringStore } from './stores/store.ts';
+import type { IndexedPlace, RecordPlace } from './stores/user-index.ts';
 
 /** A user of a broker. */
 export interface BrokerUser {

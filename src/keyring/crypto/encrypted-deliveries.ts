@@ -3,7 +3,11 @@ import { z } from 'zod';
 import { day, unreadablePause } from '../policy.ts';
 import type { UnreadableReason } from '../report.ts';
 import { endReasons } from '../session-record.ts';
-import type { RevocationList, RevocationOutcome, StoredRevocation } from '../stores/store.ts';
+import type {
+  RevocationList,
+  RevocationOutcome,
+  StoredRevocation,
+} from '../stores/revocation-list.ts';
 import type { Binding, Encrypter } from './encrypter.ts';
 
 const eventShape = z.object({

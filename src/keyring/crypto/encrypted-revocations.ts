@@ -5,11 +5,11 @@ import { revocationLifetime } from '../policy.ts';
 import type { KeyringReport } from '../report.ts';
 import { endReasons, type SessionEndReason } from '../session-record.ts';
 import type {
-  KeyringStore,
   RevocationList,
   RevocationOutcome,
   StoredRevocation,
-} from '../stores/store.ts';
+} from '../stores/revocation-list.ts';
+import type { KeyringStore } from '../stores/store.ts';
 import type { Binding, Encrypter } from './encrypter.ts';
 import { newId } from './names.ts';
 

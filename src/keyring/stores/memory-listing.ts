@@ -1,5 +1,7 @@
 // All that is in the store in memory, page by page.
-import type { Page, StoredPointer, StoredRevocation, StoreListing } from './store.ts';
+
+import type { StoredRevocation } from './revocation-list.ts';
+import type { Page, StoredPointer, StoreListing } from './store.ts';
 
 /** What is listed. Each map may hold what has expired; `isLive` tells. */
 export interface Listed {

@@ -1,5 +1,5 @@
 // The revocations of the store in memory, and its deliveries.
-import type { RevocationList, StoredRevocation } from './store.ts';
+import type { RevocationList, StoredRevocation } from './revocation-list.ts';
 
 /**
  * Revocations in this process's memory.

@@ -3,6 +3,7 @@ import { createClockCheck } from './clock-check.ts';
 import { createMemoryListing } from './memory-listing.ts';
 import { createMemoryRevocations } from './memory-revocations.ts';
 import { createMemoryUsers } from './memory-users.ts';
+import type { StoredRevocation } from './revocation-list.ts';
 import {
   type CheckedPointer,
   type KeyringStore,
@@ -13,7 +14,6 @@ import {
   type StoredKeyring,
   type StoredPointer,
   type StoredRecord,
-  type StoredRevocation,
   type WriteOutcome,
 } from './store.ts';
 import { createSweep } from './sweep.ts';

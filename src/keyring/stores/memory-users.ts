@@ -1,7 +1,7 @@
 // The index of users of the store in memory.
 
-import type { IndexedPlace, RecordPlace, UserIndex } from './store.ts';
 import { createSweep } from './sweep.ts';
+import type { IndexedPlace, RecordPlace, UserIndex } from './user-index.ts';
 
 /**
  * An index in this process's memory.

@@ -1,6 +1,8 @@
 // Where keyrings lie: what every store must do, in one sentence a method. A store knows times, versions and
 // encrypted text; it never sees a token, a user id, a cookie or a key. All times are milliseconds since the epoch.
 import { systemCode } from '../../brokers/upstream/system-code.ts';
+import type { RevocationList, StoredRevocation } from './revocation-list.ts';
+import type { UserIndex } from './user-index.ts';
 
 /** One session's row. */
 export interface StoredRecord {
@@ -77,66 +79,6 @@ export interface RecordWrite {
  * - `gone`: there is no such keyring any more. Nothing changed.
  */
 export type WriteOutcome = 'written' | 'conflict' | 'full' | 'gone';
-
-/** Tokens that a broker has still to end, or an event to deliver: they are found without the cookie of a browser. */
-export interface StoredRevocation {
-  /** Its name: an HMAC or random, so that it gives nothing away. */
-  readonly id: string;
-  /** What is to be done, encrypted and bound to the id. A store cannot read it. */
-  readonly encrypted: string;
-  /** When it is to be claimed next. Each change of it is a claim, which only one gateway gets. */
-  readonly dueAt: number;
-  /** When it goes away, done or not. */
-  readonly expiresAt: number;
-}
-
-/**
- * What became of a new revocation. `exists`: the list holds that id already, and nothing changed; `full`: it holds as
- * many as it may, and nothing changed.
- */
-export type RevocationOutcome = 'written' | 'exists' | 'full';
-
-/** What a store keeps to be done at a time. As with the store, every method is atomic and sees nothing that has expired. */
-export interface RevocationList {
-  /** Adds a revocation, unless the list holds its id or is at its capacity. */
-  add(revocation: StoredRevocation, capacity: number): Promise<RevocationOutcome>;
-  /** Claims those that are due, at most `count`: they come with `until` as the time at which they are due again. */
-  claim(until: number, count: number): Promise<readonly StoredRevocation[]>;
-  /** Makes one due at `dueAt`; false where it is gone, or due at another time than expected: another gateway has it. */
-  postpone(id: string, expectedDueAt: number, dueAt: number): Promise<boolean>;
-  /** Deletes those of these ids that exist. */
-  remove(ids: readonly string[]): Promise<void>;
-}
-
-/** Where a row is. */
-export interface RecordPlace {
-  readonly keyringId: string;
-  /** The row's key within its keyring. */
-  readonly key: string;
-}
-
-/** A row that an index names. */
-export interface IndexedPlace extends RecordPlace {
-  /** When the index forgets it. */
-  readonly expiresAt: number;
-}
-
-/**
- * Which rows hold sessions of a user, in whichever keyrings. A user has a name here, an HMAC, so that a store cannot tell
- * who it is. An entry may be stale: its row may be gone, or not be written yet. As with the store, every method is atomic
- * and sees nothing that has expired.
- */
-export interface UserIndex {
-  /**
-   * Adds places under a name, or sets their expiry anew. Where there are then more than `capacity`, those that expire
-   * first are removed.
-   */
-  add(name: string, places: readonly IndexedPlace[], capacity: number): Promise<void>;
-  /** The places under any of these names, each once, the last to expire first, at most `count`. */
-  find(names: readonly string[], count: number): Promise<readonly RecordPlace[]>;
-  /** Removes places under any of these names. */
-  remove(names: readonly string[], places: readonly RecordPlace[]): Promise<void>;
-}
 
 /** Some of what a store holds. */
 export interface Page<Item> {

@@ -6,7 +6,8 @@ import { createEncrypter } from '../../../src/keyring/crypto/encrypter.ts';
 import { parseKeyringKeys } from '../../../src/keyring/crypto/keys.ts';
 import { createKeyrings } from '../../../src/keyring/keyrings.ts';
 import { openKeyringStore } from '../../../src/keyring/stores/open-store.ts';
-import type { KeyringStore, UserIndex } from '../../../src/keyring/stores/store.ts';
+import type { KeyringStore } from '../../../src/keyring/stores/store.ts';
+import type { UserIndex } from '../../../src/keyring/stores/user-index.ts';
 
 const [url = '', key = '', step = '', userId = ''] = process.argv.slice(2);
 const now = () => new Date();

@@ -1,6 +1,7 @@
 // The revocations in Redis, and its deliveries: for each, one hash of `<dueAt>|<expiresAt>|<encrypted>` by id, and a sorted set of the ids by dueAt.
 import { z } from 'zod';
-import { KeyringStoreError, type RevocationList, type StoredRevocation } from '../store.ts';
+import type { RevocationList, StoredRevocation } from '../revocation-list.ts';
+import { KeyringStoreError } from '../store.ts';
 import { keyPrefix } from './scripts.ts';
 
 /** The hash and the sorted set of a list; the braces keep them on one server of a cluster. */

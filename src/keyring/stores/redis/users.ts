@@ -1,6 +1,7 @@
 // The index of users in Redis: for each name one sorted set of `<keyring> <key>`, by when each expires.
 import { z } from 'zod';
-import { KeyringStoreError, type UserIndex } from '../store.ts';
+import { KeyringStoreError } from '../store.ts';
+import type { UserIndex } from '../user-index.ts';
 import { keyPrefix } from './scripts.ts';
 
 const userKey = (name: string): string => `${keyPrefix}2:user:${name}`;

@@ -1,21 +1,19 @@
 // What is done with the SQLite file: one method each, synchronous, inside a transaction of the worker's.
 
+import type { RevocationOutcome, StoredRevocation } from '../revocation-list.ts';
 import type {
   CheckedPointer,
   ConvertedKeyring,
-  IndexedPlace,
   NewKeyring,
   NewPointer,
   OldKeyring,
-  RecordPlace,
   RecordWrite,
-  RevocationOutcome,
   StoredKeyring,
   StoredPointer,
   StoredRecord,
-  StoredRevocation,
   WriteOutcome,
 } from '../store.ts';
+import type { IndexedPlace, RecordPlace } from '../user-index.ts';
 import { type Connection, connect, identify } from './connection.ts';
 import { dropOldTables, listOldKeyrings, readOldKeyring, removeOldKeyring } from './old-tables.ts';
 import type { Moment } from './purge.ts';

@@ -1,7 +1,8 @@
 // All that is in the SQLite file, page by page in the order of its keys, and texts that are put in the place of others.
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { NewText, Page, StoredRevocation } from '../store.ts';
+import type { StoredRevocation } from '../revocation-list.ts';
+import type { NewText, Page } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { SqliteFile } from './file.ts';
 import type { Moment } from './purge.ts';

@@ -2,7 +2,7 @@
 // the worker's.
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { RevocationOutcome, StoredRevocation } from '../store.ts';
+import type { RevocationOutcome, StoredRevocation } from '../revocation-list.ts';
 
 /** The lists, each a table of its own. */
 export const dueLists = ['revocations', 'deliveries'] as const;

@@ -2,7 +2,8 @@
 // only where it is wanted, as some versions of Node print a warning when node:sqlite is.
 import type { Limits } from '../../../limits.ts';
 import { createClockCheck } from '../clock-check.ts';
-import type { KeyringStore, RevocationList } from '../store.ts';
+import type { RevocationList } from '../revocation-list.ts';
+import type { KeyringStore } from '../store.ts';
 import type { SqliteOperations } from './listing.ts';
 import type { DueList } from './revocations.ts';
 import { SqliteThread } from './thread.ts';

@@ -1,7 +1,7 @@
 // The index of users in the SQLite file: a table of its own, and what is run on it inside a transaction of the worker's.
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { IndexedPlace, RecordPlace } from '../store.ts';
+import type { IndexedPlace, RecordPlace } from '../user-index.ts';
 
 /** Creates what is missing. */
 export const usersSchema = `
