@@ -188,7 +188,7 @@ function reachedBy(
   // The header wins, whole: the two are never merged.
   if (credentials.length > 0) {
     return credentials.map((credential) => {
-      const account = accountOfHeader(credential);
+      const account = accountOfCredential(credential);
       return acceptsHeaderOf(credential) ? account : { ...account, access: null, denied: true };
     });
   }
@@ -205,7 +205,8 @@ function reachedBy(
 /** Made once for as long as a keyring is unchanged: its sessions are the same list until then. */
 const accountsOfSessions = new WeakMap<readonly SessionRecord[], readonly ReachedAccount[]>();
 
-function accountOfHeader(credential: Credential): ReachedAccount {
+/** The account that a credential opens, without a session of a keyring. */
+export function accountOfCredential(credential: Credential): ReachedAccount {
   const access = accountOf(credential);
   const { apiKey, broker = defaultBroker } = credential;
   return { id: access.id, broker, apiKey, access, denied: false, session: null };

@@ -1,9 +1,13 @@
 // Where a Session comes from: the token endpoint's answer, or a record of a browser's keyring.
 import type { AuthenticationMethod, BrokerSession } from '../../brokers/answers.ts';
-import { defaultBroker } from '../../brokers/broker-name.ts';
 import { malformed } from '../../brokers/field.ts';
 import type { SessionElsewhere } from '../../browser-keyring.ts';
-import { accountOfSession, type Context, type ReachedAccount } from '../../context.ts';
+import {
+  accountOfCredential,
+  accountOfSession,
+  type Context,
+  type ReachedAccount,
+} from '../../context.ts';
 import { completed } from '../../keyring/authentication.ts';
 import type { Device } from '../../keyring/device.ts';
 import type {
@@ -11,7 +15,7 @@ import type {
   SessionRecord,
   SessionState,
 } from '../../keyring/session-record.ts';
-import { accountOf, sessionIdOf } from '../../loaders/account.ts';
+import { sessionIdOf } from '../../loaders/account.ts';
 import { findAccount } from '../account.ts';
 import type { DeviceSource } from './session-device.ts';
 
@@ -58,15 +62,7 @@ export function sessionForCaller(
   context: Context,
 ): SessionSource {
   const credential = { apiKey, accessToken: session.accessToken };
-  const access = accountOf(credential);
-  const account: ReachedAccount = {
-    id: access.id,
-    broker: defaultBroker,
-    apiKey,
-    access,
-    denied: false,
-    session: null,
-  };
+  const account = accountOfCredential(credential);
   prime(account, session, context);
   const now = context.now();
   return {
@@ -120,12 +116,9 @@ export function sessionOfRecord(record: SessionRecord, context?: Context): Sessi
 
 function accountOfRecord(record: SessionRecord, context?: Context): ReachedAccount {
   if (isElsewhere(record)) {
-    const { accountId: id, apiKey } = record;
     const own = context && accountOfUser(context, record);
     // No credential leads there, and none of another browser ever does.
-    return (
-      own ?? { id, broker: defaultBroker, apiKey, access: null, denied: false, session: record }
-    );
+    return own ?? { ...accountOfSession(record), access: null };
   }
   const isOpen = record.state === 'ACTIVE' || record.state === 'EXPIRED';
   const reached = isOpen || !context ? undefined : findAccount(context, record.accountId);

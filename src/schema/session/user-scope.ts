@@ -1,6 +1,5 @@
 // The users whose sessions in other browsers an operation may see and end: each has to be proved, by itself. A browser
 // that holds a session has proved nothing by that: the broker has to have accepted its token a short time ago.
-import { defaultBroker } from '../../brokers/broker-name.ts';
 import type { SessionElsewhere } from '../../browser-keyring.ts';
 import { accountOfSession, type Context } from '../../context.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
@@ -91,13 +90,14 @@ export class UserScope {
     if (this.#left <= 0 && !this.#found.has(userId)) return { own, sessions: [], problem: tooMany };
     try {
       const { keyring } = this.#context;
-      const reading =
-        this.#found.get(userId) ?? keyring.sessionsElsewhere({ broker: defaultBroker, userId });
-      if (!this.#found.has(userId)) {
-        this.#found.set(userId, reading);
-        this.#left -= (await reading).length;
-      }
-      return { own, sessions: await reading, problem: null };
+      const known = this.#found.get(userId);
+      if (known !== undefined) return { own, sessions: await known, problem: null };
+      const { broker } = accountOfSession(own);
+      const reading = keyring.sessionsElsewhere({ broker, userId });
+      this.#found.set(userId, reading);
+      const sessions = await reading;
+      this.#left -= sessions.length;
+      return { own, sessions, problem: null };
     } catch (error) {
       if (!(error instanceof KeyringStoreError)) throw error;
       return { own, sessions: [], problem: keyringUnavailable() };
