@@ -3,7 +3,7 @@
 import { Secret } from '../../brokers/upstream/secret.ts';
 import type { Keyrings } from '../../keyring/keyring.ts';
 import type { SessionNews } from '../../keyring/news/session-news.ts';
-import type { Revocations } from '../../keyring/revocations.ts';
+import type { Revocations } from '../../keyring/revocations/revocations.ts';
 import type { Deliveries } from '../../keyring/webhook/deliveries.ts';
 import type { Audit } from '../audit.ts';
 import type { Attempts } from '../limits/attempts.ts';

@@ -7,7 +7,7 @@ import { Deadline } from '../../brokers/upstream/operation.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
 import type { LoginFailure } from '../../browser-keyring.ts';
 import type { Added, Keyrings } from '../../keyring/keyring.ts';
-import type { Revocations } from '../../keyring/revocations.ts';
+import type { Revocations } from '../../keyring/revocations/revocations.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import { callerIdOf } from '../request/caller-id.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';

@@ -8,7 +8,7 @@ import { Deadline, type Operation } from '../../brokers/upstream/operation.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
 import type { RenewedSession } from '../../browser-keyring.ts';
 import type { Keyrings } from '../../keyring/keyring.ts';
-import type { Revocations } from '../../keyring/revocations.ts';
+import type { Revocations } from '../../keyring/revocations/revocations.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
 
 /** What renewals are made of. */

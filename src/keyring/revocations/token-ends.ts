@@ -1,8 +1,8 @@
 // Ends tokens at the broker, once.
-import type { Broker } from '../brokers/broker.ts';
-import { BrokerError } from '../brokers/error.ts';
-import { Deadline, type Operation } from '../brokers/upstream/operation.ts';
-import type { TokensToEnd } from './crypto/encrypted-revocations.ts';
+import type { Broker } from '../../brokers/broker.ts';
+import { BrokerError } from '../../brokers/error.ts';
+import { Deadline, type Operation } from '../../brokers/upstream/operation.ts';
+import type { TokensToEnd } from '../crypto/encrypted-revocations.ts';
 
 /** Ends tokens; a token that the broker refuses has ended. */
 export interface TokenEnds {

@@ -1,0 +1,123 @@
+// Ends tokens at the broker: at once, and where it does not confirm that, again and again in the background. What is to
+// be ended is in the store before the broker is asked, so that a restart, or another gateway, goes on with it.
+import { BrokerError } from '../../brokers/error.ts';
+import type { Operation } from '../../brokers/upstream/operation.ts';
+import type { Revocation, SessionPlace, TokensToEnd } from '../crypto/encrypted-revocations.ts';
+import type { SessionEndReason, SessionRecord } from '../session-record.ts';
+import { KeyringStoreError } from '../stores/store.ts';
+import { createPendingRevocations, type RevocationsOptions } from './pending-revocations.ts';
+
+/** Ends sessions and tokens at the broker, and goes on until it confirms or they have expired. */
+export interface Revocations {
+  /**
+   * Ends a keyring's session. Resolves with null once the broker accepts its tokens no more, else with the reason; the
+   * session then stays REVOKING, and this goes on in the background.
+   * @param reason why it ends. Default: its user logs it out.
+   * @throws KeyringStoreError before the broker was asked.
+   */
+  endSession(
+    keyringId: string,
+    record: SessionRecord,
+    operation: Operation,
+    reason?: SessionEndReason,
+  ): Promise<BrokerError | null>;
+  /**
+   * Ends tokens that are in no keyring: those that were obtained and could not be kept, and those that a login replaced
+   * before their end was confirmed. Never rejects; what the broker does not confirm goes on in the background.
+   * @param replaced where the session was that a login replaced.
+   */
+  endTokens(tokens: TokensToEnd, replaced?: SessionPlace): Promise<void>;
+  /**
+   * Ends sessions of a keyring that has too many, in the background. Where the store is down they stay, until the next
+   * login finds them. Never rejects.
+   */
+  endSurplus(keyringId: string, surplus: readonly SessionRecord[]): Promise<void>;
+  /** Goes on with the sessions of a keyring that are REVOKING and not in the list, as earlier versions had none. */
+  resume(keyringId: string, sessions: readonly SessionRecord[]): void;
+  /** Stops the tries, and leaves what is in the store to be claimed at once. */
+  close(): Promise<void>;
+}
+
+/** Makes the revocations of a gateway, and begins to look for those that an earlier process left. */
+export function createRevocations(options: RevocationsOptions): Revocations {
+  const { keyrings, list, ends, now, limits } = options;
+  const pending = createPendingRevocations(options);
+  const resumed = new Set<string>();
+
+  function revocationOf(
+    tokens: TokensToEnd,
+    session: SessionPlace | null,
+    reason: SessionEndReason,
+    since = now(),
+  ): Revocation {
+    return { ids: list.ids(session), tokens, session, since, reason };
+  }
+
+  /** Begins to end a session. @throws KeyringStoreError */
+  async function begin(keyringId: string, record: SessionRecord, reason: SessionEndReason) {
+    const { key, sessionId, revokingSince } = record;
+    const place = { keyringId, key, sessionId };
+    const revocation = revocationOf(record, place, reason, revokingSince ?? now());
+    // In the store first, and then in the keyring: a process that ends now is not the end of it.
+    const held = await pending.hold(revocation);
+    const current = (await keyrings.markRevoking(keyringId, record, reason)) ?? record;
+    return { revocation, held, current };
+  }
+
+  return {
+    async endSession(keyringId, record, operation, reason = 'LOGGED_OUT') {
+      const { revocation, held, current } = await begin(keyringId, record, reason);
+      try {
+        if (current.state !== 'REVOKED') await ends.end(current, operation);
+      } catch (error) {
+        pending.schedule(revocation, held);
+        if (error instanceof BrokerError) return error;
+        throw error;
+      }
+      await pending.finish(revocation).catch(() => pending.schedule(revocation, held));
+      return null;
+    },
+
+    async endSurplus(keyringId, surplus) {
+      await Promise.all(
+        surplus.map(async (record) => {
+          const begun = await begin(keyringId, record, 'TOO_MANY').catch(unlessUnavailable);
+          if (begun !== null) pending.schedule(begun.revocation, begun.held, 0);
+        }),
+      );
+    },
+
+    async endTokens(tokens, replaced) {
+      const revocation = { ...revocationOf(tokens, replaced ?? null, 'REPLACED'), session: null };
+      const held = await pending.hold(revocation);
+      try {
+        await ends.endInBackground(tokens);
+        await pending.finish(revocation);
+      } catch {
+        pending.schedule(revocation, held);
+      }
+    },
+
+    resume(keyringId, sessions) {
+      for (const record of sessions) {
+        const { key, sessionId, revokingSince, issuedAt, endReason } = record;
+        if (record.state !== 'REVOKING' || resumed.has(sessionId)) continue;
+        if (resumed.size >= limits.pendingRevocations) resumed.clear();
+        resumed.add(sessionId);
+        const place = { keyringId, key, sessionId };
+        const since = revokingSince ?? issuedAt;
+        const revocation = revocationOf(record, place, endReason ?? 'LOGGED_OUT', since);
+        if (pending.has(revocation.ids[0])) continue;
+        pending.run(async () => pending.schedule(revocation, await pending.hold(revocation)));
+      }
+    },
+
+    close: () => pending.close(),
+  };
+}
+
+/** Null where the store is down. */
+function unlessUnavailable(error: unknown): null {
+  if (error instanceof KeyringStoreError) return null;
+  throw error;
+}
