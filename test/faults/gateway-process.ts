@@ -4,7 +4,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, inject } from 'vitest';
-import { freePorts, run } from '../support/command.ts';
+import { freePorts, run, simulatorSettings } from '../support/command.ts';
 import type { FaultRow } from './print-table.ts';
 
 const command = fileURLToPath(new URL('../../dist/command.js', import.meta.url));
@@ -36,10 +36,7 @@ export async function startGatewayProcess(env: Readonly<Record<string, string>> 
     env: {
       NODE_ENV: 'production',
       PORT: `${port}`,
-      KITE_API_KEY: 'simulator',
-      KITE_API_SECRET: 'simulator-secret',
-      KITE_BASE_URL: simulatorUrl,
-      KITE_LOGIN_URL: `${simulatorUrl}/connect/login`,
+      ...simulatorSettings(simulatorUrl),
       LOG_LEVEL: 'warn',
       // Each sender says which address it has, as behind a proxy.
       TRUST_PROXY: 'true',

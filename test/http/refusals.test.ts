@@ -48,9 +48,8 @@ describe('a start that cannot be is refused with one clear line each', () => {
     await refused(run({ env }), [new RegExp(`kite-graphql: ${name}: port ${port} is in use`)]);
   });
 
-  test.skipIf(!hasIpv6)(
-    'a port that another process has on the other loopback address',
-    async () => {
+  if (hasIpv6) {
+    test('a port that another process has on the other loopback address', async () => {
       const taken = createServer().listen(0, '::1');
       onTestFinished(() => void taken.close());
       await new Promise((resolve) => taken.once('listening', resolve));
@@ -59,8 +58,8 @@ describe('a start that cannot be is refused with one clear line each', () => {
       const [simulatorPort] = await freePorts(1);
       const env = { PORT: `${port}`, SIMULATOR_PORT: `${simulatorPort}` };
       await refused(run({ env }), [/PORT: port \d+ is in use/]);
-    },
-  );
+    });
+  }
 
   test.each([[['frobnicate']], [['KITE_API_SECRET=hunter2']], [['simulator', '--help']]])(
     'the words %j',

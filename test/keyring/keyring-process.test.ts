@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { graphql } from '../generated/gql.ts';
-import { emptyFolder, freePorts, run, startCommand } from '../support/command.ts';
+import {
+  emptyFolder,
+  freePorts,
+  run,
+  simulatorSettings,
+  startCommand,
+} from '../support/command.ts';
 import { type Gate, startGate } from '../support/gate.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { Visitor } from '../support/visitor.ts';
@@ -40,10 +46,8 @@ async function startGatewayOn(store: string, more: Readonly<Record<string, strin
   const [port = 0] = await freePorts(1);
   const env = {
     PORT: `${port}`,
+    ...simulatorSettings(simulator.url),
     KITE_BASE_URL: gate.url,
-    KITE_LOGIN_URL: `${simulator.url}/connect/login`,
-    KITE_API_KEY: 'simulator',
-    KITE_API_SECRET: 'simulator-secret',
     KEYRING_STORE: store,
     KEYRING_KEYS: newKey(),
     ...more,

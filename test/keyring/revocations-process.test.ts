@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { graphql } from '../generated/gql.ts';
-import { emptyFolder, freePorts, startCommand } from '../support/command.ts';
+import { emptyFolder, freePorts, simulatorSettings, startCommand } from '../support/command.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { Visitor } from '../support/visitor.ts';
 import { isRedisMissing } from '../support/with-redis.ts';
@@ -59,10 +59,7 @@ for (const [name, isMissing] of [
           const command = await startCommand({
             env: {
               PORT: `${port}`,
-              KITE_BASE_URL: simulator.url,
-              KITE_LOGIN_URL: `${simulator.url}/connect/login`,
-              KITE_API_KEY: 'simulator',
-              KITE_API_SECRET: 'simulator-secret',
+              ...simulatorSettings(simulator.url),
               KEYRING_STORE: store,
               KEYRING_KEYS: keys,
               LIMIT_REVOCATION_SWEEP_SECONDS: '1',

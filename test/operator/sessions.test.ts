@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { emptyFolder, freePorts, run, startCommand } from '../support/command.ts';
+import {
+  emptyFolder,
+  freePorts,
+  run,
+  simulatorSettings,
+  startCommand,
+} from '../support/command.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { Visitor } from '../support/visitor.ts';
 import { isRedisMissing } from '../support/with-redis.ts';
@@ -52,10 +58,7 @@ async function gatewayOn(store: string, keys = newKey()) {
   const auditLog = join(emptyFolder(), 'audit.jsonl');
   const env = {
     PORT: `${port}`,
-    KITE_BASE_URL: simulator.url,
-    KITE_LOGIN_URL: `${simulator.url}/connect/login`,
-    KITE_API_KEY: 'simulator',
-    KITE_API_SECRET: 'simulator-secret',
+    ...simulatorSettings(simulator.url),
     KEYRING_STORE: store,
     KEYRING_KEYS: keys,
     AUDIT_LOG: auditLog,

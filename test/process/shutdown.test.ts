@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { startCommand } from '../support/command.ts';
+import { simulatorSettings, startCommand } from '../support/command.ts';
 import { Visitor } from '../support/visitor.ts';
 
 const source = fileURLToPath(new URL('../../src/command.ts', import.meta.url));
@@ -14,10 +14,7 @@ async function upstream() {
   onTestFinished(() => simulator.close());
   const env = {
     LOG_FORMAT: 'json',
-    KITE_BASE_URL: simulator.url,
-    KITE_LOGIN_URL: `${simulator.url}/connect/login`,
-    KITE_API_KEY: 'simulator',
-    KITE_API_SECRET: 'simulator-secret',
+    ...simulatorSettings(simulator.url),
   };
   const fault = async (body: object) => {
     const answer = await fetch(`${simulator.url}/simulator/faults`, {

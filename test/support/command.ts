@@ -102,6 +102,16 @@ export async function freePorts<const Count extends number>(count: Count): Promi
   return ports;
 }
 
+/** The settings of a gateway over a simulator that the test started, by its address: its logins too, as its one app. */
+export function simulatorSettings(simulatorUrl: string) {
+  return {
+    KITE_BASE_URL: simulatorUrl,
+    KITE_LOGIN_URL: `${simulatorUrl}/connect/login`,
+    KITE_API_KEY: 'simulator',
+    KITE_API_SECRET: 'simulator-secret',
+  };
+}
+
 /** A gateway with its simulator on free ports, once it listens. */
 export async function startCommand(options: RunOptions = {}) {
   const [port = 0, simulatorPort = 0] = await freePorts(2);
