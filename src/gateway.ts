@@ -245,7 +245,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 function placeOf({ apps }: Services, { origins }: BrowserKeyrings): GraphiqlPlace {
   const url = new URL(endpoint.slice(1), origins.home).href;
   const logins = apps.listed
-    .filter(({ apiSecret }) => apiSecret !== undefined)
+    .filter(apps.canLogIn)
     .map(({ apiKey, name }) => ({ name: name ?? apiKey, url: apps.loginUrl(apiKey, url) }));
   return { url, logins };
 }

@@ -29,6 +29,8 @@ export interface Apps {
   readonly only: BrokerApp | null;
   /** The app with a key, listed or not. */
   find(apiKey: string): BrokerApp | undefined;
+  /** Whether the gateway can complete logins of an app: it has the secret, and the broker a login page. */
+  canLogIn(app: BrokerApp): boolean;
   /** The gateway's own login page, which ends with a session in the browser's keyring. */
   loginUrl(apiKey: string, returnTo?: string | null): string;
   /** Where a user logs in again: the gateway's own page where it can complete the login, else the broker's, if it has one. */
@@ -38,11 +40,6 @@ export interface Apps {
     apiKey: string,
     redirectParams?: readonly { name: string; value: string }[] | null,
   ): string | null;
-}
-
-/** Whether the gateway has what it needs to log users of an app in. */
-export function canLogIn({ apiSecret, accessToken }: BrokerApp): boolean {
-  return apiSecret !== undefined || accessToken !== undefined;
 }
 
 /**
@@ -64,10 +61,14 @@ export function createApps(
     if (returnTo != null) url.searchParams.set('returnTo', returnTo);
     return url.href;
   }
+  function canLogIn({ apiKey, apiSecret }: BrokerApp): boolean {
+    return apiSecret !== undefined && broker.loginPage(apiKey, []) !== null;
+  }
   return {
     listed: apps.filter((app) => app.listed),
     only: another === undefined ? only : null,
     find: (apiKey) => byKey.get(apiKey),
+    canLogIn,
     loginUrl,
     loginAgainUrl(apiKey) {
       const app = byKey.get(apiKey);
