@@ -1,4 +1,4 @@
-// Reads from Kite, shared between requests: a read joins a call in flight, or reuses an answer that is young enough
+// Reads from a broker, shared between requests: a read joins a call in flight, or reuses an answer that is young enough
 // for the request. Two credentials never share a call or an answer.
 
 import type {
@@ -92,14 +92,19 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
     listeners.get(digest)?.(refusal);
   }
 
+  /** Notes that the broker accepted a credential, and holds its answer. */
+  const keepIn =
+    <T>(cache: AnswerCache<T>) =>
+    (digest: string, answer: Answer<T>) => {
+      accepted.add(digest, answer.asOf.getTime());
+      hold(cache, digest, answer);
+    };
+
   const profiles = new SharedRead<Credential, Profile>({
     call: broker.profile,
     now,
     held: held.profile,
-    keep: (digest, answer) => {
-      accepted.add(digest, answer.asOf.getTime());
-      hold(held.profile, digest, answer);
-    },
+    keep: keepIn(held.profile),
     onRefused: forget,
   });
   const segmentRead = (segment: Segment) =>
@@ -107,10 +112,7 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
       call: (credential, operation) => broker.segmentMargins(credential, segment, operation),
       now,
       held: held[segment],
-      keep: (digest, answer) => {
-        accepted.add(digest, answer.asOf.getTime());
-        hold(held[segment], digest, answer);
-      },
+      keep: keepIn(held[segment]),
       onRefused: forget,
     });
   const segments = { equity: segmentRead('equity'), commodity: segmentRead('commodity') };
@@ -129,7 +131,7 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
     call: broker.kotakMargins,
     now,
     held: held.kotakMargins,
-    keep: (digest, answer) => hold(held.kotakMargins, digest, answer),
+    keep: keepIn(held.kotakMargins),
     onRefused: forget,
   });
   const all = [profiles, segments.equity, segments.commodity, wholes, kotakMargins];

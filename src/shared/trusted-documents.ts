@@ -9,6 +9,7 @@ export class TrustedDocumentsError extends Error {
   /** One line for each fault, naming the id of the document. */
   readonly faults: readonly string[];
 
+  /** @param faults one line for each. */
   constructor(faults: readonly string[]) {
     super(faults.join('\n'));
     this.faults = faults;

@@ -3,7 +3,7 @@
 const hour = 3_600_000;
 const day = 24 * hour;
 const offset = 5.5 * hour;
-const dayOfTokensEnds = 6 * hour;
+const endOfTokens = 6 * hour;
 
 /**
  * The first 06:00 in India after an instant, when a token from that instant expires.
@@ -11,7 +11,7 @@ const dayOfTokensEnds = 6 * hour;
  */
 export function nextSixInIndia(instant: number): number {
   const india = instant + offset;
-  const six = Math.floor(india / day) * day + dayOfTokensEnds;
+  const six = Math.floor(india / day) * day + endOfTokens;
   return (six > india ? six : six + day) - offset;
 }
 

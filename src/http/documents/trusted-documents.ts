@@ -79,7 +79,7 @@ const messages = {
 };
 
 /** The ids in a request: one, or two where a client sends both forms. */
-export function idsOf(params: GraphQLParams): readonly string[] {
+function idsOf(params: GraphQLParams): readonly string[] {
   const { documentId } = params as { readonly documentId?: unknown };
   const persisted: unknown = params.extensions?.persistedQuery;
   const hash =

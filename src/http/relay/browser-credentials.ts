@@ -56,7 +56,7 @@ export function credentialOf(
  * Browsers name the origin of each request that could change something, and say of the others which site made them.
  * A request that says neither comes from no browser of today, and cannot have been forged through one.
  */
-export function isCrossSite({ headers }: Pick<Request, 'headers'>, origins: Origins): boolean {
+function isCrossSite({ headers }: Pick<Request, 'headers'>, origins: Origins): boolean {
   const origin = headers.get('origin');
   if (origin !== null) return !origins.isTrusted(origin);
   const site = headers.get('sec-fetch-site') ?? 'none';

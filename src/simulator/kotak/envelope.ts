@@ -39,9 +39,6 @@ export const invalidInput = (what: string) =>
 /** The account is locked (seen: 70009, 403, at init). */
 export const accountLocked = fault(403, 70009, 'Account Locked', 'User locked due to Bad tries');
 
-/** The user may not use this platform (seen: 999003). */
-export const platformDenied = fault(403, 999003, 'You are not authorized to access this platform');
-
 /** The user belongs to another host, which the description names (seen: 999024; its status is not established). */
 export const otherHost = (address: string) =>
   fault(400, 999024, 'Please login through provided domain', address);
