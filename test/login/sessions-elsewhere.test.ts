@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { createMemoryStore } from '../../src/keyring/stores/memory-store.ts';
+import type { AuditEvent } from '../../src/shared/audit.ts';
 import { graphql } from '../generated/gql.ts';
 import type { SessionScope } from '../generated/graphql.ts';
 import { Visitor } from '../support/visitor.ts';
@@ -10,8 +11,10 @@ import { startOfTime, startWorld, tokens } from '../support/world.ts';
 let now = startOfTime;
 const keyringStore = createMemoryStore(() => now);
 const limits = { sessionsElsewhere: 12, loginAttempts: 1_000 };
+const audited: AuditEvent[] = [];
+const auditLog = { write: (event: AuditEvent) => void audited.push(event) };
 const shared = { exposeTokens: false, keyringKeys: [generateKey()], now: () => now, limits };
-const world = await startWorld({ ...shared, keyringStore }, { accounts: 30 });
+const world = await startWorld({ ...shared, keyringStore, auditLog }, { accounts: 30 });
 const gateway = 'http://localhost:4000';
 const origin = new URL(world.url).origin;
 
@@ -318,6 +321,27 @@ describe('revokeSessions', () => {
     expect(['REVOKING', 'REVOKED']).toContain(await stateOf());
     await expect.poll(stateOf, { timeout: 10_000 }).toBe('REVOKED');
     expect((await phone.own()).endReason).toBe('REVOKED_ELSEWHERE');
+  });
+
+  test('ends each session once, however often one operation asks, and records it once', async () => {
+    await browser('SIM0029');
+    const laptop = await browser('SIM0029');
+    const other = (await laptop.all()).sessions.find(({ current }) => !current);
+    const fields = Array.from({ length: 20 }, (_, index) => {
+      const by = index % 2 === 0 ? `ids: ["${other?.id}"]` : 'others: true';
+      return `r${index}: revokeSessions(${by}) { revoked failures { sessionId } }`;
+    });
+    await world.calls();
+    audited.length = 0;
+    const { data, errors } = await laptop.visitor.askRaw(`mutation { ${fields.join(' ')} }`);
+    expect(errors).toEqual([]);
+    expect(Object.values(data ?? {})).toEqual(
+      fields.map(() => ({ revoked: [other?.id], failures: [] })),
+    );
+    expect(await calls()).toEqual(['DELETE /session/token SIM0029']);
+    expect(audited.map(({ event, outcome }) => `${event} ${outcome}`)).toEqual([
+      'logout confirmed',
+    ]);
   });
 
   test('asks for ids or others', async () => {

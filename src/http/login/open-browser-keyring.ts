@@ -1,5 +1,6 @@
 // From a request to the keyring of its browser: whether it may have one, what is in it, and the cookies that follow.
 import type { Proof } from '../../brokers/broker.ts';
+import type { BrokerError } from '../../brokers/error.ts';
 import type { Operation } from '../../brokers/upstream/operation.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
 import type {
@@ -90,6 +91,8 @@ class RequestKeyring implements BrowserKeyring {
   readonly #about: KeyringRequest;
   /** By the ids of the sessions. */
   readonly #elsewhere = new Map<string, PlacedSession>();
+  /** What came of those that this request has ended, by the same ids: each is ended once. */
+  readonly #endedElsewhere = new Map<string, Promise<BrokerError | null>>();
   #cookie: Secret | null;
   #keyringId: string | null;
 
@@ -170,7 +173,12 @@ class RequestKeyring implements BrowserKeyring {
 
   async revokeElsewhere({ sessionId }: SessionElsewhere, operation: Operation) {
     const placed = this.#elsewhere.get(sessionId);
-    return placed ? this.#end(placed, operation, 'REVOKED_ELSEWHERE') : null;
+    if (placed === undefined) return null;
+    const known = this.#endedElsewhere.get(sessionId);
+    if (known !== undefined) return known;
+    const ending = this.#end(placed, operation, 'REVOKED_ELSEWHERE');
+    this.#endedElsewhere.set(sessionId, ending);
+    return ending;
   }
 
   async #end(placed: PlacedSession, operation: Operation, reason: SessionEndReason) {
