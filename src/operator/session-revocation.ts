@@ -1,5 +1,6 @@
 // `sessions revoke` and `sessions revoke-user`: from this moment a session's tokens serve for nothing but to end them at
 // the broker, which the gateways on the store do, at once where one runs.
+import { defaultBroker } from '../brokers/broker-name.ts';
 import type { SessionRecord } from '../keyring/session-record.ts';
 import { everyKeyring, type OpenSessions } from './open-sessions.ts';
 import { createProgress, type Output } from './output.ts';
@@ -45,10 +46,9 @@ export async function revokeUser(
   const done = new Set<string>();
   const isNew = ({ sessionId }: SessionRecord) =>
     !done.has(sessionId) && Boolean(done.add(sessionId));
-  for (const broker of ['KITE', 'KOTAK'] as const) {
-    for (const { keyringId, record } of await sessions.users.find({ broker, userId })) {
-      if (isNew(record)) await revoke(sessions, output, keyringId, record);
-    }
+  const indexed = await sessions.users.find({ broker: defaultBroker, userId });
+  for (const { keyringId, record } of indexed) {
+    if (isNew(record)) await revoke(sessions, output, keyringId, record);
   }
   const isTheirs = (record: SessionRecord) => record.userId === userId && isNew(record);
   await visit(sessions, output, isTheirs, () => false);
