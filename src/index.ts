@@ -10,6 +10,7 @@ export {
 export { parseKeyringKeys } from './keyring/crypto/keys.ts';
 export { openKeyringStore } from './keyring/stores/open-store.ts';
 export type {
+  DueList,
   RevocationList,
   RevocationOutcome,
   StoredRevocation,

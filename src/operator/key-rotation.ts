@@ -1,10 +1,16 @@
 // `sessions rotate-keys`: everything in the store is encrypted anew with the first key, so that the others can go. Each
 // change names what it replaces, so that gateways go on meanwhile; what is done stays done where it is broken off.
+import { deliveryBinding } from '../keyring/crypto/encrypted-deliveries.ts';
+import { revocationBinding } from '../keyring/crypto/encrypted-revocations.ts';
 import { decryptPointer, encryptPointer } from '../keyring/crypto/pointers.ts';
 import { endOf } from '../keyring/keyring-opener.ts';
+import type { DueList, StoredRevocation } from '../keyring/stores/revocation-list.ts';
 import type { StoredKeyring } from '../keyring/stores/store.ts';
 import { everyKeyring, everyPage, type OpenSessions } from './open-sessions.ts';
 import { createProgress, type Output } from './output.ts';
+
+/** What the texts of a list are bound to. */
+const bindings = { revocations: revocationBinding, deliveries: deliveryBinding } as const;
 
 /** How many of one kind. */
 interface Count {
@@ -18,9 +24,14 @@ interface Count {
 
 /** Rotates. @returns whether nothing is left that needs another key than the first. */
 export async function rotateKeys(sessions: OpenSessions, output: Output): Promise<boolean> {
-  const counts = { sessions: newCount(), cookies: newCount(), revocations: newCount() };
+  const counts = {
+    sessions: newCount(),
+    cookies: newCount(),
+    revocations: newCount(),
+    deliveries: newCount(),
+  };
   let lastEnd = 0;
-  const progress = createProgress(output, 'browsers, cookies and revocations done');
+  const progress = createProgress(output, 'browsers, cookies, revocations and events done');
   let done = 0;
   const step = () => {
     done += 1;
@@ -31,7 +42,7 @@ export async function rotateKeys(sessions: OpenSessions, output: Output): Promis
     await rotateKeyring(sessions, keyring, counts.sessions);
     step();
   }
-  const { listing, store, revocations } = sessions;
+  const { listing, store } = sessions;
   for await (const names of everyPage((after, count) => listing.pointers(after, count))) {
     for (const name of names) {
       const endsAt = await rotatePointer(sessions, name, counts.cookies);
@@ -39,16 +50,12 @@ export async function rotateKeys(sessions: OpenSessions, output: Output): Promis
       step();
     }
   }
-  for await (const found of everyPage((after, count) => listing.revocations(after, count))) {
-    for (const revocation of found) {
-      const { id, encrypted } = revocation;
-      const text = sessions.encrypter.isCurrent(encrypted) ? null : revocations.rotated(revocation);
-      if (sessions.encrypter.isCurrent(encrypted)) counts.revocations.current += 1;
-      else if (text && (await listing.replaceRevocation(id, encrypted, text)))
-        counts.revocations.rotated += 1;
-      // One that is gone has ended.
-      else if (text === null) counts.revocations.left += 1;
-      step();
+  for (const list of ['revocations', 'deliveries'] as const) {
+    for await (const found of everyPage((after, count) => listing.due(list, after, count))) {
+      for (const entry of found) {
+        await rotateEntry(sessions, list, entry, counts[list]);
+        step();
+      }
     }
   }
   await store.proveWrite(1);
@@ -114,6 +121,22 @@ async function rotateKeyring(
     if (outcomes.every((outcome) => outcome === 'written')) return;
   }
   count.left += 1;
+}
+
+/** Rotates an entry of a list. One that is gone has ended. */
+async function rotateEntry(
+  { listing, encrypter }: OpenSessions,
+  list: DueList,
+  { id, encrypted }: StoredRevocation,
+  count: Count,
+): Promise<void> {
+  if (encrypter.isCurrent(encrypted)) {
+    count.current += 1;
+    return;
+  }
+  const text = encrypter.rotated(bindings[list](id), encrypted);
+  if (text === null) count.left += 1;
+  else if (await listing.replaceDue(list, id, encrypted, text)) count.rotated += 1;
 }
 
 /** @returns when a pointer ends that needs its key until then; 0 where it needs another key no more. */

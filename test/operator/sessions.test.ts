@@ -4,6 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
+import { parseKeyringKeys } from '../../src/keyring/crypto/keys.ts';
+import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import {
   emptyFolder,
@@ -243,6 +246,34 @@ test('what is revoked while no gateway runs is ended at the broker by the next o
   await expect
     .poll(async () => (await list()).map(({ state }) => state), { timeout: 60_000 })
     .toEqual(['REVOKED']);
+});
+
+test('events that the webhook is still to be told are rotated, and readable without the old key', async () => {
+  const keys = [newKey(), newKey()] as const;
+  const [older, newer] = keys;
+  const env = {
+    WEBHOOK_URL: 'http://127.0.0.1:9/',
+    WEBHOOK_SECRET: 'a-secret-of-the-webhook-0123456789',
+  };
+  const gateway = await gatewayOn(sqlite(), older);
+  await gateway.restart(env);
+  await gateway.newVisitor().logIn(gateway.loginUrl, 'SIM0001');
+  await gateway.stop();
+  const { command } = operatorOf({ ...gateway.env, KEYRING_KEYS: `${newer},${older}` });
+  const { code, stdout } = await command('rotate-keys', '--json');
+  const { deliveries } = JSON.parse(stdout);
+  expect({ code, deliveries }).toEqual({
+    code: 0,
+    deliveries: { rotated: 2, current: 0, left: 0 },
+  });
+  const store = await openKeyringStore(gateway.env.KEYRING_STORE, () => new Date());
+  const encrypter = createEncrypter(parseKeyringKeys(newer));
+  const page = await store.listing?.due('deliveries', null, 10);
+  const texts = page?.items.map(({ id, encrypted }) =>
+    encrypter.decrypt(['delivery', id], encrypted),
+  );
+  expect(texts).toMatchObject([{ ok: true }, { ok: true }]);
+  await store.close();
 });
 
 test('sessions under a key that is not given are counted, and are no success', async () => {

@@ -74,7 +74,7 @@ export interface EncryptedDeliveries {
 }
 
 /** What the text of a delivery is bound to. */
-function bindingOf(id: string): Binding {
+export function deliveryBinding(id: string): Binding {
   return ['delivery', id];
 }
 
@@ -92,13 +92,13 @@ export function createEncryptedDeliveries(
   function put(delivery: Delivery, dueAt: number, capacity: number) {
     const { eventId, event, isCertain } = delivery;
     const [id] = encrypter.names('delivery', eventId, isCertain ? 'certain' : 'noted');
-    const encrypted = encrypter.encrypt(bindingOf(id), delivery);
+    const encrypted = encrypter.encrypt(deliveryBinding(id), delivery);
     const first = Math.max(dueAt, Date.parse(event.at));
     return list.add({ id, encrypted, dueAt, expiresAt: first + lifetimeDays * day }, capacity);
   }
 
   function decrypt({ id, encrypted, dueAt }: StoredRevocation): ClaimedDelivery | null {
-    const opened = encrypter.decrypt(bindingOf(id), encrypted);
+    const opened = encrypter.decrypt(deliveryBinding(id), encrypted);
     const parsed = opened.ok ? shape.safeParse(opened.value) : null;
     if (parsed?.success) return { id, dueAt, delivery: parsed.data };
     onUnreadable(opened.ok ? 'malformed' : opened.reason);

@@ -66,8 +66,6 @@ export interface EncryptedRevocations {
   postpone(claimed: ClaimedRevocation, dueAt: number): Promise<boolean>;
   /** Deletes one that is done. */
   remove(revocation: Revocation): Promise<void>;
-  /** The text of one, encrypted with the first key; null where it does not open. */
-  rotated(stored: StoredRevocation): string | null;
 }
 
 const secret = z
@@ -83,7 +81,7 @@ const shape = z.object({
 });
 
 /** What the text of a revocation is bound to. */
-function bindingOf(id: string): Binding {
+export function revocationBinding(id: string): Binding {
   return ['revocation', id];
 }
 
@@ -104,7 +102,7 @@ export function createEncryptedRevocations(
   const list: RevocationList | typeof noList = store.revocations ?? noList;
 
   function decrypt({ id, encrypted, dueAt }: StoredRevocation) {
-    const opened = encrypter.decrypt(bindingOf(id), encrypted);
+    const opened = encrypter.decrypt(revocationBinding(id), encrypted);
     const parsed = opened.ok ? shape.safeParse(opened.value) : null;
     if (parsed?.success) return { dueAt, revocation: { ids: [id], ...parsed.data } } as const;
     report({ kind: 'unreadable-revocation', reason: opened.ok ? 'malformed' : opened.reason });
@@ -113,7 +111,7 @@ export function createEncryptedRevocations(
 
   function encrypt(id: string, { tokens, session, since, reason }: Revocation): string {
     const { apiKey, accessToken, refreshToken } = tokens;
-    return encrypter.encrypt(bindingOf(id), {
+    return encrypter.encrypt(revocationBinding(id), {
       tokens: {
         apiKey,
         accessToken: accessToken?.reveal() ?? null,
@@ -146,9 +144,5 @@ export function createEncryptedRevocations(
 
     postpone: ({ revocation, dueAt }, next) => list.postpone(revocation.ids[0], dueAt, next),
     remove: ({ ids }) => list.remove(ids),
-    rotated(stored) {
-      const opened = decrypt(stored);
-      return opened && encrypt(stored.id, opened.revocation);
-    },
   };
 }

@@ -41,6 +41,8 @@ export interface Encrypter {
   decrypt(binding: Binding, encrypted: string): Decrypted;
   /** Whether a text was encrypted with the first key, as far as its header says. */
   isCurrent(encrypted: string): boolean;
+  /** A text with the same binding, encrypted with the first key; null where it does not decrypt. */
+  rotated(binding: Binding, encrypted: string): string | null;
   /**
    * The names of an object in a store, one for each key: an HMAC, so that a name reveals nothing without the
    * keys. Write under the first, find under any.
@@ -66,7 +68,7 @@ export function createEncrypter(keys: readonly Uint8Array[]): Encrypter {
   const [nameKey, ...olderNameKeys] = keys.map(deriveNameKey);
   if (nameKey === undefined) throw new TypeError('An encrypter needs a key');
 
-  return {
+  const encrypter: Encrypter = {
     encrypt(binding, value) {
       const fields = { alg: 'dir', enc: 'A256GCM', kid, for: binding };
       const header = Buffer.from(JSON.stringify(fields)).toString('base64url');
@@ -98,6 +100,10 @@ export function createEncrypter(keys: readonly Uint8Array[]): Encrypter {
         return { ok: false, reason: 'tampered' };
       }
     },
+    rotated(binding, encrypted) {
+      const opened = encrypter.decrypt(binding, encrypted);
+      return opened.ok ? encrypter.encrypt(binding, opened.value) : null;
+    },
     isCurrent(encrypted) {
       try {
         const [header = ''] = encrypted.split('.');
@@ -112,6 +118,7 @@ export function createEncrypter(keys: readonly Uint8Array[]): Encrypter {
       return [name(nameKey), ...olderNameKeys.map(name)];
     },
   };
+  return encrypter;
 }
 
 function isSame(binding: Binding, place: unknown): boolean {

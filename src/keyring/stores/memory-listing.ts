@@ -1,20 +1,20 @@
 // All that is in the store in memory, page by page.
 
-import type { StoredRevocation } from './revocation-list.ts';
+import type { DueList, StoredRevocation } from './revocation-list.ts';
 import type { Page, StoredPointer, StoreListing } from './store.ts';
 
 /** What is listed. Each map may hold what has expired; `isLive` tells. */
 export interface Listed {
   readonly keyrings: ReadonlyMap<string, { readonly expiresAt: number }>;
   readonly pointers: Map<string, StoredPointer>;
-  readonly revocations: Map<string, StoredRevocation>;
+  readonly due: Readonly<Record<DueList, Map<string, StoredRevocation>>>;
   /** Whether something has not expired; throws where the store is closed. */
   readonly isLive: (one: { readonly expiresAt: number }) => boolean;
 }
 
 /** Lists a store in this process's memory. */
 export function createMemoryListing(listed: Listed): StoreListing {
-  const { keyrings, pointers, revocations, isLive } = listed;
+  const { keyrings, pointers, due, isLive } = listed;
 
   function page<Value extends { readonly expiresAt: number }>(
     map: ReadonlyMap<string, Value>,
@@ -38,8 +38,8 @@ export function createMemoryListing(listed: Listed): StoreListing {
   return {
     keyrings: async (after, count) => keys(keyrings, after, count),
     pointers: async (after, count) => keys(pointers, after, count),
-    async revocations(after, count) {
-      const { items, next } = page(revocations, after, count);
+    async due(list, after, count) {
+      const { items, next } = page(due[list], after, count);
       return { items: items.map(([, revocation]) => revocation), next };
     },
     async replacePointer(name, target, next) {
@@ -49,10 +49,10 @@ export function createMemoryListing(listed: Listed): StoreListing {
       pointers.set(next.name, { ...pointer, name: next.name, target: next.encrypted });
       return true;
     },
-    async replaceRevocation(id, encrypted, next) {
-      const revocation = revocations.get(id);
+    async replaceDue(list, id, encrypted, next) {
+      const revocation = due[list].get(id);
       if (revocation?.encrypted !== encrypted || !isLive(revocation)) return false;
-      revocations.set(id, { ...revocation, encrypted: next });
+      due[list].set(id, { ...revocation, encrypted: next });
       return true;
     },
   };

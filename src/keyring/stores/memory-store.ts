@@ -49,22 +49,25 @@ class MemoryStore implements KeyringStore {
   readonly #sweepPointers = createSweep(this.#pointers);
   #isClosed = false;
 
-  readonly #revocations = new Map<string, StoredRevocation>();
+  readonly #due = {
+    revocations: new Map<string, StoredRevocation>(),
+    deliveries: new Map<string, StoredRevocation>(),
+  };
   readonly revocations = createMemoryRevocations(
     () => this.#openNow(),
     () => this.#mayPurge(),
-    this.#revocations,
+    this.#due.revocations,
   );
   readonly listing = createMemoryListing({
     keyrings: this.#keyrings,
     pointers: this.#pointers,
-    revocations: this.#revocations,
+    due: this.#due,
     isLive: ({ expiresAt }) => expiresAt > this.#openNow(),
   });
   readonly deliveries = createMemoryRevocations(
     () => this.#openNow(),
     () => this.#mayPurge(),
-    new Map(),
+    this.#due.deliveries,
   );
   readonly users = createMemoryUsers(
     () => this.#openNow(),

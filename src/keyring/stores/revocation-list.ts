@@ -1,5 +1,8 @@
 // What a store keeps to be done at a time: tokens to end, events to deliver.
 
+/** The lists of a store: tokens to end, and events to deliver. */
+export type DueList = 'revocations' | 'deliveries';
+
 /** Tokens that a broker has still to end, or an event to deliver: they are found without the cookie of a browser. */
 export interface StoredRevocation {
   /** Its name: an HMAC or random, so that it gives nothing away. */

@@ -1,7 +1,7 @@
 // Where keyrings lie: what every store must do, in one sentence a method. A store knows times, versions and
 // encrypted text; it never sees a token, a user id, a cookie or a key. All times are milliseconds since the epoch.
 import { systemCode } from '../../brokers/upstream/system-code.ts';
-import type { RevocationList, StoredRevocation } from './revocation-list.ts';
+import type { DueList, RevocationList, StoredRevocation } from './revocation-list.ts';
 import type { UserIndex } from './user-index.ts';
 
 /** One session's row. */
@@ -102,12 +102,12 @@ export interface StoreListing {
   keyrings(after: string | null, count: number): Promise<Page<string>>;
   /** The names of pointers. */
   pointers(after: string | null, count: number): Promise<Page<string>>;
-  /** The revocations. */
-  revocations(after: string | null, count: number): Promise<Page<StoredRevocation>>;
+  /** What is in one of its lists. */
+  due(list: DueList, after: string | null, count: number): Promise<Page<StoredRevocation>>;
   /** Gives a pointer another name and target, if its target is still the expected one. It ends when it would have. */
   replacePointer(name: string, expectedTarget: string, next: NewText): Promise<boolean>;
-  /** Gives a revocation another text, if its text is still the expected one. */
-  replaceRevocation(id: string, expected: string, encrypted: string): Promise<boolean>;
+  /** Gives an entry of a list another text, if its text is still the expected one. */
+  replaceDue(list: DueList, id: string, expected: string, encrypted: string): Promise<boolean>;
 }
 
 /** Tells that keyrings were written. */

@@ -85,27 +85,30 @@ describeStores((place) => {
     expect(await store.findPointer([next.name])).toMatchObject({ target: 'same' });
   });
 
-  test('every revocation is in a page, and gets another text without losing its turn', async () => {
-    const { store, listing, createdAt } = await filled(0);
-    const { revocations } = store;
-    const ids = Array.from({ length: 5 }, name);
-    for (const id of ids) {
-      const times = { dueAt: createdAt + 1_000, expiresAt: createdAt + day };
-      await revocations?.add({ id, encrypted: `text-${id}`, ...times }, 100);
-    }
-    const found = await all((after) => listing.revocations(after, 2));
-    expect(found.items.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
-    const [id = ''] = ids;
-    expect(await listing.replaceRevocation(id, 'other', 'next')).toBe(false);
-    expect(await listing.replaceRevocation(name(), `text-${id}`, 'next')).toBe(false);
-    expect(await listing.replaceRevocation(id, `text-${id}`, 'next')).toBe(true);
-    const after = await all((cursor) => listing.revocations(cursor, 2));
-    expect(after.items.find((one) => one.id === id)).toEqual({
-      id,
-      encrypted: 'next',
-      dueAt: createdAt + 1_000,
-      expiresAt: createdAt + day,
-    });
-    expect(await revocations?.postpone(id, createdAt + 1_000, createdAt + 2_000)).toBe(true);
-  });
+  test.each(['revocations', 'deliveries'] as const)(
+    'every entry of %s is in a page, and gets another text without losing its turn',
+    async (list) => {
+      const { store, listing, createdAt } = await filled(0);
+      const revocations = store[list];
+      const ids = Array.from({ length: 5 }, name);
+      for (const id of ids) {
+        const times = { dueAt: createdAt + 1_000, expiresAt: createdAt + day };
+        await revocations?.add({ id, encrypted: `text-${id}`, ...times }, 100);
+      }
+      const found = await all((after) => listing.due(list, after, 2));
+      expect(found.items.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
+      const [id = ''] = ids;
+      expect(await listing.replaceDue(list, id, 'other', 'next')).toBe(false);
+      expect(await listing.replaceDue(list, name(), `text-${id}`, 'next')).toBe(false);
+      expect(await listing.replaceDue(list, id, `text-${id}`, 'next')).toBe(true);
+      const after = await all((cursor) => listing.due(list, cursor, 2));
+      expect(after.items.find((one) => one.id === id)).toEqual({
+        id,
+        encrypted: 'next',
+        dueAt: createdAt + 1_000,
+        expiresAt: createdAt + day,
+      });
+      expect(await revocations?.postpone(id, createdAt + 1_000, createdAt + 2_000)).toBe(true);
+    },
+  );
 });

@@ -17,8 +17,8 @@ const scan = `
   return { page[1], found }
 `;
 
-/** KEYS: the list. ARGV: now, cursor, count. Answers the next cursor, and the id and row of each revocation. */
-const scanRevocations = `
+/** KEYS: the list. ARGV: now, cursor, count. Answers the next cursor, and the id and row of each entry. */
+const scanDue = `
   local page = redis.call('HSCAN', KEYS[1], ARGV[2], 'COUNT', ARGV[3])
   local found = {}
   for i = 1, #page[2], 2 do
@@ -40,7 +40,7 @@ const replacePointer = `
 `;
 
 /** KEYS: the list. ARGV: now, id, encrypted, next encrypted. */
-const replaceRevocation = `
+const replaceDue = `
   local row = redis.call('HGET', KEYS[1], ARGV[2])
   if not row then return 0 end
   local dueAt, expiresAt, encrypted = string.match(row, '^(%d+)|(%d+)|(.+)$')
@@ -51,7 +51,7 @@ const replaceRevocation = `
 
 const number = z.string().regex(/^\d+$/).transform(Number);
 const keysReply = z.tuple([z.string(), z.array(z.string())]);
-const revocationsReply = z.tuple([
+const dueReply = z.tuple([
   z.string(),
   z
     .tuple([z.string(), number, number, z.string()])
@@ -66,8 +66,6 @@ const revocationsReply = z.tuple([
 export function createRedisListing(
   run: (script: string, keys: string[], args: readonly (string | number)[]) => Promise<unknown>,
 ): StoreListing {
-  const [list] = listKeys('revocations');
-
   async function keys(prefix: string, after: string | null, count: number): Promise<Page<string>> {
     return pageOf(keysReply, await run(scan, [], [after ?? '0', prefix, count]));
   }
@@ -75,15 +73,17 @@ export function createRedisListing(
   return {
     keyrings: (after, count) => keys(keyringKey(''), after, count),
     pointers: (after, count) => keys(pointerKey(''), after, count),
-    async revocations(after, count) {
-      return pageOf(revocationsReply, await run(scanRevocations, [list], [after ?? '0', count]));
+    async due(list, after, count) {
+      const [key] = listKeys(list);
+      return pageOf(dueReply, await run(scanDue, [key], [after ?? '0', count]));
     },
     async replacePointer(name, target, next) {
       const places = [pointerKey(name), pointerKey(next.name)];
       return (await run(replacePointer, places, [target, next.encrypted])) === 1;
     },
-    async replaceRevocation(id, encrypted, next) {
-      return (await run(replaceRevocation, [list], [id, encrypted, next])) === 1;
+    async replaceDue(list, id, encrypted, next) {
+      const [key] = listKeys(list);
+      return (await run(replaceDue, [key], [id, encrypted, next])) === 1;
     },
   };
 }

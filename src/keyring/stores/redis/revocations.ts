@@ -1,11 +1,11 @@
 // The revocations in Redis, and its deliveries: for each, one hash of `<dueAt>|<expiresAt>|<encrypted>` by id, and a sorted set of the ids by dueAt.
 import { z } from 'zod';
-import type { RevocationList, StoredRevocation } from '../revocation-list.ts';
+import type { DueList, RevocationList, StoredRevocation } from '../revocation-list.ts';
 import { KeyringStoreError } from '../store.ts';
 import { keyPrefix } from './scripts.ts';
 
 /** The hash and the sorted set of a list; the braces keep them on one server of a cluster. */
-export const listKeys = (name: 'revocations' | 'deliveries'): [string, string] => [
+export const listKeys = (name: DueList): [string, string] => [
   `${keyPrefix}2:{${name}}`,
   `${keyPrefix}2:{${name}}:due`,
 ];
@@ -99,7 +99,7 @@ const rows = z
  * @param mayPurge `1` where what has expired may be deleted for good.
  */
 export function createRedisRevocations(
-  name: 'revocations' | 'deliveries',
+  name: DueList,
   run: (script: string, keys: string[], args: readonly (string | number)[]) => Promise<unknown>,
   mayPurge: () => string,
 ): RevocationList {

@@ -1,6 +1,6 @@
 // What is done with the SQLite file: one method each, synchronous, inside a transaction of the worker's.
 
-import type { RevocationOutcome, StoredRevocation } from '../revocation-list.ts';
+import type { DueList, RevocationOutcome, StoredRevocation } from '../revocation-list.ts';
 import type {
   CheckedPointer,
   ConvertedKeyring,
@@ -17,7 +17,7 @@ import type { IndexedPlace, RecordPlace } from '../user-index.ts';
 import { type Connection, connect, identify } from './connection.ts';
 import { dropOldTables, listOldKeyrings, readOldKeyring, removeOldKeyring } from './old-tables.ts';
 import type { Moment } from './purge.ts';
-import type { DueList } from './revocations.ts';
+
 import { countRow, keyringRow, pointerRow, recordRow, revisionRow } from './schema.ts';
 
 /** An open file. It is opened anew where it was deleted or replaced, so that nothing is written into a file that is gone. */

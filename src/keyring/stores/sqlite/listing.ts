@@ -1,7 +1,7 @@
 // All that is in the SQLite file, page by page in the order of its keys, and texts that are put in the place of others.
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { StoredRevocation } from '../revocation-list.ts';
+import type { DueList, StoredRevocation } from '../revocation-list.ts';
 import type { NewText, Page } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { SqliteFile } from './file.ts';
@@ -30,9 +30,9 @@ export class ListedSqliteFile extends SqliteFile {
     return pageOf(names, names.at(-1), count);
   }
 
-  /** The revocations behind a cursor. */
-  listRevocations({ now }: Moment, after: string, count: number): Page<StoredRevocation> {
-    const found = revocationRow.array().parse(this.#run.revocations.all(after, now, count));
+  /** What is in a list behind a cursor. */
+  listDue({ now }: Moment, list: DueList, after: string, count: number): Page<StoredRevocation> {
+    const found = revocationRow.array().parse(this.#run[list].all(after, now, count));
     return pageOf(found, found.at(-1)?.id, count);
   }
 
@@ -42,9 +42,9 @@ export class ListedSqliteFile extends SqliteFile {
     return changes === 1;
   }
 
-  /** Changes the text of a revocation; false where it is gone or has another one. */
-  replaceRevocation({ now }: Moment, id: string, encrypted: string, next: string): boolean {
-    return this.#run.replaceRevocation.run(next, id, encrypted, now).changes === 1;
+  /** Changes the text of an entry of a list; false where it is gone or has another one. */
+  replaceDue({ now }: Moment, list: DueList, id: string, encrypted: string, next: string): boolean {
+    return this.#run.replaceDue[list].run(next, id, encrypted, now).changes === 1;
   }
 
   get #run() {
@@ -70,7 +70,7 @@ export const readOperations: ReadonlySet<string> = new Set<keyof SqliteOperation
   'readOldKeyring',
   'listKeyrings',
   'listPointers',
-  'listRevocations',
+  'listDue',
 ]);
 
 function statementsOf(database: DatabaseSync) {
@@ -78,16 +78,22 @@ function statementsOf(database: DatabaseSync) {
     database.prepare(
       `SELECT ${columns} FROM ${table} WHERE ${key} > ? AND expires_at > ? ORDER BY ${key} LIMIT ?`,
     );
+  const replaceText = (table: string) =>
+    database.prepare(
+      `UPDATE ${table} SET sealed = ? WHERE id = ? AND sealed = ? AND expires_at > ?`,
+    );
   return {
     keyrings: list('id', 'keyrings_2', 'id'),
     pointers: list('name AS id', 'pointers_2', 'name'),
     revocations: list('id, sealed, due_at, expires_at', 'revocations_2', 'id'),
+    deliveries: list('id, sealed, due_at, expires_at', 'deliveries_2', 'id'),
     replacePointer: database.prepare(
       'UPDATE pointers_2 SET name = ?, target = ? WHERE name = ? AND target = ? AND expires_at > ?',
     ),
-    replaceRevocation: database.prepare(
-      'UPDATE revocations_2 SET sealed = ? WHERE id = ? AND sealed = ? AND expires_at > ?',
-    ),
+    replaceDue: {
+      revocations: replaceText('revocations_2'),
+      deliveries: replaceText('deliveries_2'),
+    },
   };
 }
 

@@ -2,13 +2,10 @@
 // the worker's.
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { RevocationOutcome, StoredRevocation } from '../revocation-list.ts';
+import type { DueList, RevocationOutcome, StoredRevocation } from '../revocation-list.ts';
 
 /** The lists, each a table of its own. */
-export const dueLists = ['revocations', 'deliveries'] as const;
-
-/** One of them. */
-export type DueList = (typeof dueLists)[number];
+export const dueLists: readonly DueList[] = ['revocations', 'deliveries'];
 
 /** Creates what is missing. */
 export const revocationsSchema = dueLists

@@ -2,10 +2,10 @@
 // only where it is wanted, as some versions of Node print a warning when node:sqlite is.
 import type { Limits } from '../../../limits.ts';
 import { createClockCheck } from '../clock-check.ts';
-import type { RevocationList } from '../revocation-list.ts';
+import type { DueList, RevocationList } from '../revocation-list.ts';
 import type { KeyringStore } from '../store.ts';
 import type { SqliteOperations } from './listing.ts';
-import type { DueList } from './revocations.ts';
+
 import { SqliteThread } from './thread.ts';
 
 /** What a call takes behind its moment. */
@@ -78,9 +78,9 @@ export async function openSqliteStore(
     listing: {
       keyrings: (after, count) => call('listKeyrings', after ?? '', count),
       pointers: (after, count) => call('listPointers', after ?? '', count),
-      revocations: (after, count) => call('listRevocations', after ?? '', count),
+      due: (list, after, count) => call('listDue', list, after ?? '', count),
       replacePointer: (name, target, next) => call('replacePointer', name, target, next),
-      replaceRevocation: (id, expected, text) => call('replaceRevocation', id, expected, text),
+      replaceDue: (list, id, expected, text) => call('replaceDue', list, id, expected, text),
     },
 
     async upgrade(convert) {
