@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createGateway } from '../../src/gateway.ts';
 import { readCountryDatabase } from '../../src/process/resources.ts';
 import { createCountries } from '../../src/shared/countries.ts';
@@ -188,6 +188,21 @@ describe('the country of a device', () => {
     const bad = await seenFrom('49.36.1.1', 'no locale!');
     expect(bad.data?.sessions?.[0]?.devices[0]).toMatchObject({ countryCode: 'IN', named: null });
     expect(bad.errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+
+  test('looks at each locale once an operation, one that is no language tag too', async () => {
+    const visitor = await loggedIn();
+    const names = vi.spyOn(Intl, 'DisplayNames');
+    onTestFinished(() => names.mockRestore());
+    for (const locale of ['de', 'no locale!']) {
+      names.mockClear();
+      const fields = Array.from(
+        { length: 20 },
+        (_, index) => `n${index}: countryName(locale: "${locale}")`,
+      );
+      await visitor.askRaw(`{ sessions { createdFrom { ${fields.join(' ')} } } }`);
+      expect(names).toHaveBeenCalledTimes(1);
+    }
   });
 
   test('comes from the file of GEOIP_DATABASE, and a file of another kind stops the start', () => {

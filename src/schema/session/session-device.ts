@@ -40,24 +40,31 @@ function agentOf({ userAgent }: DeviceSource, context: Context): UserAgent {
   return agent;
 }
 
-/** Names of countries by operation and locale: making them takes longer than reading one. */
-const namesByLocale = new WeakMap<Context, Map<string, Intl.DisplayNames>>();
+/**
+ * Names of countries by operation and locale, null for what is no locale: making them takes longer than reading one, and
+ * so does finding that they cannot be made.
+ */
+const namesByLocale = new WeakMap<Context, Map<string, Intl.DisplayNames | null>>();
 
 function countryNames(locale: string, context: Context): Intl.DisplayNames {
-  const made = namesByLocale.get(context) ?? new Map<string, Intl.DisplayNames>();
+  const made = namesByLocale.get(context) ?? new Map<string, Intl.DisplayNames | null>();
   namesByLocale.set(context, made);
-  const known = made.get(locale);
-  if (known !== undefined) return known;
+  let names = made.get(locale);
+  if (names === undefined) {
+    names = makeCountryNames(locale);
+    made.set(locale, names);
+  }
+  if (names !== null) return names;
+  throw problemError(badInput('locale', 'The locale is not a language tag, such as en or hi-IN.'));
+}
+
+function makeCountryNames(locale: string): Intl.DisplayNames | null {
   try {
     // A language that is not known gives English names, wherever the gateway runs.
-    const names = new Intl.DisplayNames([locale, 'en'], { type: 'region', fallback: 'none' });
-    made.set(locale, names);
-    return names;
+    return new Intl.DisplayNames([locale, 'en'], { type: 'region', fallback: 'none' });
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw problemError(
-      badInput('locale', 'The locale is not a language tag, such as en or hi-IN.'),
-    );
+    if (error instanceof RangeError) return null;
+    throw error;
   }
 }
 
