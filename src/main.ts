@@ -11,6 +11,7 @@ import { Writes } from './http/plugins/writes.ts';
 import { withDefaultLimits } from './limits.ts';
 import { createLogger } from './log.ts';
 import type { GatewayOptions } from './options.ts';
+import { naming } from './process/naming.ts';
 import { openAuditFile, openStore, readCountryDatabase } from './process/resources.ts';
 import {
   simulatedApps,
@@ -150,6 +151,7 @@ async function runGateway(): Promise<Stop> {
         graphiql: config.graphiql,
         simulatorUrl: simulator?.url ?? null,
         authorization,
+        trustedDocument: Object.keys(config.trustedDocuments ?? {})[0] ?? null,
         kotakAuthorization: simulator && simulatedKotakCredential,
         upstream: kiteBaseUrl ?? 'https://api.kite.trade',
         notices: config.notices,
@@ -221,29 +223,6 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-/** Says of a server that cannot listen which variable to change. */
-async function naming<T>(
-  hostVariable: string,
-  portVariable: string,
-  { host = 'localhost', port }: { readonly host?: string | undefined; readonly port: number },
-  listening: Promise<T>,
-): Promise<T> {
-  try {
-    return await listening;
-  } catch (error) {
-    const faults: Partial<Record<string, string>> = {
-      EADDRINUSE: `${portVariable}: port ${port} is in use on ${host}. Stop the process that listens there, or set another port.`,
-      EACCES: `${portVariable}: this user may not listen on port ${port}. Set one above 1023.`,
-      EADDRNOTAVAIL: `${hostVariable}: this machine has no address ${host}.`,
-      ENOTFOUND: `${hostVariable}: the host name ${host} has no address.`,
-      EAI_AGAIN: `${hostVariable}: the host name ${host} has no address.`,
-      EINVAL: `${hostVariable}: ${host} is not an address to listen on.`,
-    };
-    const fault = faults[(error as NodeJS.ErrnoException).code ?? ''];
-    throw fault === undefined ? error : new ConfigError([fault]);
-  }
 }
 
 function faultLines(error: unknown): readonly string[] {

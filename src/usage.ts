@@ -67,14 +67,18 @@ export interface Started {
   /** Kite's address where there is no simulator. */
   readonly upstream: string;
   readonly notices: readonly string[];
+  /** The id of a document that may be executed, where only those of a list may; else null. */
+  readonly trustedDocument: string | null;
 }
 
 /** The lines that the command prints at start. */
 export function greeting(started: Started): string {
   const { graphqlUrl, graphiql, simulatorUrl, authorization, upstream, notices } = started;
-  const { kotakAuthorization } = started;
+  const { kotakAuthorization, trustedDocument } = started;
   const query =
     '{ accounts { id user { userName } margins { equity { net } commodity { net } } } }';
+  // With a list of documents no other one is executed.
+  const body = trustedDocument === null ? { query } : { documentId: trustedDocument };
   return [
     '',
     `  GraphQL    ${graphqlUrl}${graphiql ? '   open it in a browser for GraphiQL' : ''}`,
@@ -90,7 +94,7 @@ export function greeting(started: Started): string {
     `  curl ${graphqlUrl} \\`,
     "    -H 'Content-Type: application/json' \\",
     `    -H 'Authorization: ${authorization ?? 'token <api_key>:<access_token>'}' \\`,
-    `    -d '${JSON.stringify({ query })}'`,
+    `    -d '${JSON.stringify(body)}'`,
     '',
     '  Ctrl-C stops it.',
     '',

@@ -16,7 +16,10 @@ const shared = {
   name: z.string('must be a string').optional(),
   listed: z.boolean('must be true or false').optional(),
 };
-const kiteApp = z.strictObject({ broker: z.literal('KITE').optional(), ...shared });
+const kiteApp = z.strictObject({
+  broker: z.literal('KITE', 'must be KITE or KOTAK').optional(),
+  ...shared,
+});
 const kotakApp = z
   .strictObject({
     broker: z.literal('KOTAK'),

@@ -12,17 +12,20 @@ export interface StoreConfig {
   };
   /** The file of the audit log; undefined: no such log. */
   readonly auditLog: string | undefined;
+  /** Whether gateways tell a webhook of sessions: then what this command ends is noted for it. */
+  readonly hasWebhook: boolean;
   readonly limits: Partial<Limits>;
 }
 
-const { KEYRING_STORE, KEYRING_KEYS, AUDIT_LOG } = gatewayVariables;
+const { KEYRING_STORE, KEYRING_KEYS, AUDIT_LOG, WEBHOOK_URL } = gatewayVariables;
 
 /** Reads them, and a line for each fault. */
 export function readStoreSettings(environment: Environment): {
   readonly config: StoreConfig;
   readonly faults: readonly string[];
 } {
-  const { values, faults } = parse({ KEYRING_STORE, KEYRING_KEYS, AUDIT_LOG }, environment);
+  const shape = { KEYRING_STORE, KEYRING_KEYS, AUDIT_LOG, WEBHOOK_URL };
+  const { values, faults } = parse(shape, environment);
   const { limits, faults: limitFaults } = readLimits(environment);
   if (values.KEYRING_STORE === 'memory:') {
     faults.push(
@@ -33,7 +36,12 @@ export function readStoreSettings(environment: Environment): {
   }
   const keyring = { store: values.KEYRING_STORE ?? 'memory:', keys: values.KEYRING_KEYS ?? [] };
   return {
-    config: { keyring, auditLog: values.AUDIT_LOG, limits },
+    config: {
+      keyring,
+      auditLog: values.AUDIT_LOG,
+      hasWebhook: values.WEBHOOK_URL !== undefined,
+      limits,
+    },
     faults: [...faults, ...limitFaults],
   };
 }

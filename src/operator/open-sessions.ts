@@ -1,10 +1,14 @@
 // The sessions of a store, opened by the operator's command: without a gateway, and beside gateways that run.
 import { existsSync } from 'node:fs';
 import { pino } from 'pino';
+import { defaultBroker } from '../brokers/broker-name.ts';
+import { sessionExpiryOf } from '../brokers/session-expiry.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { StoreConfig } from '../config/store-settings.ts';
 import { type AuditDigests, createAuditDigests } from '../keyring/crypto/audit-digests.ts';
+import { createEncryptedDeliveries } from '../keyring/crypto/encrypted-deliveries.ts';
 import {
+  type Announce,
   createEncryptedRecords,
   type EncryptedRecords,
 } from '../keyring/crypto/encrypted-records.ts';
@@ -18,6 +22,7 @@ import { createKeyrings } from '../keyring/keyrings.ts';
 import type { SessionRecord } from '../keyring/session-record.ts';
 import type { KeyringStore, Page, StoredKeyring, StoreListing } from '../keyring/stores/store.ts';
 import { createUserSessions, type UserSessions } from '../keyring/user-sessions.ts';
+import { createSessionEvents } from '../keyring/webhook/session-events.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
 import { openAuditFile, openStore } from '../process/resources.ts';
 import { type AuditDetails, type AuditLog, noAuditLog } from '../shared/audit.ts';
@@ -49,6 +54,7 @@ export interface OpenSessions {
 export async function openSessions({
   keyring,
   auditLog,
+  hasWebhook,
   limits: given,
 }: StoreConfig): Promise<OpenSessions> {
   const limits = withDefaultLimits(given);
@@ -68,7 +74,15 @@ export async function openSessions({
     if (event.kind.startsWith('unreadable')) unreadable += event.count ?? 1;
   };
   const records = createEncryptedRecords(store, encrypter, report, limits);
-  const keyrings = createKeyrings({ store, encrypter, limits, now: () => new Date() });
+  const announce = hasWebhook ? announceTo(store, encrypter, limits) : undefined;
+  const now = () => new Date();
+  const keyrings = createKeyrings({
+    store,
+    encrypter,
+    limits,
+    now,
+    ...(announce && { announce }),
+  });
   return {
     store,
     listing,
@@ -92,6 +106,25 @@ export async function openSessions({
       return (await auditFile?.close()) ?? 0;
     },
   };
+}
+
+/** Notes what ends for the webhook of the gateways, which deliver it. */
+function announceTo(store: KeyringStore, encrypter: Encrypter, limits: Limits): Announce {
+  if (!store.deliveries) throw new ConfigError(['KEYRING_STORE: this store keeps no events.']);
+  const lost = () => process.stderr.write('kite-graphql: an event for the webhook was lost\n');
+  return createSessionEvents({
+    deliveries: createEncryptedDeliveries(
+      store.deliveries,
+      encrypter,
+      limits.webhookDays + 1,
+      lost,
+    ),
+    brokerOf: () => defaultBroker,
+    now: () => new Date(),
+    expiryOf: ({ loginTime, issuedAt }) => sessionExpiryOf(defaultBroker, loginTime ?? issuedAt),
+    onLost: lost,
+    limits,
+  });
 }
 
 /** Every item of a listing, page by page: no more than a page is in memory. An item may come twice. */

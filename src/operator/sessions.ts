@@ -26,7 +26,8 @@ Options
   --json          results as JSON, one object a line
   --show-users    user ids and names too, which are left out otherwise
 
-Settings are those of the gateway: KEYRING_STORE (sqlite:<file> or redis://...), KEYRING_KEYS, AUDIT_LOG and LIMIT_...
+Settings are those of the gateway: KEYRING_STORE (sqlite:<file> or redis://...), KEYRING_KEYS, AUDIT_LOG, LIMIT_...,
+and WEBHOOK_URL, so that the webhook learns of sessions that end.
 It may run while gateways use the store. What it revokes is ended at the broker by a gateway: at once, or when the next
 one starts. Results are on stdout, everything else on stderr.
 

@@ -258,8 +258,13 @@ async function ready(page: Page): Promise<void> {
 
 /** Opens a tab. By keyboard: its tabs can also be dragged, and take some quick clicks for that. */
 async function openTab(page: Page, index: number): Promise<void> {
-  await page.locator('.graphiql-tab-button').nth(index).focus();
-  await page.keyboard.press('Enter');
+  // A real mouse, pressed once: a click of the tool would wait until the tab is where it can be hit.
+  const box = await page.locator('.graphiql-tab-button').nth(index).boundingBox();
+  if (box === null) expect.fail('no tab');
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.waitForTimeout(60);
+  await page.mouse.up();
   await page
     .locator('.graphiql-tab')
     .nth(index)

@@ -68,3 +68,25 @@ test('the receiver of the documentation takes what is genuine, and refuses what 
   await new Visitor(gateway.origin).logIn(`${gateway.origin}/login`, 'SIM0001');
   await receiver.said(/session\.started \S+ null/);
 }, 60_000);
+
+test('a session that the operator ends is told to the webhook too', async () => {
+  const folder = emptyFolder();
+  const keys = randomBytes(32).toString('base64');
+  const receiver = await startReceiver();
+  const gateway = await start(receiver.url, folder, keys);
+  const visitor = new Visitor(gateway.origin);
+  await visitor.logIn(`${gateway.origin}/login`, 'SIM0001');
+  type Sessions = { readonly sessions: readonly { readonly id: string }[] };
+  const { data } = await visitor.askRaw<Sessions>('{ sessions { id } }');
+  const [sessionId] = data?.sessions.map(({ id }) => id) ?? [];
+  const env = {
+    KEYRING_STORE: `sqlite:${join(folder, 'keyring.sqlite')}`,
+    KEYRING_KEYS: keys,
+    WEBHOOK_URL: receiver.url,
+  };
+  const words = ['sessions', 'revoke', `${sessionId}`, '--json'];
+  expect(await run({ words, env }).ended).toMatchObject({ code: 0 });
+  await expect
+    .poll(() => receiver.types().toSorted(), { timeout: 20_000 })
+    .toEqual(['session.ended', 'session.started']);
+}, 60_000);

@@ -1,6 +1,6 @@
 // Kotak behind the seam: its calls, its login, its credentials and the life of its sessions.
 import type { Broker, BrokerRedirect, CredentialScheme } from '../broker.ts';
-import { nextHourInIndia } from '../india-time.ts';
+import { sessionExpiryOf } from '../session-expiry.ts';
 import type { RateLog } from '../upstream/budget/rate-log.ts';
 import { Secret } from '../upstream/secret.ts';
 import { createUpstream, type UpstreamOptions } from '../upstream/upstream.ts';
@@ -40,7 +40,7 @@ export function createKotak(options: KotakOptions): {
     name: 'KOTAK',
     credentialScheme,
     // A session has been seen to last for the day; its end is not documented, so people are not told one.
-    expiryOf: (time) => nextHourInIndia(time, 0),
+    expiryOf: (time) => sessionExpiryOf('KOTAK', time),
     tellsExpiry: false,
     readsMargins: false,
     loginPage: () => null,

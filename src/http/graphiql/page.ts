@@ -49,6 +49,12 @@ const forgetful = `
   history.replaceState = () => {};
 `;
 
+/**
+ * GraphiQL moves its tabs into their places by a transform, and leaves it on them: the first press then only takes it
+ * away, and selects nothing.
+ */
+const tabsInPlace = '.graphiql-tab { transform: none !important }';
+
 /** A page, and the headers that go with it. */
 export interface RenderedPage {
   readonly body: Uint8Array<ArrayBuffer>;
@@ -62,7 +68,8 @@ export async function renderGraphiqlPage(
 ): Promise<RenderedPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = String(await renderGraphiQL(graphiqlOptions(page, place)));
-  const forgetting = html.replace('<head>', () => `<head><script>${forgetful}</script>`);
+  const start = `<head><style>${tabsInPlace}</style><script>${forgetful}</script>`;
+  const forgetting = html.replace('<head>', () => start);
   const body = withLoginBar(forgetting, place.logins);
   const scripts = [...body.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, text = '']) => text);
   return {

@@ -64,6 +64,14 @@ async function begin(
     refusedBecause('unknown app');
     return page(400, 'Unknown app', 'This gateway does not serve the app in the URL.');
   }
+  if (apps.brokerLoginUrl(app.apiKey) === null) {
+    refusedBecause('no login page of the broker');
+    return page(
+      400,
+      'Login not available',
+      'The broker of this app has no login page, so browsers cannot log in through this gateway. A server sends its session in the Authorization header.',
+    );
+  }
   if (app.apiSecret === undefined) {
     refusedBecause('no secret for the app');
     return page(
@@ -71,10 +79,6 @@ async function begin(
       'Login not available',
       'The gateway has no secret for this app, so it cannot complete a login.',
     );
-  }
-  if (apps.brokerLoginUrl(app.apiKey) === null) {
-    refusedBecause('no login page of the broker');
-    return page(400, 'Login not available', 'The broker of this app has no login page.');
   }
   const asked = parameters.get('returnTo');
   const judged = asked === null ? null : returnTo(asked);

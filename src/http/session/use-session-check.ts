@@ -34,7 +34,7 @@ const refused = {
   unauthenticated: {
     status: 401,
     code: 'UNAUTHENTICATED',
-    message: 'This browser has no active session: log in.',
+    message: 'This browser has no active session, or none of the account that was named: log in.',
   },
   template: { status: 400, message: 'The gateway has no token template of this name.' },
 } as const satisfies Record<string, Refusal>;
