@@ -5,7 +5,7 @@ import { chromiumPath, launchChromium } from '../support/browser.ts';
 import { freePorts } from '../support/command.ts';
 import { isCi } from '../support/environment.ts';
 import { requestTokenOf } from '../support/login.ts';
-import { apps, startWorld, tokens } from '../support/world.ts';
+import { apps, startOfTime, startWorld, tokens } from '../support/world.ts';
 
 const authorization = tokens('SIM0001', 'SIM0002');
 const world = await startWorld({ graphiql: { authorization }, apps: apps.slice(0, 1) });
@@ -15,7 +15,13 @@ const none = await startWorld();
 const [port = 0] = await freePorts(1);
 const own = `http://localhost:${port}`;
 const home = await startWorld(
-  { graphiql: { authorization }, publicUrl: own, exposeTokens: false, apps: apps.slice(0, 1) },
+  {
+    graphiql: { authorization },
+    publicUrl: own,
+    exposeTokens: false,
+    apps: apps.slice(0, 1),
+    now: () => startOfTime,
+  },
   { redirectUrl: `${own}/callback` },
   port,
 );
@@ -124,18 +130,31 @@ describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
       'WhoAmI',
       'Margins',
       'SeveralAccounts',
-      'ThisBrowser',
-      'LoginUrls',
+      'Sum',
+      'Deferred',
       'LiveMargins',
+      'ThisBrowser',
+      'BrowserMargins',
+      'LiveBrowser',
+      'LiveSessions',
+      'LogOut',
+      'LoginUrls',
     ]);
-    await openTab(page, 1);
+    await openTab(page, 'Margins');
     await clickAt(page, 'query Margins');
     await runUntil(page, '"equity"');
-    await openTab(page, 2);
+    await openTab(page, 'SeveralAccounts');
     await clickAt(page, 'query SeveralAccounts');
     await runUntil(page, '"userName"');
     expect(await answerOf(page)).not.toContain('"errors"');
-    await openTab(page, 4);
+    await openTab(page, 'Sum');
+    await clickAt(page, 'query Sum');
+    await runUntil(page, '"failures": []');
+    await openTab(page, 'Deferred');
+    await clickAt(page, 'query Deferred');
+    await runUntil(page, '"net"');
+    expect(await answerOf(page)).not.toMatch(/"errors"|incremental/);
+    await openTab(page, 'LoginUrls');
     await clickAt(page, 'query LoginUrls');
     await runUntil(page, 'login?v=3&api_key=simulator');
     expect(complaints).toEqual([]);
@@ -143,7 +162,7 @@ describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
 
   test('shows margins as they change, until it is stopped', async () => {
     const { page, complaints } = await visit(world.url);
-    await openTab(page, 5);
+    await openTab(page, 'LiveMargins');
     await world.calls();
     await clickAt(page, 'subscription LiveMargins');
     await page.keyboard.press('Control+Enter');
@@ -174,7 +193,7 @@ describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
     const { context, page, requests, complaints } = await visit(
       home.url.replace('127.0.0.1', 'localhost'),
     );
-    await openTab(page, 3);
+    await openTab(page, 'ThisBrowser');
     await clickAt(page, 'query ThisBrowser');
     await runUntil(page, '"sessions": []');
     await page.getByRole('link', { name: 'Simulator' }).click();
@@ -192,7 +211,7 @@ describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
     await ready(page);
     expect(page.url()).toBe(`${own}/graphql`);
     expect(await page.locator('#login').textContent()).not.toContain('failed');
-    await openTab(page, 3);
+    await openTab(page, 'ThisBrowser');
     await clickAt(page, 'query ThisBrowser');
     await runUntil(page, '"ACTIVE"');
     const { sessions } = JSON.parse(await answerOf(page)).data;
@@ -203,6 +222,33 @@ describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
     const requestToken = address.searchParams.get('request_token') ?? 'none';
     expect(complaints).toEqual([]);
     expect(await remains(context, page)).not.toContain(requestToken);
+  });
+
+  test('follows margins and sessions of this browser with the cookie alone', async () => {
+    const { page, complaints } = await visit(`${own}/graphql`);
+    await page.goto(`${own}/login?app=simulator&returnTo=${encodeURIComponent(`${own}/graphql`)}`);
+    await page.locator('input[name=user_id][value=SIM0004]').check();
+    await page.locator('#approve').click();
+    await ready(page);
+    await openTab(page, 'LiveBrowser');
+    await clickAt(page, 'subscription LiveBrowser');
+    await page.keyboard.press('Control+Enter');
+    await answered(page, '"marginsChanged"');
+    const { net } = await home.payIn('SIM0004', 'equity', 0.25);
+    await answered(page, `${net}`);
+
+    await openTab(page, 'LiveSessions');
+    await clickAt(page, 'subscription LiveSessions');
+    await page.keyboard.press('Control+Enter');
+    await answered(page, '"PRESENT"');
+    const loggedOut = await page.evaluate(async () => {
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify({ query: 'mutation { logout { loggedOut } }' });
+      return (await fetch('/graphql', { method: 'POST', headers, body })).json();
+    });
+    expect(loggedOut.data.logout.loggedOut).toHaveLength(1);
+    await answered(page, '"LOGGED_OUT"');
+    expect(complaints).toEqual([]);
   });
 
   test('leaves room for the login, and fits into the window', async () => {
@@ -225,7 +271,7 @@ describe.skipIf(chromiumPath === null && !isCi)('in Chromium', () => {
     await page.locator('.graphiql-execute-button').click();
     await answered(page, 'SIM0002');
 
-    await openTab(page, 4);
+    await openTab(page, 'LoginUrls');
     await write(page, 'Variables', `{"requestToken": "${requestToken}"}`);
     await clickAt(page, 'mutation ExchangeToken');
     await page.keyboard.press('Control+Enter');
@@ -256,20 +302,18 @@ async function ready(page: Page): Promise<void> {
   await page.locator('.graphiql-execute-button').waitFor();
 }
 
-/** Opens a tab. By keyboard: its tabs can also be dragged, and take some quick clicks for that. */
-async function openTab(page: Page, index: number): Promise<void> {
-  // A real mouse, pressed once: a click of the tool would wait until the tab is where it can be hit.
-  const box = await page.locator('.graphiql-tab-button').nth(index).boundingBox();
+/** Opens a tab. A real mouse, pressed once: a click of the tool would wait until the tab is where it can be hit. */
+async function openTab(page: Page, name: string): Promise<void> {
+  const button = page.getByRole('button', { name, exact: true });
+  const tab = page.locator('.graphiql-tab').filter({ has: button });
+  await button.scrollIntoViewIfNeeded();
+  const box = await button.boundingBox();
   if (box === null) expect.fail('no tab');
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   await page.mouse.down();
   await page.waitForTimeout(60);
   await page.mouse.up();
-  await page
-    .locator('.graphiql-tab')
-    .nth(index)
-    .and(page.locator('.graphiql-tab-active'))
-    .waitFor();
+  await tab.and(page.locator('.graphiql-tab-active')).waitFor();
 }
 
 /** Puts the cursor into the line that holds the words. */

@@ -27,6 +27,8 @@ export function graphiqlOptions(
     shouldPersistHeaders: false,
     defaultEditorToolsVisibility: 'headers',
     credentials: 'same-origin',
+    // Also for subscriptions: the gateway uses the cookie only with a POST.
+    method: 'POST',
   };
 }
 
