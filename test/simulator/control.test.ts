@@ -16,7 +16,8 @@ describe('the clock', () => {
       .toBeGreaterThan(now(set));
     const advanced = now(await control(simulator, '/clock', { advanceSeconds: 0.5 }));
     expect(advanced - now(set)).toBeGreaterThanOrEqual(500);
-    expect(now(await control(simulator, '/reset'))).toBe(ten);
+    // It runs on while the answer is made.
+    expect(now(await control(simulator, '/reset'))).toBeCloseTo(ten, -4);
   });
 });
 
