@@ -74,9 +74,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     keySet: services.tokens !== null,
   });
   const hosts = createHosts(publicUrl, options.allowedHosts ?? []);
-  const { graphiql = false, trustProxy = false } = options;
+  const { graphiql = false, trustProxy = false, countryHeader } = options;
   const { trustedDocuments, trustedDocumentTexts = false } = options;
-  const readClientInfo = createClientInfoReader(trustProxy, log);
+  const readClientInfo = createClientInfoReader({ trustProxy, countryHeader }, log);
   const relayed = { services, browsers, track, readClientInfo };
   const writes = options.writes ?? new Writes();
   const keyringRequest = (request: Request, serverContext: unknown) => ({

@@ -122,6 +122,7 @@ async function runGateway(): Promise<Stop> {
       logger,
       ...(auditFile && { auditLog: auditFile }),
       ...(countryDatabase && { countryDatabase }),
+      ...(config.countryHeader && { countryHeader: config.countryHeader }),
       stopping: stopping.signal,
       writes,
     });

@@ -107,6 +107,11 @@ export interface GatewayOptions {
    */
   readonly countryDatabase?: Uint8Array;
   /**
+   * The header in which the proxy names the country of a client, such as `CF-IPCountry`: two capital letters. It counts
+   * before `countryDatabase`, and only with `trustProxy`: else any client could send it. Default: none is read.
+   */
+  readonly countryHeader?: string;
+  /**
    * Where news of sessions are posted, and the secret that signs them, of at least 32 random characters. Default: nowhere.
    * A restart loses no event where `keyringStore` outlives the process.
    */

@@ -40,6 +40,7 @@ Settings come from the environment, or from a .env file in the current folder.
   TRUSTED_DOCUMENT_TEXTS          false; true: a request may also send the text of a trusted document
   AUDIT_LOG                       none: a file for logins, logouts, endings and refusals, one JSON object a line
   GEOIP_DATABASE                  none: an MMDB file with the countries of addresses
+  COUNTRY_HEADER                  none: the header in which a trusted proxy names a client's country
   SESSION_TOKENS_FILE             keys and templates of tokens for other services; read again on SIGHUP
   TRUST_PROXY                     false; true behind a proxy that sets X-Forwarded-For
   EXPOSE_TOKENS                   whether answers may contain tokens: false; true with the simulator

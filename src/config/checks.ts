@@ -73,6 +73,11 @@ export function notices(apps: readonly AppOptions[], values: GatewayValues): rea
       'PUBLIC_URL is https, so the gateway is behind a proxy, but TRUST_PROXY is not set: all users count as one address. Set TRUST_PROXY=true if the proxy sets X-Forwarded-For.',
     );
   }
+  if (values.COUNTRY_HEADER !== undefined && !values.TRUST_PROXY) {
+    lines.push(
+      'COUNTRY_HEADER is set without TRUST_PROXY=true: the header is not read, as any client could send it.',
+    );
+  }
   if (values.KITE_BASE_URL !== undefined && values.KITE_LOGIN_URL === undefined) {
     lines.push(
       'KITE_BASE_URL is set without KITE_LOGIN_URL: logins go to https://kite.zerodha.com, calls to KITE_BASE_URL.',

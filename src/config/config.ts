@@ -86,6 +86,8 @@ export interface Config {
   readonly auditLog: string | undefined;
   /** An MMDB file with the countries of addresses; undefined: no country is known. */
   readonly geoipDatabase: string | undefined;
+  /** The header in which the proxy names a client's country; undefined: none is read. */
+  readonly countryHeader: string | undefined;
   /** Keys and templates of session tokens; null where the operator has set none. */
   readonly sessionTokens: SessionTokensFile | null;
   readonly trustProxy: boolean;
@@ -163,6 +165,7 @@ export function readConfig(environment: Environment = process.env): Config {
     webhook: webhookOf(values),
     auditLog: values.AUDIT_LOG,
     geoipDatabase: values.GEOIP_DATABASE,
+    countryHeader: values.COUNTRY_HEADER,
     sessionTokens,
     trustProxy: values.TRUST_PROXY,
     exposeTokens: values.EXPOSE_TOKENS,

@@ -61,7 +61,13 @@ export const hostFault: Fault = (text) =>
 
 /** @returns null for the name of a header. */
 export const headerFault: Fault = (text) =>
-  /^[a-z0-9!#$%&'+.^_`|~-]+$/.test(text)
+  /^[a-z0-9!#$%&'+.^_`|~-]+$/i.test(text)
+    ? null
+    : 'is not the name of a header: write one name, such as cf-ipcountry';
+
+/** @returns null for one name of a list of headers. */
+export const headerListFault: Fault = (text) =>
+  headerFault(text) === null
     ? null
     : 'is not the name of a header: write x-trace, without a star, several separated by commas';
 

@@ -6,6 +6,8 @@ export interface DeviceHint {
   readonly ipAddress: string | null;
   /** Its User-Agent header, untrusted text; null where it sent none. */
   readonly userAgent: string | null;
+  /** The country that a trusted proxy named for the address, as ISO 3166-1 alpha-2; left out where it named none. */
+  readonly countryCode?: string | undefined;
 }
 
 /** An address and a user agent that a session was used from. */
@@ -19,8 +21,7 @@ export interface Device extends DeviceHint {
 /** A hint whose user agent, which may be any text, is cut to its bound. */
 export function boundedHint(hint: DeviceHint | null, maxCharacters: number): DeviceHint | null {
   if (hint === null) return null;
-  const { ipAddress, userAgent } = hint;
-  return { ipAddress, userAgent: userAgent?.slice(0, maxCharacters) ?? null };
+  return { ...hint, userAgent: hint.userAgent?.slice(0, maxCharacters) ?? null };
 }
 
 /** Where a session was used from, and where it was logged in from. */
@@ -34,8 +35,7 @@ export interface Sightings {
 /** What a login of this sender begins with. */
 export function firstSighting(hint: DeviceHint | null, at: Date): Sightings {
   if (hint === null) return { devices: [], createdFrom: null };
-  const { ipAddress, userAgent } = hint;
-  const device: Device = { ipAddress, userAgent, firstSeenAt: at, lastSeenAt: at };
+  const device: Device = { ...hint, firstSeenAt: at, lastSeenAt: at };
   return { devices: [device], createdFrom: device };
 }
 
@@ -50,8 +50,9 @@ export function withSighting(
   const isIt = (device: Device) => isSameDevice(device, hint);
   const isOrigin = createdFrom !== null && isIt(createdFrom);
   const known = devices.find(isIt) ?? (isOrigin ? createdFrom : null);
-  const { ipAddress, userAgent } = hint;
-  const seen = { ipAddress, userAgent, firstSeenAt: known?.firstSeenAt ?? at, lastSeenAt: at };
+  const countryCode = hint.countryCode ?? known?.countryCode;
+  const firstSeenAt = known?.firstSeenAt ?? at;
+  const seen = { ...hint, countryCode, firstSeenAt, lastSeenAt: at };
   const others = devices.filter((device) => !isIt(device));
   return {
     devices: [seen, ...others].slice(0, maxDevices),

@@ -95,6 +95,7 @@ const secret = z
 const device = z.object({
   ipAddress: z.string().nullable(),
   userAgent: z.string().nullable(),
+  countryCode: z.string().optional(),
   firstSeenAt: date,
   lastSeenAt: date,
 });

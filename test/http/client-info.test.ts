@@ -21,7 +21,7 @@ test.each([
   ['198.51.100.1,  203.0.113.7 ', '203.0.113.7'],
 ])('X-Forwarded-For: %s is the client %s', (forwarded, address) => {
   const { lines, logger } = readableLog();
-  const readClientInfo = createClientInfoReader(true, logger);
+  const readClientInfo = createClientInfoReader({ trustProxy: true }, logger);
   expect(readClientInfo(from(forwarded), context).ipAddress).toBe(address);
   expect(lines).toEqual([]);
 });
@@ -37,7 +37,7 @@ test.each([
   '0x7f.1',
 ])('X-Forwarded-For: %s counts for the proxy, and is logged once and not echoed', (forwarded) => {
   const { lines, logger } = readableLog();
-  const readClientInfo = createClientInfoReader(true, logger);
+  const readClientInfo = createClientInfoReader({ trustProxy: true }, logger);
   for (let n = 0; n < 3; n += 1)
     expect(readClientInfo(from(forwarded), context).ipAddress).toBe('192.0.2.1');
   expect(lines).toHaveLength(1);
@@ -45,7 +45,7 @@ test.each([
 
 test('without a trusted proxy the header says nothing, and the log says once that all users count as one', () => {
   const { lines, logger } = readableLog();
-  const readClientInfo = createClientInfoReader(false, logger);
+  const readClientInfo = createClientInfoReader({ trustProxy: false }, logger);
   for (let n = 0; n < 3; n += 1)
     expect(readClientInfo(from('203.0.113.7'), context).ipAddress).toBe('192.0.2.1');
   expect(lines).toHaveLength(1);
@@ -53,7 +53,7 @@ test('without a trusted proxy the header says nothing, and the log says once tha
 });
 
 test('all addresses of one IPv6 network count as one, however they are written', () => {
-  const readClientInfo = createClientInfoReader(true, readableLog().logger);
+  const readClientInfo = createClientInfoReader({ trustProxy: true }, readableLog().logger);
   const keys = ['[2001:db8:0:1::7]:443', '2001:0DB8:0:1:ffff::1', '"[2001:db8:0:1::]"'].map(
     (forwarded) => networkOf(readClientInfo(from(forwarded), context).ipAddress ?? ''),
   );

@@ -224,6 +224,104 @@ describe('the country of a device', () => {
   });
 });
 
+describe('the country header of a proxy', () => {
+  const countryHeader = 'CF-IPCountry';
+  const database = countryDatabase({ '8.8.0.0/16': 'US' });
+  const limits = { loginAttempts: 1_000 };
+  const options = { now: () => now, countryDatabase: database, countryHeader, limits };
+  const deviceIn = graphql(`
+    query CountryByHeader {
+      sessions { createdFrom { countryCode countryName } devices { countryCode countryName } }
+    }
+  `);
+  const countryOf = async (
+    { url }: { readonly url: string },
+    headers: Readonly<Record<string, string>>,
+  ) => {
+    const { origin } = new URL(url);
+    const visitor = new Visitor(origin, 'http://localhost:4000');
+    await visitor.logIn(`${origin}/login?app=simulator`, 'SIM0001');
+    // The use of a device is noted once a minute, after the answer.
+    now = new Date(now.getTime() + 60_000);
+    await visitor.ask(deviceIn, undefined, headers);
+    const { data } = await visitor.ask(deviceIn, undefined, headers);
+    return data?.sessions?.[0]?.devices[0];
+  };
+
+  describe('where a proxy is trusted', async () => {
+    const proxied = await startWorld({ ...options, trustProxy: true });
+    const seen = (address: string, country: string) =>
+      countryOf(proxied, { 'x-forwarded-for': address, 'cf-ipcountry': country });
+
+    test('gives a device its country, which counts before the database', async () => {
+      expect(await seen('49.36.1.1', 'IN')).toEqual({ countryCode: 'IN', countryName: 'India' });
+      expect(await seen('8.8.8.8', 'IN')).toMatchObject({ countryCode: 'IN' });
+    });
+
+    test.each([
+      'XX',
+      'ZZ',
+      'T1',
+      'in',
+      'In',
+      'IND',
+      'I',
+      'IN, US',
+      'IN,IN',
+      '12',
+      '"IN"',
+      'I\u00d1',
+    ])('says nothing by %s: then the database counts', async (country) => {
+      expect(await seen('8.8.8.8', country)).toMatchObject({ countryCode: 'US' });
+      expect(await seen('49.36.1.1', country)).toMatchObject({ countryCode: null });
+    });
+
+    test.each(['10.1.2.3', '192.168.0.7', '127.0.0.1', 'fd00::1', '100.64.0.1', '169.254.0.1'])(
+      'gives the private address %s no country',
+      async (address) => {
+        expect(await seen(address, 'IN')).toMatchObject({ countryCode: null });
+      },
+    );
+
+    test.each([{}, { 'x-forwarded-for': 'unknown' }])(
+      'is not believed where the proxy has named no client: %j',
+      async (forwarded) => {
+        const headers = { ...forwarded, 'cf-ipcountry': 'IN' };
+        expect(await countryOf(proxied, headers)).toMatchObject({ countryCode: null });
+      },
+    );
+
+    test('is the one of the last request of a device, and stays where a later one says nothing', async () => {
+      const { origin } = new URL(proxied.url);
+      const visitor = new Visitor(origin, 'http://localhost:4000');
+      await visitor.logIn(`${origin}/login?app=simulator`, 'SIM0002');
+      const from = async (country?: string) => {
+        now = new Date(now.getTime() + 60_000);
+        const headers = {
+          'x-forwarded-for': '49.36.1.1',
+          ...(country && { 'cf-ipcountry': country }),
+        };
+        await visitor.ask(deviceIn, undefined, headers);
+        const { data } = await visitor.ask(deviceIn, undefined, headers);
+        return data?.sessions?.[0]?.devices[0]?.countryCode;
+      };
+      expect([await from('IN'), await from(), await from('NP')]).toEqual(['IN', 'IN', 'NP']);
+    });
+  });
+
+  test('of a stranger is not believed: no proxy is trusted', async () => {
+    const bare = await startWorld(options);
+    const headers = { 'x-forwarded-for': '49.36.1.1', 'cf-ipcountry': 'IN' };
+    expect(await countryOf(bare, headers)).toMatchObject({ countryCode: null });
+  });
+
+  test('is not read unless the operator names it', async () => {
+    const unnamed = await startWorld({ now: () => now, trustProxy: true });
+    const headers = { 'x-forwarded-for': '49.36.1.1', 'cf-ipcountry': 'IN' };
+    expect(await countryOf(unnamed, headers)).toMatchObject({ countryCode: null });
+  });
+});
+
 describe('parsing a user agent', () => {
   const names = ['', ' ', '__proto__', 'constructor/1.0 (toString)', '/ / (', '\0\u{1F600}\uD800'];
   const pieces = [

@@ -82,6 +82,7 @@ test('every variable reaches the setting that it names', () => {
     WEBHOOK_SECRET: keyOf(5),
     AUDIT_LOG: '/var/log/kite-graphql/audit.jsonl',
     GEOIP_DATABASE: '/var/lib/countries.mmdb',
+    COUNTRY_HEADER: 'CF-IPCountry',
     TRUST_PROXY: 'true',
     EXPOSE_TOKENS: 'true',
     GRAPHIQL: 'false',
@@ -114,6 +115,7 @@ test('every variable reaches the setting that it names', () => {
     webhook: { url: 'https://operator.example/hook?of=kite', secret: keyOf(5) },
     auditLog: '/var/log/kite-graphql/audit.jsonl',
     geoipDatabase: '/var/lib/countries.mmdb',
+    countryHeader: 'cf-ipcountry',
     trustProxy: true,
     exposeTokens: true,
     graphiql: false,
@@ -215,6 +217,7 @@ describe('one bad value is one line that names its variable', () => {
     ['PUBLIC_URL', 'https://me:hunter2@gateway.example'],
     ['COOKIE_NAME', 'a b'],
     ['ALLOWED_HEADERS', '*'],
+    ['COUNTRY_HEADER', 'cf-ipcountry, x-country'],
     ['ALLOWED_HEADERS', 'x-trace,,x-shop'],
     ['ALLOWED_ORIGINS', '*'],
     ['ALLOWED_ORIGINS', 'http://*.localhost'],
@@ -328,6 +331,12 @@ test('a login page beside the simulator is refused: a login at Kite would end th
   expect(faultsOf({ KITE_LOGIN_URL: 'https://kite.example/connect/login' })).toEqual([
     expect.stringMatching(/^KITE_LOGIN_URL: /),
   ]);
+});
+
+test('a country header without a trusted proxy is not read, and the start says so', () => {
+  const named = { ...app, COUNTRY_HEADER: 'cf-ipcountry' };
+  expect(readConfig(named).notices).toEqual([expect.stringMatching(/COUNTRY_HEADER.*TRUST_PROXY/)]);
+  expect(readConfig({ ...named, TRUST_PROXY: 'true' }).notices).toEqual([]);
 });
 
 test('calls to another address with logins at Kite are worth a line', () => {

@@ -4,23 +4,37 @@ import ipaddr from 'ipaddr.js';
 import type { Logger } from 'pino';
 import type { DeviceHint } from '../../keyring/device.ts';
 
-/** The address and user agent of a request's sender, from the request and from what a server passes along with it. */
+/** The address, user agent and country of a request's sender, from the request and from what a server passes along with it. */
 export type ClientInfoReader = (request: Request, serverContext: unknown) => DeviceHint;
+
+/** Which of a request's headers are believed. */
+export interface TrustedHeaders {
+  /** Whether the last address of X-Forwarded-For, which the nearest proxy wrote, is the sender's. */
+  readonly trustProxy: boolean;
+  /** The header in which that proxy names the country of the sender; undefined: in none. */
+  readonly countryHeader?: string | undefined;
+}
 
 /**
  * Makes a reader of senders. `node:http`'s request is looked for in the server's context.
- * @param trustProxy whether the last address of X-Forwarded-For, which the nearest proxy wrote, is the sender's.
  * @param log is told once of an entry that cannot be read, and once of the header where no proxy is trusted; the
  *   address of the connection then counts.
  */
-export function createClientInfoReader(trustProxy: boolean, log: Logger): ClientInfoReader {
+export function createClientInfoReader(
+  { trustProxy, countryHeader }: TrustedHeaders,
+  log: Logger,
+): ClientInfoReader {
   let isTold = false;
   const read = (request: Request, serverContext: unknown): DeviceHint => {
     const userAgent = request.headers.get('user-agent');
     const forwarded = request.headers.get('x-forwarded-for');
     if (trustProxy && forwarded !== null) {
       const ipAddress = addressIn(forwarded.slice(forwarded.lastIndexOf(',') + 1));
-      if (ipAddress !== null) return { ipAddress, userAgent };
+      if (ipAddress !== null) {
+        const country = countryHeader && countryIn(request.headers.get(countryHeader));
+        if (!country || isPrivate(ipAddress)) return { ipAddress, userAgent };
+        return { ipAddress, userAgent, countryCode: country };
+      }
       if (!isTold) {
         log.warn(
           'X-Forwarded-For ends with an entry that is not an address: all requests with such an entry count as the proxy',
@@ -47,6 +61,29 @@ export function createClientInfoReader(trustProxy: boolean, log: Logger): Client
 function peerOf(serverContext: unknown): string | null {
   const { req } = (serverContext ?? {}) as { readonly req?: Partial<IncomingMessage> };
   return req?.socket?.remoteAddress ?? null;
+}
+
+/**
+ * The country in a header; null where it names none, as proxies do by `XX` for an unknown one and `T1` for Tor. A list is
+ * none: a proxy that adds to what the client has sent proves nothing.
+ */
+function countryIn(value: string | null): string | null {
+  const isCountry = value !== null && /^[A-Z]{2}$/.test(value) && !/^(?:XX|ZZ)$/.test(value);
+  return isCountry ? value : null;
+}
+
+/** What no country has: addresses of a machine, of a local network and of a provider's inner network. */
+const privateRanges = new Set([
+  'private',
+  'uniqueLocal',
+  'loopback',
+  'linkLocal',
+  'carrierGradeNat',
+  'unspecified',
+]);
+
+function isPrivate(address: string): boolean {
+  return privateRanges.has(ipaddr.process(address).range());
 }
 
 /** The address in an entry of X-Forwarded-For, which may have a port, brackets and quotes; null if it has no address. */

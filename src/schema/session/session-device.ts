@@ -68,6 +68,11 @@ function makeCountryNames(locale: string): Intl.DisplayNames | null {
   }
 }
 
+/** The country that the operator's proxy named, else the one that the database has for the address. */
+function countryOf({ countryCode, ipAddress }: DeviceSource, { countries }: Context) {
+  return countryCode ?? countries(ipAddress);
+}
+
 /** Whether the request of an operation came from a device. */
 function isCurrent(device: DeviceSource, { keyring, limits }: Context): boolean {
   const hint = boundedHint(keyring.device, limits.userAgentCharacters);
@@ -143,9 +148,9 @@ export const DeviceRef = builder.objectRef<DeviceSource>('SessionDevice').implem
     }),
     countryCode: t.string({
       description:
-        'The country of the address, as ISO 3166-1 alpha-2; null for private addresses, if it is not known, and if the ' +
-        'operator has set no database.',
-      resolve: ({ ipAddress }, _arguments, { countries }) => countries(ipAddress),
+        'The country of the address, as ISO 3166-1 alpha-2: the one that the proxy of the operator names, else that of ' +
+        'the operator’s database. Null for private addresses, if it is not known, and if the operator has set neither.',
+      resolve: (device, _arguments, context) => countryOf(device, context),
     }),
     countryName: t.string({
       description: 'The name of that country.',
@@ -155,9 +160,9 @@ export const DeviceRef = builder.objectRef<DeviceSource>('SessionDevice').implem
           description: 'The language of the name, such as `hi` or `en-GB`.',
         }),
       },
-      resolve: ({ ipAddress }, { locale }, context) => {
+      resolve: (device, { locale }, context) => {
         const names = countryNames(locale ?? 'en', context);
-        const code = context.countries(ipAddress);
+        const code = countryOf(device, context);
         return code === null ? null : (names.of(code) ?? null);
       },
     }),
