@@ -30,7 +30,7 @@ test('node with the command makes no code from strings, and stays one process', 
 
 test.each(['start', 'simulator'] as const)('npm run %s starts Node with the flag', (name) =>
   expect(packageJson.scripts[name]).toMatch(
-    /^node --disallow-code-generation-from-strings src\/command\.ts/,
+    /^exec node --disallow-code-generation-from-strings src\/command\.ts/,
   ),
 );
 
