@@ -2,6 +2,7 @@
 // makes one for each request; resolvers use it without knowing any.
 
 import type { BrokerSession } from './brokers/answers.ts';
+import type { BrokerApp } from './brokers/apps.ts';
 import type { Proof } from './brokers/broker.ts';
 import type { BrokerError } from './brokers/error.ts';
 import type { Operation } from './brokers/upstream/operation.ts';
@@ -12,7 +13,7 @@ import type { SessionRecord } from './keyring/session-record.ts';
 import type { BrokerUser } from './keyring/user-sessions.ts';
 import type { Cancellable } from './shared/cancellation.ts';
 
-/** What Kite's redirect brings. */
+/** What a broker's redirect brings. */
 export interface LoginRedirect {
   /** The nonce that names the login. */
   readonly nonce: string;
@@ -24,14 +25,14 @@ export interface LoginRedirect {
 /** A login whose session is in the keyring. */
 export interface CompletedLogin {
   readonly record: SessionRecord;
-  /** What Kite answered; null where the same redirect had come before. */
+  /** What the broker answered; null where the same redirect had come before. */
   readonly session: BrokerSession | null;
 }
 
 /** A renewal whose session is in the keyring. */
 export interface RenewedSession {
   readonly record: SessionRecord;
-  /** What Kite answered. */
+  /** What the broker answered. */
   readonly session: BrokerSession;
 }
 
@@ -43,7 +44,7 @@ export interface RenewedSession {
  * - `no-token`: what came cannot be a request token.
  * - `too-many-attempts`: from the client address. The token is unspent.
  * - `keyring-unavailable`: the store takes no session.
- * - `broker`: what Kite said.
+ * - `broker`: what the broker said.
  */
 export type LoginFailure =
   | { readonly reason: 'unknown-login' | 'other-app' | 'no-token' }
@@ -74,6 +75,14 @@ export interface BrowserKeyring {
   readonly sessions: readonly SessionRecord[];
   /** Completes a login that this browser began; its session goes into the keyring. */
   completeLogin(redirect: LoginRedirect): Promise<CompletedLogin | LoginFailure>;
+  /**
+   * Completes a login whose steps went through this gateway; its session goes into the keyring. See `LoginService.logIn`.
+   * @param obtain makes the last step at the broker, once, and only where the session can be kept.
+   */
+  logIn(
+    app: Pick<BrokerApp, 'broker' | 'apiKey'>,
+    obtain: (operation: Operation) => Promise<BrokerSession>,
+  ): Promise<CompletedLogin | LoginFailure>;
   /** Counts an attempt of the sender's address to redeem a token: 0 where it is allowed, else the seconds to wait. */
   attempt(): Promise<number>;
   /**
@@ -81,7 +90,7 @@ export interface BrowserKeyring {
    * @throws BrokerError, KeyringStoreError
    */
   renew(record: SessionRecord, refreshToken: Secret, proof: Proof): Promise<RenewedSession | null>;
-  /** Notes that Kite refused a session's token then. Never throws: the refusal itself is the news. */
+  /** Notes that the broker refused a session's token then. Never throws: the refusal itself is the news. */
   expire(record: SessionRecord, at: Date): Promise<void>;
   /**
    * Gives an account of the keyring another label; null takes it away. The newest session of the account as it is now;
@@ -90,8 +99,8 @@ export interface BrowserKeyring {
    */
   label(accountId: string, label: string | null): Promise<SessionRecord | null>;
   /**
-   * Ends a session at Kite; null once its tokens are refused there, else why Kite did not confirm it. From the first
-   * moment they serve for nothing else, and ending them goes on in the background until Kite confirms it.
+   * Ends a session at its broker; null once its tokens are refused there, else why the broker did not confirm it. From
+   * the first moment they serve for nothing else, and ending them goes on in the background until the broker confirms it.
    * @throws KeyringStoreError where nothing was done.
    */
   revoke(record: SessionRecord, operation: Operation): Promise<BrokerError | null>;

@@ -1,6 +1,5 @@
 // From options to what serves browsers: the keyrings of their sessions, and what logs in, renews, ends and tells of them.
 import type { Logger } from 'pino';
-import { defaultBroker } from './brokers/broker-name.ts';
 import { machineClock } from './brokers/upstream/clock.ts';
 import type { Services } from './context.ts';
 import { createAudit } from './http/audit.ts';
@@ -51,8 +50,8 @@ export function createBrowserKeyrings(
   const reported = reportingStore(store, (method, cause) => storeFailures(cause, { method }));
   const audit = createAudit(options.auditLog ?? noAuditLog, encrypter, limits, options.clock);
   const report = (event: KeyringReport) => log.warn(event, 'Keyring');
-  const expiryOf = ({ loginTime, issuedAt }: SessionRecord) =>
-    broker.expiryOf(loginTime ?? issuedAt);
+  const expiryOf = ({ broker: name, loginTime, issuedAt }: SessionRecord) =>
+    broker.of(name).toldExpiryOf(loginTime ?? issuedAt);
   const shared = { encrypter, now, limits };
   const webhook =
     options.webhook &&
@@ -60,7 +59,6 @@ export function createBrowserKeyrings(
       ...options.webhook,
       ...shared,
       store: reported,
-      brokerOf: (apiKey) => apps.find(apiKey)?.broker ?? defaultBroker,
       clock,
       expiryOf,
       log,

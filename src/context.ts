@@ -4,7 +4,7 @@ import type { GraphQLError } from 'graphql';
 import type { Apps } from './brokers/apps.ts';
 import { type BrokerName, defaultBroker } from './brokers/broker-name.ts';
 import type { Brokers } from './brokers/brokers.ts';
-import type { Credential } from './brokers/credential.ts';
+import { type Credential, credentialOf } from './brokers/credential.ts';
 import { Deadline } from './brokers/upstream/operation.ts';
 import type { BrowserKeyring } from './browser-keyring.ts';
 import type { IdDigest } from './keyring/crypto/id-digest.ts';
@@ -214,9 +214,9 @@ export function accountOfCredential(credential: Credential): ReachedAccount {
 
 /** The account of a keyring's session. Its id outlives the session. */
 export function accountOfSession(session: SessionRecord): ReachedAccount {
-  const { accountId: id, apiKey, accessToken, state } = session;
-  // While a logout waits for Kite the token is still there, and only to be ended.
+  const { accountId: id, broker, apiKey, accessToken, state } = session;
+  // While a logout waits for the broker the token is still there, and only to be ended.
   const isOpen = state === 'ACTIVE' && accessToken !== null;
-  const access = isOpen ? { id, credential: { apiKey, accessToken } } : null;
-  return { id, broker: defaultBroker, apiKey, access, denied: false, session };
+  const access = isOpen ? { id, credential: credentialOf(session, accessToken) } : null;
+  return { id, broker, apiKey, access, denied: false, session };
 }

@@ -115,12 +115,12 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
 /** The issuer of session tokens; null where there are no keys. */
 function tokenIssuer(
   options: GatewayOptions,
-  { expiryOf }: Pick<Brokers, 'expiryOf'>,
+  brokers: Brokers,
   now: () => Date,
 ): TokenIssuer | null {
   const { sessionTokens: tokens } = options;
   const issuer = originsOf(options).home.replace(/\/$/, '');
-  return tokens === undefined ? null : createTokenIssuer({ tokens, issuer, now, expiryOf });
+  return tokens === undefined ? null : createTokenIssuer({ tokens, issuer, now, brokers });
 }
 
 /** The origins whose pages are trusted. @throws TypeError for an invalid URL. */

@@ -47,7 +47,8 @@ const kite = createKiteClient(
 );
 const now = () => new Date();
 const running = createServices({}, pino({ level: 'silent' })).services;
-const broker = { ...running.broker, ...kite };
+const { expiryOf } = running.broker.of('KITE');
+const broker = { ...running.broker, ...kite, expiryOf };
 const reads = createSharedReads({ broker, now, maxAgeSeconds: 60, maxHeld: 4_000 });
 const both = new Set(['equity', 'commodity'] as const);
 
@@ -78,6 +79,7 @@ const noKeyring: BrowserKeyring = {
   unavailable: false,
   sessions: [],
   completeLogin: unused,
+  logIn: unused,
   attempt: unused,
   renew: unused,
   expire: unused,

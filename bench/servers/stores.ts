@@ -49,6 +49,8 @@ async function fill(count: number): Promise<void> {
   }
 }
 
+const broker = 'KITE';
+
 async function add(index: number): Promise<void> {
   const id = newId();
   const createdAt = time;
@@ -56,7 +58,7 @@ async function add(index: number): Promise<void> {
   await store.createKeyring({ id, createdAt, expiresAt });
   const own = Array.from({ length: sessions }, (_, number) => {
     const userId = `USER${index * sessions + number}`;
-    const [key] = rowKeys(encrypter, id, apiKey, userId);
+    const [key] = rowKeys(encrypter, id, { broker, apiKey }, userId);
     const token = newId();
     const session = {
       accessToken: new Secret(token),
@@ -64,10 +66,12 @@ async function add(index: number): Promise<void> {
       refreshToken: null,
       loginTime: now(),
       userId,
+      baseUrl: null,
       profile: null,
       authenticationMethods: [],
     };
-    return loggedIn(key, { apiKey, userId, session }, null, null, now(), users.nameOf({ userId }));
+    const indexName = users.nameOf({ broker, userId });
+    return loggedIn(key, { broker, apiKey, session }, null, null, now(), indexName);
   });
   await users.note(id, own, new Date(createdAt + limits.keyringDays * day));
   await records.write(

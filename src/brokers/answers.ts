@@ -16,6 +16,8 @@ export interface BrokerSession {
   readonly loginTime: Field<Date | null>;
   /** The broker's id of the user; null where the broker does not say. */
   readonly userId: string | null;
+  /** Where the broker serves the user; null where it serves all users at one address. */
+  readonly baseUrl: string | null;
   /** The profile in the same payload; null where the answer holds no more than an id, as a renewal's may. */
   readonly profile: Profile | null;
   /** What was given for this answer, in order: at a login the factors, at a renewal the refresh token. */

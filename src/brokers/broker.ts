@@ -117,8 +117,8 @@ export interface Broker extends BrokerClient {
   readonly passwordLogin: PasswordLogin | null;
   /** When what began or was read at a time is expected to be over: the session, and every answer read through it. */
   expiryOf(time: Date): Date;
-  /** Whether that is known well enough to be told to people. */
-  readonly tellsExpiry: boolean;
+  /** The same, where it is known well enough to be told to people; else null. */
+  toldExpiryOf(time: Date): Date | null;
   /** The broker's own login page for an app, null where it has none; the parameters come back with its redirect. */
   loginPage(
     apiKey: string,

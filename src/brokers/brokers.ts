@@ -9,9 +9,7 @@ export interface Brokers extends BrokerClient {
   of(name: BrokerName | undefined): Broker;
   /** How credentials stand in the Authorization header, in the order in which they are tried. */
   readonly credentialSchemes: readonly [CredentialScheme, ...CredentialScheme[]];
-  /** When what began at a time is expected to be over, at the default broker. */
-  expiryOf(time: Date): Date;
-  /** When it is over at the first of all brokers. */
+  /** When what began at a time is over at the first of all brokers. */
   earliestExpiryOf(time: Date): Date;
   /** The login page of an app's broker; null where it has none. */
   loginPage: Broker['loginPage'];
@@ -35,7 +33,6 @@ export function createBrokers(
   return {
     of,
     credentialSchemes: [brokers.KITE.credentialScheme, brokers.KOTAK.credentialScheme],
-    expiryOf: (time) => of(defaultBroker).expiryOf(time),
     earliestExpiryOf: (time) =>
       new Date(Math.min(...all.map((broker) => broker.expiryOf(time).getTime()))),
     loginPage: (apiKey, redirectParams) => ofApp(apiKey).loginPage(apiKey, redirectParams),

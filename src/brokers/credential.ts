@@ -1,6 +1,6 @@
 // What a broker asks of a caller: an app's key and a user's access token; some also ask whose it is.
 import { hash } from 'node:crypto';
-import type { BrokerName } from './broker-name.ts';
+import { type BrokerName, defaultBroker } from './broker-name.ts';
 import type { Secret } from './upstream/secret.ts';
 
 /** What signs a call. */
@@ -13,6 +13,32 @@ export interface Credential {
   readonly accessToken: Secret;
   /** The broker's id of the user, for a broker that asks for it. */
   readonly userId?: string;
+  /** Where the broker serves the user, as its login said, for a broker with several hosts; part of no digest. */
+  readonly baseUrl?: string;
+}
+
+/** Whose tokens are kept: what a credential is made of, beside the token. */
+export interface TokenOwner {
+  readonly broker: BrokerName;
+  readonly apiKey: string;
+  /** The broker's id of the user; null where the broker does not say. */
+  readonly userId: string | null;
+  /** Where the broker serves the user; null where it serves all users at one address. */
+  readonly baseUrl: string | null;
+}
+
+/** The credential of a kept token, the same as that of a header with the same token. */
+export function credentialOf(owner: TokenOwner, accessToken: Secret): Credential {
+  const { broker, apiKey, userId, baseUrl } = owner;
+  // The default broker asks for no user, and its credentials name none: their digests would differ.
+  if (broker === defaultBroker) return { apiKey, accessToken };
+  return {
+    broker,
+    apiKey,
+    accessToken,
+    ...(userId !== null && { userId }),
+    ...(baseUrl !== null && { baseUrl }),
+  };
 }
 
 /** Kept with the credential itself: a WeakMap of thousands a second is what the garbage collector is slow at. */

@@ -48,10 +48,10 @@ export function createAudit(
       failures.write({ requestId, address, code: kind }, event, event.event);
     },
     digests,
-    session: (keyringId, { sessionId, userId, apiKey }) => ({
+    session: (keyringId, { sessionId, broker, userId, apiKey }) => ({
       keyring: digests.keyring(keyringId),
       session: digests.session(sessionId),
-      ...(userId !== null && { user: digests.user(userId) }),
+      ...(userId !== null && { user: digests.user({ broker, userId }) }),
       app: apiKey,
     }),
     close: () => failures.close(),

@@ -1,6 +1,5 @@
 // The webhook of sessions: notes their events in the store, delivers them, and logs what fails.
 import type { Logger } from 'pino';
-import type { BrokerName } from '../brokers/broker-name.ts';
 import type { Clock } from '../brokers/upstream/clock.ts';
 import { Secret } from '../brokers/upstream/secret.ts';
 import { createEncryptedDeliveries } from '../keyring/crypto/encrypted-deliveries.ts';
@@ -22,11 +21,9 @@ export interface SessionWebhookOptions {
   readonly secret: string;
   readonly store: KeyringStore;
   readonly encrypter: Encrypter;
-  /** The broker of an app. */
-  readonly brokerOf: (apiKey: string) => BrokerName;
   readonly clock: Clock;
   readonly now: () => Date;
-  readonly expiryOf: (record: SessionRecord) => Date;
+  readonly expiryOf: (record: SessionRecord) => Date | null;
   readonly limits: Limits;
   readonly log: Logger;
 }
@@ -41,7 +38,7 @@ export interface SessionWebhook {
 
 /** Makes a webhook. @throws TypeError for an invalid URL or secret, or a store that keeps no deliveries. */
 export function createSessionWebhook(options: SessionWebhookOptions): SessionWebhook {
-  const { store, encrypter, brokerOf, clock, now, expiryOf, limits, log } = options;
+  const { store, encrypter, clock, now, expiryOf, limits, log } = options;
   const fault = relaySecretFault(options.secret);
   if (fault !== null) throw new TypeError(`webhook.secret ${fault}`);
   if (!store.deliveries) throw new TypeError('webhook needs a keyringStore with deliveries');
@@ -60,7 +57,6 @@ export function createSessionWebhook(options: SessionWebhookOptions): SessionWeb
   return {
     announce: createSessionEvents({
       deliveries,
-      brokerOf,
       now,
       expiryOf,
       onLost: (reason, type) => onLost(reason, { type }),

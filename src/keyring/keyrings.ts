@@ -1,4 +1,4 @@
-// Keyrings over a store and a cipher. No lock is held during a call to Kite: a change names the version that it
+// Keyrings over a store and a cipher. No lock is held during a call to a broker: a change names the version that it
 // expects, is retried after a conflicting change, and a later login always wins.
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
@@ -86,15 +86,20 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
   }
 
   /** Of its own, and the same however often the same session is replaced. */
-  function earlierKey(keyringId: string, { apiKey, sessionId }: SessionRecord): string {
-    return rowKeys(encrypter, keyringId, apiKey, `earlier ${sessionId}`)[0];
+  function earlierKey(keyringId: string, record: SessionRecord): string {
+    return rowKeys(encrypter, keyringId, record, `earlier ${record.sessionId}`)[0];
   }
 
   /** The row of a user's latest session of an app, whose key was made under a key that is no longer known. */
-  function rowOfUser(entries: readonly VersionedRecord[], { apiKey, userId }: Login) {
+  function rowOfUser(
+    entries: readonly VersionedRecord[],
+    { broker, apiKey, session: { userId } }: Login,
+  ) {
     if (userId === null) return undefined;
+    const isTheirs = ({ record }: VersionedRecord) =>
+      record.broker === broker && record.apiKey === apiKey && record.userId === userId;
     const [latest] = entries
-      .filter(({ record }) => record.apiKey === apiKey && record.userId === userId)
+      .filter(isTheirs)
       .toSorted((one, other) => other.record.issuedAt.getTime() - one.record.issuedAt.getTime());
     return latest?.record.key;
   }
@@ -119,11 +124,11 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
     async add(cookie, login, sender) {
       const device = boundedHint(sender, limits.userAgentCharacters);
       // Without a user id there is nothing to meet an earlier session by: this one gets a row of its own.
-      const userId = login.userId ?? `unknown ${newId()}`;
+      const userId = login.session.userId ?? `unknown ${newId()}`;
       for (let tries = 0; tries < limits.storeTries; tries += 1) {
         const found = await opener.find(cookie);
         const keyring = found?.keyring ?? (await begin());
-        const keys = rowKeys(encrypter, keyring.id, login.apiKey, userId);
+        const keys = rowKeys(encrypter, keyring.id, login, userId);
         const entries = records.decrypt(keyring.id, keyring.records, found?.last?.entries);
         const earlierRow = rowOfUser(entries, login);
         const row =
@@ -134,7 +139,8 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         const at = now();
         const replaced = previous?.record ?? null;
         const endsAt = endOf(keyring, limits);
-        const record = loggedIn(key, login, replaced, device, at, users.nameOf(login));
+        const indexName = users.nameOf({ broker: login.broker, userId: login.session.userId });
+        const record = loggedIn(key, login, replaced, device, at, indexName);
         const earlier = replaced && replacedBy(record, replaced, earlierKey(keyring.id, replaced));
         const others = entries.filter((entry) => entry !== previous);
         const { dropped, surplus } = roomFor(others, limits);

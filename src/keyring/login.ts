@@ -2,6 +2,7 @@
 // Each function answers the next state, or null where the change does not apply to what is there now.
 
 import type { BrokerSession } from '../brokers/answers.ts';
+import type { BrokerName } from '../brokers/broker-name.ts';
 import { malformed } from '../brokers/field.ts';
 import { completed, withRenewal } from './authentication.ts';
 import { newId } from './crypto/names.ts';
@@ -14,14 +15,14 @@ import {
   type SessionState,
 } from './session-record.ts';
 
-/** A login that Kite has confirmed. */
+/** A login that a broker has confirmed. */
 export interface Login {
-  /** The Kite Connect app. */
+  /** The broker that the user logged in to. */
+  readonly broker: BrokerName;
+  /** The app that the user logged in through. */
   readonly apiKey: string;
-  /** What Kite answered. */
+  /** What the broker answered. Where it does not say who the user is, the session never meets an earlier one. */
   readonly session: BrokerSession;
-  /** The broker's id of the user; null where Kite did not say: the session then never meets an earlier one. */
-  readonly userId: string | null;
   /** Names this login among all others; left out where it cannot come twice. */
   readonly loginId?: string;
 }
@@ -29,7 +30,7 @@ export interface Login {
 /** The record of a login; the account id and its label are those of the record it replaces, if there is one. */
 export function loggedIn(
   key: string,
-  { apiKey, userId, loginId, session }: Login,
+  { broker, apiKey, loginId, session }: Login,
   previous: SessionRecord | null,
   device: DeviceHint | null,
   at: Date,
@@ -39,8 +40,10 @@ export function loggedIn(
     key,
     indexName,
     accountId: previous?.accountId ?? newId(),
+    broker,
     apiKey,
-    userId,
+    userId: session.userId,
+    baseUrl: session.baseUrl,
     userName: nameOf(session),
     loginId: loginId ?? null,
     renewalOf: null,

@@ -1,15 +1,15 @@
-// One Kite session of a keyring: its JSON, which is encrypted, and its parser.
+// One session of a keyring: its JSON, which is encrypted, and its parser.
 import { z } from 'zod';
 import type { AuthenticationMethod } from '../brokers/answers.ts';
-import { defaultBroker } from '../brokers/broker-name.ts';
+import { type BrokerName, defaultBroker } from '../brokers/broker-name.ts';
 import { Secret } from '../brokers/upstream/secret.ts';
 import type { Device } from './device.ts';
 
 /**
  * A session's state.
- * - `ACTIVE`: Kite accepts its token, as far as is known.
- * - `EXPIRED`: Kite said that its token is dead; a refresh token may still renew it.
- * - `REVOKING`: it was logged out, and Kite has not confirmed that yet. Its tokens are kept only to end them at Kite.
+ * - `ACTIVE`: the broker accepts its token, as far as is known.
+ * - `EXPIRED`: the broker said that its token is dead; a refresh token may still renew it.
+ * - `REVOKING`: it was logged out, and the broker has not confirmed that yet. Its tokens are kept only to end them there.
  * - `REVOKED`: it was logged out, and its tokens are forgotten.
  */
 export type SessionState = 'ACTIVE' | 'EXPIRED' | 'REVOKING' | 'REVOKED';
@@ -35,7 +35,7 @@ export const endReasons = [
   'TOO_MANY',
 ] as const;
 
-/** A Kite session in a keyring. Of the profile in the login's answer only the name is kept. */
+/** A session in a keyring. Of the profile in the login's answer only the name is kept. */
 export interface SessionRecord {
   /** The key of its row. The encrypted text is bound to it and does not contain it. */
   readonly key: string;
@@ -43,10 +43,14 @@ export interface SessionRecord {
   readonly sessionId: string;
   /** Random; the same for as long as the keyring holds this user of this app. */
   readonly accountId: string;
-  /** The Kite Connect app. */
+  /** The broker that the user logged in to. */
+  readonly broker: BrokerName;
+  /** The app that the user logged in through. */
   readonly apiKey: string;
-  /** The broker's id of the user; null where Kite did not say. */
+  /** The broker's id of the user; null where the broker did not say. */
   readonly userId: string | null;
+  /** Where the broker serves the user; null where it serves all users at one address. */
+  readonly baseUrl: string | null;
   /** The user's name, as the login told it; null where it did not. */
   readonly userName: string | null;
   /** Names the login it came from, so that the same redirect is known again; null for a renewal. */
@@ -59,11 +63,11 @@ export interface SessionRecord {
   readonly state: SessionState;
   /** Signs the account's calls; null once the session has ended, except while it is REVOKING. */
   readonly accessToken: Secret | null;
-  /** Kite's public token; null where it sent none, and once the session has ended. */
+  /** The broker's public token; null where it sent none, and once the session has ended. */
   readonly publicToken: Secret | null;
-  /** Renews the session, also an expired one; null where Kite sent none, and once it is revoked. */
+  /** Renews the session, also an expired one; null where the broker sent none, and once it is revoked. */
   readonly refreshToken: Secret | null;
-  /** When the user logged in, in Kite's words; null where it did not say. */
+  /** When the user logged in, according to the broker; null where it did not say. */
   readonly loginTime: Date | null;
   /** When the gateway stored this login or renewal. */
   readonly issuedAt: Date;
@@ -73,7 +77,7 @@ export interface SessionRecord {
   readonly endedAt: Date | null;
   /** Why it ended then; null while it is active. */
   readonly endReason: SessionEndReason | null;
-  /** When the logout began that Kite has not confirmed yet; null in every other state. */
+  /** When the logout began that the broker has not confirmed yet; null in every other state. */
   readonly revokingSince: Date | null;
   /** When its keyring was last opened while it was active, within a minute. */
   readonly lastSeenAt: Date;
@@ -87,6 +91,8 @@ export interface SessionRecord {
   readonly label: string | null;
 }
 
+/** Reads the name of a broker. */
+export const brokerName = z.enum(['KITE', 'KOTAK']);
 const date = z.iso.datetime().transform((text) => new Date(text));
 const secret = z
   .string()
@@ -103,7 +109,7 @@ const method = z.object({
   method: z.enum(['BROKER_LOGIN', 'REFRESH_TOKEN', 'PASSWORD', 'ACCESS_CODE', 'ONE_TIME_TOKEN']),
   assuranceLevel: z.enum(['SINGLE_FACTOR', 'TWO_FACTOR']).nullable(),
   completedAt: date.nullable(),
-  provider: z.enum(['KITE', 'KOTAK']),
+  provider: brokerName,
 });
 const shape = z.object({
   sessionId: z.string().min(1),
@@ -111,6 +117,8 @@ const shape = z.object({
   apiKey: z.string().min(1),
   userId: z.string().min(1).nullable(),
   // What records of an earlier version do not have.
+  broker: brokerName.default(defaultBroker),
+  baseUrl: z.string().nullable().default(null),
   userName: z.string().nullable().default(null),
   loginId: z.string().nullable().default(null),
   indexName: z.string().nullable().default(null),

@@ -1,6 +1,6 @@
 // The sessions of a broker's user in whichever keyrings, by the index of the store. It is written before the session is:
 // after a crash it may name a row that never came, and it is believed only where the row is there and is the user's.
-import { type BrokerName, defaultBroker } from '../brokers/broker-name.ts';
+import type { BrokerName } from '../brokers/broker-name.ts';
 import type { Limits } from '../limits.ts';
 import type { EncryptedRecords } from './crypto/encrypted-records.ts';
 import type { Encrypter } from './crypto/encrypter.ts';
@@ -25,7 +25,7 @@ export interface PlacedSession {
 /** The index of users. Methods throw KeyringStoreError where the store is down. */
 export interface UserSessions {
   /** The name under which the index has a user's sessions now; null for a user whom the broker did not name. */
-  nameOf(record: Pick<SessionRecord, 'userId'>): string | null;
+  nameOf(record: Pick<SessionRecord, 'broker' | 'userId'>): string | null;
   /** Notes records of a keyring, before they are written. @param endsAt when the keyring ends at the latest. */
   note(keyringId: string, records: readonly SessionRecord[], endsAt: Date): Promise<void>;
   /** Forgets records of a keyring, after they were deleted. */
@@ -47,16 +47,16 @@ export function createUserSessions(
 
   /** The records that belong to known users, by the names of each user. */
   function byUser(all: readonly SessionRecord[]) {
-    const users = new Map<string, SessionRecord[]>();
+    const users = new Map<string, { readonly user: BrokerUser; readonly own: SessionRecord[] }>();
     for (const record of all) {
-      if (record.userId === null) continue;
-      const known = users.get(record.userId);
-      if (known === undefined) users.set(record.userId, [record]);
-      else known.push(record);
+      const { broker, userId } = record;
+      if (userId === null) continue;
+      const name = `${broker} ${userId}`;
+      const known = users.get(name);
+      if (known === undefined) users.set(name, { user: { broker, userId }, own: [record] });
+      else known.own.push(record);
     }
-    return [...users].map(([userId, own]) => {
-      return { names: namesOf({ broker: defaultBroker, userId }), own };
-    });
+    return [...users.values()].map(({ user, own }) => ({ names: namesOf(user), own }));
   }
 
   function placeOf(keyringId: string, record: SessionRecord, endsAt: Date): IndexedPlace {
@@ -74,8 +74,7 @@ export function createUserSessions(
   }
 
   return {
-    nameOf: ({ userId }) =>
-      userId === null ? null : namesOf({ broker: defaultBroker, userId })[0],
+    nameOf: ({ broker, userId }) => (userId === null ? null : namesOf({ broker, userId })[0]),
 
     async note(keyringId, all, endsAt) {
       await Promise.all(
@@ -105,7 +104,8 @@ export function createUserSessions(
           const row = await store.readRecord(keyringId, key);
           if (row === null) missing.push(place);
           const [entry] = records.decrypt(keyringId, row ? [row] : []);
-          if (entry?.record.userId !== user.userId) return [];
+          const { broker, userId } = entry?.record ?? {};
+          if (!entry || broker !== user.broker || userId !== user.userId) return [];
           return [{ keyringId, record: entry.record }];
         }),
       );

@@ -1,8 +1,7 @@
 // The sessions of a store, opened by the operator's command: without a gateway, and beside gateways that run.
 import { existsSync } from 'node:fs';
 import { pino } from 'pino';
-import { defaultBroker } from '../brokers/broker-name.ts';
-import { sessionExpiryOf } from '../brokers/session-expiry.ts';
+import { toldExpiryOf } from '../brokers/session-expiry.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { StoreConfig } from '../config/store-settings.ts';
 import { type AuditDigests, createAuditDigests } from '../keyring/crypto/audit-digests.ts';
@@ -95,10 +94,10 @@ export async function openSessions({
     digests,
     audit: auditFile ?? noAuditLog,
     unreadable: () => unreadable,
-    about: (keyringId, { sessionId, userId, apiKey }) => ({
+    about: (keyringId, { sessionId, broker, userId, apiKey }) => ({
       keyring: digests.keyring(keyringId),
       session: digests.session(sessionId),
-      ...(userId !== null && { user: digests.user(userId) }),
+      ...(userId !== null && { user: digests.user({ broker, userId }) }),
       app: apiKey,
     }),
     async close() {
@@ -119,9 +118,8 @@ function announceTo(store: KeyringStore, encrypter: Encrypter, limits: Limits): 
       limits.webhookDays + 1,
       lost,
     ),
-    brokerOf: () => defaultBroker,
     now: () => new Date(),
-    expiryOf: ({ loginTime, issuedAt }) => sessionExpiryOf(defaultBroker, loginTime ?? issuedAt),
+    expiryOf: ({ broker, loginTime, issuedAt }) => toldExpiryOf(broker, loginTime ?? issuedAt),
     onLost: lost,
     limits,
   });

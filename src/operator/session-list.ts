@@ -60,13 +60,12 @@ function describe(
   record: SessionRecord,
   showsUsers: boolean,
 ) {
-  const { sessionId, state, apiKey, userId, userName, devices, endReason } = record;
+  const { sessionId, state, broker, apiKey, userId, userName, devices, endReason } = record;
   const { keyring = '', user = null } = about(keyringId, record);
-  const [{ provider } = { provider: 'KITE' }] = record.authenticationMethods;
   return {
     state,
     sessionId,
-    broker: provider,
+    broker,
     apiKey,
     user,
     issuedAt: record.issuedAt.toISOString(),

@@ -1,4 +1,5 @@
 // The issuer of session tokens of one gateway: its name, its time, and when its sessions expire.
+import type { Brokers } from '../brokers/brokers.ts';
 import type { SessionRecord } from '../keyring/session-record.ts';
 import type { SessionTokens } from './session-tokens.ts';
 
@@ -8,8 +9,8 @@ export interface TokenIssuerOptions {
   /** The public URL, without a slash at its end. */
   readonly issuer: string;
   readonly now: () => Date;
-  /** When a session that began at a time is expected to expire. */
-  readonly expiryOf: (time: Date) => Date;
+  /** The brokers of its sessions. */
+  readonly brokers: Pick<Brokers, 'of'>;
 }
 
 /** Issues tokens for the sessions of a gateway. */
@@ -25,14 +26,15 @@ export interface TokenIssuer {
 
 /** Makes the issuer of a gateway. */
 export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
-  const { tokens, issuer, now, expiryOf } = options;
+  const { tokens, issuer, now, brokers } = options;
   return {
     tokens,
     async issue(session, name) {
       const template = tokens.templates.get(name);
       if (template === undefined) return 'unknown-template';
       if (session.state !== 'ACTIVE') return null;
-      const expiresAt = expiryOf(session.loginTime ?? session.issuedAt);
+      const { broker, loginTime, issuedAt } = session;
+      const expiresAt = brokers.of(broker).expiryOf(loginTime ?? issuedAt);
       return tokens.sign(session, template, { issuer, now: now(), expiresAt });
     },
   };

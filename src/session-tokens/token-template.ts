@@ -1,5 +1,4 @@
 // A template of session tokens: whom its tokens are for, how long they live, and which claims they have.
-import { defaultBroker } from '../brokers/broker-name.ts';
 import { isRecord } from '../brokers/field.ts';
 import { formatIndiaTime } from '../brokers/india-time.ts';
 import { assuranceLevel, authenticatedAt } from '../keyring/authentication.ts';
@@ -21,7 +20,7 @@ const paths: ReadonlyMap<string, (session: SessionRecord) => unknown> = new Map(
     'account.label': ({ label }) => label,
     'user.userId': ({ userId }) => userId,
     'user.userName': ({ userName }) => userName,
-    broker: () => defaultBroker,
+    broker: ({ broker }) => broker,
     apiKey: ({ apiKey }) => apiKey,
     loginTime: ({ loginTime }) => loginTime && formatIndiaTime(loginTime),
     issuedAt: ({ issuedAt }) => formatIndiaTime(issuedAt),

@@ -183,14 +183,15 @@ test('a thousand sessions are a thousand calls, the ended ones none', async () =
     const added = await keyrings.add(
       cookie,
       {
+        broker: 'KITE',
         apiKey: 'simulator',
-        userId,
         session: {
           accessToken: new Secret(`${userId}-token`),
           publicToken: null,
           refreshToken: null,
           loginTime: now,
           userId,
+          baseUrl: null,
           profile: null,
           authenticationMethods: [],
         },

@@ -17,6 +17,8 @@ import { describeStores } from './stores/stores.ts';
 
 /** What records of the version before do not have. */
 const newFields = [
+  'broker',
+  'baseUrl',
   'updatedAt',
   'endReason',
   'createdFrom',
@@ -44,6 +46,8 @@ describe('a record of an earlier version', () => {
       const { session, added } = await rewritten(() => ({}));
       const { issuedAt } = added.record;
       expect(session).toMatchObject({
+        broker: 'KITE',
+        baseUrl: null,
         state: 'ACTIVE',
         updatedAt: issuedAt,
         endReason: null,

@@ -57,6 +57,7 @@ export function kiteSession(userId: string | null, token = `token-of-${userId}`)
     refreshToken: null,
     loginTime: new Date('2026-01-05T03:45:00Z'),
     userId,
+    baseUrl: null,
     profile: null,
     authenticationMethods: [brokerLogin],
   };
@@ -64,7 +65,7 @@ export function kiteSession(userId: string | null, token = `token-of-${userId}`)
 
 /** A confirmed login of a user. */
 export function login(userId: string | null, token?: string): Login {
-  return { apiKey, userId, session: kiteSession(userId, token) };
+  return { broker: 'KITE', apiKey, session: kiteSession(userId, token) };
 }
 
 /** Keyrings over a store, with what they report. */

@@ -30,7 +30,7 @@ describe('a full keyring', () => {
       // The other 999 at once, past the front door, which would take seconds.
       const entries = Array.from({ length: 999 }, (_, index) => {
         const user = login(`USER${index}`);
-        const [key] = rowKeys(oneKey, first.keyringId, apiKey, `USER${index}`);
+        const [key] = rowKeys(oneKey, first.keyringId, { broker: 'KITE', apiKey }, `USER${index}`);
         return { record: loggedIn(key, user, null, laptop, clock.now()), version: null };
       });
       const outcomes = await createEncryptedRecords(

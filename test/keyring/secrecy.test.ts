@@ -58,7 +58,11 @@ describe('what is stored', () => {
       const { session } = login(userId, token);
       const renewable = { ...session, refreshToken: new Secret(refresh) };
       const device = { ipAddress: '192.0.2.123', userAgent: 'A browser of this kind' };
-      const first = await keyrings.add(null, { apiKey, userId, session: renewable }, device);
+      const first = await keyrings.add(
+        null,
+        { broker: 'KITE', apiKey, session: renewable },
+        device,
+      );
       const next = await keyrings.add(first.cookie, login(userId, token), device);
       clock.advance(minute);
       const record = only(unended(await opened(keyrings, next)));

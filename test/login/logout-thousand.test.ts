@@ -39,10 +39,12 @@ describeWithRedis((redis) => {
         refreshToken: null,
         loginTime: startOfTime,
         userId,
+        baseUrl: null,
         profile: null,
         authenticationMethods: [],
       };
-      ({ cookie } = await keyrings.add(cookie, { apiKey: 'simulator', userId, session }, null));
+      const login = { broker: 'KITE', apiKey: 'simulator', session } as const;
+      ({ cookie } = await keyrings.add(cookie, login, null));
     }
     await keyrings.settled();
 

@@ -1,6 +1,6 @@
 // Kite behind the seam: its calls, its login page, its redirect, its credentials and the life of its sessions.
 import type { Broker, BrokerRedirect, CredentialScheme } from '../broker.ts';
-import { sessionExpiryOf } from '../session-expiry.ts';
+import { sessionExpiryOf, toldExpiryOf } from '../session-expiry.ts';
 import { Secret } from '../upstream/secret.ts';
 import { createUpstream, type UpstreamOptions } from '../upstream/upstream.ts';
 import { createKiteClient, type KiteClientOptions } from './client.ts';
@@ -27,7 +27,7 @@ export function createKite(options: KiteOptions): {
     credentialScheme,
     // Access tokens end at six in the morning (docs: "Authentication and token exchange").
     expiryOf: (time) => sessionExpiryOf('KITE', time),
-    tellsExpiry: true,
+    toldExpiryOf: (time) => toldExpiryOf('KITE', time),
     readsMargins: true,
     passwordLogin: null,
     loginPage(apiKey, redirectParams) {

@@ -26,6 +26,7 @@ export function parseSession(
     refreshToken: token(data.refresh_token),
     loginTime,
     userId: typeof data.user_id === 'string' && data.user_id !== '' ? data.user_id : null,
+    baseUrl: null,
     profile: saysWhoTheUserIs ? parseProfile(data) : null,
     authenticationMethods: [given(method, loginTime === malformed ? null : loginTime)],
   };

@@ -113,13 +113,14 @@ export function createKotakClient(
     operation: Operation,
     parse: (data: unknown) => T | null,
   ): Promise<T> {
-    const { apiKey, accessToken, userId = '' } = credential;
+    const { apiKey, accessToken, userId = '', baseUrl = '' } = credential;
     const refusal = refused.find(credential);
     if (refusal !== undefined) throw refusal;
     const headers = { sessionToken: accessToken, ...(step === 'logout' && { userid: userId }) };
     const at = (baseUrl: URL) =>
       call(apiKey, { step, method, path, headers, credential, baseUrl }, operation, parse);
-    const first = hosts.of(apiKey, userId);
+    // What a call has found is newer than what the login said.
+    const first = hosts.of(apiKey, userId) ?? hosts.find(baseUrl) ?? hosts.all[0];
     try {
       return await at(first).catch((error: unknown) => {
         const other = error instanceof OtherHost ? hosts.find(error.address) : null;
@@ -166,7 +167,7 @@ export function createKotakClient(
       refused.delete(credential);
       onObtained?.(credential);
       const authenticationMethods = methodsOf(begun, accessCode !== null, options.now());
-      return { ...session, userId: session.userId ?? userId, authenticationMethods };
+      return { ...session, userId: session.userId ?? userId, baseUrl, authenticationMethods };
     },
   };
 

@@ -38,17 +38,15 @@ export class KotakHosts {
     return null;
   }
 
-  /** The host that serves a user, as far as is known: else the first one. */
-  of(apiKey: string, userId: string): URL {
-    return this.#known.get(`${apiKey} ${userId}`) ?? this.all[0];
+  /** The host that serves a user; null where that is not known. */
+  of(apiKey: string, userId: string): URL | null {
+    return this.#known.get(`${apiKey} ${userId}`) ?? null;
   }
 
   /** Remembers that a host serves a user. */
   remember(apiKey: string, userId: string, host: URL): void {
     const key = `${apiKey} ${userId}`;
     this.#known.delete(key);
-    // The first one is assumed without being remembered.
-    if (host === this.all[0]) return;
     this.#known.set(key, host);
     const [oldest] = this.#known.keys();
     if (this.#known.size > this.#max && oldest !== undefined) this.#known.delete(oldest);

@@ -1,6 +1,6 @@
 // Kotak behind the seam: its calls, its login, its credentials and the life of its sessions.
 import type { Broker, BrokerRedirect, CredentialScheme } from '../broker.ts';
-import { sessionExpiryOf } from '../session-expiry.ts';
+import { sessionExpiryOf, toldExpiryOf } from '../session-expiry.ts';
 import type { RateLog } from '../upstream/budget/rate-log.ts';
 import { Secret } from '../upstream/secret.ts';
 import { createUpstream, type UpstreamOptions } from '../upstream/upstream.ts';
@@ -41,7 +41,7 @@ export function createKotak(options: KotakOptions): {
     credentialScheme,
     // A session has been seen to last for the day; its end is not documented, so people are not told one.
     expiryOf: (time) => sessionExpiryOf('KOTAK', time),
-    tellsExpiry: false,
+    toldExpiryOf: (time) => toldExpiryOf('KOTAK', time),
     readsMargins: false,
     loginPage: () => null,
     readRedirect: (): BrokerRedirect => ({ nonce: '', requestToken: null }),

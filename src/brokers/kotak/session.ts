@@ -47,8 +47,11 @@ function isMasked(value: unknown): value is string {
   return typeof value === 'string' && /^(?=.*X{3})[\w.+@-]{1,100}$/.test(value);
 }
 
-/** Reads the answer to the second step, which does not say what was given for it; null without a session token. */
-export function parseSession(data: unknown): Omit<BrokerSession, 'authenticationMethods'> | null {
+/** What the second step answers: neither what was given for it nor where it was asked. */
+export type SessionAnswer = Omit<BrokerSession, 'authenticationMethods' | 'baseUrl'>;
+
+/** Reads the answer to the second step; null without a session token. */
+export function parseSession(data: unknown): SessionAnswer | null {
   if (!isRecord(data)) return null;
   const token = requiredText(data.sessionToken);
   if (token === malformed) return null;

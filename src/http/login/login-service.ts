@@ -1,6 +1,8 @@
-// Completes a login, for the redirect to /callback and for a page that calls exchangeToken.
+// Completes logins, whatever their last step is and whichever route or mutation it comes by.
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Apps } from '../../brokers/apps.ts';
+import type { Brokers } from '../../brokers/brokers.ts';
 import { isWellFormedToken, type Secret } from '../../brokers/upstream/secret.ts';
 import type { CompletedLogin, LoginFailure, LoginRedirect } from '../../browser-keyring.ts';
 import type { Added } from '../../keyring/keyring.ts';
@@ -11,12 +13,20 @@ import type { Attempts } from '../limits/attempts.ts';
 import type { FailureLog } from '../limits/failure-log.ts';
 import type { Cookies } from '../request/cookies.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
-import { type ExchangeOptions, exchange, type Kept } from './exchange.ts';
+import {
+  type Kept,
+  type KeptSessionOptions,
+  type LoginToKeep,
+  type ObtainSession,
+  obtainAndKeep,
+} from './kept-session.ts';
 import { codeOfFailure } from './login-error.ts';
 import type { FoundLogin, PendingLogins } from './pending-logins.ts';
 
 /** What the login service is made of. */
-export interface LoginServiceOptions extends ExchangeOptions {
+export interface LoginServiceOptions extends KeptSessionOptions {
+  readonly broker: Brokers;
+  readonly apps: Apps;
   readonly pendingLogins: PendingLogins;
   readonly cookies: Cookies;
   readonly attempts: Attempts;
@@ -40,13 +50,27 @@ export interface LoginOutcome {
 export interface LoginService {
   /**
    * Redeems the request token of a login that this browser began, and keeps the session in its keyring.
-   * The same redirect again, while that goes on or soon after, joins it: Kite takes the token once.
+   * The same redirect again, while that goes on or soon after, joins it: the broker takes the token once.
    * @param cookie the cookie of the browser's keyring; null where it has none.
    */
   complete(
     request: KeyringRequest,
     cookie: Secret | null,
     redirect: LoginRedirect,
+  ): Promise<LoginOutcome>;
+  /**
+   * Completes a login whose steps went through this gateway, of any broker: keeps the session that `obtain` answers in the
+   * keyring, sets its cookie, and notes the outcome in the logs. The caller has checked that this browser began the login
+   * and has counted the try. `obtain` makes the last step at the broker; it is called once, and only where the store can
+   * keep a session, so after `keyring-unavailable` with `isTokenSpent: false` the same step may be tried again. What it
+   * throws of BrokerError is the failure `broker`.
+   * @param cookie the cookie of the browser's keyring; null where it has none.
+   */
+  logIn(
+    request: KeyringRequest,
+    cookie: Secret | null,
+    login: LoginToKeep,
+    obtain: ObtainSession,
   ): Promise<LoginOutcome>;
 }
 
@@ -59,7 +83,7 @@ interface Exchange {
 
 /** Makes the login service. */
 export function createLoginService(options: LoginServiceOptions): LoginService {
-  const { keyrings, pendingLogins, cookies, limits, now } = options;
+  const { broker, apps, keyrings, pendingLogins, cookies, limits, now } = options;
   /** By login id: those that go on, and those that were completed a short time ago, the oldest first. */
   const exchanges = new Map<string, Exchange>();
 
@@ -122,13 +146,29 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
       if (!isUnspent) setCookie(cookies.clear(login.cookieName));
       return { result, keyring: null, returnTo };
     }
-    const { added, session } = result;
     setCookie(cookies.clear(login.cookieName));
+    return { ...kept(setCookie, result), returnTo };
+  }
+
+  /** The outcome for the browser whose keyring has the session now. */
+  function kept(setCookie: KeyringRequest['setCookie'], { added, session }: Kept) {
     if (added.hasNewCookie) {
       const seconds = Math.floor((added.endsAt.getTime() - now().getTime()) / 1_000);
       setCookie(cookies.set(cookies.keyringName, added.cookie.reveal(), seconds));
     }
-    return { result: { record: added.record, session }, keyring: added, returnTo };
+    return { result: { record: added.record, session }, keyring: added };
+  }
+
+  /** Obtains and keeps a session; recorded here, so that it is once, however many requests join it. */
+  async function obtain(
+    request: KeyringRequest,
+    cookie: Secret | null,
+    login: LoginToKeep,
+    lastStep: ObtainSession,
+  ): Promise<Kept | LoginFailure> {
+    const result = await obtainAndKeep(options, request, cookie, login, lastStep);
+    if (!('reason' in result)) auditLogin(options, request, result.added);
+    return result;
   }
 
   async function complete(
@@ -165,10 +205,13 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
     const attempt = async () => {
       const retryAfterSeconds = await options.attempts(request.device.ipAddress);
       if (retryAfterSeconds > 0) return { reason: 'too-many-attempts' as const, retryAfterSeconds };
-      const result = await exchange(options, request, cookie, login, requestToken, loginId);
-      // Here, so that it is recorded once, however many requests join it.
-      if (!('reason' in result)) auditLogin(options, request, result.added);
-      return result;
+      const app = apps.find(login.apiKey);
+      const apiSecret = app?.apiSecret;
+      if (app === undefined || apiSecret === undefined) return { reason: 'unknown-login' as const };
+      const ofApp = { broker: app.broker, apiKey: app.apiKey, loginId };
+      return obtain(request, cookie, ofApp, (operation) =>
+        broker.exchangeToken(app.apiKey, requestToken, { apiSecret }, operation),
+      );
     };
     // Begun before anything is waited for: the same redirect at the same time joins it.
     return join(request, login, begin(loginId, login, attempt()));
@@ -179,6 +222,14 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
       const outcome = await complete(request, cookie, redirect);
       logOutcome(options, request, outcome.result);
       return outcome;
+    },
+
+    async logIn(request, cookie, login, lastStep) {
+      const result = await obtain(request, cookie, login, lastStep);
+      const isKept = !('reason' in result);
+      const outcome = isKept ? kept(request.setCookie, result) : { result, keyring: null };
+      logOutcome(options, request, outcome.result);
+      return { ...outcome, returnTo: null };
     },
   };
 }

@@ -22,6 +22,8 @@ import { callerIdOf } from '../request/caller-id.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
 import type { Origins } from '../request/origins.ts';
 import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
+import type { LoginToKeep, ObtainSession } from './kept-session.ts';
+import type { LoginOutcome } from './login-service.ts';
 
 /** Why a request may not use a keyring, as a sentence for its sender; null when it may. */
 function barredBecause(request: Request, hasCredentials: boolean, origins: Origins): string | null {
@@ -109,7 +111,16 @@ class RequestKeyring implements BrowserKeyring {
 
   async completeLogin(redirect: LoginRedirect): Promise<CompletedLogin | LoginFailure> {
     const { logins } = this.#services;
-    const { result, keyring } = await logins.complete(this.#about, this.#cookie, redirect);
+    return this.#loggedIn(await logins.complete(this.#about, this.#cookie, redirect));
+  }
+
+  async logIn(login: LoginToKeep, obtain: ObtainSession): Promise<CompletedLogin | LoginFailure> {
+    const { logins } = this.#services;
+    return this.#loggedIn(await logins.logIn(this.#about, this.#cookie, login, obtain));
+  }
+
+  /** What follows in this request goes to the keyring that the login has made. */
+  #loggedIn({ result, keyring }: LoginOutcome): CompletedLogin | LoginFailure {
     if (keyring !== null) {
       this.#cookie = keyring.cookie;
       this.#keyringId = keyring.keyringId;

@@ -3,10 +3,12 @@
 import type { BrokerSession } from '../../brokers/answers.ts';
 import type { Proof } from '../../brokers/broker.ts';
 import type { Brokers } from '../../brokers/brokers.ts';
+import { credentialOf, type TokenOwner } from '../../brokers/credential.ts';
 import { BrokerError } from '../../brokers/error.ts';
 import { Deadline, type Operation } from '../../brokers/upstream/operation.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
 import type { RenewedSession } from '../../browser-keyring.ts';
+import type { TokensToEnd } from '../../keyring/crypto/encrypted-revocations.ts';
 import type { Keyrings } from '../../keyring/keyring.ts';
 import type { Revocations } from '../../keyring/revocations/revocations.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
@@ -60,7 +62,8 @@ export function createSessionRenewals(options: SessionRenewalsOptions): SessionR
     session: BrokerSession,
     operation: Operation,
   ): Promise<SessionRecord | null> {
-    const own = { ...session, apiKey: record.apiKey };
+    const { broker: name, apiKey } = record;
+    const own = { ...session, broker: name, apiKey };
     try {
       const renewal = await keyrings.renew(keyringId, record, session);
       if (renewal.record !== null) return renewal.record;
@@ -70,7 +73,7 @@ export function createSessionRenewals(options: SessionRenewalsOptions): SessionR
         return null;
       }
       // Another replica renewed the same session. The broker may have ended either token, and only it knows which.
-      if (!(await isAccepted(record.apiKey, session, operation))) return rival;
+      if (!(await isAccepted(own, session, operation))) return rival;
       const later = await keyrings.renew(keyringId, rival, session, record.sessionId);
       if (later.record === null) {
         await endTokens(own, record.refreshToken);
@@ -85,22 +88,20 @@ export function createSessionRenewals(options: SessionRenewalsOptions): SessionR
   }
 
   /** Gives tokens back to the broker, but for a refresh token that is still kept. */
-  function endTokens(
-    { apiKey, accessToken, refreshToken }: TokensOfSession,
-    kept: Secret | null,
-  ): Promise<void> {
+  function endTokens(tokens: TokensToEnd, kept: Secret | null): Promise<void> {
+    const { refreshToken } = tokens;
     const isKept = refreshToken?.reveal() === kept?.reveal();
-    return revocations.endTokens({
-      apiKey,
-      accessToken,
-      refreshToken: isKept ? null : refreshToken,
-    });
+    return revocations.endTokens({ ...tokens, refreshToken: isKept ? null : refreshToken });
   }
 
   /** Whether the broker accepts the token of a session. Not where it does not say: the token stays as it is. */
-  async function isAccepted(apiKey: string, { accessToken }: BrokerSession, operation: Operation) {
+  async function isAccepted(
+    owner: TokenOwner,
+    { accessToken }: BrokerSession,
+    operation: Operation,
+  ) {
     try {
-      await broker.profile({ apiKey, accessToken }, operation);
+      await broker.profile(credentialOf(owner, accessToken), operation);
       return true;
     } catch (error) {
       if (error instanceof BrokerError) return false;
@@ -117,5 +118,3 @@ export function createSessionRenewals(options: SessionRenewalsOptions): SessionR
     return renewal;
   };
 }
-
-type TokensOfSession = Pick<SessionRecord, 'apiKey' | 'accessToken' | 'refreshToken'>;

@@ -45,8 +45,7 @@ export function credentialOf(
   if (access === null) return null;
   const { accountId, userId, userName, loginTime, issuedAt } = record;
   const { apiKey, accessToken } = access.credential;
-  const { tellsExpiry, expiryOf } = broker.of(name);
-  const expiresAt = tellsExpiry ? expiryOf(loginTime ?? issuedAt) : null;
+  const expiresAt = broker.of(name).toldExpiryOf(loginTime ?? issuedAt);
   return { accountId, broker: name, apiKey, userId, userName, accessToken, expiresAt };
 }
 

@@ -111,7 +111,7 @@ function passedResponse({ accountId, token }: Passed): Response {
 }
 
 /** Whether a session still counts: it is ACTIVE, and not expected to have expired. This asks no broker. */
-function isUsable({ state, loginTime, issuedAt }: SessionRecord, services: Services): boolean {
-  const { broker, now } = services;
-  return state === 'ACTIVE' && now() < broker.expiryOf(loginTime ?? issuedAt);
+function isUsable(session: SessionRecord, { broker, now }: Services): boolean {
+  const { state, loginTime, issuedAt } = session;
+  return state === 'ACTIVE' && now() < broker.of(session.broker).expiryOf(loginTime ?? issuedAt);
 }

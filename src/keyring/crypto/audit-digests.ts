@@ -1,4 +1,6 @@
 // What stands in the audit log for what it must not show.
+import { defaultBroker } from '../../brokers/broker-name.ts';
+import type { BrokerUser } from '../user-sessions.ts';
 import type { Encrypter } from './encrypter.ts';
 
 /** Digests under the first of KEYRING_KEYS: the same for the same thing, and no way back. */
@@ -8,7 +10,7 @@ export interface AuditDigests {
   /** Of a session, by its id. */
   session(sessionId: string): string;
   /** Of a user, by the broker's id. */
-  user(userId: string): string;
+  user(user: BrokerUser): string;
 }
 
 /** 16 bytes in base64url. */
@@ -21,6 +23,8 @@ export function createAuditDigests(encrypter: Pick<Encrypter, 'names'>): AuditDi
   return {
     keyring: (keyringId) => digest('keyring', keyringId),
     session: (sessionId) => digest('session', sessionId),
-    user: (userId) => digest('user', userId),
+    // Without the broker where earlier versions, which knew one alone, wrote the same digest.
+    user: ({ broker, userId }) =>
+      broker === defaultBroker ? digest('user', userId) : digest('user', broker, userId),
   };
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { day, unreadablePause } from '../policy.ts';
 import type { UnreadableReason } from '../report.ts';
-import { endReasons } from '../session-record.ts';
+import { brokerName, endReasons } from '../session-record.ts';
 import type {
   RevocationList,
   RevocationOutcome,
@@ -19,9 +19,9 @@ const eventShape = z.object({
   /** The session that it is a renewal of. */
   renewalOf: z.string().nullable(),
   apiKey: z.string(),
-  broker: z.enum(['KITE', 'KOTAK']),
-  /** When the session is expected to expire. */
-  expiresAt: z.iso.datetime(),
+  broker: brokerName,
+  /** When the session is expected to expire; null where the broker does not say. */
+  expiresAt: z.iso.datetime().nullable(),
   /** Why it ended; null where it has not. */
   endReason: z.enum(endReasons).nullable(),
 });

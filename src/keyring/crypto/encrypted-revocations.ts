@@ -1,9 +1,11 @@
 // Tokens that a broker has still to end, as a store keeps them: encrypted, and found without a cookie.
 import { z } from 'zod';
+import { defaultBroker } from '../../brokers/broker-name.ts';
+import type { TokenOwner } from '../../brokers/credential.ts';
 import { Secret } from '../../brokers/upstream/secret.ts';
 import { revocationLifetime } from '../policy.ts';
 import type { KeyringReport } from '../report.ts';
-import { endReasons, type SessionEndReason } from '../session-record.ts';
+import { brokerName, endReasons, type SessionEndReason } from '../session-record.ts';
 import type {
   RevocationList,
   RevocationOutcome,
@@ -14,9 +16,7 @@ import type { Binding, Encrypter } from './encrypter.ts';
 import { newId } from './names.ts';
 
 /** Tokens of one account of one app. */
-export interface TokensToEnd {
-  /** The app they belong to. */
-  readonly apiKey: string;
+export interface TokensToEnd extends TokenOwner {
   /** Null if there is no token to end. */
   readonly accessToken: Secret | null;
   /** Null if there is no token to end. */
@@ -73,7 +73,15 @@ const secret = z
   .transform((text) => new Secret(text))
   .nullable();
 const shape = z.object({
-  tokens: z.object({ apiKey: z.string(), accessToken: secret, refreshToken: secret }),
+  tokens: z.object({
+    // Those of an earlier version do not have these three.
+    broker: brokerName.default(defaultBroker),
+    userId: z.string().nullable().default(null),
+    baseUrl: z.string().nullable().default(null),
+    apiKey: z.string(),
+    accessToken: secret,
+    refreshToken: secret,
+  }),
   session: z.object({ keyringId: z.string(), key: z.string(), sessionId: z.string() }).nullable(),
   since: z.iso.datetime().transform((text) => new Date(text)),
   // Those of an earlier version have none.
@@ -110,10 +118,13 @@ export function createEncryptedRevocations(
   }
 
   function encrypt(id: string, { tokens, session, since, reason }: Revocation): string {
-    const { apiKey, accessToken, refreshToken } = tokens;
+    const { broker, apiKey, userId, baseUrl, accessToken, refreshToken } = tokens;
     return encrypter.encrypt(revocationBinding(id), {
       tokens: {
+        broker,
         apiKey,
+        userId,
+        baseUrl,
         accessToken: accessToken?.reveal() ?? null,
         refreshToken: refreshToken?.reveal() ?? null,
       },

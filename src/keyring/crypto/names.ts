@@ -1,5 +1,6 @@
 // The names that a keyring goes by: the cookie a browser holds, the pointer a store holds of it, the rows' keys.
 import { createHash, randomBytes } from 'node:crypto';
+import { type BrokerName, defaultBroker } from '../../brokers/broker-name.ts';
 import { Secret } from '../../brokers/upstream/secret.ts';
 import type { Encrypter } from './encrypter.ts';
 
@@ -36,15 +37,16 @@ export function newId(): string {
 
 /**
  * The keys that the row of this user of this app may have in a keyring: two logins of one user meet in one row,
- * whichever comes first.
+ * whichever comes first. Apps of several brokers may have the same key; earlier versions knew the default broker alone.
  */
 export function rowKeys(
   encrypter: Encrypter,
   keyringId: string,
-  apiKey: string,
+  { broker, apiKey }: { readonly broker: BrokerName; readonly apiKey: string },
   userId: string,
 ): readonly [string, ...string[]] {
-  return encrypter.names('record', keyringId, apiKey, userId);
+  const app = broker === defaultBroker ? [apiKey] : [broker, apiKey];
+  return encrypter.names('record', keyringId, ...app, userId);
 }
 
 /** base64url of SHA-256("kite-graphql cookie" NUL cookie). */

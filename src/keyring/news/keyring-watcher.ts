@@ -101,7 +101,9 @@ export class KeyringWatcher {
     const now = times.now().getTime();
     const dues = (this.#sessions ?? [])
       .filter(({ state }) => state === 'ACTIVE')
-      .map((record) => times.expiryOf(record).getTime() - times.expiringMilliseconds - now)
+      .map((record) => times.expiryOf(record))
+      .filter((expiresAt) => expiresAt !== null)
+      .map((expiresAt) => expiresAt.getTime() - times.expiringMilliseconds - now)
       .filter((left) => left > 0);
     return Math.min(checkMilliseconds, ...dues);
   }

@@ -11,7 +11,7 @@ export interface SessionNewsOptions {
   readonly keyrings: Pick<Keyrings, 'read' | 'notices'>;
   readonly clock: Clock;
   readonly now: () => Date;
-  /** When a session is expected to expire. */
+  /** When a session is expected to expire; null where its broker does not say. */
   readonly expiryOf: SessionTimes['expiryOf'];
   readonly limits: Pick<
     Limits,

@@ -28,8 +28,8 @@ export interface SessionChange {
 export interface SessionTimes {
   /** The time. */
   readonly now: () => Date;
-  /** When a session is expected to expire. */
-  readonly expiryOf: (record: SessionRecord) => Date;
+  /** When a session is expected to expire; null where its broker does not say. */
+  readonly expiryOf: (record: SessionRecord) => Date | null;
   /** How long before that it is told, in milliseconds. */
   readonly expiringMilliseconds: number;
 }
@@ -89,7 +89,8 @@ export class ToldSessions {
 
   #isExpiring(record: SessionRecord): boolean {
     const { now, expiryOf, expiringMilliseconds } = this.#times;
-    return now().getTime() >= expiryOf(record).getTime() - expiringMilliseconds;
+    const expiresAt = expiryOf(record);
+    return expiresAt !== null && now().getTime() >= expiresAt.getTime() - expiringMilliseconds;
   }
 
   /** A session that is no longer in its keyring has ended, unless a renewal took its place. */
@@ -114,7 +115,8 @@ export class ToldSessions {
 
   #ended(record: SessionRecord, isReplaced: boolean): SessionRecord {
     const at = this.#times.now();
-    const isOverdue = this.#times.expiryOf(record) <= at;
+    const expiresAt = this.#times.expiryOf(record);
+    const isOverdue = expiresAt !== null && expiresAt <= at;
     const gone: SessionEndReason = isOverdue ? 'IDLE' : 'LOGGED_OUT';
     return {
       ...record,

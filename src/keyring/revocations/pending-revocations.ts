@@ -103,7 +103,8 @@ export function createPendingRevocations(options: RevocationsOptions): PendingRe
       if (closing.signal.aborted) break;
       try {
         if (!(await claim(claimedUntil(ends.timeoutMilliseconds)))) return;
-        if (now() < ends.expiryOf(since)) await ends.endInBackground(tokens);
+        const expiresAt = ends.expiryOf(tokens, since);
+        if (expiresAt === null || now() < expiresAt) await ends.endInBackground(tokens);
         await finish(revocation);
         options.onEnded?.(revocation);
         return;

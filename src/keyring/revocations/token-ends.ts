@@ -1,5 +1,6 @@
 // Ends tokens at the broker, once.
-import type { Broker } from '../../brokers/broker.ts';
+import type { Brokers } from '../../brokers/brokers.ts';
+import { credentialOf } from '../../brokers/credential.ts';
 import { BrokerError } from '../../brokers/error.ts';
 import { Deadline, type Operation } from '../../brokers/upstream/operation.ts';
 import type { TokensToEnd } from '../crypto/encrypted-revocations.ts';
@@ -8,8 +9,8 @@ import type { TokensToEnd } from '../crypto/encrypted-revocations.ts';
 export interface TokenEnds {
   /** The most milliseconds for one try in the background. */
   readonly timeoutMilliseconds: number;
-  /** When tokens that worked at a time have expired. */
-  expiryOf(since: Date): Date;
+  /** When tokens that worked at a time have expired; null where the broker does not say. */
+  expiryOf(tokens: TokensToEnd, since: Date): Date | null;
   /** @throws BrokerError where the broker did not confirm. */
   end(tokens: TokensToEnd, operation: Operation): Promise<void>;
   /** The same, for no request. */
@@ -18,26 +19,30 @@ export interface TokenEnds {
   abandon(): void;
 }
 
-/** Ends tokens at a broker. */
+/** Ends tokens at the brokers that they are of. */
 export function createTokenEnds(
-  broker: Pick<Broker, 'invalidateAccessToken' | 'invalidateRefreshToken' | 'expiryOf'>,
+  brokers: Pick<Brokers, 'of'>,
   timeoutMilliseconds: number,
 ): TokenEnds {
   const deadlines = new Set<Deadline>();
 
-  async function end({ apiKey, accessToken, refreshToken }: TokensToEnd, operation: Operation) {
+  async function end(tokens: TokensToEnd, operation: Operation) {
+    const { apiKey, accessToken, refreshToken } = tokens;
+    const broker = brokers.of(tokens.broker);
     // First: a refresh token would open the account again.
     if (refreshToken !== null) {
       await unlessRefused(broker.invalidateRefreshToken(apiKey, refreshToken, operation));
     }
     if (accessToken !== null) {
-      await unlessRefused(broker.invalidateAccessToken({ apiKey, accessToken }, operation));
+      await unlessRefused(
+        broker.invalidateAccessToken(credentialOf(tokens, accessToken), operation),
+      );
     }
   }
 
   return {
     timeoutMilliseconds,
-    expiryOf: (since) => broker.expiryOf(since),
+    expiryOf: (tokens, since) => brokers.of(tokens.broker).toldExpiryOf(since),
     end,
     async endInBackground(tokens) {
       // All of them take turns as one caller: they wait rather than any user.

@@ -18,7 +18,7 @@ export function createConversion(encrypter: Encrypter): ConvertKeyring {
       const opened = encrypter.decrypt(['record', oldId, row.key], row.encrypted);
       const record = opened.ok ? parseRecord(row.key, opened.value) : null;
       if (record === null) return null;
-      const [key] = rowKeys(encrypter, id, record.apiKey, record.userId ?? `unknown ${newId()}`);
+      const [key] = rowKeys(encrypter, id, record, record.userId ?? `unknown ${newId()}`);
       const encrypted = encrypter.encrypt(recordBinding(id, key), recordJson({ ...record, key }));
       return { key, encrypted, expiresAt: row.expiresAt };
     };

@@ -1,6 +1,5 @@
 // Which events a change of a session is, and the notes of them in the store: before the change is written, so that a
 // process that ends in between loses none.
-import type { BrokerName } from '../../brokers/broker-name.ts';
 import type { Limits } from '../../limits.ts';
 import type { EncryptedDeliveries, SessionEvent } from '../crypto/encrypted-deliveries.ts';
 import type { Announce } from '../crypto/encrypted-records.ts';
@@ -10,11 +9,9 @@ import { KeyringStoreError } from '../stores/store.ts';
 /** What notes of events are made of. */
 export interface SessionEventsOptions {
   readonly deliveries: EncryptedDeliveries;
-  /** The broker of an app. */
-  readonly brokerOf: (apiKey: string) => BrokerName;
   readonly now: () => Date;
-  /** When a session is expected to expire. */
-  readonly expiryOf: (record: SessionRecord) => Date;
+  /** When a session is expected to expire; null where its broker does not say. */
+  readonly expiryOf: (record: SessionRecord) => Date | null;
   /** Told of events that could not be noted, and are lost. */
   readonly onLost: (reason: 'full' | 'unavailable', type: SessionEvent['type']) => void;
   readonly limits: Pick<Limits, 'webhookEvents' | 'storeSeconds' | 'sessionExpiringMinutes'>;
@@ -22,7 +19,7 @@ export interface SessionEventsOptions {
 
 /** Notes the events of changes to sessions. */
 export function createSessionEvents(options: SessionEventsOptions): Announce {
-  const { deliveries, brokerOf, now, expiryOf, onLost, limits } = options;
+  const { deliveries, now, expiryOf, onLost, limits } = options;
 
   function eventOf(
     type: SessionEvent['type'],
@@ -30,9 +27,8 @@ export function createSessionEvents(options: SessionEventsOptions): Announce {
     at: Date,
     endReason: SessionEvent['endReason'] = null,
   ): SessionEvent {
-    const { sessionId, accountId, renewalOf, apiKey } = record;
-    const expiresAt = expiryOf(record).toISOString();
-    const broker = brokerOf(apiKey);
+    const { sessionId, accountId, renewalOf, broker, apiKey } = record;
+    const expiresAt = expiryOf(record)?.toISOString() ?? null;
     const about = { sessionId, accountId, renewalOf, apiKey, broker, expiresAt, endReason };
     return { type, at: at.toISOString(), ...about };
   }
@@ -41,10 +37,13 @@ export function createSessionEvents(options: SessionEventsOptions): Announce {
     const isOther = before?.sessionId !== after.sessionId;
     const events: SessionEvent[] = [];
     if (isOther && after.state === 'ACTIVE') {
-      const expiring = expiryOf(after).getTime() - limits.sessionExpiringMinutes * 60_000;
-      const soon = new Date(Math.max(expiring, after.issuedAt.getTime()));
       events.push(eventOf('session.started', after, after.issuedAt));
-      events.push(eventOf('session.expiring', after, soon));
+      const expiresAt = expiryOf(after);
+      if (expiresAt !== null) {
+        const expiring = expiresAt.getTime() - limits.sessionExpiringMinutes * 60_000;
+        const soon = new Date(Math.max(expiring, after.issuedAt.getTime()));
+        events.push(eventOf('session.expiring', after, soon));
+      }
     }
     if (before?.state !== 'ACTIVE') return events;
     if (!isOther && after.state !== 'ACTIVE') {

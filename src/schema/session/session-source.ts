@@ -133,16 +133,16 @@ export function isElsewhere(record: SessionRecord): record is SessionElsewhere {
 /** The account of this request that is of the same app and user as a session; undefined without such an account. */
 function accountOfUser(
   { accounts }: Context,
-  { apiKey, userId }: SessionRecord,
+  { broker, apiKey, userId }: SessionRecord,
 ): ReachedAccount | undefined {
   const known =
     byUser.get(accounts) ?? new Map(accounts.map((account) => [nameOf(account), account]));
   byUser.set(accounts, known);
-  return known.get(`${apiKey} ${userId}`);
+  return known.get(`${broker} ${apiKey} ${userId}`);
 }
 
-function nameOf({ apiKey, session }: ReachedAccount): string {
-  return `${apiKey} ${session?.userId}`;
+function nameOf({ broker, apiKey, session }: ReachedAccount): string {
+  return `${broker} ${apiKey} ${session?.userId}`;
 }
 
 const byUser = new WeakMap<readonly ReachedAccount[], ReadonlyMap<string, ReachedAccount>>();

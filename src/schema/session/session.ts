@@ -141,8 +141,7 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
           'An estimate: for Kite the next 06:00 in India after the login. Only SESSION_EXPIRED proves that it has ' +
           'expired. Null for a broker that does not say when sessions expire.',
         resolve: ({ account, loginTime, issuedAt }, _arguments, { broker }) => {
-          const { tellsExpiry, expiryOf } = broker.of(account.broker);
-          return tellsExpiry ? expiryOf(loginTime ?? issuedAt) : null;
+          return broker.of(account.broker).toldExpiryOf(loginTime ?? issuedAt);
         },
       }),
       lastSeenAt: t.field({

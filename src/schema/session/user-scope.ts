@@ -4,6 +4,7 @@ import type { SessionElsewhere } from '../../browser-keyring.ts';
 import { accountOfSession, type Context } from '../../context.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
+import type { BrokerUser } from '../../keyring/user-sessions.ts';
 import { keyringUnavailable, type Problem, sessionExpired } from '../errors/problem.ts';
 import { malformedAnswer, tryRead } from '../field-reads.ts';
 
@@ -15,6 +16,13 @@ export interface UserElsewhere {
   readonly sessions: readonly SessionElsewhere[];
   /** Why nothing of the user's other browsers is known; null where it is. */
   readonly problem: Problem | null;
+}
+
+interface OwnSession {
+  /** Of the user, among all brokers. */
+  readonly name: string;
+  readonly user: BrokerUser;
+  readonly record: SessionRecord;
 }
 
 const scopes = new WeakMap<Context, UserScope>();
@@ -29,7 +37,8 @@ export function userScopeOf(context: Context): UserScope {
 /** The users of the browser that asks. */
 export class UserScope {
   readonly #context: Context;
-  readonly #users: ReadonlyMap<string, SessionRecord>;
+  /** This browser's own session of each user, which names the user. */
+  readonly #users: readonly OwnSession[];
   readonly #proofs = new Map<string, Promise<Problem | null>>();
   readonly #found = new Map<string, Promise<readonly SessionElsewhere[]>>();
   #left: number;
@@ -38,27 +47,28 @@ export class UserScope {
     const { keyring, limits } = context;
     this.#context = context;
     this.#left = limits.sessionsElsewhere;
-    const users = new Map<string, SessionRecord>();
+    const users = new Map<string, OwnSession>();
     for (const record of keyring.sessions) {
-      const { userId, state } = record;
+      const { broker, userId, state } = record;
       if (userId === null || (state !== 'ACTIVE' && state !== 'EXPIRED')) continue;
+      const name = `${broker} ${userId}`;
       // Only one that is active proves anything.
-      if (users.get(userId)?.state !== 'ACTIVE') users.set(userId, record);
+      if (users.get(name)?.record.state === 'ACTIVE') continue;
+      users.set(name, { name, user: { broker, userId }, record });
     }
-    this.#users = users;
+    this.#users = [...users.values()];
   }
 
   /** The sessions in other browsers of each user that is proved, and why not of the others. */
   async all(): Promise<readonly UserElsewhere[]> {
     const users: UserElsewhere[] = [];
     const proved = await Promise.all(
-      [...this.#users].map(async ([userId, own]) => {
-        return { userId, own, problem: await this.#prove(userId, own) };
-      }),
+      this.#users.map(async (own) => ({ own, problem: await this.#prove(own) })),
     );
     // One after the other: what one operation reads is bounded.
-    for (const { userId, own, problem } of proved) {
-      users.push(problem === null ? await this.#read(userId, own) : { own, sessions: [], problem });
+    for (const { own, problem } of proved) {
+      const unread = { own: own.record, sessions: [], problem };
+      users.push(problem === null ? await this.#read(own) : unread);
     }
     return users;
   }
@@ -71,30 +81,29 @@ export class UserScope {
     ids: ReadonlySet<string>,
   ): Promise<ReadonlyMap<string, SessionElsewhere | Problem>> {
     const found = new Map<string, SessionElsewhere | Problem>();
-    for (const [userId, own] of this.#users) {
+    for (const own of this.#users) {
       if (found.size === ids.size) break;
-      const { sessions, problem } = await this.#read(userId, own);
+      const { sessions, problem } = await this.#read(own);
       if (problem !== null) {
         for (const id of ids) if (!found.has(id)) found.set(id, problem);
         return found;
       }
       const asked = sessions.filter(({ sessionId }) => ids.has(sessionId));
       if (asked.length === 0) continue;
-      const unproved = await this.#prove(userId, own);
+      const unproved = await this.#prove(own);
       for (const session of asked) found.set(session.sessionId, unproved ?? session);
     }
     return found;
   }
 
-  async #read(userId: string, own: SessionRecord): Promise<UserElsewhere> {
-    if (this.#left <= 0 && !this.#found.has(userId)) return { own, sessions: [], problem: tooMany };
+  async #read({ name, user, record: own }: OwnSession): Promise<UserElsewhere> {
+    if (this.#left <= 0 && !this.#found.has(name)) return { own, sessions: [], problem: tooMany };
     try {
       const { keyring } = this.#context;
-      const known = this.#found.get(userId);
+      const known = this.#found.get(name);
       if (known !== undefined) return { own, sessions: await known, problem: null };
-      const { broker } = accountOfSession(own);
-      const reading = keyring.sessionsElsewhere({ broker, userId });
-      this.#found.set(userId, reading);
+      const reading = keyring.sessionsElsewhere(user);
+      this.#found.set(name, reading);
       const sessions = await reading;
       this.#left -= sessions.length;
       return { own, sessions, problem: null };
@@ -104,18 +113,18 @@ export class UserScope {
     }
   }
 
-  #prove(userId: string, own: SessionRecord): Promise<Problem | null> {
-    const known = this.#proofs.get(userId);
+  #prove({ name, user, record }: OwnSession): Promise<Problem | null> {
+    const known = this.#proofs.get(name);
     if (known !== undefined) return known;
-    const proof = prove(userId, own, this.#context);
-    this.#proofs.set(userId, proof);
+    const proof = prove(user, record, this.#context);
+    this.#proofs.set(name, proof);
     return proof;
   }
 }
 
 /** Why a session does not prove that its user asks; null where it does. One call at most. */
 async function prove(
-  userId: string,
+  { userId }: BrokerUser,
   own: SessionRecord,
   context: Context,
 ): Promise<Problem | null> {

@@ -32,14 +32,15 @@ function stopping<Target extends object>(target: Target, prefix = ''): Target {
 }
 
 const login = (user: string) => ({
+  broker: 'KITE' as const,
   apiKey: 'app',
-  userId: user,
   session: {
     accessToken: new Secret(`token-of-${user}`),
     publicToken: null,
     refreshToken: null,
     loginTime: null,
     userId: user,
+    baseUrl: null,
     profile: null,
     authenticationMethods: [],
   },

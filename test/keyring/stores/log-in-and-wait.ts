@@ -16,9 +16,10 @@ const session = {
   refreshToken: null,
   loginTime: null,
   userId: 'AB0001',
+  baseUrl: null,
   profile: null,
   authenticationMethods: [],
 };
-const { cookie } = await keyrings.add(null, { apiKey: 'app', userId: 'AB0001', session }, null);
+const { cookie } = await keyrings.add(null, { broker: 'KITE', apiKey: 'app', session }, null);
 process.stdout.write(cookie.reveal());
 setInterval(() => undefined, 60_000);

@@ -40,7 +40,7 @@ describe('a Redis', () => {
       const { keyrings, store, clock } = await setUp(place);
       const first = await keyrings.add(null, login('AB0000'), null);
       const entries = Array.from({ length: 999 }, (_, index) => {
-        const [key] = rowKeys(oneKey, first.keyringId, apiKey, `USER${index}`);
+        const [key] = rowKeys(oneKey, first.keyringId, { broker: 'KITE', apiKey }, `USER${index}`);
         const record = loggedIn(key, login(`USER${index}`), null, null, clock.now());
         return { record, version: null };
       });

@@ -1,9 +1,8 @@
-// The exchange of a login: its request token for a session, which a keyring keeps, or which is ended at the broker.
+// A session that a broker hands over: kept in the keyring of the browser that logged in, or else ended at the broker.
 import type { BrokerSession } from '../../brokers/answers.ts';
-import type { Apps } from '../../brokers/apps.ts';
-import type { Brokers } from '../../brokers/brokers.ts';
+import type { BrokerApp } from '../../brokers/apps.ts';
 import { BrokerError } from '../../brokers/error.ts';
-import { Deadline } from '../../brokers/upstream/operation.ts';
+import { Deadline, type Operation } from '../../brokers/upstream/operation.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
 import type { LoginFailure } from '../../browser-keyring.ts';
 import type { Added, Keyrings } from '../../keyring/keyring.ts';
@@ -11,12 +10,9 @@ import type { Revocations } from '../../keyring/revocations/revocations.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import { callerIdOf } from '../request/caller-id.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
-import type { FoundLogin } from './pending-logins.ts';
 
-/** What an exchange uses. */
-export interface ExchangeOptions {
-  readonly broker: Brokers;
-  readonly apps: Apps;
+/** Where sessions are kept. */
+export interface KeptSessionOptions {
   readonly keyrings: Keyrings;
   readonly revocations: Revocations;
   /** Milliseconds for one login, waiting for a turn included. */
@@ -29,28 +25,36 @@ export interface Kept {
   readonly session: BrokerSession;
 }
 
-/** Redeems the token and keeps the session. It runs to its end, also where the browser leaves meanwhile. */
-export async function exchange(
-  { broker, apps, keyrings, revocations, timeoutMilliseconds }: ExchangeOptions,
+/** The last step of a login: it asks the broker for the session, under the operation's deadline. */
+export type ObtainSession = (operation: Operation) => Promise<BrokerSession>;
+
+/** A login, as far as it is known before its last step. */
+export interface LoginToKeep extends Pick<BrokerApp, 'broker' | 'apiKey'> {
+  /** Names it among all others; left out where it cannot come twice. */
+  readonly loginId?: string;
+}
+
+/**
+ * Obtains the session and keeps it. It runs to its end, also where the browser leaves meanwhile. Nothing is obtained where
+ * the store could not keep it, and what could not be kept after all is ended at the broker.
+ */
+export async function obtainAndKeep(
+  { keyrings, revocations, timeoutMilliseconds }: KeptSessionOptions,
   { device, requestId }: KeyringRequest,
   cookie: Secret | null,
-  login: FoundLogin,
-  requestToken: Secret,
-  loginId: string,
+  login: LoginToKeep,
+  obtain: ObtainSession,
 ): Promise<Kept | LoginFailure> {
-  const { apiKey } = login;
-  const apiSecret = apps.find(apiKey)?.apiSecret;
-  if (apiSecret === undefined) return { reason: 'unknown-login' };
+  const { broker, apiKey } = login;
   const callerId = callerIdOf(null, device);
   const deadline = new Deadline(timeoutMilliseconds, callerId, requestId);
   try {
-    // Kite takes the token once: it is not spent where its session could not be kept.
+    // What a login spends works once: it is not spent where the session could not be kept.
     await keyrings.ready();
-    const session = await broker.exchangeToken(apiKey, requestToken, { apiSecret }, deadline);
+    const session = await obtain(deadline);
     try {
-      const { userId } = session;
-      const added = await keyrings.add(cookie, { apiKey, userId, session, loginId }, device);
-      // The end of what it replaced waited for Kite in the same row: that goes on without one.
+      const added = await keyrings.add(cookie, { ...login, session }, device);
+      // The end of what it replaced waited for the broker in the same row: that goes on without one.
       const { replaced, keyringId, surplus } = added;
       if (replaced?.state === 'REVOKING') {
         void revocations.endTokens(replaced, { ...replaced, keyringId });
@@ -58,7 +62,7 @@ export async function exchange(
       await revocations.endSurplus(keyringId, surplus);
       return { added, session };
     } catch (error) {
-      await revocations.endTokens({ apiKey, ...session });
+      await revocations.endTokens({ broker, apiKey, ...session });
       if (error instanceof KeyringStoreError) {
         return { reason: 'keyring-unavailable', isTokenSpent: true };
       }
