@@ -35,15 +35,19 @@ export interface RunOptions {
   readonly cwd?: string;
   /** What is run; default: the command from its source. */
   readonly program?: readonly string[];
+  /** The numbers of the user and the group; default: those of the tests. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 /** Runs a program, by default `kite-graphql`, and kills it when the test ends. */
-export function run({ words = [], env = {}, cwd, program }: RunOptions = {}): Running {
+export function run({ words = [], env = {}, cwd, program, ...user }: RunOptions = {}): Running {
   const [file, ...first] = program ?? [process.execPath, source];
   const child = spawn(file ?? '', [...first, ...words], {
     cwd: cwd ?? emptyFolder(),
     env: environmentWith(env),
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...user,
   });
   const text = { stdout: '', stderr: '' };
   const listeners = new Set<() => void>();

@@ -41,3 +41,14 @@ export function findCommand(
 export function wholeEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env };
 }
+
+/** What an npm of another user needs of this machine's environment: the way to its registry. */
+export function registryEnvironment(): Record<string, string> {
+  const isWay = ([name]: [string, string | undefined]) =>
+    /^(npm_config_(registry|cafile)|https?_proxy|no_proxy|node_extra_ca_certs)$/i.test(name);
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value !== undefined && isWay([name, value]) ? [[name, value]] : [],
+    ),
+  );
+}
