@@ -12,7 +12,7 @@ import type { SessionRecord } from './keyring/session-record.ts';
 import type { Limits } from './limits.ts';
 import type { LiveMargins } from './live/live-margins.ts';
 import { type Account, accountOf } from './loaders/account.ts';
-import { createLoaders, type Loaders } from './loaders/loaders.ts';
+import { Loaders } from './loaders/loaders.ts';
 import { SessionReads } from './loaders/session-reads.ts';
 import type { SharedReads } from './loaders/shared-reads.ts';
 import type { TokenIssuer } from './session-tokens/token-issuer.ts';
@@ -176,7 +176,7 @@ function beginOperation(
     requestId,
     limits.callsPerOperation,
   );
-  const loaders = createLoaders(reads, { operation: deadline.unless(signal), maxAgeSeconds });
+  const loaders = new Loaders(reads, { operation: deadline.unless(signal), maxAgeSeconds });
   const answer = new AnswerMeter(limits);
   return { loaders, sessionReads: new SessionReads(), signedTokens: new Map(), deadline, answer };
 }

@@ -16,7 +16,7 @@ import type { BrowserKeyring } from '../../src/browser-keyring.ts';
 import { type Context, createContext, type Services } from '../../src/context.ts';
 import { executeWhole } from '../../src/http/plugins/engine.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
-import { createLoaders } from '../../src/loaders/loaders.ts';
+import { Loaders } from '../../src/loaders/loaders.ts';
 import { createSharedReads } from '../../src/loaders/shared-reads.ts';
 import { executePlan } from '../../src/plans/execute-plan.ts';
 import { makePlan } from '../../src/plans/make-plan.ts';
@@ -50,7 +50,7 @@ const running = createServices({}, pino({ level: 'silent' })).services;
 const { expiryOf } = running.broker.of('KITE');
 const broker = { ...running.broker, ...kite, expiryOf };
 const reads = createSharedReads({ broker, now, maxAgeSeconds: 60, maxHeld: 4_000 });
-const both = new Set(['equity', 'commodity'] as const);
+const both = ['equity', 'commodity'] as const;
 
 let made = 0;
 function credential(): Credential {
@@ -136,8 +136,7 @@ const parts: readonly (readonly [name: string, run: () => Promise<void>])[] = [
     async () => {
       const { deadline, ...rest } = asker();
       const who = credential();
-      const margins = reads.margins(who, both, rest);
-      await Promise.all([reads.profile(who, rest), margins('equity'), margins('commodity')]);
+      await Promise.all([reads.profile(who, rest), reads.margins(who, both, rest.operation)]);
       deadline.end();
     },
   ],
@@ -145,11 +144,11 @@ const parts: readonly (readonly [name: string, run: () => Promise<void>])[] = [
     'and through the loaders',
     async () => {
       const { deadline, ...rest } = asker();
-      const loaders = createLoaders(reads, rest);
+      const loaders = new Loaders(reads, rest);
       const who = credential();
       const account = { id: who.accessToken.reveal(), credential: who };
-      const segments = [...both].map((segment) => loaders.margins.load({ account, segment }));
-      await Promise.all([loaders.profiles.load(account), ...(await Promise.all(segments))]);
+      const segments = both.map((segment) => loaders.margins(account, segment));
+      await Promise.all([loaders.profile(account), ...segments]);
       deadline.end();
     },
   ],

@@ -43,3 +43,11 @@ export function requiredAmount(value: unknown): Field<number> {
 export function requiredFlag(value: unknown): Field<boolean> {
   return typeof value === 'boolean' ? value : malformed;
 }
+
+/** Whether everything in a parsed answer makes sense. */
+export function isWhole(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isWhole);
+  if (!isRecord(value)) return value !== malformed;
+  for (const name in value) if (!isWhole(value[name])) return false;
+  return true;
+}

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Segment } from '../brokers/answers.ts';
 import { BrokerError } from '../brokers/error.ts';
-import type { SegmentAnswer } from '../loaders/margins.ts';
+import type { MarginsAnswer } from '../loaders/shared-reads.ts';
 
 /** The result of a poll. */
 export type PollResult = Answered | Failed | Ended;
@@ -15,7 +15,7 @@ interface Found {
 /** Kite answered. */
 export interface Answered extends Found {
   /** At least the segments that were asked for. */
-  readonly answers: ReadonlyMap<Segment, SegmentAnswer>;
+  readonly answer: MarginsAnswer;
 }
 
 /** Kite did not answer, or refused. */
@@ -31,7 +31,7 @@ export interface Ended extends Found {
 
 /** Whether the result is final: only a login or the operator can restore the account. */
 export function isFinal(result: PollResult): boolean {
-  if ('answers' in result) return false;
+  if ('answer' in result) return false;
   return !('error' in result && result.error instanceof BrokerError && result.error.mayPass);
 }
 
@@ -41,11 +41,9 @@ export function isSame(
   other: PollResult,
   segments: ReadonlySet<Segment>,
 ): boolean {
-  if ('answers' in one && 'answers' in other) {
-    const margins = ({ answers }: Answered, segment: Segment) => answers.get(segment)?.margins;
-    return [...segments].every((segment) =>
-      isDeepStrictEqual(margins(one, segment), margins(other, segment)),
-    );
+  if ('answer' in one && 'answer' in other) {
+    const [before, after] = [one.answer.value, other.answer.value];
+    return [...segments].every((segment) => isDeepStrictEqual(before[segment], after[segment]));
   }
   if ('error' in one && 'error' in other) return codeOf(one) === codeOf(other);
   return 'isEnded' in one && 'isEnded' in other;

@@ -6,7 +6,6 @@ import type { Credential } from '../brokers/credential.ts';
 import { BrokerError } from '../brokers/error.ts';
 import type { Clock } from '../brokers/upstream/clock.ts';
 import type { Operation } from '../brokers/upstream/operation.ts';
-import type { SegmentAnswer } from '../loaders/margins.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
 import type { PollLimiter, PollOwner } from './poll-limiter.ts';
 import { isFinal, type PollResult } from './poll-result.ts';
@@ -112,15 +111,9 @@ export class Poller {
     };
     const segments = this.#segments();
     try {
-      const read = reads.margins(this.#credential, segments, { operation, maxAgeSeconds: 0 });
-      const answers = new Map<Segment, SegmentAnswer>();
-      const reading = [...segments].map(async (segment) => {
-        const { value, asOf } = await read(segment);
-        answers.set(segment, { margins: value, asOf });
-      });
-      await Promise.all(reading);
+      const answer = await reads.margins(this.#credential, segments, operation);
       this.#failures = 0;
-      this.#tell({ at: clock.milliseconds(), answers });
+      this.#tell({ at: clock.milliseconds(), answer });
     } catch (error) {
       this.#failures += 1;
       const known = error instanceof Error ? error : new Error('A poll failed');
@@ -159,8 +152,8 @@ export class Poller {
     return best ?? { app, callerId: 'unknown', watchId: this.#services.id };
   }
 
-  #segments(): ReadonlySet<Segment> {
-    return new Set([...this.#listeners].flatMap(({ segments }) => [...segments]));
+  #segments(): readonly Segment[] {
+    return [...new Set([...this.#listeners].flatMap(({ segments }) => [...segments]))];
   }
 
   /** Milliseconds until it is to ask again; 0 or less: now. */
@@ -182,6 +175,6 @@ export class Poller {
 }
 
 /** Whether a result has everything known about these segments. */
-function holds(result: PollResult, segments: ReadonlySet<Segment>): boolean {
-  return !('answers' in result) || [...segments].every((segment) => result.answers.has(segment));
+function holds(result: PollResult, segments: Iterable<Segment>): boolean {
+  return !('answer' in result) || [...segments].every((name) => name in result.answer.value);
 }

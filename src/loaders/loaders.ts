@@ -1,37 +1,118 @@
-// The loaders of one operation.
-import type { KotakMargins, Profile } from '../brokers/answers.ts';
+// The loaders of one operation: what resolvers read through. Asked for in many places, each thing is read once, and the
+// segments of an account's margins that one wave of resolvers asks for are one call.
+import DataLoader from 'dataloader';
+import type { KotakMargins, Profile, Segment } from '../brokers/answers.ts';
 import type { Account } from './account.ts';
-import { AccountLoader } from './account-loader.ts';
-import type { Asker } from './answer.ts';
-import { createMarginsLoader, type MarginsLoader } from './margins.ts';
-import type { SharedReads } from './shared-reads.ts';
+import type { Answer, Asker } from './answer.ts';
+import type { MarginsAnswer, SharedReads } from './shared-reads.ts';
 
-/** What resolvers read upstream data through. They live for one operation. */
-export interface Loaders {
-  readonly profiles: AccountLoader<Profile>;
-  readonly kotakMargins: AccountLoader<KotakMargins>;
-  readonly margins: MarginsLoader;
+/** What has been read of one account, or is being read. */
+interface AccountReads {
+  readonly account: Account;
+  profile: Promise<Answer<Profile>> | null;
+  kotakMargins: Promise<Answer<KotakMargins>> | null;
+  equity: Promise<MarginsAnswer> | null;
+  commodity: Promise<MarginsAnswer> | null;
+  /** The segments that the wave of now asks for, and their call; null between waves. */
+  wave: { readonly segments: Segment[]; readonly call: Promise<MarginsAnswer> } | null;
+}
+
+/** Margins have a loader for their segments. It remembers nothing: what was read stands with its account. */
+const options = { cache: false };
+
+/** What resolvers read upstream data through. All reads reject with BrokerError. They live for one operation. */
+export class Loaders {
+  readonly #reads: SharedReads;
+  readonly #asker: Asker;
+  readonly #accounts = new Map<string, AccountReads>();
+  #waves: DataLoader<AccountReads, MarginsAnswer> | null = null;
+
+  constructor(reads: SharedReads, asker: Asker) {
+    this.#reads = reads;
+    this.#asker = asker;
+  }
+
+  /** Who the user of an account is. No DataLoader: accounts are read one by one, so there is no batch to wait for. */
+  profile(account: Account): Promise<Answer<Profile>> {
+    const reads = this.#of(account);
+    reads.profile ??= this.#reads.profile(account.credential, this.#asker);
+    return reads.profile;
+  }
+
+  /** The margins of an account at Kotak. */
+  kotakMargins(account: Account): Promise<Answer<KotakMargins>> {
+    const reads = this.#of(account);
+    reads.kotakMargins ??= this.#reads.kotakMargins(account.credential, this.#asker);
+    return reads.kotakMargins;
+  }
+
+  /** The margins of an account, in which one segment is answered; both, where the same wave asks for both. */
+  margins(account: Account, segment: Segment): Promise<MarginsAnswer> {
+    const reads = this.#of(account);
+    reads[segment] ??= this.#segment(reads, segment);
+    return reads[segment];
+  }
+
+  /** Takes a profile that is known without a call, for an account whose profile has not been asked for. */
+  primeProfile(account: Account, answer: Answer<Profile>): void {
+    this.#of(account).profile ??= Promise.resolve(answer);
+  }
+
+  /** Takes a segment that was read, or why it could not be, where it has not been asked for. */
+  primeMargins(account: Account, segment: Segment, answer: MarginsAnswer | Error): void {
+    const reads = this.#of(account);
+    if (reads[segment] !== null) return;
+    reads[segment] = answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    // It may be that no resolver asks for it.
+    reads[segment].catch(() => {});
+  }
+
   /**
    * Forgets all that was read for an account, here and in what requests share, so that nothing is answered from
    * before its session was ended or renewed. To be called before Kite is, and again after, however that went.
    */
-  readonly forget: (account: Account) => void;
-}
+  forget(account: Account): void {
+    this.#accounts.delete(account.id);
+    this.#reads.forget(account.credential);
+  }
 
-/** Makes the loaders of one operation. */
-export function createLoaders(reads: SharedReads, asker: Asker): Loaders {
-  const profiles = new AccountLoader(reads.profile, asker);
-  const kotakMargins = new AccountLoader(reads.kotakMargins, asker);
-  const margins = createMarginsLoader(reads, asker);
-  return {
-    profiles,
-    kotakMargins,
-    margins,
-    forget(account) {
-      profiles.clear(account);
-      kotakMargins.clear(account);
-      margins.clear({ account, segment: 'equity' }).clear({ account, segment: 'commodity' });
-      reads.forget(account.credential);
-    },
-  };
+  #of(account: Account): AccountReads {
+    const known = this.#accounts.get(account.id);
+    if (known !== undefined) return known;
+    const reads: AccountReads = {
+      account,
+      profile: null,
+      kotakMargins: null,
+      equity: null,
+      commodity: null,
+      wave: null,
+    };
+    this.#accounts.set(account.id, reads);
+    return reads;
+  }
+
+  #segment(reads: AccountReads, segment: Segment): Promise<MarginsAnswer> {
+    const held = this.#reads.heldMargins(reads.account.credential, segment, this.#asker);
+    if (held !== undefined) return Promise.resolve(held);
+    const { wave } = reads;
+    if (wave !== null) {
+      wave.segments.push(segment);
+      return wave.call;
+    }
+    this.#waves ??= new DataLoader((wave) => this.#call(wave), options);
+    const call = this.#waves.load(reads);
+    reads.wave = { segments: [segment], call };
+    return call;
+  }
+
+  async #call(wave: readonly AccountReads[]): Promise<MarginsAnswer[]> {
+    const { operation } = this.#asker;
+    const calls = wave.map((reads) => {
+      const segments = reads.wave?.segments ?? [];
+      reads.wave = null;
+      return this.#reads.margins(reads.account.credential, segments, operation);
+    });
+    // Each is awaited by itself: one hanging account holds back no other.
+    return calls as unknown as MarginsAnswer[];
+  }
 }

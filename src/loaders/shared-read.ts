@@ -2,6 +2,7 @@
 // again. A call ends when it is answered, or when the last operation that waits for it has ended.
 
 import { abortedBy, BrokerError } from '../brokers/error.ts';
+import { isWhole } from '../brokers/field.ts';
 import type { Operation } from '../brokers/upstream/operation.ts';
 import { type Cancellable, Cancellation, isDeadline } from '../shared/cancellation.ts';
 import type { Answer, Asker } from './answer.ts';
@@ -15,8 +16,8 @@ export interface SharedReadOptions<Q, T> {
   readonly now: () => Date;
   /** The answers of this kind that are held; null where none are. */
   readonly held: AnswerCache<T> | null;
-  /** Told of each answer, except those of calls that were forgotten meanwhile. */
-  readonly keep: (digest: string, answer: Answer<T>) => void;
+  /** Told when the broker has answered, except calls that were forgotten meanwhile. */
+  readonly onAnswer: (digest: string, asOf: Date) => void;
   /** Told that the broker refuses a token, before the operations that wait for the answer are. */
   readonly onRefused: (digest: string, refusal: BrokerError) => void;
 }
@@ -37,8 +38,14 @@ export class SharedRead<Q, T> {
 
   /** The answer that is held, where it is young enough; otherwise that of a call which is joined or made. */
   read(digest: string, question: Q, { operation, maxAgeSeconds }: Asker): Promise<Answer<T>> {
-    const known = this.options.held?.find(digest, maxAgeSeconds);
-    return known === undefined ? this.ask(digest, question, operation) : Promise.resolve(known);
+    const known = this.find(digest, maxAgeSeconds);
+    const isGiven = known !== undefined && isWhole(known.value);
+    return isGiven ? Promise.resolve(known) : this.ask(digest, question, operation);
+  }
+
+  /** The answer that is held, where it is young enough. It may have values of the wrong type. */
+  find(digest: string, maxAgeSeconds: number): Answer<T> | undefined {
+    return this.options.held?.find(digest, maxAgeSeconds);
   }
 
   /** Joins the call of a credential that is in flight, or makes it. */
@@ -61,6 +68,13 @@ export class SharedRead<Q, T> {
   forget(digest: string): void {
     this.#calls.delete(digest);
     this.options.held?.forget(digest);
+  }
+
+  /** A call is over: its answer is held, unless it was forgotten meanwhile. */
+  keep(digest: string, call: SharedCall<Q, T>, answer: Answer<T>): void {
+    if (!this.remove(digest, call)) return;
+    this.options.onAnswer(digest, answer.asOf);
+    this.options.held?.hold(digest, answer);
   }
 
   /** A call is over. @returns whether it could still be joined. */
@@ -87,7 +101,7 @@ class SharedCall<Q, T> implements Operation {
    * Emptied with the rest when the call is over: tables that a Map has outgrown can outlive by far what they refer to,
    * and with thousands of calls a second each would drag all that hangs on it through the garbage collector.
    */
-  #waiters: Waiter<T>[] = [];
+  #waiters: Waiter<T>[] | null = null;
   #opener: Operation | null;
   #waiting = 0;
   #hasBegun = false;
@@ -131,7 +145,8 @@ class SharedCall<Q, T> implements Operation {
     this.#waiting += 1;
     return new Promise((resolve, reject) => {
       const waiter = new Waiter(this, operation.signal, resolve, reject);
-      this.#waiters.push(waiter);
+      if (this.#waiters === null) this.#waiters = [waiter];
+      else this.#waiters.push(waiter);
     });
   }
 
@@ -150,11 +165,10 @@ class SharedCall<Q, T> implements Operation {
   }
 
   #answer(value: T): void {
-    const { now, keep } = this.#reads.options;
     let answer: Answer<T>;
     try {
-      answer = { value, asOf: now() };
-      if (this.#reads.remove(this.#digest, this)) keep(this.#digest, answer);
+      answer = { value, asOf: this.#reads.options.now() };
+      this.#reads.keep(this.#digest, this, answer);
     } catch (error) {
       // A fault of the gateway: the operations that wait are told, and not left waiting.
       this.#fail(error);
@@ -172,8 +186,8 @@ class SharedCall<Q, T> implements Operation {
   }
 
   #over(): readonly Waiter<T>[] {
-    const waiters = this.#waiters;
-    this.#waiters = [];
+    const waiters = this.#waiters ?? [];
+    this.#waiters = null;
     this.#opener = null;
     this.#secondsUntilTurn = null;
     return waiters;
@@ -182,10 +196,10 @@ class SharedCall<Q, T> implements Operation {
 
 /** One operation's waiting for a call. */
 class Waiter<T> {
+  readonly #call: Pick<SharedCall<never, T>, 'leave'>;
   readonly #signal: Cancellable;
   readonly #resolve: (answer: Answer<T>) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #leave: () => void;
 
   constructor(
     call: Pick<SharedCall<never, T>, 'leave'>,
@@ -193,23 +207,26 @@ class Waiter<T> {
     resolve: (answer: Answer<T>) => void,
     reject: (error: unknown) => void,
   ) {
+    this.#call = call;
     this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#leave = () => {
-      const error = call.leave(signal);
-      if (error !== null) reject(error);
-    };
-    signal.addEventListener('abort', this.#leave, { once: true });
+    signal.addEventListener('abort', this, { once: true });
+  }
+
+  /** The operation has ended. */
+  handleEvent(): void {
+    const error = this.#call.leave(this.#signal);
+    if (error !== null) this.#reject(error);
   }
 
   answer(answer: Answer<T>): void {
-    this.#signal.removeEventListener('abort', this.#leave);
+    this.#signal.removeEventListener('abort', this);
     this.#resolve(answer);
   }
 
   fail(error: unknown): void {
-    this.#signal.removeEventListener('abort', this.#leave);
+    this.#signal.removeEventListener('abort', this);
     this.#reject(error);
   }
 }

@@ -1,25 +1,20 @@
 // Reads from a broker, shared between requests: a read joins a call in flight, or reuses an answer that is young enough
 // for the request. Two credentials never share a call or an answer.
 
-import type {
-  KotakMargins,
-  Margins,
-  Profile,
-  Segment,
-  SegmentMargins,
-} from '../brokers/answers.ts';
+import type { KotakMargins, Margins, Profile, Segment } from '../brokers/answers.ts';
 import type { Broker } from '../brokers/broker.ts';
 import { type Credential, digestOf } from '../brokers/credential.ts';
 import type { BrokerError } from '../brokers/error.ts';
-import { type Field, isRecord, malformed } from '../brokers/field.ts';
+import { isWhole } from '../brokers/field.ts';
 import { AcceptedCredentials } from '../brokers/upstream/budget/accepted-credentials.ts';
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
+import type { Operation } from '../brokers/upstream/operation.ts';
 import type { Answer, Asker } from './answer.ts';
 import { AnswerCache } from './answer-cache.ts';
-import { SharedRead } from './shared-read.ts';
+import { SharedRead, type SharedReadOptions } from './shared-read.ts';
 
-/** One segment of an answer; null where Kite left it out. */
-export type SegmentValue = Field<SegmentMargins | null>;
+/** Margins with the segments that were asked for, and perhaps others; in each, null where the broker left it out. */
+export type MarginsAnswer = Answer<Partial<Margins>>;
 
 /** Reads on behalf of many requests. All reject with BrokerError. */
 export interface SharedReads {
@@ -27,15 +22,18 @@ export interface SharedReads {
   profile(credential: Credential, asker: Asker): Promise<Answer<Profile>>;
   /** The margins of a broker that has a structure of its own for them. */
   kotakMargins(credential: Credential, asker: Asker): Promise<Answer<KotakMargins>>;
-  /**
-   * The segments asked for, in one call at most: GET /user/margins where both have to be called for,
-   * GET /user/margins/:segment where one has. Each is as old as its own `asOf`.
-   */
+  /** A segment that is held and young enough for the asker; undefined where it has to be called for. */
+  heldMargins(
+    credential: Credential,
+    segment: Segment,
+    asker: Pick<Asker, 'maxAgeSeconds'>,
+  ): MarginsAnswer | undefined;
+  /** The segments asked for, in one call: GET /user/margins for both, GET /user/margins/:segment for one. */
   margins(
     credential: Credential,
-    segments: ReadonlySet<Segment>,
-    asker: Asker,
-  ): (segment: Segment) => Promise<Answer<SegmentValue>>;
+    segments: readonly Segment[],
+    operation: Operation,
+  ): Promise<MarginsAnswer>;
   /**
    * Forgets a credential, before and after its session is ended or renewed: no answer from before
    * is given, and no call begun before is joined.
@@ -77,12 +75,6 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
   const accepted = new AcceptedCredentials(options.maxAccepted ?? maxHeld);
   const { expiryOf } = broker;
   const holding = { maxAgeSeconds, max: maxHeld, expiryOf, now, clock };
-  const held = {
-    profile: new AnswerCache<Profile>(holding),
-    equity: new AnswerCache<SegmentValue>(holding),
-    commodity: new AnswerCache<SegmentValue>(holding),
-    kotakMargins: new AnswerCache<KotakMargins>(holding),
-  };
   const listeners = new Map<string, ForgottenListener>();
 
   /** A session that has ended takes all that was read through it along. */
@@ -92,73 +84,38 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
     listeners.get(digest)?.(refusal);
   }
 
-  /** Notes that the broker accepted a credential, and holds its answer. */
-  const keepIn =
-    <T>(cache: AnswerCache<T>) =>
-    (digest: string, answer: Answer<T>) => {
-      accepted.add(digest, answer.asOf.getTime());
-      hold(cache, digest, answer);
-    };
-
-  const profiles = new SharedRead<Credential, Profile>({
-    call: broker.profile,
-    now,
-    held: held.profile,
-    keep: keepIn(held.profile),
-    onRefused: forget,
-  });
-  const segmentRead = (segment: Segment) =>
-    new SharedRead<Credential, SegmentValue>({
-      call: (credential, operation) => broker.segmentMargins(credential, segment, operation),
+  const readOf = <T>(call: SharedReadOptions<Credential, T>['call']) =>
+    new SharedRead<Credential, T>({
+      call,
       now,
-      held: held[segment],
-      keep: keepIn(held[segment]),
+      held: new AnswerCache<T>(holding),
+      onAnswer: (digest, asOf) => accepted.add(digest, asOf.getTime()),
       onRefused: forget,
     });
+  const segmentRead = (segment: Segment) =>
+    readOf<Partial<Margins>>(async (credential, operation) => ({
+      [segment]: await broker.segmentMargins(credential, segment, operation),
+    }));
+  const profiles = readOf(broker.profile);
+  const kotakMargins = readOf(broker.kotakMargins);
+  const wholes = readOf<Partial<Margins>>(broker.margins);
   const segments = { equity: segmentRead('equity'), commodity: segmentRead('commodity') };
-  const wholes = new SharedRead<Credential, Margins>({
-    call: broker.margins,
-    now,
-    held: null,
-    keep: (digest, { value, asOf }) => {
-      accepted.add(digest, asOf.getTime());
-      hold(held.equity, digest, { value: value.equity, asOf });
-      hold(held.commodity, digest, { value: value.commodity, asOf });
-    },
-    onRefused: forget,
-  });
-  const kotakMargins = new SharedRead<Credential, KotakMargins>({
-    call: broker.kotakMargins,
-    now,
-    held: held.kotakMargins,
-    keep: keepIn(held.kotakMargins),
-    onRefused: forget,
-  });
-  const all = [profiles, segments.equity, segments.commodity, wholes, kotakMargins];
+  const all = [profiles, kotakMargins, wholes, segments.equity, segments.commodity];
 
   return {
     profile: (credential, asker) => profiles.read(digestOf(credential), credential, asker),
     kotakMargins: (credential, asker) => kotakMargins.read(digestOf(credential), credential, asker),
-    margins(credential, wanted, { operation, maxAgeSeconds: accepted }) {
+    heldMargins(credential, segment, { maxAgeSeconds: accepted }) {
+      if (accepted <= 0) return undefined;
       const digest = digestOf(credential);
-      const answers = new Map<Segment, Promise<Answer<SegmentValue>>>();
-      const missing: Segment[] = [];
-      for (const segment of wanted) {
-        const known = held[segment].find(digest, accepted);
-        if (known === undefined) missing.push(segment);
-        else answers.set(segment, Promise.resolve(known));
-      }
-      const [only, other] = missing;
-      if (only !== undefined && other === undefined) {
-        answers.set(only, segments[only].ask(digest, credential, operation));
-      } else if (only !== undefined) {
-        const whole = wholes.ask(digest, credential, operation);
-        for (const segment of missing) answers.set(segment, whole.then(ofSegment(segment)));
-      }
-      // A segment that no caller reads may fail too: that must not end the process.
-      for (const answer of answers.values()) answer.catch(() => {});
-      return (segment) =>
-        answers.get(segment) ?? Promise.reject(new RangeError(`${segment} was not asked for`));
+      const whole = wholes.find(digest, accepted);
+      const own = segments[segment].find(digest, accepted);
+      const youngest = own === undefined || (whole && whole.asOf > own.asOf) ? whole : own;
+      return isWhole(youngest?.value[segment]) ? youngest : undefined;
+    },
+    margins(credential, [first = 'equity', ...others], operation) {
+      const read = others.length === 0 ? segments[first] : wholes;
+      return read.ask(digestOf(credential), credential, operation);
     },
     forget: (credential) => forget(digestOf(credential), null),
     acceptedAt(credential) {
@@ -170,23 +127,4 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
       else listeners.set(digestOf(credential), listener);
     },
   };
-}
-
-function ofSegment(segment: Segment) {
-  return ({ value, asOf }: Answer<Margins>): Answer<SegmentValue> => ({
-    value: value[segment],
-    asOf,
-  });
-}
-
-/** Holds an answer in which everything makes sense: of any other, the next to ask shall get a new one. */
-function hold<T>(held: AnswerCache<T>, digest: string, answer: Answer<T>): void {
-  if (isWhole(answer.value)) held.hold(digest, answer);
-}
-
-function isWhole(value: unknown): boolean {
-  if (Array.isArray(value)) return value.every(isWhole);
-  if (!isRecord(value)) return value !== malformed;
-  for (const name in value) if (!isWhole(value[name])) return false;
-  return true;
 }

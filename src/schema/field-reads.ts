@@ -15,26 +15,39 @@ import {
 /** The result of a read: its value or its error. */
 export type Outcome<T> = { readonly value: T } | { readonly problem: Problem };
 
+/** A value as a result. */
+export function succeeded<T>(value: T): Outcome<T> {
+  return { value };
+}
+
 /**
- * Reads through an account; a BrokerError becomes the problem that it stands for.
+ * Reads through an account, and makes something of the value; a BrokerError becomes the problem that it stands for.
  * An account whose session has ended costs no call. One whose token Kite refuses is noted as ended,
  * before the error is returned, so that no replica calls again.
  */
-export function tryRead<T>(
+export function tryRead<T, Result>(
   account: ReachedAccount,
   context: Context,
   load: (access: Account) => Promise<T>,
-): Promise<Outcome<Awaited<T>>> {
+  make: (value: T) => Outcome<Result>,
+): Promise<Outcome<Result>> {
+  const { session, access, denied } = account;
+  if (session === null && access !== null && !denied) {
+    // The usual case for header credentials, with no promise more than it needs.
+    return load(access).then(make, (error: unknown) => ({
+      problem: problemOf(error, 'read', context, account),
+    }));
+  }
   const outcome = outcomeOf(account, context, load);
-  if (account.session !== null) context.sessionReads.add(account.session.sessionId, outcome);
-  return outcome;
+  if (session !== null) context.sessionReads.add(session.sessionId, outcome);
+  return outcome.then((known) => ('problem' in known ? known : make(known.value)));
 }
 
 async function outcomeOf<T>(
   account: ReachedAccount,
   context: Context,
   load: (access: Account) => Promise<T>,
-): Promise<Outcome<Awaited<T>>> {
+): Promise<Outcome<T>> {
   if (account.denied) return { problem: credentialDenied(account) };
   if (account.access === null) return { problem: sessionExpired(account, context) };
   try {
@@ -55,18 +68,17 @@ export function readField<T, Result>(
   account: ReachedAccount,
   context: Context,
   load: (access: Account) => Promise<T>,
-  make: (value: Awaited<T>) => Result,
+  make: (value: T) => Result,
 ): Promise<Result> {
-  if (account.session === null && account.access !== null && !account.denied) {
-    // The usual case for header credentials, with no promise more than it needs.
-    const loaded = load(account.access) as Promise<Awaited<T>>;
-    return loaded.then(make, (error: unknown) => {
+  const { session, access, denied } = account;
+  if (session === null && access !== null && !denied) {
+    return load(access).then(make, (error: unknown) => {
       throw problemError(problemOf(error, 'read', context, account));
     });
   }
-  return tryRead(account, context, load).then((outcome) => {
+  return tryRead(account, context, load, (value) => ({ value: make(value) })).then((outcome) => {
     if ('problem' in outcome) throw problemError(outcome.problem);
-    return make(outcome.value);
+    return outcome.value;
   });
 }
 

@@ -10,6 +10,7 @@ import {
   malformedError,
   type Readable,
   readField,
+  succeeded,
   tryRead,
   withFieldErrors,
 } from './field-reads.ts';
@@ -111,8 +112,8 @@ export function userOf(
 ): Promise<UserSource> {
   const kept = keptUser(account);
   if (kept !== null) return userInKeyring(account, kept, context, asked());
-  const load = (access: Account) => context.loaders.profiles.load(access);
-  return readField(account, context, load, (profile) => readableUser(profile, account));
+  const load = (access: Account) => context.loaders.profile(access);
+  return readField(account, context, load, ({ value }) => readableUser(value, account));
 }
 
 async function userInKeyring(
@@ -125,10 +126,9 @@ async function userInKeyring(
   const isEnough = kept.userName !== null || !asked.has('userName');
   if (isEnough && [...asked].every((name) => known.has(name)))
     return userKnownOnly(kept, () => malformedError(account));
-  const outcome = await tryRead(account, context, (access) =>
-    context.loaders.profiles.load(access),
-  );
-  if ('value' in outcome) return readableUser(outcome.value, account);
+  const load = (access: Account) => context.loaders.profile(access);
+  const outcome = await tryRead(account, context, load, succeeded);
+  if ('value' in outcome) return readableUser(outcome.value.value, account);
   const fault = () => problemError(outcome.problem);
   if (outcome.problem.code !== 'SESSION_EXPIRED') throw fault();
   return userKnownOnly(kept, fault);

@@ -1,13 +1,16 @@
 // Why something is no longer waited for, and who has to hear of it: what an operation's deadline and its client's departure
 // end. It has the form of AbortSignal and AbortController, of which each costs several times what a read does.
 
+/** Hears of an end: a function, or an object with a method, of which there need be no closure for each. */
+export type EndListener = (() => void) | { handleEvent(): void };
+
 /** Whether something is over, and a way to hear of it. An AbortSignal is one too. */
 export interface Cancellable {
   readonly aborted: boolean;
   /** Why; of any type. Undefined until then. */
   readonly reason: unknown;
-  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
+  addEventListener(type: 'abort', listener: EndListener, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: EndListener): void;
 }
 
 /** The reason of what ends at its deadline. */
@@ -18,11 +21,11 @@ export class Cancellation implements Cancellable {
   aborted = false;
   reason: unknown;
   /** Most have one listener, which needs no set. */
-  #listener: (() => void) | null = null;
-  #others: Set<() => void> | null = null;
+  #listener: EndListener | null = null;
+  #others: Set<EndListener> | null = null;
 
   /** Calls back when it ends, unless it has ended already. */
-  addEventListener(_type: 'abort', listener: () => void): void {
+  addEventListener(_type: 'abort', listener: EndListener): void {
     if (this.aborted) return;
     if (this.#listener === listener) return;
     if (this.#listener === null && !this.#others?.has(listener)) {
@@ -34,8 +37,10 @@ export class Cancellation implements Cancellable {
   }
 
   /** Takes a listener back. */
-  removeEventListener(_type: 'abort', listener: () => void): void {
+  removeEventListener(_type: 'abort', listener: EndListener): void {
     if (this.#listener === listener) this.#listener = null;
+    // A Set that loses its last entry makes itself a new table.
+    else if (this.#others?.size === 1 && this.#others.has(listener)) this.#others = null;
     else this.#others?.delete(listener);
   }
 
@@ -47,9 +52,14 @@ export class Cancellation implements Cancellable {
     const [listener, others] = [this.#listener, this.#others];
     this.#listener = null;
     this.#others = null;
-    listener?.();
-    for (const other of others ?? []) other();
+    if (listener !== null) tell(listener);
+    for (const other of others ?? []) tell(other);
   }
+}
+
+function tell(listener: EndListener): void {
+  if (typeof listener === 'function') listener();
+  else listener.handleEvent();
 }
 
 /** Whether time was up, rather than that the client has gone. */

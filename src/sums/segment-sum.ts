@@ -53,7 +53,9 @@ export function sumOf(parts: readonly Part[]): SegmentSum | null {
 function isWellFormed<Name extends string>(
   amounts: Field<Readonly<Record<Name, Field<number | null>>>>,
 ): amounts is Amounts<Name> {
-  return amounts !== malformed && !Object.values(amounts).includes(malformed);
+  if (amounts === malformed) return false;
+  for (const name in amounts) if (amounts[name] === malformed) return false;
+  return true;
 }
 
 function sums<Name extends string>(

@@ -16,7 +16,7 @@ function pending() {
     },
     now: () => new Date(),
     held: null,
-    keep: () => {},
+    onAnswer: () => {},
     onRefused: () => {},
   });
   return { reads, seen, join: (operation: Operation) => reads.ask('one', 'question', operation) };

@@ -3,13 +3,14 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Segment } from '../../src/brokers/answers.ts';
-import type { Credential } from '../../src/brokers/credential.ts';
+import { type Credential, digestOf } from '../../src/brokers/credential.ts';
 import { BrokerError } from '../../src/brokers/error.ts';
 import { malformed } from '../../src/brokers/field.ts';
 import { parseSegment } from '../../src/brokers/kite/margins.ts';
 import { parseProfile } from '../../src/brokers/kite/profile.ts';
 import { Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
+import { Loaders } from '../../src/loaders/loaders.ts';
 import { createSharedReads, type SharedReadsOptions } from '../../src/loaders/shared-reads.ts';
 
 interface Call {
@@ -141,13 +142,14 @@ test('each credential gets its own data, no older than it accepts and than its l
               step.what === 'equity' || step.what === 'commodity'
                 ? [step.what]
                 : ['equity', 'commodity'];
-            const answer = reads.margins(credential, new Set(wanted), asker);
+            const loaders = new Loaders(reads, asker);
+            const account = { id: digestOf(credential), credential };
             for (const segment of wanted) {
               wait(
-                answer(segment).then(({ value, asOf }) => {
+                loaders.margins(account, segment).then(({ value, asOf }) => {
                   check(asOf);
                   const digits = Number(token) * 10 + (segment === 'equity' ? 1 : 2);
-                  expect(value).toMatchObject({ net: digits });
+                  expect(value[segment]).toMatchObject({ net: digits });
                 }),
               );
             }
@@ -244,15 +246,40 @@ test('a segment that was asked for and is not read may fail, and nothing comes o
     process.off('unhandledRejection', note);
   });
   const asker = { operation: operation(5_000), maxAgeSeconds: 0 };
-  for (const segments of [['equity', 'commodity'], ['equity']] as const) {
-    const read = reads.margins(credential, new Set(segments), asker);
-    if (segments.length === 2) {
-      const outcome = read('commodity').catch((error: unknown) => error);
-      calls.at(-1)?.fail(new BrokerError('unavailable'));
-      expect(await outcome).toMatchObject({ code: 'unavailable' });
-    } else calls.at(-1)?.fail(new BrokerError('unavailable'));
-    await settled();
-    await settled();
-  }
+  const loaders = new Loaders(reads, asker);
+  const account = { id: digestOf(credential), credential };
+  loaders.margins(account, 'equity');
+  const outcome = loaders.margins(account, 'commodity').catch((error: unknown) => error);
+  await settled();
+  expect(calls).toHaveLength(1);
+  calls[0]?.fail(new BrokerError('unavailable'));
+  expect(await outcome).toMatchObject({ code: 'unavailable' });
+  await settled();
+  await settled();
   expect(unhandled).toEqual([]);
+});
+
+test('a segment that is held is answered without the call of the other, and fails with it in nothing', async () => {
+  const { broker, calls } = slowBroker(() => new Date(start));
+  const now = () => new Date(start);
+  const reads = createSharedReads({ broker, now, maxAgeSeconds: 60, maxHeld: 100 });
+  const [credential] = credentials;
+  if (credential === undefined) throw new Error('no credential');
+  const account = { id: digestOf(credential), credential };
+  const asker = { operation: operation(5_000), maxAgeSeconds: 60 };
+  const first = new Loaders(reads, asker).margins(account, 'equity');
+  await settled();
+  calls[0]?.answer();
+  await first;
+  const loaders = new Loaders(reads, asker);
+  const [equity, commodity] = [
+    loaders.margins(account, 'equity'),
+    loaders.margins(account, 'commodity').catch((error: unknown) => error),
+  ];
+  expect((await equity).value.equity).toMatchObject({ net: 11 });
+  await settled();
+  expect(calls).toHaveLength(2);
+  calls[1]?.fail(new BrokerError('unavailable'));
+  expect(await commodity).toMatchObject({ code: 'unavailable' });
+  expect((await loaders.margins(account, 'equity')).value.equity).toMatchObject({ net: 11 });
 });

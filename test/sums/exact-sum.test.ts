@@ -10,7 +10,11 @@ const rupees = fc.integer({ min: -1e12, max: 1e12 }).map((paise) => paise / 100)
 const noisy = fc
   .tuple(rupees, fc.double({ min: 0.9, max: 1.1, noNaN: true }))
   .map(([a, b]) => a * b);
-const amounts = fc.array(fc.oneof(rupees, noisy, anyAmount), { maxLength: 60 });
+/** Whole paise around the most digits that are added as they are, and the largest sums of them. */
+const large = fc
+  .tuple(fc.constantFrom(1e15, 9e15, 2 ** 53, -1e15, -(2 ** 53)), fc.integer({ min: -9, max: 9 }))
+  .map(([most, more]) => (most + more) / 100);
+const amounts = fc.array(fc.oneof(rupees, noisy, large, anyAmount), { maxLength: 60 });
 const shuffled = amounts.chain((list) =>
   fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
 );
@@ -27,6 +31,8 @@ test.each([
   { amounts: [1e308, 1e308, -1e308], sum: 1e308 },
   { amounts: [4.4e-323, -4e-323, -5e-324], sum: 0 },
   { amounts: Array<number>(1_000).fill(0.1), sum: 100 },
+  { amounts: Array<number>(20).fill(9_999_999_999_999.99), sum: 199_999_999_999_999.8 },
+  { amounts: [1e13, -1e13, 0.01], sum: 0.01 },
 ])('$amounts make $sum', ({ amounts: given, sum }) => {
   expect(exactSum(given)).toBe(sum);
 });

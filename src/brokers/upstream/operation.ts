@@ -122,7 +122,6 @@ class Reads implements Operation {
   readonly signal = new Cancellation();
   readonly #deadline: Deadline;
   readonly #client: Cancellable;
-  readonly #leave = () => this.signal.abort(this.#client.reason);
 
   constructor(deadline: Deadline, client: Cancellable) {
     this.id = deadline.id;
@@ -131,8 +130,13 @@ class Reads implements Operation {
     this.deadlineAt = deadline.deadlineAt;
     this.#deadline = deadline;
     this.#client = client;
-    if (client.aborted) this.#leave();
-    else client.addEventListener('abort', this.#leave, { once: true });
+    if (client.aborted) this.handleEvent();
+    else client.addEventListener('abort', this, { once: true });
+  }
+
+  /** The client has gone. */
+  handleEvent(): void {
+    this.signal.abort(this.#client.reason);
   }
 
   admit(): boolean {
@@ -141,6 +145,6 @@ class Reads implements Operation {
 
   /** A client may stay for longer than its operation, and must not hold it in memory. */
   leaveClient(): void {
-    this.#client.removeEventListener('abort', this.#leave);
+    this.#client.removeEventListener('abort', this);
   }
 }

@@ -99,7 +99,6 @@ class Call implements Dispatcher.DispatchHandler {
   readonly #onSent: (() => void) | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #maxBodyBytes: number;
-  readonly #leave = () => this.#fail(abortedBy(this.#operation.signal, this.#isSent));
   #controller: Dispatcher.DispatchController | undefined;
   #isSent = false;
   #isOver = false;
@@ -122,8 +121,17 @@ class Call implements Dispatcher.DispatchHandler {
     this.#reject = reject;
     this.#onSent = onSent;
     this.#maxBodyBytes = maxBodyBytes;
-    this.#timer = setTimeout(() => this.#fail(new BrokerError('timeout')), timeoutMilliseconds);
-    operation.signal.addEventListener('abort', this.#leave);
+    this.#timer = setTimeout(Call.#pass, timeoutMilliseconds, this);
+    operation.signal.addEventListener('abort', this);
+  }
+
+  static #pass(call: Call): void {
+    call.#fail(new BrokerError('timeout'));
+  }
+
+  /** The operation has ended. */
+  handleEvent(): void {
+    this.#fail(abortedBy(this.#operation.signal, this.#isSent));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -182,7 +190,7 @@ class Call implements Dispatcher.DispatchHandler {
   #settle(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#operation.signal.removeEventListener('abort', this.#leave);
+    this.#operation.signal.removeEventListener('abort', this);
   }
 }
 

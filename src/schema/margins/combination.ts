@@ -3,6 +3,8 @@
 import type { Segment } from '../../brokers/answers.ts';
 import { malformed } from '../../brokers/field.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
+import type { Account } from '../../loaders/account.ts';
+import type { MarginsAnswer } from '../../loaders/shared-reads.ts';
 import { lazily } from '../../sums/lazy-properties.ts';
 import { type Part, partOf } from '../../sums/segment-sum.ts';
 import type { AccountFailure } from '../account-failure.ts';
@@ -33,18 +35,18 @@ export async function combine(
 ): Promise<Combination> {
   const reached = new Map(accounts.map((account) => [account.id, account]));
   const asked = [...new Set(ids)];
-  const known = asked.flatMap((id) => reached.get(id) ?? []);
-  const outcomes = new Map<string, Outcome<Parts>>();
-  await Promise.all(byUser(known).map((same) => readFirst(same, segments, context, outcomes)));
-  const included = known.flatMap((account) => {
-    const outcome = outcomes.get(account.id);
-    return outcome && 'value' in outcome ? [{ account, parts: outcome.value }] : [];
-  });
-  const failures = asked.flatMap((id) => {
-    const outcome = outcomes.get(id) ?? { problem: accountNotFound(id) };
-    const account = reached.get(id) ?? null;
-    return 'problem' in outcome ? [{ accountId: id, account, error: outcome.problem }] : [];
-  });
+  const reads = asked.map((id) => reached.get(id)).map(readerOf(segments, context));
+  const included: Combination['included'][number][] = [];
+  const failures: AccountFailure[] = [];
+  for (const [index, outcome] of (await Promise.all(reads)).entries()) {
+    const id = asked[index] ?? '';
+    const account = reached.get(id);
+    if (outcome === null || account === undefined) {
+      failures.push({ accountId: id, account: null, error: accountNotFound(id) });
+    } else if ('problem' in outcome) {
+      failures.push({ accountId: id, account, error: outcome.problem });
+    } else included.push({ account, parts: outcome.value });
+  }
   // Also where the answer does not select them.
   for (const { error } of failures) context.failures.add(error);
   return lazily<Combination>({
@@ -54,54 +56,59 @@ export async function combine(
   });
 }
 
-/** Accounts of one broker user together, as far as that is known without a call: a keyring knows, a header does not. */
-function byUser(accounts: readonly ReachedAccount[]): readonly (readonly ReachedAccount[])[] {
-  const owner = ({ id, broker, session }: ReachedAccount) =>
-    session?.userId == null ? `account ${id}` : `user of ${broker} ${session.userId}`;
-  return [...Map.groupBy(accounts, owner).values()];
-}
-
-/** Accounts of one user hold the same money: the first that can be read counts, and the rest cost no call. */
-async function readFirst(
-  accounts: readonly ReachedAccount[],
-  segments: readonly Segment[],
-  context: Context,
-  outcomes: Map<string, Outcome<Parts>>,
-): Promise<void> {
-  let counted: ReachedAccount | null = null;
-  for (const account of accounts) {
+/**
+ * Reads accounts, each once, in their order. Accounts of one user hold the same money: the first that can be read counts,
+ * and the rest cost no call. That is known of a keyring's accounts, and not of a header's.
+ */
+function readerOf(segments: readonly Segment[], context: Context) {
+  /** Of the user of several accounts: whether one of those so far counts. */
+  const counted = new Map<string, Promise<boolean>>();
+  const readNext = async (account: ReachedAccount, before: Promise<boolean> | undefined) => {
     // One whose session has ended says so, wherever it stands: there it is the login that is missing.
-    const isSpare = counted !== null && account.access !== null;
-    const outcome: Outcome<Parts> = isSpare
-      ? { problem: duplicateUser(account) }
-      : await partsOf(account, segments, context);
-    outcomes.set(account.id, outcome);
-    if ('value' in outcome) counted = account;
-  }
+    const isSpare = (await before) === true && account.access !== null;
+    return isSpare ? { problem: duplicateUser(account) } : partsOf(account, segments, context);
+  };
+  return (account: ReachedAccount | undefined): Promise<Outcome<Parts>> | null => {
+    if (account === undefined) return null;
+    const { broker, session } = account;
+    if (session?.userId == null) return partsOf(account, segments, context);
+    const user = `${broker} ${session.userId}`;
+    const before = counted.get(user);
+    const outcome =
+      before === undefined ? partsOf(account, segments, context) : readNext(account, before);
+    const isCounted = (known: Outcome<Parts>) => 'value' in known || (before ?? false);
+    // Whatever it rejects for, the sums reject for as well.
+    counted.set(
+      user,
+      outcome.then(isCounted).catch(() => false),
+    );
+    return outcome;
+  };
 }
 
-async function partsOf(
+function partsOf(
   account: ReachedAccount,
   segments: readonly Segment[],
   context: Context,
 ): Promise<Outcome<Parts>> {
   const unread = marginsNotRead(account, context);
-  if (unread !== null) return { problem: unread };
-  // Asked for in one wave, so that the loader sees both segments and calls once.
-  const outcome = await tryRead(account, context, (access) =>
-    Promise.all(
-      segments.map((segment) => context.loaders.margins.load({ account: access, segment })),
-    ),
-  );
-  if ('problem' in outcome) return outcome;
-  const parts: Partial<Record<Segment, Part>> = {};
-  for (const [index, { margins, asOf }] of outcome.value.entries()) {
-    const part = partOf(margins, asOf);
-    if (part === malformed) return { problem: malformedAnswer(account) };
-    const segment = segments[index];
-    if (part !== null && segment !== undefined) parts[segment] = part;
-  }
-  return { value: parts };
+  if (unread !== null) return Promise.resolve({ problem: unread });
+  const load = (access: Account): Promise<MarginsAnswer | readonly MarginsAnswer[]> => {
+    // Asked for in one wave, so that the loader sees both segments and calls once.
+    const reads = segments.map((segment) => context.loaders.margins(access, segment));
+    const [one, other] = reads;
+    return one !== undefined && one === other ? one : Promise.all(reads);
+  };
+  return tryRead(account, context, load, (answers) => {
+    const parts: { -readonly [Name in Segment]?: Part } = {};
+    for (const [index, segment] of segments.entries()) {
+      const answer = Array.isArray(answers) ? answers[index] : answers;
+      const part = partOf(answer.value[segment] ?? null, answer.asOf);
+      if (part === malformed) return { problem: malformedAnswer(account) };
+      if (part !== null) parts[segment] = part;
+    }
+    return { value: parts };
+  });
 }
 
 function duplicateUser({ id }: ReachedAccount): Problem {

@@ -4,7 +4,7 @@ import type { Segment } from '../../brokers/answers.ts';
 import { type Field, malformed } from '../../brokers/field.ts';
 import type { Context } from '../../context.ts';
 import { lazily } from '../../sums/lazy-properties.ts';
-import { sumOf } from '../../sums/segment-sum.ts';
+import { type Part, sumOf } from '../../sums/segment-sum.ts';
 import { AccountRef, reachedAccounts } from '../account.ts';
 import { AccountFailureRef } from '../account-failure.ts';
 import { builder } from '../builder.ts';
@@ -131,7 +131,7 @@ export function sumSource(
   const segments = part === 'total' ? both : [part];
   const segment = part === 'total' ? null : part;
   const owner = key;
-  const sum = sumOf(included.flatMap(({ parts }) => segments.flatMap((name) => parts[name] ?? [])));
+  const sum = sumOf(partsIn(included, segments));
   if (sum === null) return null;
   const { margins, asOf } = sum;
   return lazily<SegmentSource>({
@@ -143,6 +143,17 @@ export function sumSource(
     available: () => sumsOrErrors(sumOrError(margins.available), { owner, segment }),
     utilised: () => sumsOrErrors(sumOrError(margins.utilised), { owner, segment }),
   });
+}
+
+function partsIn(included: Combination['included'], segments: readonly Segment[]): readonly Part[] {
+  const all: Part[] = [];
+  for (const { parts } of included) {
+    for (const segment of segments) {
+      const part = parts[segment];
+      if (part !== undefined) all.push(part);
+    }
+  }
+  return all;
 }
 
 /** A sum; or the error in its place, which GraphQL reports at its field. */

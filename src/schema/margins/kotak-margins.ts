@@ -193,7 +193,7 @@ export function kotakMarginsOf(
   return readField(
     account,
     context,
-    (access) => context.loaders.kotakMargins.load(access),
-    (margins) => partOf(account, [], margins),
+    (access) => context.loaders.kotakMargins(access),
+    ({ value }) => partOf(account, [], value),
   );
 }

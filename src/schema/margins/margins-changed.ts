@@ -102,15 +102,12 @@ function sane(everySeconds: number): number {
 }
 
 /** The event's resolvers find what was polled, as if they had loaded it. */
-function prime({ margins }: Loaders, { access }: ReachedAccount, result: PollResult): void {
+function prime(loaders: Loaders, { access }: ReachedAccount, result: PollResult): void {
   if (access === null) return;
   for (const segment of both) {
-    const key = { account: access, segment };
-    if ('error' in result) margins.prime(key, result.error);
-    else if ('answers' in result) {
-      const answer = result.answers.get(segment);
-      if (answer !== undefined) margins.prime(key, Promise.resolve(answer));
-    }
+    if ('error' in result) loaders.primeMargins(access, segment, result.error);
+    else if ('answer' in result && segment in result.answer.value)
+      loaders.primeMargins(access, segment, result.answer);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Account } from '../../loaders/account.ts';
 import { AccountRef } from '../account.ts';
 import { builder } from '../builder.ts';
 import { problemError } from '../errors/problem.ts';
-import { malformedError, marginsNotRead, readField, wellFormed } from '../field-reads.ts';
+import { marginsNotRead, readField, wellFormed } from '../field-reads.ts';
 import { NodeRef, nodeId } from '../node.ts';
 import { SegmentMarginsRef, type SegmentSource, segmentSource } from './segment-margins.ts';
 
@@ -55,10 +55,9 @@ export function segment(
   name: Segment,
   context: Context,
 ): Promise<SegmentSource | null> {
-  const load = (access: Account) =>
-    context.loaders.margins.load({ account: access, segment: name });
-  return readField(account, context, load, ({ margins, asOf }) => {
-    const found = wellFormed(margins, account);
-    return found && segmentSource(account.id, name, asOf, found, () => malformedError(account));
+  const load = (access: Account) => context.loaders.margins(access, name);
+  return readField(account, context, load, ({ value, asOf }) => {
+    const found = wellFormed(value[name] ?? null, account);
+    return found && segmentSource(account, name, asOf, found);
   });
 }

@@ -7,8 +7,9 @@ import type {
   UtilisedName,
 } from '../../brokers/answers.ts';
 import type { Field } from '../../brokers/field.ts';
+import type { ReachedAccount } from '../../context.ts';
 import { builder } from '../builder.ts';
-import { type Readable, withFieldErrors } from '../field-reads.ts';
+import { malformedError, type Readable, withFieldErrors } from '../field-reads.ts';
 import { NodeRef, nodeId } from '../node.ts';
 
 /** One segment of one account, or a sum over several. */
@@ -30,23 +31,25 @@ export type AmountsSource<Name extends string> = Amounts<Name> & Owned;
 
 type Amounts<Name extends string> = Readable<Record<Name, Field<number | null>>>;
 
-/** One account's segment, readable. @param fault the error for a value that is malformed. */
+/** One account's segment, readable: an error stands in place of a value that is malformed. */
 export function segmentSource(
-  owner: string,
+  account: ReachedAccount,
   segment: Segment,
   asOf: Date,
-  { available, utilised, ...margins }: SegmentMargins,
-  fault: () => Error,
+  { enabled, net, available, utilised }: SegmentMargins,
 ): SegmentSource {
+  const fault = () => malformedError(account);
+  // Written out, so that most are made in one step: they have nothing that is malformed.
   const source = {
-    owner,
+    owner: account.id,
     segment,
     asOf,
-    ...margins,
-    available: owned(withFieldErrors(available, fault), owner, segment),
-    utilised: owned(withFieldErrors(utilised, fault), owner, segment),
+    enabled,
+    net,
+    available: owned(withFieldErrors(available, fault), account.id, segment),
+    utilised: owned(withFieldErrors(utilised, fault), account.id, segment),
   };
-  return withFieldErrors(source, fault);
+  return withFieldErrors(source, fault) as SegmentSource;
 }
 
 /** Amounts that know whose they are; an error in their place stays what it is. */

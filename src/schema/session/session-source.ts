@@ -164,8 +164,12 @@ export function newSessionOfRecord(
   return source;
 }
 
-function prime({ access }: ReachedAccount, { profile }: BrokerSession, { loaders }: Context): void {
+function prime(
+  { access }: ReachedAccount,
+  { profile }: BrokerSession,
+  { loaders, now }: Context,
+): void {
   if (access === null) return;
   loaders.forget(access);
-  if (profile !== null) loaders.profiles.prime(access, Promise.resolve(profile));
+  if (profile !== null) loaders.primeProfile(access, { value: profile, asOf: now() });
 }

@@ -5,8 +5,9 @@ import { accountOfSession, type Context } from '../../context.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import type { BrokerUser } from '../../keyring/user-sessions.ts';
+import type { Account } from '../../loaders/account.ts';
 import { keyringUnavailable, type Problem, sessionExpired } from '../errors/problem.ts';
-import { malformedAnswer, tryRead } from '../field-reads.ts';
+import { malformedAnswer, succeeded, tryRead } from '../field-reads.ts';
 
 /** The sessions of one user in other browsers. */
 export interface UserElsewhere {
@@ -133,11 +134,10 @@ async function prove(
   const { credential } = account.access;
   if (isRecent(own.issuedAt, context) || isRecent(context.reads.acceptedAt(credential), context))
     return null;
-  const outcome = await tryRead(account, context, async (access) =>
-    context.loaders.profiles.load(access),
-  );
+  const load = (access: Account) => context.loaders.profile(access);
+  const outcome = await tryRead(account, context, load, succeeded);
   if ('problem' in outcome) return outcome.problem;
-  return outcome.value.userId === userId ? null : malformedAnswer(account);
+  return outcome.value.value.userId === userId ? null : malformedAnswer(account);
 }
 
 function isRecent(at: Date | null, { now, limits }: Context): boolean {
