@@ -12,34 +12,50 @@ export function createMemoryRevocations(
   mayPurge: () => boolean,
   list: Map<string, StoredRevocation>,
 ): RevocationList {
-  function live(): readonly StoredRevocation[] {
+  const isLive = ({ expiresAt }: StoredRevocation, at: number) => expiresAt > at;
+
+  function find(id: string): StoredRevocation | null {
     const at = now();
-    const all = [...list.values()];
-    if (mayPurge()) for (const { id, expiresAt } of all) if (expiresAt <= at) list.delete(id);
-    return all.filter(({ expiresAt }) => expiresAt > at);
+    const found = list.get(id);
+    return found !== undefined && isLive(found, at) ? found : null;
+  }
+
+  /** How many have not expired; those that have go meanwhile. */
+  function count(): number {
+    const [at, isPurging] = [now(), mayPurge()];
+    let live = 0;
+    for (const [id, revocation] of list) {
+      if (isLive(revocation, at)) live += 1;
+      else if (isPurging) list.delete(id);
+    }
+    return live;
   }
 
   return {
     async add(revocation, capacity) {
-      const others = live();
-      const known = list.get(revocation.id);
-      if (known !== undefined && known.expiresAt > now()) return 'exists';
-      if (others.length >= capacity) return 'full';
+      if (find(revocation.id) !== null) return 'exists';
+      // Counted only where it matters.
+      if (list.size >= capacity && count() >= capacity) return 'full';
       list.set(revocation.id, revocation);
       return 'written';
     },
-    async claim(until, count) {
-      const at = now();
-      const claimed = live()
-        .filter(({ dueAt }) => dueAt <= at)
+    async claim(until, most) {
+      const [at, isPurging] = [now(), mayPurge()];
+      const due: StoredRevocation[] = [];
+      for (const [id, revocation] of list) {
+        if (!isLive(revocation, at)) {
+          if (isPurging) list.delete(id);
+        } else if (revocation.dueAt <= at) due.push(revocation);
+      }
+      const claimed = due
         .toSorted((one, other) => one.dueAt - other.dueAt)
-        .slice(0, count)
+        .slice(0, most)
         .map((revocation) => ({ ...revocation, dueAt: until }));
       for (const revocation of claimed) list.set(revocation.id, revocation);
       return claimed;
     },
     async postpone(id, expectedDueAt, dueAt) {
-      const found = live().find((revocation) => revocation.id === id);
+      const found = find(id);
       if (found?.dueAt !== expectedDueAt) return false;
       list.set(id, { ...found, dueAt });
       return true;

@@ -53,6 +53,19 @@ export class SqliteFile {
     }
   }
 
+  /**
+   * Deletes the next rows that have expired, in a transaction of their own; true where there may be more. It waits for no
+   * disk: after a power cut the rows may be there again, and go again.
+   */
+  purge(moment: Moment): boolean {
+    this.#open.database.exec('PRAGMA synchronous = NORMAL');
+    try {
+      return this.transaction('BEGIN IMMEDIATE', () => this.#open.purge(moment));
+    } finally {
+      if (this.#open.database.isOpen) this.#open.database.exec('PRAGMA synchronous = FULL');
+    }
+  }
+
   findPointer({ now }: Moment, names: readonly string[]): StoredPointer | null {
     for (const name of names) {
       const row = pointerRow.optional().parse(this.#open.run.pointer.get(name, now));
@@ -79,8 +92,7 @@ export class SqliteFile {
     return recordRow.optional().parse(this.#open.run.record.get(keyringId, key, now, now)) ?? null;
   }
 
-  createKeyring(moment: Moment, { id, createdAt, expiresAt }: NewKeyring): void {
-    this.#open.purge(moment);
+  createKeyring(_: Moment, { id, createdAt, expiresAt }: NewKeyring): void {
     this.#open.run.createKeyring.run(id, createdAt, expiresAt, 0);
   }
 
@@ -90,12 +102,10 @@ export class SqliteFile {
     writes: readonly RecordWrite[],
     capacity: number,
   ): readonly WriteOutcome[] {
-    this.#open.purge(moment);
     return writes.map((write) => this.#writeRecord(moment, keyringId, write, capacity));
   }
 
   writePointer(moment: Moment, pointer: NewPointer, keyringId: string): boolean {
-    this.#open.purge(moment);
     if (this.#revision(keyringId, moment.now) === null) return false;
     const { name, target, expiresAt } = pointer;
     this.#open.run.writePointer.run(name, target, expiresAt, 0);
@@ -104,36 +114,31 @@ export class SqliteFile {
   }
 
   touchPointer(moment: Moment, name: string, keyringId: string, expiresAt: number): void {
-    this.#open.purge(moment);
     if (this.#revision(keyringId, moment.now) === null) return;
     const { changes } = this.#open.run.touchPointer.run(expiresAt, name, moment.now);
     if (changes) this.#open.run.prolong.run(expiresAt, keyringId);
   }
 
-  retirePointer(moment: Moment, name: string, expiresAt: number): void {
-    this.#open.purge(moment);
+  retirePointer(_: Moment, name: string, expiresAt: number): void {
     this.#open.run.retirePointer.run(expiresAt, name);
   }
 
   deleteKeyring(moment: Moment, keyringId: string, revision: number): boolean {
-    this.#open.purge(moment);
     if (this.#revision(keyringId, moment.now) !== revision) return false;
     this.#open.run.deleteKeyring.run(keyringId);
     return true;
   }
 
-  addDue(moment: Moment, list: DueList, due: StoredRevocation, most: number): RevocationOutcome {
-    this.#open.purge(moment);
-    return this.#open[list].add(moment.now, due, most);
+  addDue({ now }: Moment, list: DueList, due: StoredRevocation, most: number): RevocationOutcome {
+    return this.#open[list].add(now, due, most);
   }
 
   hasDue({ now }: Moment, list: DueList): boolean {
     return this.#open[list].hasDue(now);
   }
 
-  claimDue(moment: Moment, list: DueList, until: number, most: number) {
-    this.#open.purge(moment);
-    return this.#open[list].claim(moment.now, until, most);
+  claimDue({ now }: Moment, list: DueList, until: number, most: number) {
+    return this.#open[list].claim(now, until, most);
   }
 
   postponeDue({ now }: Moment, list: DueList, id: string, from: number, to: number): boolean {
@@ -144,8 +149,7 @@ export class SqliteFile {
     this.#open[list].remove(ids);
   }
 
-  addPlaces(moment: Moment, name: string, places: readonly IndexedPlace[], capacity: number): void {
-    this.#open.purge(moment);
+  addPlaces(_: Moment, name: string, places: readonly IndexedPlace[], capacity: number): void {
     this.#open.users.add(name, places, capacity);
   }
 

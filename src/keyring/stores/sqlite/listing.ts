@@ -56,7 +56,10 @@ export class ListedSqliteFile extends SqliteFile {
 }
 
 /** The methods of the file that can be called from the other thread; each takes the moment first. */
-export type SqliteOperations = Omit<ListedSqliteFile, 'transaction' | 'close' | 'connection'>;
+export type SqliteOperations = Omit<
+  ListedSqliteFile,
+  'transaction' | 'purge' | 'close' | 'connection'
+>;
 
 /** The methods that only read. */
 export const readOperations: ReadonlySet<string> = new Set<keyof SqliteOperations>([

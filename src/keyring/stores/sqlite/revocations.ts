@@ -18,6 +18,7 @@ export const revocationsSchema = dueLists
     expires_at INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX IF NOT EXISTS ${name}_2_by_due ON ${name}_2 (due_at);
+  CREATE INDEX IF NOT EXISTS ${name}_2_by_end ON ${name}_2 (expires_at);
 `,
   )
   .join('');

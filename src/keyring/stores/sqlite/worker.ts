@@ -28,6 +28,9 @@ export type SqliteReply =
 
 const lockRetryInterval = 20;
 
+/** The pause before a purge, so that calls that follow one another go first. */
+const purgePause = 20;
+
 interface WaitingCall extends SqliteCall {
   readonly deadline: number;
 }
@@ -47,6 +50,8 @@ const lockCodes: ReadonlySet<string | null> = new Set(['SQLITE_BUSY', 'SQLITE_LO
 
 const waiting: WaitingCall[] = [];
 let isDue = false;
+/** The moment of the last call, which the next purge goes by; null where none is to come. */
+let purgeMoment: Moment | null = null;
 let file: SqliteFile | null = null;
 // The other thread is ours, and passes what it says.
 const settings = workerData as SqliteSettings;
@@ -71,10 +76,10 @@ function work(): void {
     calls.filter(({ method }) => readOperations.has(method)),
     'BEGIN',
   );
-  run(
-    calls.filter(({ method }) => !readOperations.has(method) && method !== 'close'),
-    'BEGIN IMMEDIATE',
-  );
+  const writes = calls.filter(({ method }) => !readOperations.has(method) && method !== 'close');
+  run(writes, 'BEGIN IMMEDIATE');
+  const moment = writes.at(-1)?.moment;
+  if (moment !== undefined) purgeLater(moment);
   for (const { id, method } of calls) if (method === 'close') close(id);
   if (waiting.length === 0 || isDue) return;
   isDue = true;
@@ -103,6 +108,22 @@ function run(calls: readonly WaitingCall[], begin: 'BEGIN' | 'BEGIN IMMEDIATE'):
   }
 }
 
+/** Purges once the calls are done, and again while there is more, each time in a turn of its own. */
+function purgeLater(moment: Moment): void {
+  if (purgeMoment === null && moment.mayPurge) setTimeout(purge, purgePause);
+  if (purgeMoment !== null || moment.mayPurge) purgeMoment = moment;
+}
+
+function purge(): void {
+  const moment = purgeMoment;
+  purgeMoment = null;
+  try {
+    if (moment !== null && file?.purge(moment)) purgeLater(moment);
+  } catch {
+    // Another process has the lock, or the disk is full: the next write purges again.
+  }
+}
+
 function perform(open: SqliteFile, { method, moment, args }: WaitingCall): unknown {
   return Reflect.apply(Reflect.get(open, method), open, [moment, ...args]);
 }
@@ -110,6 +131,7 @@ function perform(open: SqliteFile, { method, moment, args }: WaitingCall): unkno
 function close(id: number): void {
   try {
     file?.close();
+    file = null;
     reply({ id, ok: true, value: null });
   } catch (error) {
     reply({ id, ok: false, code: codeOf(error) });
