@@ -10,6 +10,8 @@ export interface CallTimes {
   readonly longest: number;
   /** The longest time for which the event loop of the process stood still. */
   readonly loop: number;
+  /** The longest pause of the garbage collector; kept runs of earlier versions have none. */
+  readonly collection?: number;
 }
 
 /** What the process of a store tells. */
@@ -47,17 +49,18 @@ export async function measureStores(
   { keyrings, rounds }: StoresOptions,
   progress: (text: string) => void,
 ): Promise<readonly StoreResult[]> {
+  const redis = await stage.redis();
   const stores = [
-    ['memory', 'memory:'],
-    ['SQLite', stage.sqlite()],
-    ['Redis', await stage.redis()],
+    ['memory', 'memory:', 'memory:'],
+    ['SQLite', stage.sqlite(), stage.sqlite()],
+    ['Redis', redis && `${redis}/0`, redis && `${redis}/1`],
   ] as const;
   const results: StoreResult[] = [];
-  for (const [store, address] of stores) {
-    if (address === null) continue;
+  for (const [store, small, large] of stores) {
+    if (small === null || large === null) continue;
     progress(`filling ${store}`);
-    const words = ['bench/servers/stores.ts', address, few, keyrings, rounds].map(String);
-    const process = new Process({ words, isMeasured: false });
+    const words = ['bench/servers/stores.ts', small, large, few, keyrings, rounds].map(String);
+    const process = new Process({ words, node: ['--expose-gc'], isMeasured: 'with threads' });
     try {
       const times = (await process.word) as StoreTimes;
       const ratios = times.many.map((many, round) => many / (times.few[round] ?? many));

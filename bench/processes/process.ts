@@ -16,8 +16,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether it writes a log to stderr, which is dropped. Else its stderr is the bench's. */
   readonly isLogging?: boolean;
-  /** Whether it has the first core to itself. */
-  readonly isMeasured: boolean;
+  /** Whether it has the first core to itself; or, where its threads are measured too, all cores. */
+  readonly isMeasured: boolean | 'with threads';
 }
 
 /** One process. */
@@ -31,7 +31,8 @@ export class Process {
   /** Starts Node in the project's root. */
   constructor({ words, node = [], env = {}, isLogging = false, isMeasured }: StartOptions) {
     const line = [process.execPath, ...node, ...words];
-    const [program = '', ...rest] = isMeasured && canPin() ? ['taskset', '-c', '0', ...line] : line;
+    const [program = '', ...rest] =
+      isMeasured && canPin() ? ['taskset', '-c', coresOf(isMeasured), ...line] : line;
     this.#child = spawn(program, rest, {
       cwd: root,
       env: { NODE_ENV: 'production', ...env },
@@ -73,6 +74,10 @@ export function leaveFirstCore(): boolean {
   if (!canPin()) return false;
   const others = `1-${cpus().length - 1}`;
   return spawnSync('taskset', ['-a', '-cp', others, String(process.pid)]).status === 0;
+}
+
+function coresOf(isMeasured: true | 'with threads'): string {
+  return isMeasured === true ? '0' : `0-${cpus().length - 1}`;
 }
 
 function canPin(): boolean {

@@ -141,7 +141,7 @@ function keyringReport(stores: Section<'keyring'>): string {
 
 function storesReport(stores: Section<'stores'>): string {
   return [
-    `Keyrings of five sessions. The first columns are the time of opening one, among a hundred and among ${stores[0]?.keyrings.toLocaleString('en')}, without the gateway’s memory of opened keyrings. The others are milliseconds of openings and writes one after the other, while nothing has expired and while half of the keyrings are being deleted; and the longest time for which the event loop stood still.`,
+    `Keyrings of five sessions. The first columns are the time of opening one, among a hundred and among ${stores[0]?.keyrings.toLocaleString('en')}, without the gateway’s memory of opened keyrings, in two stores in turn. The others are milliseconds of openings and writes one after the other, while nothing has expired and while half of the keyrings are being deleted: the calls, the longest time for which the event loop stood still, and the longest pause of the garbage collector, which has the measure’s own memory to walk over too.`,
     table([
       [
         'store',
@@ -150,15 +150,19 @@ function storesReport(stores: Section<'stores'>): string {
         'p99',
         'longest',
         'loop',
+        'GC',
         'p99, clean-up',
         'longest, clean-up',
         'loop, clean-up',
+        'GC, clean-up',
       ],
       ...stores.map(({ store, opening, ratio, calm, sweeping }) => [
         store,
         opening.median.toFixed(0),
         spread(ratio),
-        ...[calm, sweeping].flatMap(({ p99, longest, loop }) => [p99, longest, loop].map(fixed)),
+        ...[calm, sweeping].flatMap(({ p99, longest, loop, collection }) =>
+          [p99, longest, loop, collection].map((each) => (each === undefined ? '' : fixed(each))),
+        ),
       ]),
     ]),
   ].join('\n\n');

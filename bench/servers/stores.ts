@@ -1,6 +1,8 @@
 // A process that fills a store of browsers' sessions and measures it: how long a keyring takes to open among few and
 // among many, and how long the clean-up of those that have expired holds up what comes meanwhile.
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
+import { createClient } from '@redis/client';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 import { createEncryptedRecords } from '../../src/keyring/crypto/encrypted-records.ts';
 import { createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
@@ -13,10 +15,10 @@ import { day } from '../../src/keyring/policy.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { createUserSessions } from '../../src/keyring/user-sessions.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
-import type { StoreTimes } from '../measures/stores.ts';
+import type { CallTimes, StoreTimes } from '../measures/stores.ts';
 import { tell } from '../processes/messages.ts';
 
-const [url = '', few = '', many = '', rounds = ''] = process.argv.slice(2);
+const [fewUrl = '', manyUrl = '', few = '', many = '', rounds = ''] = process.argv.slice(2);
 const sessions = 5;
 const apiKey = 'benchapikey';
 /** Keyrings that are written at once. */
@@ -28,12 +30,24 @@ let time = Date.now();
 let elapsed = 0;
 const now = () => new Date(time);
 const limits = withDefaultLimits({ cachedKeyrings: 0 });
-const store = await openKeyringStore(url, now, () => elapsed, limits);
 const encrypter = createEncrypter([generateKey()]);
-const records = createEncryptedRecords(store, encrypter, () => undefined, limits);
-const users = createUserSessions(store, encrypter, records, limits);
-const keyrings = createKeyrings({ store, encrypter, now, limits });
-const browsers: { readonly cookie: Secret; readonly id: string; readonly pointer: string }[] = [];
+
+interface Browser {
+  readonly cookie: Secret;
+  readonly id: string;
+  readonly pointer: string;
+}
+type Place = Awaited<ReturnType<typeof openPlace>>;
+
+/** Opens a store with its browsers. */
+async function openPlace(url: string) {
+  const store = await openKeyringStore(url, now, () => elapsed, limits);
+  const records = createEncryptedRecords(store, encrypter, () => undefined, limits);
+  const users = createUserSessions(store, encrypter, records, limits);
+  const keyrings = createKeyrings({ store, encrypter, now, limits });
+  const browsers: Browser[] = [];
+  return { url, store, records, users, keyrings, browsers };
+}
 
 /** Lets days pass, on both clocks. */
 function pass(days: number): void {
@@ -42,16 +56,18 @@ function pass(days: number): void {
 }
 
 /** Writes keyrings as logins do, past the front door. */
-async function fill(count: number): Promise<void> {
+async function fill(place: Place, count: number): Promise<void> {
+  const { browsers } = place;
   while (browsers.length < count) {
     const size = Math.min(batch, count - browsers.length);
-    await Promise.all(Array.from({ length: size }, (_, index) => add(browsers.length + index)));
+    const first = browsers.length;
+    await Promise.all(Array.from({ length: size }, (_, index) => add(place, first + index)));
   }
 }
 
 const broker = 'KITE';
 
-async function add(index: number): Promise<void> {
+async function add({ store, records, users, browsers }: Place, index: number): Promise<void> {
   const id = newId();
   const createdAt = time;
   const expiresAt = createdAt + limits.keyringIdleDays * day;
@@ -84,23 +100,34 @@ async function add(index: number): Promise<void> {
   browsers.push({ cookie, id, pointer: pointer.name });
 }
 
-/** Microseconds of one opening, in each round. */
-async function open(among: typeof browsers): Promise<readonly number[]> {
-  const results: number[] = [];
+/** Microseconds of one opening, in each round: among few and among many in turn, so that both meet the same machine. */
+async function open(places: readonly (readonly [Place, readonly Browser[]])[]) {
+  const results: number[][] = places.map(() => []);
   for (let round = 0; round <= Number(rounds); round += 1) {
-    const begun = performance.now();
-    for (let count = 0; count < openings; count += 1) {
-      const keyring = await keyrings.open(any(among).cookie, null);
-      if (keyring?.sessions.length !== sessions) throw new Error('A keyring did not open');
+    for (const [index, [{ keyrings }, browsers]] of places.entries()) {
+      const begun = performance.now();
+      for (let count = 0; count < openings; count += 1) {
+        const keyring = await keyrings.open(any(browsers).cookie, null);
+        if (keyring?.sessions.length !== sessions) throw new Error('A keyring did not open');
+      }
+      // The first round warms up.
+      if (round > 0) results[index]?.push(((performance.now() - begun) * 1_000) / openings);
     }
-    // The first round warms up.
-    if (round > 0) results.push(((performance.now() - begun) * 1_000) / openings);
   }
   return results;
 }
 
-/** Milliseconds that calls took, sorted; and the longest time for which the event loop stood still. */
-async function call(live: typeof browsers): Promise<StoreTimes['calm']> {
+/** Milliseconds that calls took, and for which the event loop and the garbage collector stopped all else. */
+async function call({ store, keyrings }: Place, live: readonly Browser[]): Promise<CallTimes> {
+  // What was left behind before is not to be collected meanwhile.
+  await keyrings.settled();
+  globalThis.gc?.();
+  await setImmediate();
+  const pauses: number[] = [];
+  const collections = new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) pauses.push(duration);
+  });
+  collections.observe({ type: 'gc' });
   const times: number[] = [];
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
@@ -110,14 +137,19 @@ async function call(live: typeof browsers): Promise<StoreTimes['calm']> {
     if (count % 2) await store.touchPointer(pointer, id, time + limits.keyringIdleDays * day);
     else await keyrings.open(cookie, null);
     times.push(performance.now() - begun);
+    // As requests do, each begins in a turn of its own.
+    await setImmediate();
   }
   delay.disable();
+  await setImmediate();
+  collections.disconnect();
   times.sort((one, other) => one - other);
   return {
     p50: times[times.length >> 1] ?? 0,
     p99: times[Math.floor(times.length * 0.99)] ?? 0,
     longest: times.at(-1) ?? 0,
     loop: delay.max / 1e6,
+    collection: Math.max(0, ...pauses),
   };
 }
 
@@ -127,23 +159,48 @@ function any<Item>(items: readonly Item[]): Item {
   return item;
 }
 
-await fill(Number(few));
-const amongFew = await open(browsers);
-await fill(Number(many) / 2);
-const half = browsers.length;
+/** Redis goes by its own clock: what has expired by ours is let expire there, within two seconds. */
+async function expireInRedis(url: string): Promise<void> {
+  const client = await createClient({ url }).connect();
+  const script = `
+    local page = redis.call('SCAN', ARGV[1], 'COUNT', 1000)
+    for _, key in ipairs(page[2]) do
+      if redis.call('PTTL', key) < tonumber(ARGV[2]) then
+        redis.call('PEXPIRE', key, 1 + math.random(2000))
+      end
+    end
+    return page[1]`;
+  const expired = `${time - startedAt}`;
+  for (let cursor = ''; cursor !== '0'; ) {
+    cursor = `${await client.eval(script, { arguments: [cursor || '0', expired] })}`;
+  }
+  client.destroy();
+}
+
+const startedAt = time;
+const small = await openPlace(fewUrl);
+const large = await openPlace(manyUrl);
+await fill(large, Number(many) / 2);
+const half = large.browsers.length;
 pass(4);
 // The clock has to have been sound for a while before anything is deleted.
-await store.touchPointer('none', 'none', 0);
-await fill(Number(many));
-const live = browsers.slice(half);
-// Those whose use is not due to be written down: as among few.
-const amongMany = await open(live);
+await large.store.touchPointer('none', 'none', 0);
+await fill(large, Number(many));
+await fill(small, Number(few));
+const live = large.browsers.slice(half);
+const [amongFew = [], amongMany = []] = await open([
+  [small, small.browsers],
+  [large, live],
+]);
 pass(0.5);
-const calm = await call(live);
+const calm = await call(large, live);
 pass(2.6);
-const sweeping = await call(live);
+if (manyUrl.startsWith('redis')) await expireInRedis(manyUrl);
+const sweeping = await call(large, live);
 const result: StoreTimes = { few: amongFew, many: amongMany, calm, sweeping };
 tell(result);
-await keyrings.settled();
-await store.close();
+for (const { keyrings, store } of [small, large]) {
+  await keyrings.settled();
+  await store.close();
+}
 process.exit();
