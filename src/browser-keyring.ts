@@ -37,6 +37,12 @@ export interface RenewedSession {
 }
 
 /**
+ * What came of a renewal: null where the session ended meanwhile or a later login replaced it, and `keyring-unavailable`
+ * where the store could not keep another one, so that its refresh token is unspent.
+ */
+export type RenewalOutcome = RenewedSession | null | 'keyring-unavailable';
+
+/**
  * Why a login was not completed.
  * - `unknown-login`: this browser has begun no such login.
  * - `too-late`: it began too long ago.
@@ -86,15 +92,15 @@ export interface BrowserKeyring {
   /** Counts an attempt of the sender's address to redeem a token: 0 where it is allowed, else the seconds to wait. */
   attempt(): Promise<number>;
   /**
-   * Renews a session; null where it ended meanwhile, or a later login replaced it.
-   * @throws BrokerError, KeyringStoreError
+   * Renews a session.
+   * @throws BrokerError, KeyringStoreError once the broker has been asked
    */
-  renew(record: SessionRecord, refreshToken: Secret, proof: Proof): Promise<RenewedSession | null>;
+  renew(record: SessionRecord, refreshToken: Secret, proof: Proof): Promise<RenewalOutcome>;
   /** Notes that the broker refused a session's token then. Never throws: the refusal itself is the news. */
   expire(record: SessionRecord, at: Date): Promise<void>;
   /**
-   * Gives an account of the keyring another label; null takes it away. The newest session of the account as it is now;
-   * null where the keyring has none.
+   * Gives an account of the keyring another label, by one change of the store; null takes it away. The newest session of
+   * the account as it is now; null where the keyring has none.
    * @throws KeyringStoreError
    */
   label(accountId: string, label: string | null): Promise<SessionRecord | null>;

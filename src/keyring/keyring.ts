@@ -123,14 +123,14 @@ export interface Keyrings {
     renewalOf?: string,
   ): Promise<Renewal>;
   /**
-   * Gives the account of a session another label, also where a later login has replaced the session. The record as it
-   * is now; null where it is gone.
+   * Gives the account of these sessions another label, also where a later login has replaced one of them, by one change
+   * of the store. The records as they are now, without those that are gone.
    */
   label(
     keyringId: string,
-    record: SessionRecord,
+    records: readonly SessionRecord[],
     label: string | null,
-  ): Promise<SessionRecord | null>;
+  ): Promise<readonly SessionRecord[]>;
   /**
    * Deletes the cookie's keyring where no active or expired session is left in it. True where the cookie leads
    * nowhere now, so that the browser may drop it. A login that comes between is never lost.

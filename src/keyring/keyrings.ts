@@ -215,10 +215,12 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       return next === null ? { record: null, rival } : { record: next };
     },
 
-    label(keyringId, record, label) {
-      return records.change(keyringId, record.key, (current) =>
-        labelled(current, record, label, now()),
-      );
+    label(keyringId, ofAccount, label) {
+      const accountOf = new Map(ofAccount.map((record) => [record.key, record]));
+      return records.changeAll(keyringId, [...accountOf.keys()], (current) => {
+        const record = accountOf.get(current.key);
+        return record === undefined ? null : labelled(current, record, label, now());
+      });
     },
 
     async forgetIfEmpty(cookie) {

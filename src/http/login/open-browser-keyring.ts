@@ -140,7 +140,8 @@ class RequestKeyring implements BrowserKeyring {
     const request = { keyringId, record, refreshToken, proof, callerId, requestId };
     try {
       const renewed = await this.#services.renewals(request);
-      this.#record({ event: 'renewal', outcome: renewed ? 'completed' : 'failed' }, record);
+      const isRenewed = renewed !== null && renewed !== 'keyring-unavailable';
+      this.#record({ event: 'renewal', outcome: isRenewed ? 'completed' : 'failed' }, record);
       return renewed;
     } catch (error) {
       this.#record({ event: 'renewal', outcome: 'failed' }, record);
@@ -162,10 +163,9 @@ class RequestKeyring implements BrowserKeyring {
     if (keyringId === null) return null;
     // Those of the account that have ended show its label too.
     const ofAccount = this.sessions.filter((session) => session.accountId === accountId);
-    const labelled = await Promise.all(
-      ofAccount.map((session) => this.#services.keyrings.label(keyringId, session, label)),
-    );
-    return labelled.find((record) => record !== null) ?? null;
+    const labelled = await this.#services.keyrings.label(keyringId, ofAccount, label);
+    const [newest] = ofAccount.flatMap(({ key }) => labelled.find((one) => one.key === key) ?? []);
+    return newest ?? null;
   }
 
   async revoke(record: SessionRecord, operation: Operation) {

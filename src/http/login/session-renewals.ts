@@ -7,11 +7,12 @@ import { credentialOf, type TokenOwner } from '../../brokers/credential.ts';
 import { BrokerError } from '../../brokers/error.ts';
 import { Deadline, type Operation } from '../../brokers/upstream/operation.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
-import type { RenewedSession } from '../../browser-keyring.ts';
+import type { RenewalOutcome } from '../../browser-keyring.ts';
 import type { TokensToEnd } from '../../keyring/crypto/encrypted-revocations.ts';
 import type { Keyrings } from '../../keyring/keyring.ts';
 import type { Revocations } from '../../keyring/revocations/revocations.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
+import { KeyringStoreError } from '../../keyring/stores/store.ts';
 
 /** What renewals are made of. */
 export interface SessionRenewalsOptions {
@@ -35,18 +36,26 @@ export interface RenewalRequest {
 }
 
 /**
- * Renews a keyring's session; null where it ended meanwhile, or a later login replaced it.
- * @throws BrokerError, KeyringStoreError
+ * Renews a keyring's session; null where it ended meanwhile, or a later login replaced it, and `keyring-unavailable` where
+ * the store could not keep it, so that the broker was not asked.
+ * @throws BrokerError, KeyringStoreError once the broker has been asked
  */
-export type SessionRenewals = (request: RenewalRequest) => Promise<RenewedSession | null>;
+export type SessionRenewals = (request: RenewalRequest) => Promise<RenewalOutcome>;
 
 /** Makes the renewals of a gateway. */
 export function createSessionRenewals(options: SessionRenewalsOptions): SessionRenewals {
   const { broker, keyrings, revocations, timeoutMilliseconds } = options;
-  const inFlight = new Map<string, Promise<RenewedSession | null>>();
+  const inFlight = new Map<string, Promise<RenewalOutcome>>();
 
-  async function renew(request: RenewalRequest): Promise<RenewedSession | null> {
+  async function renew(request: RenewalRequest): Promise<RenewalOutcome> {
     const { record, refreshToken, proof, callerId, requestId } = request;
+    try {
+      // A refresh token may work once: it is not spent on a session that cannot be kept.
+      await keyrings.ready();
+    } catch (error) {
+      if (error instanceof KeyringStoreError) return 'keyring-unavailable';
+      throw error;
+    }
     const deadline = new Deadline(timeoutMilliseconds, callerId, requestId);
     try {
       const session = await broker.renewSession(record.apiKey, refreshToken, proof, deadline);

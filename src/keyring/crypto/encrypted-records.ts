@@ -64,6 +64,15 @@ export interface EncryptedRecords {
     key: string,
     change: (record: SessionRecord) => SessionRecord | null,
   ): Promise<SessionRecord | null>;
+  /**
+   * Changes records as `change` does, all by one write; after conflicting changes, those that they hit again.
+   * @returns the records as they are then, without those that are missing, did not open or were left.
+   */
+  changeAll(
+    keyringId: string,
+    keys: readonly string[],
+    change: (record: SessionRecord) => SessionRecord | null,
+  ): Promise<readonly SessionRecord[]>;
 }
 
 /** The most rows of a keyring. */
@@ -131,17 +140,31 @@ export function createEncryptedRecords(
     },
 
     async change(keyringId, key, change) {
+      const [changed] = await records.changeAll(keyringId, [key], change);
+      return changed ?? null;
+    },
+
+    async changeAll(keyringId, keys, change) {
+      const done: SessionRecord[] = [];
+      let left = keys;
       for (let tries = 0; tries < limits.storeTries; tries += 1) {
-        const row = await store.readRecord(keyringId, key);
-        if (row === null) return null;
-        const [current] = records.decrypt(keyringId, [row]);
-        const next = current && change(current.record);
-        if (!next) return null;
-        if (next === current?.record) return next;
-        const entry = { record: next, version: row.version, before: current?.record ?? null };
-        const [outcome] = await records.write(keyringId, [entry]);
-        if (outcome === 'written') return next;
-        if (outcome === 'gone') return null;
+        const rows = await Promise.all(left.map((key) => store.readRecord(keyringId, key)));
+        const there = rows.filter((row) => row !== null);
+        const entries: VersionedRecord[] = [];
+        for (const { record, version } of records.decrypt(keyringId, there)) {
+          const next = change(record);
+          if (next === record) done.push(next);
+          else if (next !== null) entries.push({ record: next, version, before: record });
+        }
+        if (entries.length === 0) return done;
+        const outcomes = await records.write(keyringId, entries);
+        done.push(
+          ...entries.flatMap(({ record }, at) => (outcomes[at] === 'written' ? record : [])),
+        );
+        left = entries.flatMap(({ record: { key } }, at) =>
+          outcomes[at] === 'written' || outcomes[at] === 'gone' ? [] : key,
+        );
+        if (left.length === 0) return done;
       }
       throw new KeyringStoreError();
     },

@@ -24,7 +24,7 @@ builder.mutationField('labelAccount', (t) =>
     type: LabelAccountResultRef,
     description:
       'Gives an account of this browser’s keyring a name of the user’s own, such as "Father" or "HUF". It stays with ' +
-      'the account from login to login. Makes no call to the broker.',
+      'the account from login to login. One operation gives an account one label. Makes no call to the broker.',
     args: {
       accountId: t.arg.id({ required: true, description: 'The `id` of one of `accounts`.' }),
       label: t.arg.string({
@@ -38,18 +38,49 @@ builder.mutationField('labelAccount', (t) =>
       if (problem !== null) return problem;
       const text = label?.trim() ?? '';
       const fault = faultOf(text, context.limits);
-      if (fault !== null) return badInput('label', fault);
-      try {
-        const record = await context.keyring.label(accountId, text === '' ? null : text);
-        if (record === null) return { ...accountNotFound(accountId), field: 'accountId' };
-        return accountOfSession(record);
-      } catch (error) {
-        if (error instanceof KeyringStoreError) return keyringUnavailable();
-        throw error;
-      }
+      return fault === null
+        ? labelOnce(accountId, text === '' ? null : text, context)
+        : badInput('label', fault);
     },
   }),
 );
+
+interface GivenLabel {
+  readonly label: string | null;
+  readonly outcome: Promise<ReachedAccount | Problem>;
+}
+
+/** The labels that an operation has given, by the accounts. */
+const given = new WeakMap<Context, Map<string, GivenLabel>>();
+
+/** One change of the store an account and operation, under however many aliases the operation asks for it. */
+async function labelOnce(accountId: string, label: string | null, context: Context) {
+  const labels = given.get(context) ?? new Map<string, GivenLabel>();
+  given.set(context, labels);
+  const known = labels.get(accountId);
+  if (known?.label === label) return known.outcome;
+  if (known !== undefined) {
+    return badInput('label', 'This operation gives the account another label already: send one.');
+  }
+  const outcome = labelAccount(accountId, label, context);
+  labels.set(accountId, { label, outcome });
+  return outcome;
+}
+
+async function labelAccount(
+  accountId: string,
+  label: string | null,
+  { keyring }: Context,
+): Promise<ReachedAccount | Problem> {
+  try {
+    const record = await keyring.label(accountId, label);
+    if (record === null) return { ...accountNotFound(accountId), field: 'accountId' };
+    return accountOfSession(record);
+  } catch (error) {
+    if (error instanceof KeyringStoreError) return keyringUnavailable();
+    throw error;
+  }
+}
 
 /** Why this request has no keyring whose accounts it could label; null where it has one. */
 function keyringProblem(context: Context): Problem | null {

@@ -84,6 +84,7 @@ async function renewKept(record: SessionRecord, token: Secret, proof: Proof, con
   try {
     if (old !== null) context.loaders.forget(old);
     const renewed = await context.keyring.renew(record, token, proof);
+    if (renewed === 'keyring-unavailable') return keyringUnavailable();
     return renewed === null
       ? badInput('accountId', 'The session ended while it was being renewed: log in again.')
       : newSessionOfRecord(renewed.record, renewed.session, context);
