@@ -2,11 +2,11 @@
 import { createYoga } from 'graphql-yoga';
 import { pino } from 'pino';
 import { createBrowserKeyrings } from './browser-services.ts';
-import { type Caller, createContext, type Services } from './context.ts';
+import { type Caller, createContext } from './context.ts';
 import type { Gateway } from './gateway-interface.ts';
 import { Documents } from './http/documents/documents.ts';
 import { TrustedDocuments } from './http/documents/trusted-documents.ts';
-import type { GraphiqlPlace } from './http/graphiql/page.ts';
+import { placeOf } from './http/graphiql/page.ts';
 import { useGraphiql } from './http/graphiql/use-graphiql.ts';
 import { AccountLoad } from './http/limits/account-load.ts';
 import { AddressLimits } from './http/limits/address-limits.ts';
@@ -16,7 +16,6 @@ import { FailureLog } from './http/limits/failure-log.ts';
 import { MinuteLimits } from './http/limits/minute-limits.ts';
 import { useAddressLimits } from './http/limits/use-address-limits.ts';
 import { createVolumeLimits } from './http/limits/volume-limits.ts';
-import type { BrowserKeyrings } from './http/login/browser-keyrings.ts';
 import { openBrowserKeyring } from './http/login/open-browser-keyring.ts';
 import { useLogin } from './http/login/use-login.ts';
 import { codeErrors } from './http/plugins/error-codes.ts';
@@ -185,7 +184,11 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       useKeySet(routes, services),
       useLogin({ services, browsers, routes, writes, track, failures, keyringRequest }),
       graphiql !== false &&
-        useGraphiql(routes, graphiql === true ? {} : graphiql, placeOf(services, browsers)),
+        useGraphiql(
+          routes,
+          graphiql === true ? {} : graphiql,
+          placeOf(new URL(endpoint.slice(1), browsers.origins.home), services.apps),
+        ),
       useRequestParser(track, trusted !== null),
       useOperations(answerOperation),
       results.plugin,
@@ -239,13 +242,4 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     replaceTrustedDocuments,
     credentials: createCredentials(relayed),
   });
-}
-
-/** Where GraphiQL lies for browsers, and the listed apps that they can log in through. */
-function placeOf({ apps }: Services, { origins }: BrowserKeyrings): GraphiqlPlace {
-  const url = new URL(endpoint.slice(1), origins.home).href;
-  const logins = apps.listed
-    .filter(apps.canLogIn)
-    .map(({ apiKey, name }) => ({ name: name ?? apiKey, url: apps.loginUrl(apiKey, url) }));
-  return { url, logins };
 }

@@ -115,7 +115,11 @@ async function runGateway(): Promise<Stop> {
       ...(loginUrl !== undefined && { kiteLoginUrl: loginUrl }),
       ...(kotakBaseUrls !== undefined && { kotakBaseUrls }),
       exposeTokens: config.exposeTokens ?? simulator !== null,
-      graphiql: config.graphiql && (authorization === null ? true : { authorization }),
+      graphiql:
+        config.graphiql &&
+        (authorization !== null && simulator !== null
+          ? { authorization, simulatorUrl: simulator.url }
+          : true),
       ...(config.trustedDocuments && { trustedDocuments: config.trustedDocuments }),
       trustedDocumentTexts: config.trustedDocumentTexts,
       limits: config.limits,

@@ -41,6 +41,8 @@ export interface WebhookOptions {
 export interface GraphiqlPage {
   /** An Authorization header to begin with; only ever a simulator's. */
   readonly authorization?: string;
+  /** The address of the simulator's page, to link to. */
+  readonly simulatorUrl?: string;
 }
 
 /** How a gateway behaves. Everything has a default that is safe. */

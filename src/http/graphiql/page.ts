@@ -1,27 +1,44 @@
 // GraphiQL on the GraphQL address: offline, with tabs that greet a newcomer, and no token in the browser's storage.
 import { createHash } from 'node:crypto';
 import type { GraphiQLOptions } from 'graphql-yoga';
+import type { Apps } from '../../brokers/apps.ts';
 import type { GraphiqlPage } from '../../options.ts';
-import { type LoginLink, withLoginBar } from './login-bar.ts';
+import { barHtml, type LoginLink } from './bar.ts';
+import { thisBrowser } from './browser-tabs.ts';
+import { reportLogin } from './login-report.ts';
+import { style } from './style.ts';
 import { tabs } from './tabs.ts';
 
 /** Where the page lies, and the ways in that it offers. */
 export interface GraphiqlPlace {
-  /** The page's own address: logins come back to it. */
+  /** The page's own address. */
   readonly url: string;
+  /** The address that logins come back to, which makes the page report them. */
+  readonly returnTo: string;
   /** The apps through which browsers may log in, each with its login page. */
   readonly logins: readonly LoginLink[];
+}
+
+/** Where the page lies, and the listed apps that browsers can log in through. */
+export function placeOf({ href: url }: URL, apps: Apps): GraphiqlPlace {
+  const returnTo = `${url}?login=done`;
+  const logins = apps.listed.filter(apps.canLogIn).map(({ apiKey, name }) => ({
+    apiKey,
+    name: name ?? apiKey,
+    url: apps.loginUrl(apiKey, returnTo),
+  }));
+  return { url, returnTo, logins };
 }
 
 /** What the page shows first. */
 export function graphiqlOptions(
   { authorization }: GraphiqlPage,
-  { url }: GraphiqlPlace,
+  { returnTo }: GraphiqlPlace,
 ): GraphiQLOptions {
   const headers = JSON.stringify(authorization ? { Authorization: authorization } : {}, null, 2);
   return {
     title: 'kite-graphql',
-    defaultTabs: tabs(headers, url),
+    defaultTabs: tabs(headers, returnTo),
     defaultHeaders: headers,
     headers,
     shouldPersistHeaders: false,
@@ -51,12 +68,6 @@ const forgetful = `
   history.replaceState = () => {};
 `;
 
-/**
- * GraphiQL moves its tabs into their places by a transform, and leaves it on them: the first press then only takes it
- * away, and selects nothing.
- */
-const tabsInPlace = '.graphiql-tab { transform: none !important }';
-
 /** A page, and the headers that go with it. */
 export interface RenderedPage {
   readonly body: Uint8Array<ArrayBuffer>;
@@ -70,9 +81,19 @@ export async function renderGraphiqlPage(
 ): Promise<RenderedPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = String(await renderGraphiQL(graphiqlOptions(page, place)));
-  const start = `<head><style>${tabsInPlace}</style><script>${forgetful}</script>`;
-  const forgetting = html.replace('<head>', () => start);
-  const body = withLoginBar(forgetting, place.logins);
+  const start = `<head><meta name="viewport" content="width=device-width, initial-scale=1"><script>${forgetful}
+    (${reportLogin})()</script>`;
+  const { url, logins, returnTo } = place;
+  const { simulatorUrl } = page;
+  const bar = barHtml({ url, logins, simulatorUrl, landing: thisBrowser(returnTo) });
+  const root = '<div id="root">';
+  const body = html
+    .replace('<head>', () => start)
+    // Behind GraphiQL's own style sheet.
+    .replace('</head>', () => `<style>${style}</style></head>`)
+    .replace(root, () => `${bar}${root}`)
+    // So that the bar can read and fill the editors.
+    .replace('globalAPI: false', 'globalAPI: true');
   const scripts = [...body.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, text = '']) => text);
   return {
     body: new TextEncoder().encode(body),
