@@ -84,6 +84,7 @@ async function add({ store, records, users, browsers }: Place, index: number): P
       userId,
       baseUrl: null,
       profile: null,
+      keptProfile: null,
       authenticationMethods: [],
     };
     const indexName = users.nameOf({ broker, userId });

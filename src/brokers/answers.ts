@@ -20,6 +20,8 @@ export interface BrokerSession {
   readonly baseUrl: string | null;
   /** The profile in the same payload; null where the answer holds no more than an id, as a renewal's may. */
   readonly profile: Profile | null;
+  /** What of the profile no call tells again, so that it is kept with the session; null where a call tells all of it. */
+  readonly keptProfile: KeptProfile | null;
   /** What was given for this answer, in order: at a login the factors, at a renewal the refresh token. */
   readonly authenticationMethods: readonly AuthenticationMethod[];
 }
@@ -76,6 +78,9 @@ export interface Profile {
   /** Facts about the user's demat account. */
   readonly meta: Field<ProfileMeta | null>;
 }
+
+/** What is kept of a profile beside the user's id and name, for a broker that cannot be asked for it. */
+export type KeptProfile = Pick<Profile, 'exchanges' | 'products'>;
 
 /** Facts about a demat account. */
 export interface ProfileMeta {

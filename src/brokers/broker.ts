@@ -111,6 +111,8 @@ export interface CredentialScheme {
 export interface Broker extends BrokerClient {
   readonly name: BrokerName;
   readonly credentialScheme: CredentialScheme;
+  /** Whether its `profile` is a call; else that answers what a credential says, and proves nothing of it. */
+  readonly readsProfile: boolean;
   /** Whether `margins` are read from it, under the names that all brokers share. */
   readonly readsMargins: boolean;
   /** The login by password; null for a broker with a login page. */

@@ -2,11 +2,14 @@
 import type { BrokerApp } from './apps.ts';
 import type { Broker, BrokerClient, BrokerRedirect, CredentialScheme } from './broker.ts';
 import { type BrokerName, defaultBroker } from './broker-name.ts';
+import type { Credential } from './credential.ts';
 
 /** The brokers of a gateway. */
 export interface Brokers extends BrokerClient {
   /** A broker by its name; the default one for what names none. */
   of(name: BrokerName | undefined): Broker;
+  /** Whether the profile of a credential is a call at its broker. */
+  readsProfile(credential: Credential): boolean;
   /** How credentials stand in the Authorization header, in the order in which they are tried. */
   readonly credentialSchemes: readonly [CredentialScheme, ...CredentialScheme[]];
   /** When what began at a time is over at the first of all brokers. */
@@ -32,6 +35,7 @@ export function createBrokers(
   const ofApp = (apiKey: string) => of(names.get(apiKey));
   return {
     of,
+    readsProfile: (credential) => of(credential.broker).readsProfile,
     credentialSchemes: [brokers.KITE.credentialScheme, brokers.KOTAK.credentialScheme],
     earliestExpiryOf: (time) =>
       new Date(Math.min(...all.map((broker) => broker.expiryOf(time).getTime()))),

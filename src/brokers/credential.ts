@@ -27,6 +27,21 @@ export interface TokenOwner {
   readonly baseUrl: string | null;
 }
 
+/** What is known of the sessions of each broker. */
+export interface CredentialFacts {
+  readonly KITE: {
+    readonly userId: string | null;
+    readonly baseUrl: null;
+    readonly expiresAt: Date;
+  };
+  /** Its login names the user and the host, and not the end. */
+  readonly KOTAK: {
+    readonly userId: string;
+    readonly baseUrl: string;
+    readonly expiresAt: null;
+  };
+}
+
 /** The credential of a kept token, the same as that of a header with the same token. */
 export function credentialOf(owner: TokenOwner, accessToken: Secret): Credential {
   const { broker, apiKey, userId, baseUrl } = owner;

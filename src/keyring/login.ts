@@ -45,6 +45,7 @@ export function loggedIn(
     userId: session.userId,
     baseUrl: session.baseUrl,
     userName: nameOf(session),
+    keptProfile: session.keptProfile,
     loginId: loginId ?? null,
     renewalOf: null,
     ...issued(session, at),

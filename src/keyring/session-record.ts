@@ -1,7 +1,8 @@
 // One session of a keyring: its JSON, which is encrypted, and its parser.
 import { z } from 'zod';
-import type { AuthenticationMethod } from '../brokers/answers.ts';
-import { type BrokerName, defaultBroker } from '../brokers/broker-name.ts';
+import type { AuthenticationMethod, KeptProfile } from '../brokers/answers.ts';
+import { type BrokerName, brokerNames, defaultBroker } from '../brokers/broker-name.ts';
+import { type Field, malformed } from '../brokers/field.ts';
 import { Secret } from '../brokers/upstream/secret.ts';
 import type { Device } from './device.ts';
 
@@ -35,7 +36,7 @@ export const endReasons = [
   'TOO_MANY',
 ] as const;
 
-/** A session in a keyring. Of the profile in the login's answer only the name is kept. */
+/** A session in a keyring. Of the profile in the login's answer only what it may have to tell without a call is kept. */
 export interface SessionRecord {
   /** The key of its row. The encrypted text is bound to it and does not contain it. */
   readonly key: string;
@@ -53,6 +54,8 @@ export interface SessionRecord {
   readonly baseUrl: string | null;
   /** The user's name, as the login told it; null where it did not. */
   readonly userName: string | null;
+  /** More of the user, for a broker that cannot be asked; null for every other. */
+  readonly keptProfile: KeptProfile | null;
   /** Names the login it came from, so that the same redirect is known again; null for a renewal. */
   readonly loginId: string | null;
   /** The name of its user in the index of users; null where it is not noted there. */
@@ -92,7 +95,7 @@ export interface SessionRecord {
 }
 
 /** Reads the name of a broker. */
-export const brokerName = z.enum(['KITE', 'KOTAK']);
+export const brokerName = z.enum(brokerNames);
 const date = z.iso.datetime().transform((text) => new Date(text));
 const secret = z
   .string()
@@ -111,6 +114,12 @@ const method = z.object({
   completedAt: date.nullable(),
   provider: brokerName,
 });
+/** How a value of the wrong type is written. */
+const wrongType = 'malformed';
+const list = z
+  .union([z.array(z.string()), z.literal(wrongType)])
+  .nullable()
+  .transform((value) => (value === wrongType ? malformed : value));
 const shape = z.object({
   sessionId: z.string().min(1),
   accountId: z.string().min(1),
@@ -120,6 +129,7 @@ const shape = z.object({
   broker: brokerName.default(defaultBroker),
   baseUrl: z.string().nullable().default(null),
   userName: z.string().nullable().default(null),
+  keptProfile: z.object({ exchanges: list, products: list }).nullable().default(null),
   loginId: z.string().nullable().default(null),
   indexName: z.string().nullable().default(null),
   renewalOf: z.string().nullable().default(null),
@@ -210,8 +220,14 @@ function once<Value>(read: () => Value): () => Value {
 
 /** The JSON of a record, to encrypt. The only place that writes tokens out. */
 export function recordJson({ key: _, ...record }: SessionRecord): unknown {
+  const { keptProfile } = record;
+  const written = <T>(value: Field<T>) => (value === malformed ? wrongType : value);
   return {
     ...record,
+    keptProfile: keptProfile && {
+      exchanges: written(keptProfile.exchanges),
+      products: written(keptProfile.products),
+    },
     accessToken: record.accessToken?.reveal() ?? null,
     publicToken: record.publicToken?.reveal() ?? null,
     refreshToken: record.refreshToken?.reveal() ?? null,

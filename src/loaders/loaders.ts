@@ -68,6 +68,18 @@ export class Loaders {
   }
 
   /**
+   * Proves by a call that the broker accepts an account's token, or by what was just read with it. The user id that the
+   * answer names; null where it names none. Rejects with BrokerError.
+   */
+  async prove(account: Account): Promise<Profile['userId'] | null> {
+    if (this.#reads.readsProfile(account.credential)) {
+      return (await this.profile(account)).value.userId;
+    }
+    await this.kotakMargins(account);
+    return null;
+  }
+
+  /**
    * Forgets all that was read for an account, here and in what requests share, so that nothing is answered from
    * before its session was ended or renewed. To be called before Kite is, and again after, however that went.
    */

@@ -3,6 +3,7 @@
 
 import type { KotakMargins, Margins, Profile, Segment } from '../brokers/answers.ts';
 import type { Broker } from '../brokers/broker.ts';
+import type { Brokers } from '../brokers/brokers.ts';
 import { type Credential, digestOf } from '../brokers/credential.ts';
 import type { BrokerError } from '../brokers/error.ts';
 import { isWhole } from '../brokers/field.ts';
@@ -18,7 +19,9 @@ export type MarginsAnswer = Answer<Partial<Margins>>;
 
 /** Reads on behalf of many requests. All reject with BrokerError. */
 export interface SharedReads {
-  /** Who the user is: GET /user/profile at most. */
+  /** Whether the profile of a credential is a call. */
+  readsProfile(credential: Credential): boolean;
+  /** Who the user is: GET /user/profile at most. Where that is no call, what the credential says. */
   profile(credential: Credential, asker: Asker): Promise<Answer<Profile>>;
   /** The margins of a broker that has a structure of its own for them. */
   kotakMargins(credential: Credential, asker: Asker): Promise<Answer<KotakMargins>>;
@@ -56,7 +59,8 @@ export interface SharedReadsOptions {
   readonly broker: Pick<
     Broker,
     'profile' | 'margins' | 'segmentMargins' | 'kotakMargins' | 'expiryOf'
-  >;
+  > &
+    Pick<Brokers, 'readsProfile'>;
   /** The time: when an answer arrived, and how old it is. */
   readonly now: () => Date;
   /** The maximum age, in seconds, that a request may accept; 0 caches no answers. */
@@ -103,7 +107,14 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
   const all = [profiles, kotakMargins, wholes, segments.equity, segments.commodity];
 
   return {
-    profile: (credential, asker) => profiles.read(digestOf(credential), credential, asker),
+    readsProfile: broker.readsProfile,
+    profile(credential, asker) {
+      if (broker.readsProfile(credential))
+        return profiles.read(digestOf(credential), credential, asker);
+      // No call: nothing to share, and nothing that the broker has accepted.
+      const said = broker.profile(credential, asker.operation);
+      return said.then((value) => ({ value, asOf: now() }));
+    },
     kotakMargins: (credential, asker) => kotakMargins.read(digestOf(credential), credential, asker),
     heldMargins(credential, segment, { maxAgeSeconds: accepted }) {
       if (accepted <= 0) return undefined;

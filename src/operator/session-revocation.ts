@@ -1,6 +1,6 @@
 // `sessions revoke` and `sessions revoke-user`: from this moment a session's tokens serve for nothing but to end them at
 // the broker, which the gateways on the store do, at once where one runs.
-import { defaultBroker } from '../brokers/broker-name.ts';
+import type { BrokerName } from '../brokers/broker-name.ts';
 import type { SessionRecord } from '../keyring/session-record.ts';
 import { everyKeyring, type OpenSessions } from './open-sessions.ts';
 import { createProgress, type Output } from './output.ts';
@@ -36,21 +36,25 @@ export async function revokeSessions(
 
 /**
  * Revokes every session of a user: first those that the index names, then those that it does not know of.
+ * @param brokers where the user has this id: several brokers may have given it to different people.
  * @returns whether all sessions of the store could be read.
  */
 export async function revokeUser(
   sessions: OpenSessions,
   output: Output,
   userId: string,
+  brokers: readonly BrokerName[],
 ): Promise<boolean> {
   const done = new Set<string>();
   const isNew = ({ sessionId }: SessionRecord) =>
     !done.has(sessionId) && Boolean(done.add(sessionId));
-  const indexed = await sessions.users.find({ broker: defaultBroker, userId });
-  for (const { keyringId, record } of indexed) {
-    if (isNew(record)) await revoke(sessions, output, keyringId, record);
+  for (const broker of brokers) {
+    for (const { keyringId, record } of await sessions.users.find({ broker, userId })) {
+      if (isNew(record)) await revoke(sessions, output, keyringId, record);
+    }
   }
-  const isTheirs = (record: SessionRecord) => record.userId === userId && isNew(record);
+  const isTheirs = (record: SessionRecord) =>
+    record.userId === userId && brokers.includes(record.broker) && isNew(record);
   await visit(sessions, output, isTheirs, () => false);
   output.note(`${done.size} sessions of this user.`);
   return sessions.unreadable() === 0;

@@ -1,4 +1,5 @@
 // `kite-graphql sessions`: the operator's command on the sessions of a store. It needs no gateway, and may run beside some.
+import { brokerNames } from '../brokers/broker-name.ts';
 import { readStoreConfig } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { KeyringStoreError } from '../keyring/stores/store.ts';
@@ -16,13 +17,14 @@ Usage
                                   list every session, a line each
   kite-graphql sessions revoke <session id>... [--json]
                                   end sessions, at the broker too
-  kite-graphql sessions revoke-user <user id> [--json]
-                                  end every session of a user of a broker
+  kite-graphql sessions revoke-user <user id> [--broker=<name>] [--json]
+                                  end every session of a user
   kite-graphql sessions rotate-keys [--json]
                                   encrypt everything with the first of KEYRING_KEYS
   kite-graphql sessions --help    print this text
 
 Options
+  --broker=<name> only of the user of this broker (${brokerNames.join(' or ')}); else of each broker that has such a user
   --json          results as JSON, one object a line
   --show-users    user ids and names too, which are left out otherwise
 
@@ -44,16 +46,21 @@ interface Asked {
   readonly isJson: boolean;
 }
 
-const options = new Set(['--json', '--show-users']);
+const flags = new Set(['--json', '--show-users']);
 
 /** Reads the words behind `sessions`; null where they are not a command. */
 function read(words: readonly string[]): Asked | null {
-  const given = words.filter((word) => word.startsWith('--'));
+  const options = words.filter((word) => word.startsWith('--'));
+  const given = options.filter((option) => !option.startsWith('--broker='));
+  const [broker, ...others] = options.filter((option) => !given.includes(option));
+  const brokers = brokerNames.filter((one) => broker === undefined || broker === `--broker=${one}`);
   const [name, ...values] = words.filter((word) => !word.startsWith('--'));
   const isJson = given.includes('--json');
   const showsUsers = given.includes('--show-users');
-  if (given.some((option) => !options.has(option))) return null;
+  if (given.some((option) => !flags.has(option))) return null;
   if (showsUsers && name !== 'list') return null;
+  if (broker !== undefined && name !== 'revoke-user') return null;
+  if (brokers.length === 0 || others.length > 0) return null;
   const [value = ''] = values;
   switch (name) {
     case 'list':
@@ -67,7 +74,7 @@ function read(words: readonly string[]): Asked | null {
     case 'revoke-user':
       return values.length !== 1
         ? null
-        : { isJson, action: (...about) => revokeUser(...about, value) };
+        : { isJson, action: (...about) => revokeUser(...about, value, brokers) };
     case 'rotate-keys':
       return values.length > 0 ? null : { isJson, action: rotateKeys };
     default:

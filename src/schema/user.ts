@@ -1,6 +1,6 @@
 // User and UserMeta: who the broker says an account's owner is.
 
-import type { Profile, ProfileMeta } from '../brokers/answers.ts';
+import type { KeptProfile, Profile, ProfileMeta } from '../brokers/answers.ts';
 import type { Context, ReachedAccount } from '../context.ts';
 import type { Account } from '../loaders/account.ts';
 import { AccountRef } from './account.ts';
@@ -96,7 +96,10 @@ export const UserRef = builder.objectRef<UserSource>('User').implement({
 });
 
 /** What is known of a user without a call: from the login of a keyring's session. */
-type KnownUser = Pick<UserSource, 'brokerName' | 'userId' | 'userName'>;
+interface KnownUser extends Pick<UserSource, 'brokerName' | 'userId' | 'userName'> {
+  /** What is kept for a broker that cannot be asked for more. */
+  readonly more: KeptProfile | null;
+}
 
 const known: ReadonlySet<string> = new Set(['__typename', 'id', 'userId', 'userName']);
 
@@ -122,16 +125,19 @@ async function userInKeyring(
   context: Context,
   asked: ReadonlySet<string>,
 ): Promise<UserSource> {
-  // A name that the login did not tell may still be had from Kite.
+  const { more, ...names } = kept;
+  if (!context.broker.of(account.broker).readsProfile)
+    return readableUser({ ...unknown, ...names, ...more }, account);
+  // A name that the login did not tell may still be had from the broker.
   const isEnough = kept.userName !== null || !asked.has('userName');
   if (isEnough && [...asked].every((name) => known.has(name)))
-    return userKnownOnly(kept, () => malformedError(account));
+    return userKnownOnly(names, () => malformedError(account));
   const load = (access: Account) => context.loaders.profile(access);
   const outcome = await tryRead(account, context, load, succeeded);
   if ('value' in outcome) return readableUser(outcome.value.value, account);
   const fault = () => problemError(outcome.problem);
   if (outcome.problem.code !== 'SESSION_EXPIRED') throw fault();
-  return userKnownOnly(kept, fault);
+  return userKnownOnly(names, fault);
 }
 
 function readableUser(profile: Profile, account: ReachedAccount): UserSource {
@@ -146,11 +152,26 @@ function readableUser(profile: Profile, account: ReachedAccount): UserSource {
 /** What a keyring knows of an account's user; null where it does not, and with header credentials. */
 export function keptUser({ broker: brokerName, session }: ReachedAccount): KnownUser | null {
   if (session?.userId == null) return null;
-  return { brokerName, userId: session.userId, userName: session.userName };
+  const { userId, userName, keptProfile } = session;
+  return { brokerName, userId, userName, more: keptProfile };
 }
 
+/** What is null of a user where the broker has not said it and cannot be asked. */
+const unknown = {
+  userName: null,
+  userShortname: null,
+  email: null,
+  userType: null,
+  broker: null,
+  exchanges: null,
+  products: null,
+  orderTypes: null,
+  avatarUrl: null,
+  meta: null,
+} as const satisfies Partial<Profile>;
+
 /** A user of whom nothing else is known: every other field is an error, which stands at that field alone. */
-function userKnownOnly(kept: KnownUser, fault: () => Error): UserSource {
+function userKnownOnly(kept: Omit<KnownUser, 'more'>, fault: () => Error): UserSource {
   const missing = [...Object.keys(texts), ...Object.keys(lists), 'meta'].filter(
     (name) => !known.has(name),
   );
@@ -163,7 +184,9 @@ builder.objectField(AccountRef, 'user', (t) =>
     type: UserRef,
     description:
       'The owner of the account. Makes one call to Kite (GET /user/profile). In a browser’s keyring, `userId` and ' +
-      '`userName` are known from the login: they make no call and remain after the session has ended.',
+      '`userName` are known from the login: they make no call and remain after the session has ended. A broker without ' +
+      'such a call tells of the user in its login alone: nothing of the user makes a call, and what it does not tell is ' +
+      'null.',
     resolve: (account, _arguments, context, info) =>
       userOf(account, context, () => selectedFields(info)),
   }),

@@ -19,6 +19,7 @@ import { describeStores } from './stores/stores.ts';
 const newFields = [
   'broker',
   'baseUrl',
+  'keptProfile',
   'updatedAt',
   'endReason',
   'createdFrom',
@@ -48,6 +49,7 @@ describe('a record of an earlier version', () => {
       expect(session).toMatchObject({
         broker: 'KITE',
         baseUrl: null,
+        keptProfile: null,
         state: 'ACTIVE',
         updatedAt: issuedAt,
         endReason: null,

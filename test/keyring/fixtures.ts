@@ -59,6 +59,7 @@ export function kiteSession(userId: string | null, token = `token-of-${userId}`)
     userId,
     baseUrl: null,
     profile: null,
+    keptProfile: null,
     authenticationMethods: [brokerLogin],
   };
 }

@@ -38,6 +38,7 @@ function slowBroker(now: () => Date) {
     return margins;
   };
   const broker: SharedReadsOptions['broker'] = {
+    readsProfile: () => true,
     profile: (credential, operation) =>
       called(operation, () => {
         const at = now().toISOString();

@@ -28,6 +28,7 @@ export function createKite(options: KiteOptions): {
     // Access tokens end at six in the morning (docs: "Authentication and token exchange").
     expiryOf: (time) => sessionExpiryOf('KITE', time),
     toldExpiryOf: (time) => toldExpiryOf('KITE', time),
+    readsProfile: true,
     readsMargins: true,
     passwordLogin: null,
     loginPage(apiKey, redirectParams) {

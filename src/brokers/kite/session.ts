@@ -28,6 +28,7 @@ export function parseSession(
     userId: typeof data.user_id === 'string' && data.user_id !== '' ? data.user_id : null,
     baseUrl: null,
     profile: saysWhoTheUserIs ? parseProfile(data) : null,
+    keptProfile: null,
     authenticationMethods: [given(method, loginTime === malformed ? null : loginTime)],
   };
 }

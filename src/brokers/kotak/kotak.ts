@@ -42,6 +42,7 @@ export function createKotak(options: KotakOptions): {
     // A session has been seen to last for the day; its end is not documented, so people are not told one.
     expiryOf: (time) => sessionExpiryOf('KOTAK', time),
     toldExpiryOf: (time) => toldExpiryOf('KOTAK', time),
+    readsProfile: false,
     readsMargins: false,
     loginPage: () => null,
     readRedirect: (): BrokerRedirect => ({ nonce: '', requestToken: null }),

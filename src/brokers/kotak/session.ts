@@ -1,6 +1,6 @@
 // What the steps of a Kotak login answer (documentation of its Python client: "SessionApi"; the fields from its source).
 
-import type { BrokerSession, Profile } from '../answers.ts';
+import type { BrokerSession, KeptProfile, Profile } from '../answers.ts';
 import type { BegunLogin } from '../broker.ts';
 import { isRecord, malformed, requiredText, text, texts } from '../field.ts';
 import { monthFirstIndiaTime } from '../india-time.ts';
@@ -56,6 +56,10 @@ export function parseSession(data: unknown): SessionAnswer | null {
   const token = requiredText(data.sessionToken);
   if (token === malformed) return null;
   const userId = requiredText(data.userId);
+  const keptProfile: KeptProfile = {
+    exchanges: activeExchanges(data.enabledExchangeSegments),
+    products: texts(data.enabledProducts),
+  };
   return {
     accessToken: new Secret(token),
     publicToken: null,
@@ -65,9 +69,9 @@ export function parseSession(data: unknown): SessionAnswer | null {
     profile: {
       ...profileOf(data.userId),
       userName: text(data.clientName),
-      exchanges: activeExchanges(data.enabledExchangeSegments),
-      products: texts(data.enabledProducts),
+      ...keptProfile,
     },
+    keptProfile,
   };
 }
 

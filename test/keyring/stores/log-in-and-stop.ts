@@ -42,6 +42,7 @@ const login = (user: string) => ({
     userId: user,
     baseUrl: null,
     profile: null,
+    keptProfile: null,
     authenticationMethods: [],
   },
 });

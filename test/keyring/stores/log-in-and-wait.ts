@@ -18,6 +18,7 @@ const session = {
   userId: 'AB0001',
   baseUrl: null,
   profile: null,
+  keptProfile: null,
   authenticationMethods: [],
 };
 const { cookie } = await keyrings.add(null, { broker: 'KITE', apiKey: 'app', session }, null);
