@@ -193,7 +193,7 @@ test('a thousand sessions are a thousand calls, the ended ones none', async () =
           userId,
           baseUrl: null,
           profile: null,
-      keptProfile: null,
+          keptProfile: null,
           authenticationMethods: [],
         },
       },

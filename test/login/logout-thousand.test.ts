@@ -41,7 +41,7 @@ describeWithRedis((redis) => {
         userId,
         baseUrl: null,
         profile: null,
-      keptProfile: null,
+        keptProfile: null,
         authenticationMethods: [],
       };
       const login = { broker: 'KITE', apiKey: 'simulator', session } as const;
