@@ -12,23 +12,35 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => entities[character] ?? character);
 }
 
-/** A small HTML page without scripts; title and text are escaped. */
+/** Where a page leads on. */
+export interface PageLink {
+  readonly text: string;
+  /** An empty one is the page itself, asked for again. */
+  readonly url: string;
+}
+
+/** A small HTML page without scripts; all text is escaped. */
 export function page(
   status: number,
   title: string,
   text: string,
+  links: readonly PageLink[] = [],
   headers: Readonly<Record<string, string>> = {},
 ): Response {
   const [safeTitle, safeText] = [title, text].map(escapeHtml);
+  const items = links.map(
+    (link) => `<li><a href="${escapeHtml(link.url)}">${escapeHtml(link.text)}</a></li>\n`,
+  );
+  const list = items.length === 0 ? '' : `<ul>\n${items.join('')}</ul>\n`;
   const body = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${safeTitle}</title>
-<style>body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto; padding: 0 1rem }</style>
+<style>:root { color-scheme: light dark } li { padding: .4rem 0 } body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto; padding: 0 1rem }</style>
 <h1>${safeTitle}</h1>
 <p>${safeText}</p>
-</html>
+${list}</html>
 `;
   return new Response(body, {
     status,

@@ -11,7 +11,7 @@ import type { KeyringRequest } from '../request/keyring-request.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
 import { codeOfFailure, type LoginError } from './login-error.ts';
-import { page } from './page.ts';
+import { type PageLink, page } from './page.ts';
 
 /** Where the routes find what they need. */
 export interface LoginOptions {
@@ -45,10 +45,12 @@ export function useLogin(options: LoginOptions): Plugin {
 }
 
 async function begin(
-  { services: { apps, returnTo }, browsers, failures }: LoginOptions,
+  options: LoginOptions,
   { request, requestId, device, setCookie }: KeyringRequest,
   parameters: URLSearchParams,
 ): Promise<Response> {
+  const { browsers, failures } = options;
+  const { apps, returnTo } = options.services;
   const code = 'BAD_USER_INPUT';
   const refusedBecause = (reason: string) => {
     const about = { address: device.ipAddress, requestId, code };
@@ -62,7 +64,12 @@ async function begin(
   const app = apps.find(parameters.get('app') ?? apps.only?.apiKey ?? '');
   if (app === undefined) {
     refusedBecause('unknown app');
-    return page(400, 'Unknown app', 'This gateway does not serve the app in the URL.');
+    return page(
+      400,
+      'Unknown app',
+      'This gateway does not serve the app in the URL.',
+      waysOn(options),
+    );
   }
   if (apps.brokerLoginUrl(app.apiKey) === null) {
     refusedBecause('no login page of the broker');
@@ -70,6 +77,7 @@ async function begin(
       400,
       'Login not available',
       'The broker of this app has no login page, so browsers cannot log in through this gateway. A server sends its session in the Authorization header.',
+      waysOn(options),
     );
   }
   if (app.apiSecret === undefined) {
@@ -78,13 +86,14 @@ async function begin(
       400,
       'Login not available',
       'The gateway has no secret for this app, so it cannot complete a login.',
+      waysOn(options),
     );
   }
   const asked = parameters.get('returnTo');
   const judged = asked === null ? null : returnTo(asked);
   if (judged !== null && 'refusal' in judged) {
     refusedBecause('returnTo');
-    return page(400, 'Invalid returnTo', judged.refusal);
+    return page(400, 'Invalid returnTo', judged.refusal, waysOn(options, app.apiKey));
   }
   const { nonce, setCookies } = browsers.pendingLogins.begin(request, {
     apiKey: app.apiKey,
@@ -93,6 +102,17 @@ async function begin(
   setCookies.forEach(setCookie);
   const address = apps.brokerLoginUrl(app.apiKey, [{ name: 'state', value: nonce }]);
   return redirect(address ?? browsers.origins.home);
+}
+
+/** Where the user of a login that failed can go: the apps to log in through, and the gateway's own page. */
+function waysOn({ services: { apps }, browsers }: LoginOptions, apiKey = ''): readonly PageLink[] {
+  const own = apps.find(apiKey);
+  const others = apps.listed.filter((app) => app !== own && apps.canLogIn(app));
+  const logins = [...(own === undefined ? [] : [own]), ...others].map((app) => ({
+    text: `Log in with ${app.name ?? app.apiKey}`,
+    url: apps.loginUrl(app.apiKey),
+  }));
+  return [...logins, { text: 'The page of this gateway', url: browsers.origins.home }];
 }
 
 /**
@@ -129,19 +149,23 @@ async function finish(
   if (!('reason' in result)) return redirect(returnTo ?? browsers.origins.home);
   const code = codeOfFailure(result);
   if (result.reason === 'too-many-attempts' && returnTo === null) {
-    return refused(null, code, 429, { 'retry-after': `${result.retryAfterSeconds}` });
+    const headers = { 'retry-after': `${result.retryAfterSeconds}` };
+    return refusalPage(code, [tryAgain], 429, headers);
   }
   // The request token is unspent: this very address, asked for again, finishes the login.
   const isUnfinished = result.reason === 'keyring-unavailable' && !result.isTokenSpent;
-  return isUnfinished ? refused(null, code, 503) : refused(returnTo, code);
+  if (isUnfinished) return refusalPage(code, [tryAgain], 503);
+  return refused(options, returnTo, code, 'apiKey' in result ? result.apiKey : undefined);
 }
 
 /** Kite names no login when its user cancels: likely it was the one begun last. */
 async function cancelled(
-  { browsers: { pendingLogins, cookies, audit }, failures }: LoginOptions,
+  options: LoginOptions,
   { request, requestId, device, setCookie }: KeyringRequest,
   nonce: string,
 ): Promise<Response> {
+  const { failures } = options;
+  const { pendingLogins, cookies, audit } = options.browsers;
   const pending = pendingLogins.find(request);
   const named = pending.find((login) => login.nonce === nonce);
   // Any page can link here: only an address that knows the login's nonce ends it.
@@ -150,22 +174,34 @@ async function cancelled(
   const about = { address: device.ipAddress, requestId, code };
   failures.write(about, { code }, 'Login failed');
   audit.fail({ event: 'login', outcome: 'failed', ...about });
-  return refused((named ?? pending[0])?.returnTo ?? null, code);
+  const { returnTo = null, apiKey } = named ?? pending[0] ?? {};
+  return refused(options, returnTo, code, apiKey);
 }
 
+/** The same address again: it finishes the login, whose request token is unspent. */
+const tryAgain: PageLink = { text: 'Try again', url: '' };
+
+/** Tells the page that asked for the login, or its user where none did. */
 function refused(
+  options: LoginOptions,
   returnTo: string | null,
   error: LoginError,
-  status = 400,
-  headers: Readonly<Record<string, string>> = {},
+  apiKey?: string,
 ): Response {
-  if (returnTo === null) {
-    const text = explanations[error] ?? 'Kite did not confirm the login.';
-    return page(status, 'Not logged in', `${text} (${error})`, headers);
-  }
+  if (returnTo === null) return refusalPage(error, waysOn(options, apiKey));
   const url = new URL(returnTo);
   url.searchParams.set('error', error);
   return redirect(url.href);
+}
+
+function refusalPage(
+  error: LoginError,
+  links: readonly PageLink[],
+  status = 400,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const text = explanations[error] ?? 'Kite did not confirm the login.';
+  return page(status, 'Not logged in', `${text} (${error})`, links, headers);
 }
 
 const explanations: Partial<Record<LoginError, string>> = {
@@ -180,18 +216,19 @@ const explanations: Partial<Record<LoginError, string>> = {
 
 /** Yoga would answer with the stack. */
 function unexpected(
-  { track, keyringRequest, failures }: LoginOptions,
+  options: LoginOptions,
   request: Request,
   serverContext: unknown,
   error: unknown,
 ): Response {
+  const { track, keyringRequest, failures } = options;
   const { id } = track(request);
   const address = keyringRequest(request, serverContext).device.ipAddress;
   const cause = error instanceof Error ? error : new Error(typeof error);
   const wrapped = new GraphQLError(cause.message, { originalError: cause });
   logUnexpected(wrapped, { address, requestId: id }, request, failures);
   const text = `The gateway had an internal error. Its log has details under request id ${id}.`;
-  return page(500, 'Not logged in', text);
+  return page(500, 'Not logged in', text, waysOn(options));
 }
 
 function redirect(location: string): Response {

@@ -48,7 +48,8 @@ export function useRoutes(options: RoutesOptions): Plugin {
       if (route === null) {
         const isPage = isRead && (request.headers.get('accept') ?? '').includes('text/html');
         if (!isPage) return refuse(refusals.path);
-        return endResponse(page(404, 'Not found', `GraphQL is at ${address}.`));
+        const links = graphiql ? [{ text: 'Open GraphiQL', url: address }] : [];
+        return endResponse(page(404, 'Not found', `GraphQL is at ${address}.`, links));
       }
       // Yoga answers every method of the GraphQL address.
       if (route === 'graphql') {
