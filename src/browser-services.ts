@@ -1,5 +1,6 @@
 // From options to what serves browsers: the keyrings of their sessions, and what logs in, renews, ends and tells of them.
 import type { Logger } from 'pino';
+import { brokerNames, defaultBroker } from './brokers/broker-name.ts';
 import { machineClock } from './brokers/upstream/clock.ts';
 import type { Services } from './context.ts';
 import { createAudit } from './http/audit.ts';
@@ -13,6 +14,8 @@ import { createSessionRenewals } from './http/login/session-renewals.ts';
 import { createCauseLog } from './http/plugins/cause-log.ts';
 import { createCookies } from './http/request/cookies.ts';
 import { createSessionWebhook } from './http/session-webhook.ts';
+import { createCensus } from './keyring/census/census.ts';
+import { createEncryptedRecords } from './keyring/crypto/encrypted-records.ts';
 import { createEncryptedRevocations } from './keyring/crypto/encrypted-revocations.ts';
 import { createEncrypter } from './keyring/crypto/encrypter.ts';
 import { generateKey } from './keyring/crypto/keys.ts';
@@ -23,7 +26,8 @@ import { createRevocations } from './keyring/revocations/revocations.ts';
 import { createTokenEnds } from './keyring/revocations/token-ends.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
 import { createMemoryStore } from './keyring/stores/memory-store.ts';
-import { reportingStore } from './keyring/stores/reporting-store.ts';
+import { type ObserveStore, reportingStore } from './keyring/stores/reporting-store.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import type { GatewayOptions } from './options.ts';
 import { originsOf } from './services.ts';
 import { noAuditLog } from './shared/audit.ts';
@@ -41,14 +45,24 @@ export function createBrowserKeyrings(
   { broker, apps, limits, operationTimeoutMilliseconds: timeoutMilliseconds, now }: Services,
   { log, failures, minutes }: LoginLogs,
 ): BrowserKeyrings {
-  const { clock = machineClock } = options;
+  const { clock = machineClock, metrics } = options;
   const origins = originsOf(options);
   const cookies = createCookies(origins.secure, options.cookieName ?? 'kite_graphql');
   const encrypter = createEncrypter(options.keyringKeys ?? [generateKey()]);
   const store = options.keyringStore ?? createMemoryStore(now);
   const storeFailures = createCauseLog(log, 'The store of browser sessions failed', limits);
-  const reported = reportingStore(store, (method, cause) => storeFailures(cause, { method }));
-  const audit = createAudit(options.auditLog ?? noAuditLog, encrypter, limits, options.clock);
+  const reported = reportingStore(
+    store,
+    (method, cause) => storeFailures(cause, { method }),
+    metrics ? [timing(metrics)] : [],
+  );
+  const audit = createAudit(
+    options.auditLog ?? noAuditLog,
+    encrypter,
+    limits,
+    options.clock,
+    metrics && ((event) => metrics.event(event)),
+  );
   const report = (event: KeyringReport) => log.warn(event, 'Keyring');
   const expiryOf = ({ broker: name, loginTime, issuedAt }: SessionRecord) =>
     broker.of(name).toldExpiryOf(loginTime ?? issuedAt);
@@ -62,6 +76,7 @@ export function createBrowserKeyrings(
       clock,
       expiryOf,
       log,
+      metrics,
     });
   const keyrings = createKeyrings({
     ...shared,
@@ -95,6 +110,21 @@ export function createBrowserKeyrings(
   });
   options.stopping?.addEventListener('abort', () => news.stop(), { once: true });
   const pendingLogins = createPendingLogins(cookies, encrypter, limits, now);
+  const census =
+    metrics &&
+    createCensus({
+      store,
+      records: createEncryptedRecords(store, encrypter, () => undefined, limits),
+      clock,
+      limits,
+    });
+  metrics?.watch({
+    apps: (options.apps ?? []).map(({ broker = defaultBroker, apiKey }) => ({ broker, apiKey })),
+    brokers: [...brokerNames],
+    budgetOf: (name, apiKey) => broker.of(name).budgetOf(apiKey),
+    pendingRevocations: () => revocations.pending,
+    storeCounts: () => census?.latest ?? null,
+  });
   const attempts = createAttempts(minutes, limits.loginAttempts);
   const renewing = { broker, keyrings, revocations, timeoutMilliseconds };
   return {
@@ -102,6 +132,7 @@ export function createBrowserKeyrings(
     revocations,
     news,
     deliveries: webhook?.start(keyrings) ?? null,
+    census: census ?? null,
     logins: createLoginService({
       ...renewing,
       apps,
@@ -120,5 +151,13 @@ export function createBrowserKeyrings(
     origins,
     attempts,
     audit,
+  };
+}
+
+/** Measures what the store does. */
+function timing(metrics: Metrics): ObserveStore {
+  return (method) => {
+    const since = performance.now();
+    return (isFailed) => metrics.storeCall(method, performance.now() - since, isFailed);
   };
 }

@@ -137,7 +137,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const results = createResults(track, [
     addresses.step,
     codeErrors({ track, readClientInfo, failures, maxLogged: limits.loggedErrors }),
-    logOperations({ track, readClientInfo, log, failures }),
+    logOperations({ track, readClientInfo, log, failures, metrics: options.metrics }),
     endWithRequest,
   ]);
   const headersFor = createAnswerHeaders(browsers.origins.areOthersAllowed);
@@ -195,7 +195,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       { onDispose: () => browsers.news.stop() },
       {
         onDispose: async () => {
-          await Promise.all([browsers.revocations.close(), browsers.deliveries?.close()]);
+          const { revocations, deliveries, census } = browsers;
+          await Promise.all([revocations.close(), deliveries?.close(), census?.close()]);
           await browsers.keyrings.close();
         },
       },

@@ -30,6 +30,12 @@ const definitions = {
   logBytes: { default: 1_000_000, unit: 'bytes', bounds: 'log lines that stderr has not taken yet; further lines are dropped and counted' },
   auditBytes: { default: 16_000_000, unit: 'bytes', bounds: 'events that wait for the file `AUDIT_LOG` to take them; events beyond this are lost and counted' },
 
+  metricsConnections: { default: 16, unit: 'connections', bounds: 'open connections to `METRICS_PORT`', max: 1_000 },
+  metricsSeconds: { default: 10, unit: 'seconds', bounds: 'how long a request to `METRICS_PORT` may take to arrive, and how long such a connection may be idle', max: 300 },
+  metricOperations: { default: 100, unit: 'names', bounds: 'operation names that metrics tell apart: the first that are executed; further ones count as `other`', min: 0, max: 10_000 },
+  censusSeconds: { default: 60, unit: 'seconds', bounds: 'the pause between two counts of the sessions in the store, made for metrics only', max: 86_400 },
+  censusKeyrings: { default: 100_000, unit: 'browsers', bounds: 'browsers whose sessions one such count reads' },
+
   // A request, before anything is executed.
   headerBytes: { default: 131_072, unit: 'bytes', bounds: 'the headers of a request: room for a thousand credentials and what proxies add', min: 8_192, max: 16_000_000 },
   requestBytes: { default: 100_000, unit: 'bytes', bounds: 'the body of a request' },

@@ -21,6 +21,7 @@ import {
 } from './process/simulated-apps.ts';
 import { schema } from './schema/schema.ts';
 import { hostInUrl, listen } from './server/listen.ts';
+import { listenForMetrics } from './server/metrics-server.ts';
 import { TrustedDocumentsError } from './shared/trusted-documents.ts';
 import { version } from './shared/version.ts';
 import { awaitSignals, type Reload, reloadOnHangup } from './signals.ts';
@@ -91,6 +92,8 @@ async function runGateway(): Promise<Stop> {
     const auditFile = await openAuditFile(config.auditLog, limits, logger);
     const countryDatabase = readCountryDatabase(config.geoipDatabase);
     const writes = new Writes();
+    const metrics =
+      config.metrics && (await import('./metrics/prometheus.ts')).createMetrics({ limits });
     const gateway = create({
       allowedOrigins: config.allowedOrigins,
       allowedHosts: config.allowedHosts,
@@ -127,6 +130,7 @@ async function runGateway(): Promise<Stop> {
       ...(auditFile && { auditLog: auditFile }),
       ...(countryDatabase && { countryDatabase }),
       ...(config.countryHeader && { countryHeader: config.countryHeader }),
+      ...(metrics && { metrics }),
       stopping: stopping.signal,
       writes,
     });
@@ -150,6 +154,15 @@ async function runGateway(): Promise<Stop> {
       log: logger,
     });
     const server = await naming('HOST', 'PORT', config, listening);
+    const metricsServer =
+      metrics &&
+      config.metrics &&
+      (await naming(
+        'METRICS_HOST',
+        'METRICS_PORT',
+        config.metrics,
+        listenForMetrics(metrics, config.metrics, limits),
+      ));
     await say(
       greeting({
         graphqlUrl: `http://${hostInUrl(config.host)}:${server.port}/graphql`,
@@ -159,6 +172,10 @@ async function runGateway(): Promise<Stop> {
         trustedDocument: Object.keys(config.trustedDocuments ?? {})[0] ?? null,
         kotakAuthorization: simulator && simulatedKotakCredential,
         upstream: kiteBaseUrl ?? 'https://api.kite.trade',
+        metricsUrl:
+          metricsServer && config.metrics
+            ? `http://${hostInUrl(config.metrics.host)}:${metricsServer.port}/metrics`
+            : null,
         notices: config.notices,
       }),
     );
@@ -168,6 +185,7 @@ async function runGateway(): Promise<Stop> {
       const cut = new Set(await server.close(config.shutdownGraceMilliseconds, end));
       await Promise.race([writes.settled(), aborted(end)]);
       for (const requestId of writes.requestIds) cut.add(requestId);
+      await metricsServer?.close(0);
       for (const requestId of cut) logger.warn({ requestId }, 'Cut off by the shutdown');
       await Promise.race([
         gateway.dispose(),

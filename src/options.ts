@@ -5,6 +5,7 @@ import type { Clock } from './brokers/upstream/clock.ts';
 import type { Writes } from './http/plugins/writes.ts';
 import type { KeyringStore } from './keyring/stores/store.ts';
 import type { Limits } from './limits.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import type { SessionTokens } from './session-tokens/session-tokens.ts';
 import type { AuditLog } from './shared/audit.ts';
 import type { TrustedDocumentManifest } from './shared/trusted-documents.ts';
@@ -120,6 +121,8 @@ export interface GatewayOptions {
   readonly webhook?: WebhookOptions;
   /** Where logins, logouts, endings and the use of credentials are recorded. Default: nowhere. */
   readonly auditLog?: AuditLog;
+  /** What counts and measures the gateway's work: `createMetrics` of `kite-graphql/metrics`. Default: nothing does. */
+  readonly metrics?: Metrics;
   /** GraphiQL on the GraphQL address. Default false. */
   readonly graphiql?: boolean | GraphiqlPage;
   /** Whether clients may ask for the schema. Without it, messages suggest no names either. Default false. */

@@ -1,12 +1,13 @@
 // From options to services: what lives as long as the gateway, made once.
 import type { Logger } from 'pino';
 import { createApps } from './brokers/apps.ts';
-import { defaultBroker } from './brokers/broker-name.ts';
+import { type BrokerName, defaultBroker } from './brokers/broker-name.ts';
 import { type Brokers, createBrokers } from './brokers/brokers.ts';
 import { createKite } from './brokers/kite/kite.ts';
 import { kotakBaseUrls } from './brokers/kotak/hosts.ts';
 import { createKotak } from './brokers/kotak/kotak.ts';
 import { openRateLog } from './brokers/upstream/budget/open-rate-log.ts';
+import { followedBy } from './brokers/upstream/report/call-followers.ts';
 import { Secret } from './brokers/upstream/secret.ts';
 import type { Services } from './context.ts';
 import { logFailedCalls } from './http/plugins/cause-log.ts';
@@ -32,6 +33,7 @@ export interface RunningServices {
 /** What resolvers use. @throws TypeError for an invalid URL. */
 export function createServices(options: GatewayOptions, log: Logger): RunningServices {
   const limits = withDefaultLimits(options.limits);
+  const { metrics } = options;
   const rateLog = openRateLog({
     limit: options.kiteRateLimit ?? 10,
     redisUrl: options.redisUrl,
@@ -62,13 +64,19 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     limits,
     onFailure: logFailedCalls(log, limits),
   };
+  const calling = (name: BrokerName) => ({
+    onClosed: metrics && ((apiKey: string) => metrics.budgetClosed(name, apiKey)),
+    follow: followedBy(name, metrics ? [metrics.followCall] : []),
+  });
   const kite = createKite({
     ...upstream,
+    ...calling('KITE'),
     loginUrl: new URL(options.kiteLoginUrl ?? 'https://kite.zerodha.com/connect/login'),
     baseUrl: new URL(options.kiteBaseUrl ?? 'https://api.kite.trade'),
   });
   const kotak = createKotak({
     ...upstream,
+    ...calling('KOTAK'),
     baseUrls: kotakBaseUrls(options.kotakBaseUrls),
     apps: apps.filter((app) => app.broker === 'KOTAK'),
     now,
@@ -81,6 +89,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     maxAgeSeconds: options.maxAgeSeconds ?? 60,
     maxHeld: limits.heldAnswers,
     maxAccepted: limits.acceptedCredentials,
+    onRead: metrics && ((source) => metrics.read(source)),
   });
   const live = createLiveMargins({
     reads,

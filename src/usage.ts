@@ -39,6 +39,7 @@ Settings come from the environment, or from a .env file in the current folder.
   TRUSTED_DOCUMENTS               none: a JSON file {hash: document}; then no other document is executed
   TRUSTED_DOCUMENT_TEXTS          false; true: a request may also send the text of a trusted document
   AUDIT_LOG                       none: a file for logins, logouts, endings and refusals, one JSON object a line
+  METRICS_PORT, METRICS_HOST      none, loopback: Prometheus metrics at /metrics, on an address of their own
   GEOIP_DATABASE                  none: an MMDB file with the countries of addresses
   COUNTRY_HEADER                  none: the header in which a trusted proxy names a client's country
   SESSION_TOKENS_FILE             keys and templates of tokens for other services; read again on SIGHUP
@@ -67,6 +68,8 @@ export interface Started {
   readonly authorization: string | null;
   /** Kite's address where there is no simulator. */
   readonly upstream: string;
+  /** Where metrics are answered; null where they are not. */
+  readonly metricsUrl: string | null;
   readonly notices: readonly string[];
   /** The id of a document that may be executed, where only those of a list may; else null. */
   readonly trustedDocument: string | null;
@@ -75,7 +78,7 @@ export interface Started {
 /** The lines that the command prints at start. */
 export function greeting(started: Started): string {
   const { graphqlUrl, graphiql, simulatorUrl, authorization, upstream, notices } = started;
-  const { kotakAuthorization, trustedDocument } = started;
+  const { kotakAuthorization, trustedDocument, metricsUrl } = started;
   const query =
     '{ accounts { id user { userName } margins { equity { net } commodity { net } } } }';
   // With a list of documents no other one is executed.
@@ -89,6 +92,7 @@ export function greeting(started: Started): string {
     ...(simulatorUrl === null || kotakAuthorization === null
       ? []
       : [`  Kotak      simulated at ${simulatorUrl}/kotak: Authorization: ${kotakAuthorization}`]),
+    ...(metricsUrl === null ? [] : [`  Metrics    ${metricsUrl}`]),
     ...notices.map((notice) => `  Note       ${notice}`),
     '',
     '  Try it:',

@@ -38,7 +38,12 @@ const answering: Transport = async ({ path }, _operation, onSent) => {
   onSent?.();
   return { status: 200, body: bodies.get(path) ?? '', retryAfterSeconds: null };
 };
-const unlimited = { limit: 0, start: () => ({ sent() {}, ended() {} }), close() {} };
+const unlimited = {
+  limit: 0,
+  start: () => ({ sent() {}, ended() {} }),
+  close() {},
+  usage: () => ({ used: 0, closedMilliseconds: 0 }),
+};
 const limits = withDefaultLimits();
 const accepted = new AcceptedCredentials(1_000);
 const kite = createKiteClient(

@@ -10,6 +10,7 @@ import type {
 import type { BrokerName } from './broker-name.ts';
 import type { Credential } from './credential.ts';
 import type { BrokerError } from './error.ts';
+import type { LaneName } from './upstream/budget/lane.ts';
 import type { Operation } from './upstream/operation.ts';
 import type { Secret } from './upstream/secret.ts';
 import type { UpstreamRequest } from './upstream/transport.ts';
@@ -107,12 +108,26 @@ export interface CredentialScheme {
   read(element: string): Credential | null;
 }
 
+/** The budget of an app, or of several together. */
+export interface Budget {
+  /** The most calls of one app that start in any second; infinite where there is no limit. */
+  readonly limit: number;
+  /** The calls that count in the present second. */
+  readonly used: number;
+  /** For how long nothing starts, because the broker refused a call; else 0. */
+  readonly closedMilliseconds: number;
+  /** The calls that wait for their turn in this process, by lane. */
+  readonly waiting: Readonly<Record<LaneName, number>>;
+}
+
 /** A broker. */
 export interface Broker extends BrokerClient {
   readonly name: BrokerName;
   readonly credentialScheme: CredentialScheme;
   /** Whether its `profile` is a call; else that answers what a credential says, and proves nothing of it. */
   readonly readsProfile: boolean;
+  /** The budget of an app; with null, what waits of all apps. Never rejects. */
+  budgetOf(apiKey: string | null): Promise<Budget>;
   /** Whether `margins` are read from it, under the names that all brokers share. */
   readonly readsMargins: boolean;
   /** The login by password; null for a broker with a login page. */

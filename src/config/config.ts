@@ -84,6 +84,8 @@ export interface Config {
   readonly webhook: WebhookOptions | undefined;
   /** The file of the audit log; undefined: no such log. */
   readonly auditLog: string | undefined;
+  /** Where metrics are answered, without a host on both loopback addresses; undefined: nowhere. */
+  readonly metrics: { readonly host: string | undefined; readonly port: number } | undefined;
   /** An MMDB file with the countries of addresses; undefined: no country is known. */
   readonly geoipDatabase: string | undefined;
   /** The header in which the proxy names a client's country; undefined: none is read. */
@@ -164,6 +166,10 @@ export function readConfig(environment: Environment = process.env): Config {
     relaySecrets: values.RELAY_SECRETS,
     webhook: webhookOf(values),
     auditLog: values.AUDIT_LOG,
+    metrics:
+      values.METRICS_PORT === undefined
+        ? undefined
+        : { host: values.METRICS_HOST, port: values.METRICS_PORT },
     geoipDatabase: values.GEOIP_DATABASE,
     countryHeader: values.COUNTRY_HEADER,
     sessionTokens,

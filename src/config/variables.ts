@@ -116,6 +116,8 @@ export const gatewayVariables = {
   TRUSTED_DOCUMENTS: z.string().optional(),
   TRUSTED_DOCUMENT_TEXTS: flag.default(false),
   AUDIT_LOG: z.string().optional(),
+  METRICS_PORT: wholeNumber(1, 65_535).optional(),
+  METRICS_HOST: z.string().optional(),
   GEOIP_DATABASE: z.string().optional(),
   COUNTRY_HEADER: oneOf(headerFault).transform(inLowerCase).optional(),
   TRUST_PROXY: flag.default(false),

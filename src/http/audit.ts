@@ -28,12 +28,16 @@ export interface Audit extends AuditLog {
   close(): void;
 }
 
-/** Records in `log`, with digests under the keys of `encrypter`. */
+/**
+ * Records in `log`, with digests under the keys of `encrypter`.
+ * @param told takes every event, also those that have no line of their own.
+ */
 export function createAudit(
   log: AuditLog,
   encrypter: Pick<Encrypter, 'names'>,
   limits: Limits,
   clock: Clock | undefined,
+  told?: (event: AuditEvent) => void,
 ): Audit {
   const digests = createAuditDigests(encrypter);
   const record = (fields: object) =>
@@ -41,8 +45,12 @@ export function createAudit(
   const sink = { debug: () => undefined, info: record, warn: record, error: record };
   const failures = new FailureLog(sink, limits, clock);
   return {
-    write: (event) => log.write(event),
+    write(event) {
+      told?.(event);
+      log.write(event);
+    },
     fail(event) {
+      told?.(event);
       const { requestId, address, code } = event;
       const kind = `${event.event} ${event.outcome} ${code} ${address ?? ''}`;
       failures.write({ requestId, address, code: kind }, event, event.event);

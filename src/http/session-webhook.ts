@@ -12,6 +12,7 @@ import { createDeliveries, type Deliveries } from '../keyring/webhook/deliveries
 import { createSessionEvents } from '../keyring/webhook/session-events.ts';
 import { createWebhook } from '../keyring/webhook/webhook.ts';
 import type { Limits } from '../limits.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { createCauseLog } from './plugins/cause-log.ts';
 import { relaySecretFault } from './relay/relay-secrets.ts';
 
@@ -26,6 +27,7 @@ export interface SessionWebhookOptions {
   readonly expiryOf: (record: SessionRecord) => Date | null;
   readonly limits: Limits;
   readonly log: Logger;
+  readonly metrics: Metrics | undefined;
 }
 
 /** A webhook of sessions. */
@@ -38,7 +40,7 @@ export interface SessionWebhook {
 
 /** Makes a webhook. @throws TypeError for an invalid URL or secret, or a store that keeps no deliveries. */
 export function createSessionWebhook(options: SessionWebhookOptions): SessionWebhook {
-  const { store, encrypter, clock, now, expiryOf, limits, log } = options;
+  const { store, encrypter, clock, now, expiryOf, limits, log, metrics } = options;
   const fault = relaySecretFault(options.secret);
   if (fault !== null) throw new TypeError(`webhook.secret ${fault}`);
   if (!store.deliveries) throw new TypeError('webhook needs a keyringStore with deliveries');
@@ -59,7 +61,10 @@ export function createSessionWebhook(options: SessionWebhookOptions): SessionWeb
       deliveries,
       now,
       expiryOf,
-      onLost: (reason, type) => onLost(reason, { type }),
+      onLost(reason, type) {
+        metrics?.delivery('lost');
+        onLost(reason, { type });
+      },
       limits,
     }),
     start: (keyrings) =>
@@ -69,8 +74,15 @@ export function createSessionWebhook(options: SessionWebhookOptions): SessionWeb
         webhook: createWebhook({ url, secret, limits }),
         clock,
         now,
-        onFailure: (cause, type) => onFailure(cause, { type }),
-        onGivenUp: (id, type) => log.error({ id, type }, 'Gave an event for the webhook up'),
+        onDelivered: () => metrics?.delivery('delivered'),
+        onFailure(cause, type) {
+          metrics?.delivery('failed');
+          onFailure(cause, { type });
+        },
+        onGivenUp(id, type) {
+          metrics?.delivery('given-up');
+          log.error({ id, type }, 'Gave an event for the webhook up');
+        },
         limits,
       }),
   };

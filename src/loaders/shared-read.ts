@@ -4,9 +4,13 @@
 import { abortedBy, BrokerError } from '../brokers/error.ts';
 import { isWhole } from '../brokers/field.ts';
 import type { Operation } from '../brokers/upstream/operation.ts';
+import type { OperationCost } from '../brokers/upstream/report/operation-cost.ts';
 import { type Cancellable, Cancellation, isDeadline } from '../shared/cancellation.ts';
 import type { Answer, Asker } from './answer.ts';
 import type { AnswerCache } from './answer-cache.ts';
+
+/** Where an answer comes from: a call, a call that another read has begun, or an answer that is held. */
+export type ReadSource = 'call' | 'shared' | 'held';
 
 /** What reads of one kind are made from. */
 export interface SharedReadOptions<Q, T> {
@@ -16,6 +20,8 @@ export interface SharedReadOptions<Q, T> {
   readonly now: () => Date;
   /** The answers of this kind that are held; null where none are. */
   readonly held: AnswerCache<T> | null;
+  /** Told of each read before it is answered, and where its answer comes from. */
+  readonly note?: (source: ReadSource, question: Q, operation: Operation) => void;
   /** Told when the broker has answered, except calls that were forgotten meanwhile. */
   readonly onAnswer: (digest: string, asOf: Date) => void;
   /** Told that the broker refuses a token, before the operations that wait for the answer are. */
@@ -39,8 +45,9 @@ export class SharedRead<Q, T> {
   /** The answer that is held, where it is young enough; otherwise that of a call which is joined or made. */
   read(digest: string, question: Q, { operation, maxAgeSeconds }: Asker): Promise<Answer<T>> {
     const known = this.find(digest, maxAgeSeconds);
-    const isGiven = known !== undefined && isWhole(known.value);
-    return isGiven ? Promise.resolve(known) : this.ask(digest, question, operation);
+    if (known === undefined || !isWhole(known.value)) return this.ask(digest, question, operation);
+    this.options.note?.('held', question, operation);
+    return Promise.resolve(known);
   }
 
   /** The answer that is held, where it is young enough. It may have values of the wrong type. */
@@ -53,6 +60,7 @@ export class SharedRead<Q, T> {
     // Otherwise no operation would wait for the call, and none would ever cancel it.
     if (operation.signal.aborted) return Promise.reject(abortedBy(operation.signal, false));
     let call = this.#calls.get(digest);
+    this.options.note?.(call === undefined ? 'call' : 'shared', question, operation);
     if (call === undefined) {
       call = new SharedCall(this, digest, operation);
       this.#calls.set(digest, call);
@@ -115,6 +123,11 @@ class SharedCall<Q, T> implements Operation {
     this.callerId = opener.callerId;
     this.requestId = opener.requestId;
     this.deadlineAt = opener.deadlineAt;
+  }
+
+  /** Of the operation that began it. */
+  get cost(): OperationCost | null {
+    return this.#opener?.cost ?? null;
   }
 
   /** Makes the call. */

@@ -12,7 +12,7 @@ import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import type { Operation } from '../brokers/upstream/operation.ts';
 import type { Answer, Asker } from './answer.ts';
 import { AnswerCache } from './answer-cache.ts';
-import { SharedRead, type SharedReadOptions } from './shared-read.ts';
+import { type ReadSource, SharedRead, type SharedReadOptions } from './shared-read.ts';
 
 /** Margins with the segments that were asked for, and perhaps others; in each, null where the broker left it out. */
 export type MarginsAnswer = Answer<Partial<Margins>>;
@@ -26,11 +26,7 @@ export interface SharedReads {
   /** The margins of a broker that has a structure of its own for them. */
   kotakMargins(credential: Credential, asker: Asker): Promise<Answer<KotakMargins>>;
   /** A segment that is held and young enough for the asker; undefined where it has to be called for. */
-  heldMargins(
-    credential: Credential,
-    segment: Segment,
-    asker: Pick<Asker, 'maxAgeSeconds'>,
-  ): MarginsAnswer | undefined;
+  heldMargins(credential: Credential, segment: Segment, asker: Asker): MarginsAnswer | undefined;
   /** The segments asked for, in one call: GET /user/margins for both, GET /user/margins/:segment for one. */
   margins(
     credential: Credential,
@@ -71,11 +67,13 @@ export interface SharedReadsOptions {
   readonly maxAccepted?: number;
   /** By which they are dropped. Default: the machine's. */
   readonly clock?: Clock;
+  /** Told where the answer to each read comes from. */
+  readonly onRead?: ((source: ReadSource) => void) | undefined;
 }
 
 /** Makes the reads that all requests of a gateway share. */
 export function createSharedReads(options: SharedReadsOptions): SharedReads {
-  const { broker, now, maxAgeSeconds, maxHeld, clock = machineClock } = options;
+  const { broker, now, maxAgeSeconds, maxHeld, clock = machineClock, onRead } = options;
   const accepted = new AcceptedCredentials(options.maxAccepted ?? maxHeld);
   const { expiryOf } = broker;
   const holding = { maxAgeSeconds, max: maxHeld, expiryOf, now, clock };
@@ -88,10 +86,15 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
     listeners.get(digest)?.(refusal);
   }
 
+  const note = (source: ReadSource, credential: Credential, { cost }: Operation) => {
+    onRead?.(source);
+    if (source !== 'call') cost?.spare(credential, source);
+  };
   const readOf = <T>(call: SharedReadOptions<Credential, T>['call']) =>
     new SharedRead<Credential, T>({
       call,
       now,
+      note,
       held: new AnswerCache<T>(holding),
       onAnswer: (digest, asOf) => accepted.add(digest, asOf.getTime()),
       onRefused: forget,
@@ -116,13 +119,15 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
       return said.then((value) => ({ value, asOf: now() }));
     },
     kotakMargins: (credential, asker) => kotakMargins.read(digestOf(credential), credential, asker),
-    heldMargins(credential, segment, { maxAgeSeconds: accepted }) {
+    heldMargins(credential, segment, { operation, maxAgeSeconds: accepted }) {
       if (accepted <= 0) return undefined;
       const digest = digestOf(credential);
       const whole = wholes.find(digest, accepted);
       const own = segments[segment].find(digest, accepted);
       const youngest = own === undefined || (whole && whole.asOf > own.asOf) ? whole : own;
-      return isWhole(youngest?.value[segment]) ? youngest : undefined;
+      if (youngest === undefined || !isWhole(youngest.value[segment])) return undefined;
+      note('held', credential, operation);
+      return youngest;
     },
     margins(credential, [first = 'equity', ...others], operation) {
       const read = others.length === 0 ? segments[first] : wholes;

@@ -1,12 +1,14 @@
 // `sessions rotate-keys`: everything in the store is encrypted anew with the first key, so that the others can go. Each
 // change names what it replaces, so that gateways go on meanwhile; what is done stays done where it is broken off.
+
+import { everyKeyring, everyPage } from '../keyring/census/every-keyring.ts';
 import { deliveryBinding } from '../keyring/crypto/encrypted-deliveries.ts';
 import { revocationBinding } from '../keyring/crypto/encrypted-revocations.ts';
 import { decryptPointer, encryptPointer } from '../keyring/crypto/pointers.ts';
 import { endOf } from '../keyring/keyring-opener.ts';
 import type { DueList, StoredRevocation } from '../keyring/stores/revocation-list.ts';
 import type { StoredKeyring } from '../keyring/stores/store.ts';
-import { everyKeyring, everyPage, type OpenSessions } from './open-sessions.ts';
+import type { OpenSessions } from './open-sessions.ts';
 import { createProgress, type Output } from './output.ts';
 
 /** What the texts of a list are bound to. */

@@ -19,15 +19,12 @@ import { createEncrypter, type Encrypter } from '../keyring/crypto/encrypter.ts'
 import type { Keyrings } from '../keyring/keyring.ts';
 import { createKeyrings } from '../keyring/keyrings.ts';
 import type { SessionRecord } from '../keyring/session-record.ts';
-import type { KeyringStore, Page, StoredKeyring, StoreListing } from '../keyring/stores/store.ts';
+import type { KeyringStore, StoreListing } from '../keyring/stores/store.ts';
 import { createUserSessions, type UserSessions } from '../keyring/user-sessions.ts';
 import { createSessionEvents } from '../keyring/webhook/session-events.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
 import { openAuditFile, openStore } from '../process/resources.ts';
 import { type AuditDetails, type AuditLog, noAuditLog } from '../shared/audit.ts';
-
-/** What is read from the store with one step. */
-const pageSize = 100;
 
 /** The sessions of a store. */
 export interface OpenSessions {
@@ -123,27 +120,4 @@ function announceTo(store: KeyringStore, encrypter: Encrypter, limits: Limits): 
     onLost: lost,
     limits,
   });
-}
-
-/** Every item of a listing, page by page: no more than a page is in memory. An item may come twice. */
-export async function* everyPage<Item>(
-  read: (after: string | null, count: number) => Promise<Page<Item>>,
-): AsyncGenerator<readonly Item[]> {
-  let after: string | null = null;
-  do {
-    const page: Page<Item> = await read(after, pageSize);
-    if (page.items.length > 0) yield page.items;
-    after = page.next;
-  } while (after !== null);
-}
-
-/** Every keyring of the store, some at a time. One may come twice. */
-export async function* everyKeyring({
-  store,
-  listing,
-}: Pick<OpenSessions, 'store' | 'listing'>): AsyncGenerator<StoredKeyring> {
-  for await (const ids of everyPage((after, count) => listing.keyrings(after, count))) {
-    const found = await Promise.all(ids.map((id) => store.openKeyring(id)));
-    for (const keyring of found) if (keyring !== null) yield keyring;
-  }
 }

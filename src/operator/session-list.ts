@@ -1,6 +1,8 @@
 // `sessions list`: every session of the store, a line each, as it is read.
+
+import { everyKeyring } from '../keyring/census/every-keyring.ts';
 import type { SessionRecord } from '../keyring/session-record.ts';
-import { everyKeyring, type OpenSessions } from './open-sessions.ts';
+import type { OpenSessions } from './open-sessions.ts';
 import { createProgress, type Output } from './output.ts';
 
 /** Columns of a line of text, separated by tabs. */

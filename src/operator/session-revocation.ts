@@ -1,8 +1,9 @@
 // `sessions revoke` and `sessions revoke-user`: from this moment a session's tokens serve for nothing but to end them at
 // the broker, which the gateways on the store do, at once where one runs.
 import type { BrokerName } from '../brokers/broker-name.ts';
+import { everyKeyring } from '../keyring/census/every-keyring.ts';
 import type { SessionRecord } from '../keyring/session-record.ts';
-import { everyKeyring, type OpenSessions } from './open-sessions.ts';
+import type { OpenSessions } from './open-sessions.ts';
 import { createProgress, type Output } from './output.ts';
 
 /** What became of a session. */

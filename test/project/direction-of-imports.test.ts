@@ -12,6 +12,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   shared: ['limits.ts'],
   brokers: ['shared', 'limits.ts'],
   plans: ['shared', 'limits.ts'],
+  metrics: ['shared', 'brokers', 'limits.ts'],
   loaders: ['shared', 'brokers', 'limits.ts'],
   live: ['shared', 'loaders', 'brokers', 'limits.ts'],
   sums: ['brokers'],
@@ -40,6 +41,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'brokers',
   ],
   http: [
+    'metrics',
     'shared',
     'plans',
     'schema',
@@ -52,9 +54,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'loaders',
     'brokers',
   ],
-  server: ['shared', 'http', 'context.ts', 'limits.ts'],
-  'options.ts': ['session-tokens', 'http', 'keyring', 'brokers', 'limits.ts', 'shared'],
+  server: ['shared', 'http', 'metrics', 'context.ts', 'limits.ts'],
+  'options.ts': ['metrics', 'session-tokens', 'http', 'keyring', 'brokers', 'limits.ts', 'shared'],
   'services.ts': [
+    'metrics',
     'session-tokens',
     'options.ts',
     'context.ts',
@@ -67,6 +70,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'shared',
   ],
   'browser-services.ts': [
+    'metrics',
     'services.ts',
     'options.ts',
     'context.ts',
@@ -76,6 +80,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'shared',
   ],
   'index.ts': [
+    'metrics',
     'session-tokens',
     'gateway-interface.ts',
     'gateway.ts',
@@ -108,6 +113,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'signals.ts': [],
   simulator: [],
   'main.ts': [
+    'metrics',
     'process',
     'operator',
     'config',

@@ -254,6 +254,7 @@ test('a start that is cancelled while it is granted is released and delays no ot
           });
       }),
     close() {},
+    usage: () => ({ used: 0, closedMilliseconds: 0 }),
   };
   const { send, sent } = slow({ upstreamCalls: 1 }, log);
   const { operation, leave } = someone();

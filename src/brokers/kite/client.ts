@@ -7,6 +7,7 @@ import { BrokerError, notSupported } from '../error.ts';
 import { malformed } from '../field.ts';
 import type { RefusedCredentials } from '../upstream/budget/refused-credentials.ts';
 import type { Operation } from '../upstream/operation.ts';
+import type { FollowCall } from '../upstream/report/call-followers.ts';
 import { Secret } from '../upstream/secret.ts';
 import type { Transport, UpstreamRequest } from '../upstream/transport.ts';
 import { checksum } from './checksum.ts';
@@ -25,11 +26,13 @@ export interface KiteClientOptions {
   readonly onObtained?: ((credential: Credential) => void) | undefined;
   /** Told of every call that failed, except those that were cancelled. */
   readonly onFailure?: ((call: FailedCall) => void) | undefined;
+  /** Begins to follow each call. */
+  readonly follow?: FollowCall | undefined;
 }
 
 /** Makes a client over a transport. */
 export function createKiteClient(send: Transport, options: KiteClientOptions): BrokerClient {
-  const { maxNesting, refused, onObtained, onFailure } = options;
+  const { maxNesting, refused, onObtained, onFailure, follow } = options;
 
   /** Makes a call, and reads the data of its answer; null from `parse` is an answer that makes no sense. */
   function call<T>(
@@ -44,20 +47,24 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): B
       const details = { retryAfterSeconds: 1, mayHaveReachedBroker: false };
       return Promise.reject(new BrokerError('rate-limited', details));
     }
+    const report = follow?.(request, operation) ?? null;
     const fail = (thrown: unknown): never => {
       const error = isOthersChecksum(request, thrown) ? new BrokerError('token', thrown) : thrown;
       if (credential && error instanceof BrokerError && error.code === 'token') {
         refused.add(credential, error);
       }
+      if (error instanceof BrokerError) report?.ended(error);
       if (error instanceof BrokerError && error.code !== 'aborted') {
         onFailure?.({ request, operation, error });
       }
       throw error;
     };
-    return send(request, operation).then((response) => {
+    const followed = report === null ? request : { ...request, report };
+    return send(followed, operation).then((response) => {
       try {
         const value = parse(openEnvelope(response, secretsOf(request), maxNesting));
         if (value === null) throw new BrokerError('invalid-response', { status: response.status });
+        report?.ended(null);
         return value;
       } catch (thrown) {
         return fail(thrown);

@@ -9,7 +9,7 @@ import { kiteWire } from './wire.ts';
 /** Where Kite is, and the bounds on calling it. */
 export interface KiteOptions
   extends Omit<UpstreamOptions, 'wire'>,
-    Pick<KiteClientOptions, 'maxNesting' | 'onFailure'> {
+    Pick<KiteClientOptions, 'maxNesting' | 'onFailure' | 'follow'> {
   /** Kite's login page. */
   readonly loginUrl: URL;
 }
@@ -20,11 +20,12 @@ export function createKite(options: KiteOptions): {
   /** Waits for calls in flight. */
   readonly close: () => Promise<void>;
 } {
-  const { send, close, ...credentials } = createUpstream({ ...options, wire: kiteWire });
+  const { send, close, budgetOf, ...credentials } = createUpstream({ ...options, wire: kiteWire });
   const broker: Broker = {
     ...createKiteClient(send, { ...options, ...credentials }),
     name: 'KITE',
     credentialScheme,
+    budgetOf,
     // Access tokens end at six in the morning (docs: "Authentication and token exchange").
     expiryOf: (time) => sessionExpiryOf('KITE', time),
     toldExpiryOf: (time) => toldExpiryOf('KITE', time),

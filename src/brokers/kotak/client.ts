@@ -8,6 +8,7 @@ import type { Credential } from '../credential.ts';
 import { BrokerError, notSupported } from '../error.ts';
 import type { RefusedCredentials } from '../upstream/budget/refused-credentials.ts';
 import type { Operation } from '../upstream/operation.ts';
+import type { FollowCall } from '../upstream/report/call-followers.ts';
 import { Secret } from '../upstream/secret.ts';
 import type { Transport, UpstreamRequest } from '../upstream/transport.ts';
 import { AppTokens, parseMadeToken } from './app-tokens.ts';
@@ -35,6 +36,8 @@ export interface KotakClientOptions {
   readonly onObtained?: ((credential: Credential) => void) | undefined;
   /** Told of every call that failed, except those that were cancelled. */
   readonly onFailure?: ((call: FailedCall) => void) | undefined;
+  /** Begins to follow each call. */
+  readonly follow?: FollowCall | undefined;
 }
 
 /** A client over a transport: the calls that this broker has, and its login. */
@@ -42,7 +45,7 @@ export function createKotakClient(
   send: Transport,
   options: KotakClientOptions,
 ): BrokerClient & { readonly passwordLogin: PasswordLogin } {
-  const { hosts, maxNesting, refused, onObtained, onFailure } = options;
+  const { hosts, maxNesting, refused, onObtained, onFailure, follow } = options;
   const apps = new Map(options.apps.map((app) => [app.apiKey, app]));
   const appTokens = new AppTokens({
     timeoutMilliseconds: options.timeoutMilliseconds,
@@ -71,12 +74,15 @@ export function createKotakClient(
     if (operation.admit?.() === false) {
       throw new BrokerError('rate-limited', { retryAfterSeconds: 1, mayHaveReachedBroker: false });
     }
+    const report = follow?.(request, operation) ?? null;
     try {
-      const response = await send(request, operation);
+      const response = await send(report ? { ...request, report } : request, operation);
       const value = parse(openEnvelope(response, { step, secrets, maxNesting }));
       if (value === null) throw new BrokerError('invalid-response', { status: response.status });
+      report?.ended(null);
       return value;
     } catch (error) {
+      if (error instanceof BrokerError) report?.ended(error);
       if (error instanceof BrokerError && error.code !== 'aborted') {
         onFailure?.({ request, operation, error });
       }

@@ -11,7 +11,7 @@ import { kotakWire } from './wire.ts';
 /** Where Kotak is, and the bounds on calling it. */
 export interface KotakOptions
   extends Omit<UpstreamOptions, 'wire' | 'baseUrl'>,
-    Pick<KotakClientOptions, 'apps' | 'maxNesting' | 'now' | 'onFailure'> {
+    Pick<KotakClientOptions, 'apps' | 'maxNesting' | 'now' | 'onFailure' | 'follow'> {
   /** Its hosts, in the order in which they are tried; no other is ever called. */
   readonly baseUrls: readonly [URL, ...URL[]];
 }
@@ -23,7 +23,7 @@ export function createKotak(options: KotakOptions): {
   readonly close: () => Promise<void>;
 } {
   const { baseUrls, limits, rateLog } = options;
-  const { send, close, ...credentials } = createUpstream({
+  const { send, close, budgetOf, ...credentials } = createUpstream({
     ...options,
     baseUrl: baseUrls[0],
     rateLog: ofThisBroker(rateLog),
@@ -39,6 +39,7 @@ export function createKotak(options: KotakOptions): {
     ...client,
     name: 'KOTAK',
     credentialScheme,
+    budgetOf,
     // A session has been seen to last for the day; its end is not documented, so people are not told one.
     expiryOf: (time) => sessionExpiryOf('KOTAK', time),
     toldExpiryOf: (time) => toldExpiryOf('KOTAK', time),
@@ -56,6 +57,7 @@ function ofThisBroker(log: RateLog): RateLog {
     limit: log.limit,
     start: (apiKey) => log.start(`kotak ${apiKey}`),
     close: (apiKey, milliseconds) => log.close(`kotak ${apiKey}`, milliseconds),
+    usage: (apiKey) => log.usage(`kotak ${apiKey}`),
   };
 }
 

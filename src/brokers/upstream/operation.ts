@@ -1,5 +1,6 @@
 // What a call to a broker belongs to: an operation that waits for it until its deadline, and takes turns with others.
 import { type Cancellable, Cancellation, timeIsUp } from '../../shared/cancellation.ts';
+import type { OperationCost } from './report/operation-cost.ts';
 
 /** On whose behalf a call is made. */
 export interface Operation {
@@ -15,6 +16,8 @@ export interface Operation {
   readonly deadlineAt: number;
   /** Counts one more call; false where the operation has made as many as it may. Left out: there is no bound. */
   admit?(): boolean;
+  /** What counts the calls of the operation; null or left out where it has not asked. */
+  readonly cost?: OperationCost | null;
   /** Told when a call has its turn and is sent: until then nothing of it has left this process; or that it needs none. */
   readonly begun?: () => void;
   /** Told when a call has to wait for its turn, with the way to ask how many seconds that will take from then on. */
@@ -27,6 +30,7 @@ export class Deadline implements Operation {
   readonly callerId: string;
   readonly requestId: string | undefined;
   readonly deadlineAt: number;
+  readonly cost: OperationCost | null;
   readonly #timer: NodeJS.Timeout;
   readonly #maxCalls: number;
   #calls = 0;
@@ -42,15 +46,18 @@ export class Deadline implements Operation {
    * @param callerId who takes turns with other callers, as one with all of its operations.
    * @param requestId the request that it came with, for the log.
    * @param maxCalls the most calls that it may make.
+   * @param cost counts its calls, where that is asked for.
    */
   constructor(
     milliseconds: number,
     callerId = 'unknown',
     requestId?: string,
     maxCalls = Number.POSITIVE_INFINITY,
+    cost: OperationCost | null = null,
   ) {
     this.callerId = callerId;
     this.requestId = requestId;
+    this.cost = cost;
     this.#maxCalls = maxCalls;
     this.deadlineAt = performance.now() + milliseconds;
     // Not AbortSignal.timeout: nothing could stop that, and at thousands of operations a second each
@@ -119,6 +126,7 @@ class Reads implements Operation {
   readonly callerId: string;
   readonly requestId: string | undefined;
   readonly deadlineAt: number;
+  readonly cost: OperationCost | null;
   readonly signal = new Cancellation();
   readonly #deadline: Deadline;
   readonly #client: Cancellable;
@@ -128,6 +136,7 @@ class Reads implements Operation {
     this.callerId = deadline.callerId;
     this.requestId = deadline.requestId;
     this.deadlineAt = deadline.deadlineAt;
+    this.cost = deadline.cost;
     this.#deadline = deadline;
     this.#client = client;
     if (client.aborted) this.handleEvent();

@@ -1,6 +1,7 @@
 // The seam between a broker's client and an HTTP client: one request out, one response or BrokerError back.
 import type { Credential } from '../credential.ts';
 import type { Operation } from './operation.ts';
+import type { CallReport } from './report/call-report.ts';
 import type { Secret } from './secret.ts';
 
 /** One HTTP request to a broker. */
@@ -25,6 +26,8 @@ export interface UpstreamRequest {
   readonly isProofBrought?: boolean;
   /** What signs the request; absent where the endpoint takes none. */
   readonly credential?: Credential;
+  /** Told when the request starts; absent where nothing needs to know. */
+  readonly report?: CallReport;
 }
 
 /** What came back, unread. */

@@ -4,6 +4,7 @@ import type { Agent, AgentOptions } from 'node:http';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Limits } from '../../limits.ts';
+import type { Broker } from '../broker.ts';
 import { type Credential, digestOf } from '../credential.ts';
 import { AcceptedCredentials } from './budget/accepted-credentials.ts';
 import { budgeted } from './budget/budget.ts';
@@ -20,6 +21,8 @@ export interface UpstreamOptions extends TransportOptions {
   readonly limits: Limits;
   /** Which calls have started lately. */
   readonly rateLog: RateLog;
+  /** Told of each answer that closes the window of an app. */
+  readonly onClosed?: ((apiKey: string) => void) | undefined;
 }
 
 /** The way to a broker. */
@@ -29,20 +32,21 @@ export interface Upstream {
   readonly refused: RefusedCredentials;
   /** Tells of a credential that the broker has just handed out. */
   readonly onObtained: (credential: Credential) => void;
+  readonly budgetOf: Broker['budgetOf'];
   /** Waits for calls in flight. */
   readonly close: () => Promise<void>;
 }
 
 /** Connects nothing yet: the first call does. */
 export function createUpstream(options: UpstreamOptions): Upstream {
-  const { rateLog, limits } = options;
+  const { rateLog, limits, onClosed } = options;
   const writes = gotTransport(options);
   const reads = hasProxy(options.baseUrl)
     ? { send: writes, close: async () => {} }
     : undiciTransport(options);
   // The budget is inside the retry: a second attempt takes a turn of its own.
   const accepted = new AcceptedCredentials(limits.acceptedCredentials);
-  const budget = { log: rateLog, limits, accepted };
+  const budget = { log: rateLog, limits, accepted, onClosed };
   const queues = new BudgetQueues(budget);
   return {
     send: retryingGets(budgeted(reads.send, budget, queues), {
@@ -50,6 +54,11 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     }),
     refused: new RefusedCredentials(limits.refusedCredentialSeconds, limits.refusedCredentials),
     onObtained: (credential) => accepted.add(digestOf(credential)),
+    budgetOf: async (apiKey) => {
+      const idle = { used: 0, closedMilliseconds: 0 };
+      const usage = apiKey === null ? idle : await rateLog.usage(apiKey);
+      return { limit: rateLog.limit, ...usage, waiting: queues.waiting(apiKey) };
+    },
     close: reads.close,
   };
 }

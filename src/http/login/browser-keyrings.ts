@@ -1,6 +1,7 @@
 // The services behind the keyrings of browsers.
 
 import { Secret } from '../../brokers/upstream/secret.ts';
+import type { Census } from '../../keyring/census/census.ts';
 import type { Keyrings } from '../../keyring/keyring.ts';
 import type { SessionNews } from '../../keyring/news/session-news.ts';
 import type { Revocations } from '../../keyring/revocations/revocations.ts';
@@ -20,6 +21,8 @@ export interface BrowserKeyrings {
   readonly news: SessionNews;
   /** Null without a webhook. */
   readonly deliveries: Deliveries | null;
+  /** Counts the store; null without metrics. */
+  readonly census: Census | null;
   readonly logins: LoginService;
   readonly renewals: SessionRenewals;
   readonly pendingLogins: PendingLogins;

@@ -1,6 +1,7 @@
 // One log line for every operation, with its request id and never with what was sent or answered.
 import { finalAsyncIterator, isAsyncIterable, mapAsyncIterator } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import type { Metrics } from '../../metrics/metrics.ts';
 import type { FailureLog } from '../limits/failure-log.ts';
 import type { ClientInfoReader } from '../request/client-info.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
@@ -13,6 +14,8 @@ export interface OperationLogOptions {
   readonly log: Logger;
   /** Where operations with an error go, so that a flood of errors does not flood the log. */
   readonly failures: FailureLog;
+  /** What counts operations, beside the log. */
+  readonly metrics: Metrics | undefined;
 }
 
 /**
@@ -24,13 +27,28 @@ export function logOperations({
   readClientInfo,
   log,
   failures,
+  metrics,
 }: OperationLogOptions): ResultStep {
   const write = (codes: Counts, { request, serverContext }: Answered) => {
-    const { id: requestId, startedAt, operationName, context } = track(request);
-    const operation = isName(operationName) ? operationName : undefined;
+    const {
+      id: requestId,
+      startedAt,
+      operationName,
+      operation: executed,
+      context,
+    } = track(request);
+    const name = executed?.name?.value ?? operationName;
+    const operation = isName(name) ? name : undefined;
     const accounts = context?.accounts.length ?? 0;
-    const milliseconds = Math.round(performance.now() - startedAt);
+    const elapsed = performance.now() - startedAt;
+    const milliseconds = Math.round(elapsed);
     const failed = context?.failures.byCode;
+    metrics?.operation({
+      name: executed === null ? undefined : (operation ?? null),
+      codes: Object.keys({ ...codes.errors, ...failed }),
+      milliseconds: elapsed,
+      isSubscription: executed?.operation === 'subscription',
+    });
     if (codes.errors === undefined && failed === undefined) {
       log.info({ requestId, operation, accounts, milliseconds }, 'Operation');
       return;
@@ -55,11 +73,17 @@ export function logOperations({
       write(codes, answered);
       return result;
     }
+    const kind =
+      track(answered.request).operation?.operation === 'subscription' ? 'subscription' : 'parts';
+    metrics?.stream(kind, 1);
     const counted = mapAsyncIterator(result, (payload) => {
       count(payload, codes);
       return payload;
     });
-    return finalAsyncIterator(counted, () => write(codes, answered));
+    return finalAsyncIterator(counted, () => {
+      metrics?.stream(kind, -1);
+      write(codes, answered);
+    });
   };
 }
 

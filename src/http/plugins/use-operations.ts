@@ -86,6 +86,7 @@ export function createOperations(options: OperationsOptions): AnswerOperation {
       if (document === undefined) return { errors };
       const operation = getOperationAST(document, params.operationName);
       if (!operation) throw unknownOperation();
+      tracked.operation = operation;
       const kind = operation.operation;
       if (kind === OperationTypeNode.MUTATION && request.method === 'GET') throw mutationByGet();
       const made = contextFor(request, serverContext);

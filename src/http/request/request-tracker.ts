@@ -1,5 +1,6 @@
 // What the gateway remembers of a request while it lasts: its id, and when it came.
 import { randomUUID } from 'node:crypto';
+import type { OperationDefinitionNode } from 'graphql';
 import type { Context } from '../../context.ts';
 import { type Accepted, readAccept } from './accept.ts';
 
@@ -15,6 +16,8 @@ export interface TrackedRequest {
   readonly accepted: Accepted;
   /** The operation's name as it was sent, which may be anything. */
   operationName: unknown;
+  /** The operation that is executed; null before it is known, and where the request is refused. */
+  operation: OperationDefinitionNode | null;
   /** The context of its operation; null until there is one. */
   context: Context | null;
   /** Whether its result has been through the steps that every result takes. */
@@ -42,6 +45,7 @@ export function createRequestTracker(): RequestTracker {
       setCookies: [],
       accepted: readAccept(request.headers.get('accept')),
       operationName: undefined,
+      operation: null,
       context: null,
       isFinished: false,
     };

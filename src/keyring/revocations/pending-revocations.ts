@@ -41,6 +41,8 @@ export interface PendingRevocations {
   schedule(revocation: Revocation, held: Held, firstPause?: number): void;
   /** Notes that the tokens have ended. @throws KeyringStoreError */
   finish(revocation: Revocation): Promise<void>;
+  /** How many this process retries. */
+  readonly size: number;
   /** Whether this process retries the revocation of this first id. */
   has(id: string): boolean;
   /** Runs background work; only the end of the process waits for it. */
@@ -163,6 +165,9 @@ export function createPendingRevocations(options: RevocationsOptions): PendingRe
     hold,
     schedule,
     finish,
+    get size() {
+      return pending.size;
+    },
     has: (id) => pending.has(id),
     run,
 

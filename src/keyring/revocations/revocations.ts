@@ -34,6 +34,8 @@ export interface Revocations {
   endSurplus(keyringId: string, surplus: readonly SessionRecord[]): Promise<void>;
   /** Goes on with the sessions of a keyring that are REVOKING and not in the list, as earlier versions had none. */
   resume(keyringId: string, sessions: readonly SessionRecord[]): void;
+  /** How many this process retries in the background. */
+  readonly pending: number;
   /** Stops the tries, and leaves what is in the store to be claimed at once. */
   close(): Promise<void>;
 }
@@ -110,6 +112,10 @@ export function createRevocations(options: RevocationsOptions): Revocations {
         if (pending.has(revocation.ids[0])) continue;
         pending.run(async () => pending.schedule(revocation, await pending.hold(revocation)));
       }
+    },
+
+    get pending() {
+      return pending.size;
     },
 
     close: () => pending.close(),

@@ -19,6 +19,8 @@ export interface DeliveriesOptions {
   readonly webhook: Webhook;
   readonly clock: Clock;
   readonly now: () => Date;
+  /** Told of each event that the receiver took. */
+  readonly onDelivered: () => void;
   /** Told of attempts that failed, and why. */
   readonly onFailure: (cause: string, type: SessionEvent['type'] | null) => void;
   /** Told of events that are given up. */
@@ -81,7 +83,10 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     }
     const body = JSON.stringify({ id, ...event });
     const cause = await webhook({ id, body, at: now() }, closing.signal);
-    if (cause === null) return list.remove(claimed);
+    if (cause === null) {
+      options.onDelivered();
+      return list.remove(claimed);
+    }
     if (closing.signal.aborted) {
       await list.postpone(claimed, now().getTime());
       return;

@@ -4,7 +4,7 @@ import { Cancellation, isDeadline } from '../../../shared/cancellation.ts';
 import { abortedBy, BrokerError } from '../../error.ts';
 import { type Clock, machineClock } from '../clock.ts';
 import { FairQueue } from './fair-queue.ts';
-import type { QueuedCall } from './lane.ts';
+import type { LaneName, QueuedCall } from './lane.ts';
 import type { RateLog, Start } from './rate-log.ts';
 import { type SlotLimits, Slots } from './slots.ts';
 import { StalledQueues } from './stalled-queues.ts';
@@ -77,6 +77,14 @@ export class BudgetQueues {
     const turn = this.#wait(queue, call);
     void this.#serve(queue, answer);
     return turn;
+  }
+
+  /** How many calls of an app wait, by lane; with null, of all apps. */
+  waiting(apiKey: string | null): Readonly<Record<LaneName, number>> {
+    if (apiKey === null) return this.#room.sizes;
+    const { waiting } = this.#queues.get(apiKey) ?? { waiting: null };
+    const sizeOf = (lane: LaneName) => waiting?.waiting(lane).size ?? 0;
+    return { login: sizeOf('login'), accepted: sizeOf('accepted'), other: sizeOf('other') };
   }
 
   /** A call has ended, well or badly. */

@@ -3,6 +3,7 @@
 
 import type { Limits } from '../../../limits.ts';
 import { digestOf } from '../../credential.ts';
+import { machineClock } from '../clock.ts';
 import type { Transport, UpstreamRequest, UpstreamResponse } from '../transport.ts';
 import type { AcceptedCredentials } from './accepted-credentials.ts';
 import { BudgetQueues, type BudgetQueuesOptions } from './budget-queues.ts';
@@ -14,6 +15,8 @@ export interface BudgetOptions extends BudgetQueuesOptions {
   readonly limits: BudgetQueuesOptions['limits'] & Pick<Limits, 'upstreamPauseSeconds'>;
   /** The credentials for which a share is kept. */
   readonly accepted: AcceptedCredentials;
+  /** Told of each answer that closes the window of an app. */
+  readonly onClosed?: ((apiKey: string) => void) | undefined;
 }
 
 /** What a 429 or a 503 closes the window for where the broker does not say, in milliseconds: its own window. */
@@ -31,7 +34,7 @@ export function budgeted(
   options: BudgetOptions,
   budget = new BudgetQueues(options),
 ): Transport {
-  const { accepted, log, limits } = options;
+  const { accepted, log, limits, onClosed, clock = machineClock } = options;
 
   /** Learns from an answer how soon the app may call again, and whether the credential works. */
   function learn({ apiKey, method }: UpstreamRequest, account: string, answer: UpstreamResponse) {
@@ -40,15 +43,17 @@ export function budgeted(
       const asked = (retryAfterSeconds ?? 0) * 1_000;
       const time = Math.min(Math.max(asked, usualClosing), limits.upstreamPauseSeconds * 1_000);
       log.close(apiKey, time);
+      onClosed?.(apiKey);
     } else if (account !== '') {
       if (status === 403) accepted.delete(account);
       else if (status < 300 && method === 'GET') accepted.add(account);
     }
   }
 
-  function begin(request: UpstreamRequest, call: QueuedCall, start: Start) {
+  function begin(request: UpstreamRequest, call: QueuedCall, start: Start, waited: number) {
     const { operation, account } = call;
     operation.begun?.();
+    request.report?.started(waited);
     const leave = () => {
       start.ended();
       budget.leave(call);
@@ -72,9 +77,9 @@ export function budgeted(
     const account = credential === undefined ? '' : digestOf(credential);
     const call = { operation, account, lane: laneOf(request, accepted.has(account)) };
     const start = budget.enter(apiKey, call);
-    return start instanceof Promise
-      ? start.then((started) => begin(request, call, started))
-      : begin(request, call, start);
+    if (!(start instanceof Promise)) return begin(request, call, start, 0);
+    const since = clock.milliseconds();
+    return start.then((started) => begin(request, call, started, clock.milliseconds() - since));
   };
 }
 

@@ -4,6 +4,7 @@ import {
   longestWayMilliseconds,
   type RateLog,
   type Start,
+  type Usage,
 } from './rate-log.ts';
 
 /** A start that can be withdrawn if another log refuses it. */
@@ -15,6 +16,7 @@ export interface MemoryStart extends Start {
 /** What the log of one process can do beyond the interface. */
 export interface MemoryRateLog extends RateLog {
   start(apiKey: string): MemoryStart | number;
+  usage(apiKey: string): Usage;
   /** How many apps it remembers: those with a call in the last moments, or a closing. */
   readonly size: number;
 }
@@ -112,6 +114,12 @@ export function createMemoryRateLog(
     close(apiKey, milliseconds) {
       const lately = latelyOf(apiKey);
       lately.closedUntil = Math.max(lately.closedUntil, clock() + milliseconds);
+    },
+    usage(apiKey) {
+      const { entries, closedUntil } = apps.get(apiKey) ?? { entries: [], closedUntil: 0 };
+      const now = clock();
+      const used = entries.filter((entry) => counts(entry, now)).length;
+      return { used, closedMilliseconds: Math.max(0, Math.ceil(closedUntil - now)) };
     },
   };
 }

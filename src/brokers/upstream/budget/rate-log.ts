@@ -23,6 +23,14 @@ export interface Start {
   ended(): void;
 }
 
+/** What an app has used of its window. */
+export interface Usage {
+  /** The calls that count now. */
+  readonly used: number;
+  /** For how long nothing starts, where the broker has refused a call; else 0. */
+  readonly closedMilliseconds: number;
+}
+
 /** A log of calls per app: at most so many in any window, however they are spread. */
 export interface RateLog {
   /** The most calls in a window. */
@@ -34,6 +42,8 @@ export interface RateLog {
   start(apiKey: string): Start | number | Promise<Start | number>;
   /** Lets nothing of an app start for so long; an earlier closing that lasts longer stands. */
   close(apiKey: string, milliseconds: number): void;
+  /** What an app has used of its window. Never rejects. */
+  usage(apiKey: string): Usage | Promise<Usage>;
 }
 
 const noStart: Start = { sent() {}, ended() {} };
@@ -43,4 +53,5 @@ export const unlimited: RateLog = {
   limit: Number.POSITIVE_INFINITY,
   start: () => noStart,
   close() {},
+  usage: () => ({ used: 0, closedMilliseconds: 0 }),
 };

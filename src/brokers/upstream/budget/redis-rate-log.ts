@@ -6,6 +6,7 @@ import {
   longestWayMilliseconds,
   type RateLog,
   type Start,
+  type Usage,
 } from './rate-log.ts';
 
 /** What is needed of a Redis client: sends one command, and rejects while there is no connection. */
@@ -47,6 +48,7 @@ export interface RedisRateLog extends RateLog {
 //   sent NAME TIME   the call in flight went out only then
 //   ended NAME TIME  the call has arrived by then
 //   close TIME       nothing starts for so many milliseconds
+//   usage            answers {how many count, milliseconds until it opens}
 // A call in flight counts as arriving now, until the longest way has passed. All times are Redis's, in milliseconds.
 const script = `
 local underWay, ended, closed = KEYS[1], KEYS[2], KEYS[3]
@@ -64,6 +66,10 @@ elseif verb == 'ended' then
   end
 elseif verb == 'close' then
   if redis.call('PTTL', closed) < tonumber(name) then redis.call('SET', closed, '1', 'PX', name) end
+elseif verb == 'usage' then
+  local counting = redis.call('ZCOUNT', ended, '(' .. (now - counted), '+inf')
+    + redis.call('ZCOUNT', underWay, '(' .. (now - counted - way), '+inf')
+  return { counting, math.max(0, redis.call('PTTL', closed)) }
 else
   local wait = redis.call('PTTL', closed)
   if wait > 0 then return { wait, now } end
@@ -209,6 +215,15 @@ export function createRedisRateLog(
     };
   }
 
+  async function usage(apiKey: string): Promise<Usage> {
+    const answer = await count(apiKey, 'usage');
+    const [used, closedMilliseconds] = Array.isArray(answer) ? answer : [];
+    if (typeof used !== 'number' || typeof closedMilliseconds !== 'number') {
+      return own.usage(apiKey);
+    }
+    return { used, closedMilliseconds };
+  }
+
   const announce = async (milliseconds: number) => {
     const answer = await run(announcement, [gatewaysKey], [prefix, milliseconds]);
     if (typeof answer === 'number' && milliseconds > 0) replicas = Math.max(1, answer);
@@ -217,6 +232,7 @@ export function createRedisRateLog(
   return {
     limit,
     start,
+    usage,
     announce: () => announce(announcing.counts),
     leave: () => announce(0),
     close(apiKey, milliseconds) {

@@ -50,6 +50,12 @@ export class WaitingRoom {
     );
   }
 
+  /** How many calls wait, by lane. */
+  get sizes(): Readonly<Record<LaneName, number>> {
+    const { login, accepted, other } = this.#lanes;
+    return { login: login.size, accepted: accepted.size, other: other.size };
+  }
+
   /** A call waits. */
   enter(call: QueuedCall): void {
     this.#count(call, 1);

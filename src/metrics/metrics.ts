@@ -1,0 +1,64 @@
+// What the gateway tells its metrics. What becomes of it is theirs: nothing here knows Prometheus.
+import type { Budget } from '../brokers/broker.ts';
+import type { BrokerName } from '../brokers/broker-name.ts';
+import type { CallFollower } from '../brokers/upstream/report/call-followers.ts';
+import type { AuditEvent } from '../shared/audit.ts';
+
+/** An operation that is over. */
+export interface FinishedOperation {
+  /** The name of the operation that was executed; null where it has none, undefined where none was executed. */
+  readonly name: string | null | undefined;
+  /** The codes of its errors, the first one first; empty where everything succeeded. */
+  readonly codes: readonly string[];
+  readonly milliseconds: number;
+  /** Whether its answer is a stream of events, which has no usual length. */
+  readonly isSubscription: boolean;
+}
+
+/** An answer that is open for as long as its client listens. */
+export type StreamKind = 'subscription' | 'parts';
+
+/** Where an answer of a broker comes from: a call, a call of another operation, or an answer that was held. */
+export type ReadSource = 'call' | 'shared' | 'held';
+
+/** An app whose budget has a row of its own. */
+export interface MeasuredApp {
+  readonly broker: BrokerName;
+  readonly apiKey: string;
+}
+
+/** How many sessions and how much work a store holds. */
+export interface StoreCounts {
+  readonly sessions: Readonly<Record<string, number>>;
+  readonly due: Readonly<Record<string, number>>;
+  /** Whether all of the store was counted. */
+  readonly isWhole: boolean;
+}
+
+/** What is read whenever the metrics are. */
+export interface GaugeSources {
+  readonly apps: readonly MeasuredApp[];
+  /** The budget of an app; with null, of all apps of a broker that are not named. */
+  readonly budgetOf: (broker: BrokerName, apiKey: string | null) => Promise<Budget> | Budget;
+  readonly brokers: readonly BrokerName[];
+  /** Logouts that this process retries. */
+  readonly pendingRevocations: () => number;
+  /** Null where the store was not counted. */
+  readonly storeCounts: () => StoreCounts | null;
+}
+
+/** Takes what the gateway tells. Every method returns at once and never throws. */
+export interface Metrics {
+  /** Follows the calls to a broker. */
+  readonly followCall: CallFollower;
+  operation(finished: FinishedOperation): void;
+  stream(kind: StreamKind, change: 1 | -1): void;
+  read(source: ReadSource): void;
+  /** A 429, or a 503 with a time, has closed the budget of an app. */
+  budgetClosed(broker: BrokerName, apiKey: string): void;
+  storeCall(method: string, milliseconds: number, isFailed: boolean): void;
+  event(event: AuditEvent): void;
+  delivery(outcome: 'delivered' | 'failed' | 'given-up' | 'lost'): void;
+  /** Gives the way to what is read whenever the metrics are. */
+  watch(sources: GaugeSources): void;
+}
