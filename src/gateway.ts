@@ -131,8 +131,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     return keyring instanceof Promise ? keyring.then(takeTurn) : takeTurn(keyring);
   };
   const { keyrings } = browsers;
-  const { stopping, auditLog: audit } = options;
-  const readiness = createReadiness({ keyrings, audit, limits, stopping, clock });
+  const { stopping, draining = stopping, auditLog: audit } = options;
+  const readiness = createReadiness({ keyrings, audit, limits, stopping: draining, clock });
   const introspection = options.introspection ?? false;
   const results = createResults(track, [
     addresses.step,

@@ -88,6 +88,7 @@ async function runGateway(): Promise<Stop> {
     const limits = withDefaultLimits(config.limits);
     const keyringStore = await openStore(keyring.store, limits);
     const stopping = new AbortController();
+    const draining = new AbortController();
     const { logger, flush } = await createLogger(config.log, limits);
     const auditFile = await openAuditFile(config.auditLog, limits, logger);
     const countryDatabase = readCountryDatabase(config.geoipDatabase);
@@ -132,6 +133,7 @@ async function runGateway(): Promise<Stop> {
       ...(config.countryHeader && { countryHeader: config.countryHeader }),
       ...(metrics && { metrics }),
       stopping: stopping.signal,
+      draining: draining.signal,
       writes,
     });
     const { trustedDocumentsFile: file } = config;
@@ -180,6 +182,9 @@ async function runGateway(): Promise<Stop> {
       }),
     );
     return async (now) => {
+      draining.abort();
+      const delay = AbortSignal.timeout(config.shutdownDelayMilliseconds);
+      if (config.shutdownDelayMilliseconds > 0) await aborted(AbortSignal.any([now, delay]));
       stopping.abort();
       const end = AbortSignal.any([now, AbortSignal.timeout(config.shutdownGraceMilliseconds)]);
       const cut = new Set(await server.close(config.shutdownGraceMilliseconds, end));

@@ -148,6 +148,8 @@ export interface GatewayOptions {
    * Abort it before `server.close()`.
    */
   readonly stopping?: AbortSignal;
+  /** Aborted before `stopping`: `/ready` answers 503, and everything else works as before. Default: with `stopping`. */
+  readonly draining?: AbortSignal;
   /** Counts what changes something at Kite or in the store, so that a stop can wait for it. Default: not told. */
   readonly writes?: Writes;
 }

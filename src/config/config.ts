@@ -63,6 +63,8 @@ export interface Config {
   readonly operationTimeoutMilliseconds: number;
   /** How long a stop waits for what is in flight. */
   readonly shutdownGraceMilliseconds: number;
+  /** How long a stop goes on as before, but for `/ready`, so that load balancers learn of it. */
+  readonly shutdownDelayMilliseconds: number;
   /** Origins beside the gateway's own whose pages may use keyrings. */
   readonly allowedOrigins: readonly string[];
   /** Names beside the public URL's and the loopback's that a Host header may carry. */
@@ -155,6 +157,7 @@ export function readConfig(environment: Environment = process.env): Config {
     kiteTimeoutMilliseconds: values.KITE_TIMEOUT_MS,
     operationTimeoutMilliseconds: values.OPERATION_TIMEOUT_MS,
     shutdownGraceMilliseconds: values.SHUTDOWN_GRACE_MS,
+    shutdownDelayMilliseconds: values.SHUTDOWN_DELAY_MS,
     allowedOrigins: values.ALLOWED_ORIGINS,
     allowedHosts: values.ALLOWED_HOSTS,
     cookieName: values.COOKIE_NAME,

@@ -91,3 +91,25 @@ test('running out of file descriptors is logged', async () => {
   });
   await said(/out of file descriptors/, 'stderr');
 });
+
+test('for SHUTDOWN_DELAY_MS only /ready says that the gateway stops, and a second signal ends that time', async () => {
+  const {
+    port,
+    url,
+    process: child,
+    ended,
+  } = await startCommand({
+    env: { SHUTDOWN_DELAY_MS: '3600000' },
+  });
+  child.kill('SIGTERM');
+  const ready = () => fetch(`http://localhost:${port}/ready`).then((answer) => answer.json());
+  await expect.poll(ready).toMatchObject({ reasons: ['stopping'] });
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', connection: 'close' },
+    body: '{"query":"{ __typename }"}',
+  });
+  expect(await answer.json()).toEqual({ data: { __typename: 'Query' } });
+  child.kill('SIGTERM');
+  expect(await ended).toMatchObject({ code: 0 });
+});
