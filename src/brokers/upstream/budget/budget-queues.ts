@@ -9,7 +9,7 @@ import type { RateLog, Start } from './rate-log.ts';
 import { type SlotLimits, Slots } from './slots.ts';
 import { StalledQueues } from './stalled-queues.ts';
 import { StartedAccounts } from './started-accounts.ts';
-import { type WaitingLimits, WaitingRoom } from './waiting-room.ts';
+import { type AppQueue, WaitingCall, type WaitingLimits, WaitingRoom } from './waiting-room.ts';
 
 /** How much may go on at once. */
 export interface BudgetLimits extends SlotLimits, WaitingLimits {}
@@ -21,21 +21,6 @@ export interface BudgetQueuesOptions {
   readonly limits: BudgetLimits;
   /** By which calls wait, and operations have their deadlines. Default: the machine's. */
   readonly clock?: Clock;
-}
-
-interface WaitingCall extends QueuedCall {
-  readonly go: (start: Start) => void;
-  readonly refuse: (error: BrokerError) => void;
-}
-
-/** The queue of one app. It is being served, or waits for a timer, or for a call of any app to end; or it is gone. */
-interface AppQueue {
-  readonly apiKey: string;
-  readonly waiting: FairQueue<WaitingCall>;
-  isServed: boolean;
-  timer: Cancellation | undefined;
-  /** When the window has room again, as far as is known; in milliseconds of the clock. */
-  opensAt: number;
 }
 
 /** The queues of all apps. A call that {@link enter}s starts when it is its turn. */
@@ -75,7 +60,7 @@ export class BudgetQueues {
     const queue = this.#open(apiKey);
     queue.isServed = true;
     const turn = this.#wait(queue, call);
-    void this.#serve(queue, answer);
+    this.#serve(queue, answer);
     return turn;
   }
 
@@ -101,48 +86,62 @@ export class BudgetQueues {
 
   #release(): void {
     this.#slots.release();
-    this.#serveStalled();
+    // Not at once: each of many queues might give it back.
+    queueMicrotask(() => this.#serveStalled());
   }
 
   #serveStalled(): void {
-    if (!this.#slots.hasRoom) return;
-    const queue = this.#stalled.take(({ waiting }) => waiting.canStart(this.#slots.isShare));
-    if (queue !== undefined) void this.#serve(queue);
+    if (this.#stalled.isEmpty || !this.#slots.hasRoom) return;
+    const queue = this.#stalled.next(this.#canServe);
+    if (queue !== undefined) this.#serve(queue);
   }
 
+  readonly #canServe = ({ isServed, waiting }: AppQueue): boolean =>
+    !isServed && waiting.canStart(this.#slots.isShare);
+
   /** @param asked the log's answer, where it was asked already, and a slot reserved. */
-  async #serve(queue: AppQueue, asked?: ReturnType<RateLog['start']>): Promise<void> {
-    const { waiting } = queue;
+  #serve(queue: AppQueue, asked?: ReturnType<RateLog['start']>): void {
     queue.isServed = true;
-    let pending = asked;
-    while (pending !== undefined || waiting.size > 0) {
-      if (pending === undefined) {
-        if (!this.#slots.hasRoom || !waiting.canStart(this.#slots.isShare)) {
-          this.#stalled.add(queue, waiting.nextCaller() ?? '');
-          break;
-        }
-        this.#slots.reserve();
-        pending = this.#log.start(queue.apiKey);
+    for (let answer = asked ?? this.#ask(queue); answer !== null; answer = this.#ask(queue)) {
+      if (answer instanceof Promise) {
+        void answer.then((known) => this.#serve(queue, known));
+        return;
       }
-      const answer = await pending;
-      pending = undefined;
       if (typeof answer === 'number') {
+        this.#stalled.delete(queue);
         this.#release();
         this.#closeFor(queue, answer);
         break;
       }
-      const call = waiting.next(this.#slots.isShare);
-      if (call !== undefined) {
-        this.#assign(call);
-        call.go(answer);
-      } else {
-        // The call that it was for left while the log was asked. It must not count as on its way for ever.
-        answer.ended();
-        this.#release();
-      }
+      this.#start(queue, answer);
     }
     queue.isServed = false;
     this.#dropIfIdle(queue);
+  }
+
+  /** Asks the log whether the next call of a queue may start; null where none is next, or there is no slot for it. */
+  #ask(queue: AppQueue): ReturnType<RateLog['start']> | null {
+    const { waiting, apiKey } = queue;
+    if (waiting.size === 0) return null;
+    if (!this.#slots.hasRoom || !waiting.canStart(this.#slots.isShare)) {
+      this.#stalled.add(queue, waiting.nextCaller() ?? '');
+      return null;
+    }
+    this.#slots.reserve();
+    return this.#log.start(apiKey);
+  }
+
+  #start({ waiting }: AppQueue, start: Start): void {
+    const call = waiting.next(this.#slots.isShare);
+    if (call !== undefined) {
+      this.#assign(call);
+      this.#stopWaiting(call);
+      call.resolve(start);
+    } else {
+      // The call that it was for left while the log was asked. It must not count as on its way for ever.
+      start.ended();
+      this.#release();
+    }
   }
 
   #closeFor(queue: AppQueue, milliseconds: number): void {
@@ -152,51 +151,52 @@ export class BudgetQueues {
     void this.#clock.wait(milliseconds, timer).then(() => {
       if (queue.timer !== timer) return;
       queue.timer = undefined;
-      void this.#serve(queue);
+      this.#serve(queue);
     });
     for (const call of queue.waiting) {
-      if (call.operation.deadlineAt < queue.opensAt) call.refuse(this.#noTurn(queue, call));
+      if (call.operation.deadlineAt < queue.opensAt) this.#refuse(call, this.#noTurn(queue, call));
     }
   }
 
   #wait(queue: AppQueue, queued: QueuedCall): Promise<Start> {
     const { waiting } = queue;
     const { operation } = queued;
-    const { signal } = operation;
     if (queue.opensAt > operation.deadlineAt || this.#room.isFullFor(queued, waiting)) {
       const error = this.#noTurn(queue, queued);
       this.#dropIfIdle(queue);
       return Promise.reject(error);
     }
     return new Promise((resolve, reject) => {
-      const over = () => {
-        signal.removeEventListener('abort', depart);
-        this.#room.leave(call);
-      };
-      const refuse = (error: BrokerError) => {
-        waiting.delete(call);
-        over();
-        reject(error);
-        this.#dropIfIdle(queue);
-      };
-      const depart = () =>
-        refuse(isDeadline(signal) ? this.#noTurn(queue, call) : abortedBy(signal, false));
-      const go = (start: Start) => {
-        over();
-        resolve(start);
-      };
-      const call: WaitingCall = { ...queued, go, refuse };
+      const call = new WaitingCall(queued, queue, [resolve, reject], this.#depart);
       waiting.add(call, this.#started.has(call));
       this.#room.enter(call);
-      signal.addEventListener('abort', depart, { once: true });
       operation.queued?.(() => this.#secondsUntilTurn(queue, call));
       if (queue.isServed || queue.timer !== undefined) return;
-      if (this.#slots.hasRoom && this.#slots.isShare(call)) {
-        this.#stalled.delete(queue);
-        void this.#serve(queue);
-      } else this.#stalled.add(queue, waiting.nextCaller() ?? '');
+      if (this.#slots.hasRoom && this.#slots.isShare(call)) this.#serve(queue);
+      else if (!this.#stalled.has(queue)) this.#stalled.add(queue, waiting.nextCaller() ?? '');
     });
   }
+
+  #stopWaiting(call: WaitingCall): void {
+    call.operation.signal.removeEventListener('abort', call);
+    this.#room.leave(call);
+  }
+
+  #refuse(call: WaitingCall, error: BrokerError): void {
+    call.queue.waiting.delete(call);
+    this.#stopWaiting(call);
+    call.reject(error);
+    this.#dropIfIdle(call.queue);
+  }
+
+  /** The operation of a waiting call has ended. */
+  readonly #depart = (call: WaitingCall): void => {
+    const { signal } = call.operation;
+    this.#refuse(
+      call,
+      isDeadline(signal) ? this.#noTurn(call.queue, call) : abortedBy(signal, false),
+    );
+  };
 
   #noTurn(queue: AppQueue, call: QueuedCall): BrokerError {
     const retryAfterSeconds = this.#secondsUntilTurn(queue, call);

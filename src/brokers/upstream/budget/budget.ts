@@ -54,18 +54,16 @@ export function budgeted(
     const { operation, account } = call;
     operation.begun?.();
     request.report?.started(waited);
-    const leave = () => {
-      start.ended();
-      budget.leave(call);
-    };
     return send(request, operation, () => start.sent()).then(
       (answer) => {
         learn(request, account, answer);
-        leave();
+        start.ended();
+        budget.leave(call);
         return answer;
       },
       (error: unknown) => {
-        leave();
+        start.ended();
+        budget.leave(call);
         throw error;
       },
     );

@@ -2,7 +2,6 @@
 // take turns, and the operations of a caller take turns too. Work that has begun is finished before the turn goes on.
 
 import type { Operation } from '../operation.ts';
-import { addTo } from './counts.ts';
 import { Lane, type LaneName, type QueuedCall } from './lane.ts';
 
 /** The share of each lane while calls wait in all of them. A lane without calls leaves its share to the others. */
@@ -20,7 +19,6 @@ export class FairQueue<C extends QueuedCall> {
     other: new Lane(weights.other),
   };
   readonly #all: readonly Lane<C>[] = Object.values(this.#lanes);
-  readonly #operations = new Map<symbol, number>();
   #size = 0;
 
   /** How many calls wait. */
@@ -34,8 +32,9 @@ export class FairQueue<C extends QueuedCall> {
   }
 
   /** Whether a call of the operation waits. */
-  holds({ id }: Operation): boolean {
-    return this.#operations.has(id);
+  holds(operation: Operation): boolean {
+    for (const lane of this.#all) if (lane.holds(operation)) return true;
+    return false;
   }
 
   /** Every call that waits. */
@@ -49,35 +48,46 @@ export class FairQueue<C extends QueuedCall> {
     // A lane that was idle has saved up nothing.
     if (lane.size === 0) lane.used = Math.max(lane.used, this.#leastUsed());
     lane.add(call, hasBegun);
-    this.#count(call.operation, 1);
+    this.#size += 1;
   }
 
   /** A call no longer waits. */
   delete(call: C): void {
-    if (this.#lanes[call.lane].delete(call)) this.#count(call.operation, -1);
+    if (this.#lanes[call.lane].delete(call)) this.#size -= 1;
   }
 
   /** Whether there is a call that may start. */
   canStart(mayStart: (call: C) => boolean): boolean {
-    return this.#all.some((lane) => lane.canStart(mayStart));
+    for (const lane of this.#all) if (lane.canStart(mayStart)) return true;
+    return false;
   }
 
   /** The caller whose turn is next, as far as it can be told. */
   nextCaller(): string | undefined {
-    const [lane] = this.#inTurn();
-    return lane?.firstCaller();
+    return this.#first()?.firstCaller();
   }
 
   /** Removes and returns the next call that may start; undefined if no call may start. */
   next(mayStart: (call: C) => boolean = () => true): C | undefined {
-    for (const lane of this.#inTurn()) {
-      const call = lane.next(mayStart);
-      if (call === undefined) continue;
-      lane.used += 1 / lane.weight;
-      this.#count(call.operation, -1);
-      return call;
+    const first = this.#first();
+    return first && (this.#nextOf(first, mayStart) ?? this.#nextBut(first, mayStart));
+  }
+
+  #nextBut(first: Lane<C>, mayStart: (call: C) => boolean): C | undefined {
+    const others = this.#all.filter((lane) => lane !== first && lane.size > 0);
+    for (const lane of others.sort((a, b) => a.used - b.used)) {
+      const call = this.#nextOf(lane, mayStart);
+      if (call !== undefined) return call;
     }
     return undefined;
+  }
+
+  #nextOf(lane: Lane<C>, mayStart: (call: C) => boolean): C | undefined {
+    const call = lane.next(mayStart);
+    if (call === undefined) return undefined;
+    lane.used += 1 / lane.weight;
+    this.#size -= 1;
+    return call;
   }
 
   /**
@@ -95,17 +105,16 @@ export class FairQueue<C extends QueuedCall> {
     return starts;
   }
 
-  #inTurn(): Lane<C>[] {
-    return this.#all.filter(({ size }) => size > 0).sort((a, b) => a.used - b.used);
+  /** The lane whose turn is next. */
+  #first(): Lane<C> | undefined {
+    let first: Lane<C> | undefined;
+    for (const lane of this.#all) {
+      if (lane.size > 0 && (first === undefined || lane.used < first.used)) first = lane;
+    }
+    return first;
   }
 
   #leastUsed(): number {
-    const used = this.#all.filter(({ size }) => size > 0).map((lane) => lane.used);
-    return used.length === 0 ? 0 : Math.min(...used);
-  }
-
-  #count({ id }: Operation, change: number): void {
-    this.#size += change;
-    addTo(this.#operations, id, change);
+    return this.#first()?.used ?? 0;
   }
 }

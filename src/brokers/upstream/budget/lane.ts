@@ -29,8 +29,8 @@ interface CallerCalls<C> {
 
 /** The calls of one operation in a lane. */
 interface OperationCalls<C> {
-  /** By account, in the order in which the operation asked. */
-  readonly accounts: Map<string, Set<C>>;
+  /** By account, in the order in which the operation asked. Of each there are few. */
+  readonly accounts: Map<string, C[]>;
   size: number;
   /** The accounts of which a call has started, and others wait. */
   readonly begun: Set<string>;
@@ -63,6 +63,11 @@ export class Lane<C extends QueuedCall> {
     return this.#callers.get(callerId)?.size ?? 0;
   }
 
+  /** Whether a call of the operation waits. */
+  holds({ id, callerId }: Operation): boolean {
+    return this.#callers.get(callerId)?.operations.has(id) ?? false;
+  }
+
   *[Symbol.iterator](): Generator<C> {
     for (const { operations } of this.#callers.values()) {
       for (const { accounts } of operations.values()) {
@@ -82,8 +87,8 @@ export class Lane<C extends QueuedCall> {
     };
     caller.operations.set(id, operation);
     const calls = operation.accounts.get(call.account);
-    if (calls === undefined) operation.accounts.set(call.account, new Set([call]));
-    else calls.add(call);
+    if (calls === undefined) operation.accounts.set(call.account, [call]);
+    else calls.push(call);
     if (hasBegun) operation.begun.add(call.account);
     this.size += 1;
     caller.size += 1;
@@ -95,11 +100,15 @@ export class Lane<C extends QueuedCall> {
     const caller = this.#callers.get(callerId);
     const operation = caller?.operations.get(id);
     const calls = operation?.accounts.get(call.account);
-    if (caller === undefined || operation === undefined || !calls?.delete(call)) return false;
+    const index = calls?.indexOf(call) ?? -1;
+    if (caller === undefined || operation === undefined || calls === undefined || index < 0) {
+      return false;
+    }
+    calls.splice(index, 1);
     this.size -= 1;
     caller.size -= 1;
     operation.size -= 1;
-    if (calls.size === 0) {
+    if (calls.length === 0) {
       operation.accounts.delete(call.account);
       operation.begun.delete(call.account);
     }
@@ -113,7 +122,7 @@ export class Lane<C extends QueuedCall> {
 
   canStart(mayStart: (call: C) => boolean): boolean {
     for (const { operations } of this.#callers.values()) {
-      const [operation] = operations.values();
+      const operation = firstOf(operations);
       const call = operation && firstCall(operation);
       if (call !== undefined && mayStart(call)) return true;
     }
@@ -121,8 +130,7 @@ export class Lane<C extends QueuedCall> {
   }
 
   firstCaller(): string | undefined {
-    const [first] = this.#callers.keys();
-    return first;
+    return firstKeyOf(this.#callers);
   }
 
   next(mayStart: (call: C) => boolean): C | undefined {
@@ -138,14 +146,11 @@ export class Lane<C extends QueuedCall> {
     for (let hasPassed = true; hasPassed; ) {
       hasPassed = false;
       for (let callers = this.#callers.size; callers > 0; callers -= 1) {
-        const [entry] = this.#callers;
-        if (entry === undefined) return undefined;
-        const [callerId, caller] = entry;
-        this.#callers.delete(callerId);
-        this.#callers.set(callerId, caller);
-        const [turn] = caller.operations;
-        if (turn === undefined) continue;
-        const [id, operation] = turn;
+        const caller = firstOf(this.#callers);
+        if (caller === undefined) return undefined;
+        moveToEnd(this.#callers);
+        const operation = firstOf(caller.operations);
+        if (operation === undefined) continue;
         const call = firstCall(operation);
         if (call === undefined || !mayStart(call)) continue;
         if (caller.debt > 0) {
@@ -153,8 +158,7 @@ export class Lane<C extends QueuedCall> {
           hasPassed = true;
           continue;
         }
-        caller.operations.delete(id);
-        caller.operations.set(id, operation);
+        moveToEnd(caller.operations);
         return this.#take(caller, operation, call);
       }
     }
@@ -172,10 +176,10 @@ export class Lane<C extends QueuedCall> {
   }
 
   #take(caller: CallerCalls<C>, operation: OperationCalls<C>, call: C): C {
-    operation.begun.add(call.account);
     this.delete(call);
-    const isUnfinished =
-      operation.accounts.has(call.account) || (operation.size > 0 && operation.size <= fewCalls);
+    const hasMore = operation.accounts.has(call.account);
+    if (hasMore) operation.begun.add(call.account);
+    const isUnfinished = hasMore || (operation.size > 0 && operation.size <= fewCalls);
     this.#current = isUnfinished ? { caller, operation } : undefined;
     return call;
   }
@@ -183,8 +187,27 @@ export class Lane<C extends QueuedCall> {
 
 /** The next call of an operation: of an account that has begun, else of the first one. */
 function firstCall<C>({ accounts, begun }: OperationCalls<C>): C | undefined {
-  const [account] = begun;
-  const [calls] = account === undefined ? accounts.values() : [accounts.get(account)];
-  const [call] = calls ?? [];
-  return call;
+  for (const account of begun) return accounts.get(account)?.[0];
+  return firstOf(accounts)?.[0];
+}
+
+// Loops, because destructuring makes an iterator and its result: each call that starts or ends looks at several.
+function firstOf<V>(map: ReadonlyMap<unknown, V>): V | undefined {
+  for (const value of map.values()) return value;
+  return undefined;
+}
+
+function firstKeyOf<K>(map: ReadonlyMap<K, unknown>): K | undefined {
+  for (const key of map.keys()) return key;
+  return undefined;
+}
+
+/** The first entry becomes the last. */
+function moveToEnd<K, V>(map: Map<K, V>): void {
+  if (map.size < 2) return;
+  for (const [key, value] of map) {
+    map.delete(key);
+    map.set(key, value);
+    return;
+  }
 }

@@ -6,9 +6,20 @@ export class StalledQueues<Q> {
   readonly #callers = new Map<string, Set<Q>>();
   readonly #callerOf = new Map<Q, string>();
 
-  /** A queue waits for a slot; once, however often it is added. */
+  /** Whether none waits. */
+  get isEmpty(): boolean {
+    return this.#callerOf.size === 0;
+  }
+
+  /** Whether a queue waits. */
+  has(queue: Q): boolean {
+    return this.#callerOf.has(queue);
+  }
+
+  /** A queue waits for a slot, or waits on after it had one. @param callerId whose turn is next in it. */
   add(queue: Q, callerId: string): void {
-    if (this.#callerOf.has(queue)) return;
+    if (this.#callerOf.get(queue) === callerId) return;
+    this.delete(queue);
     this.#callerOf.set(queue, callerId);
     const queues = this.#callers.get(callerId);
     if (queues === undefined) this.#callers.set(callerId, new Set([queue]));
@@ -25,16 +36,25 @@ export class StalledQueues<Q> {
     if (queues?.size === 0) this.#callers.delete(callerId);
   }
 
-  /** Removes and returns the next queue that can continue; undefined if no queue can. */
-  take(canGoOn: (queue: Q) => boolean): Q | undefined {
+  /** The next queue that can continue, which has its next turn after all others; undefined if no queue can. */
+  next(canGoOn: (queue: Q) => boolean): Q | undefined {
     for (const [callerId, queues] of this.#callers) {
       for (const queue of queues) {
         if (!canGoOn(queue)) continue;
-        this.delete(queue);
-        if (this.#callers.delete(callerId)) this.#callers.set(callerId, queues);
+        moveToEnd(queues, queue);
+        if (this.#callers.size > 1) {
+          this.#callers.delete(callerId);
+          this.#callers.set(callerId, queues);
+        }
         return queue;
       }
     }
     return undefined;
   }
+}
+
+function moveToEnd<T>(set: Set<T>, item: T): void {
+  if (set.size === 1) return;
+  set.delete(item);
+  set.add(item);
 }

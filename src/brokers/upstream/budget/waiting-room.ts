@@ -1,8 +1,12 @@
-// How many calls may wait. Each lane counts by itself, so that calls with invented credentials keep no login away, and
+// The calls that wait, and how many may. Each lane counts by itself, so that calls with invented credentials keep no login away, and
 // no credential that has worked.
+import type { Cancellation } from '../../../shared/cancellation.ts';
+import type { BrokerError } from '../../error.ts';
+import type { Operation } from '../operation.ts';
 import { addTo } from './counts.ts';
 import type { FairQueue } from './fair-queue.ts';
 import type { LaneName, QueuedCall } from './lane.ts';
+import type { Start } from './rate-log.ts';
 
 /** The most calls of each lane that may wait. */
 export interface WaitingLimits {
@@ -75,4 +79,46 @@ export class WaitingRoom {
 
 function isOver(size: number, max: number, own: number, callers: number): boolean {
   return size >= 2 * max || (size >= max && own >= max / Math.max(1, callers));
+}
+
+/** A call that waits for its turn. An object rather than closures: there may be thousands. */
+export class WaitingCall implements QueuedCall {
+  readonly operation: Operation;
+  readonly lane: LaneName;
+  readonly account: string;
+  readonly queue: AppQueue;
+  readonly resolve: (start: Start) => void;
+  readonly reject: (error: BrokerError) => void;
+  readonly #onEnd: (call: WaitingCall) => void;
+
+  constructor(
+    { operation, lane, account }: QueuedCall,
+    queue: AppQueue,
+    [resolve, reject]: readonly [(start: Start) => void, (error: BrokerError) => void],
+    onEnd: (call: WaitingCall) => void,
+  ) {
+    this.operation = operation;
+    this.lane = lane;
+    this.account = account;
+    this.queue = queue;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.#onEnd = onEnd;
+    operation.signal.addEventListener('abort', this, { once: true });
+  }
+
+  /** Its operation has ended. */
+  handleEvent(): void {
+    this.#onEnd(this);
+  }
+}
+
+/** The queue of one app. It is being served, or waits for a timer, or for a call of any app to end; or it is gone. */
+export interface AppQueue {
+  readonly apiKey: string;
+  readonly waiting: FairQueue<WaitingCall>;
+  isServed: boolean;
+  timer: Cancellation | undefined;
+  /** When the window has room again, as far as is known; in milliseconds of the clock. */
+  opensAt: number;
 }
