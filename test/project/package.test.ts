@@ -59,6 +59,7 @@ describe('the tarball', () => {
       'client-codegen.ts',
       'dist',
       'docs',
+      'ops',
       'package.json',
       'schema.graphql',
     ]);
