@@ -64,6 +64,13 @@ export interface SessionElsewhere extends SessionRecord {
   readonly isElsewhere: true;
 }
 
+/** Sessions in other browsers. */
+export interface SessionsElsewhere {
+  readonly sessions: readonly SessionElsewhere[];
+  /** Whether there are more than were read. */
+  readonly isCut: boolean;
+}
+
 /** The keyring of the browser behind one request. */
 export interface BrowserKeyring {
   /**
@@ -111,11 +118,11 @@ export interface BrowserKeyring {
    */
   revoke(record: SessionRecord, operation: Operation): Promise<BrokerError | null>;
   /**
-   * The sessions of a broker's user in other browsers' keyrings, ended ones included. The caller has proved that the
-   * user is the one who asks.
+   * The sessions of brokers' users in other browsers' keyrings, ended ones included, at most `count`. Before it tells one
+   * of them, the caller proves that its user is the one who asks.
    * @throws KeyringStoreError
    */
-  sessionsElsewhere(user: BrokerUser): Promise<readonly SessionElsewhere[]>;
+  sessionsElsewhere(users: readonly BrokerUser[], count: number): Promise<SessionsElsewhere>;
   /** Ends a session that `sessionsElsewhere` has found, as `revoke` does. @throws KeyringStoreError */
   revokeElsewhere(record: SessionElsewhere, operation: Operation): Promise<BrokerError | null>;
   /** Whether the keyring may have one more stream of changes; false where the request reaches no keyring. */

@@ -7,7 +7,7 @@ import type { DeviceHint } from './device.ts';
 import type { Login } from './login.ts';
 import type { LoginOfRecord, SessionEndReason, SessionRecord } from './session-record.ts';
 import type { KeyringNotices } from './stores/store.ts';
-import type { BrokerUser, PlacedSession } from './user-sessions.ts';
+import type { BrokerUser, FoundElsewhere, PlacedSession } from './user-sessions.ts';
 
 /** What a cookie opens. */
 export interface Keyring {
@@ -79,6 +79,12 @@ export interface Keyrings {
   add(cookie: Secret | null, login: Login, device: DeviceHint | null): Promise<Added>;
   /** The sessions of a broker's user in whichever keyrings, ended ones included, at most `LIMIT_USER_SESSIONS`. */
   sessionsOf(user: BrokerUser): Promise<readonly PlacedSession[]>;
+  /** The sessions of users in other keyrings than this one, ended ones included, at most `count`. */
+  sessionsElsewhere(
+    users: readonly BrokerUser[],
+    keyringId: string | null,
+    count: number,
+  ): Promise<FoundElsewhere>;
   /**
    * Ends a session whose token works no more: forgets the access and public token, keeps a refresh token. False
    * where nothing changed, as the session had ended or a later login has replaced it.

@@ -190,6 +190,11 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       return users.find(user);
     },
 
+    async sessionsElsewhere(all, keyringId, count) {
+      await opener.upgrade();
+      return users.findElsewhere(all, keyringId, count);
+    },
+
     async markExpired(keyringId, record, reason = 'REFUSED_BY_BROKER', at = now()) {
       return (await end(keyringId, record, 'EXPIRED', reason, at)) !== null;
     },

@@ -2,7 +2,7 @@
 // after a crash it may name a row that never came, and it is believed only where the row is there and is the user's.
 import type { BrokerName } from '../brokers/broker-name.ts';
 import type { Limits } from '../limits.ts';
-import type { EncryptedRecords } from './crypto/encrypted-records.ts';
+import { type EncryptedRecords, rowCapacity } from './crypto/encrypted-records.ts';
 import type { Encrypter } from './crypto/encrypter.ts';
 import { day } from './policy.ts';
 import type { SessionRecord } from './session-record.ts';
@@ -32,6 +32,23 @@ export interface UserSessions {
   forget(keyringId: string, records: readonly SessionRecord[]): Promise<void>;
   /** The sessions of a user, ended ones included, at most `LIMIT_USER_SESSIONS`. */
   find(user: BrokerUser): Promise<readonly PlacedSession[]>;
+  /**
+   * The sessions of users in other keyrings than the one named, ended ones included: the index is read by one call,
+   * however many users there are.
+   * @param count the most sessions that are read; those that expire last.
+   */
+  findElsewhere(
+    users: readonly BrokerUser[],
+    keyringId: string | null,
+    count: number,
+  ): Promise<FoundElsewhere>;
+}
+
+/** Sessions in other keyrings. */
+export interface FoundElsewhere {
+  readonly sessions: readonly PlacedSession[];
+  /** Whether there are more than were read. */
+  readonly isCut: boolean;
 }
 
 /** The index of users of `store`, with names under the keys of `encrypter`. */
@@ -39,7 +56,7 @@ export function createUserSessions(
   store: KeyringStore,
   encrypter: Encrypter,
   records: EncryptedRecords,
-  limits: Pick<Limits, 'userSessions' | 'endedSessionDays'>,
+  limits: Limits,
 ): UserSessions {
   function namesOf({ broker, userId }: BrokerUser) {
     return encrypter.names('user', broker, userId);
@@ -51,7 +68,7 @@ export function createUserSessions(
     for (const record of all) {
       const { broker, userId } = record;
       if (userId === null) continue;
-      const name = `${broker} ${userId}`;
+      const name = userKey({ broker, userId });
       const known = users.get(name);
       if (known === undefined) users.set(name, { user: { broker, userId }, own: [record] });
       else known.own.push(record);
@@ -71,6 +88,38 @@ export function createUserSessions(
       [...keyringIds].map(async (id) => ((await store.openKeyring(id)) === null ? [id] : [])),
     );
     return new Set(gone.flat());
+  }
+
+  /** The sessions in these places that are of one of the users. */
+  async function read(users: readonly BrokerUser[], places: readonly RecordPlace[]) {
+    const known = new Set(users.map(userKey));
+    const missing: RecordPlace[] = [];
+    const found: PlacedSession[] = [];
+    for (let from = 0; from < places.length; from += limits.userSessions) {
+      const some = places.slice(from, from + limits.userSessions);
+      const rows = await Promise.all(
+        some.map(({ keyringId, key }) => store.readRecord(keyringId, key)),
+      );
+      for (const [at, place] of some.entries()) {
+        const row = rows[at] ?? null;
+        if (row === null) missing.push(place);
+        const [entry] = records.decrypt(place.keyringId, row ? [row] : []);
+        if (entry === undefined || !known.has(userKey(entry.record))) continue;
+        found.push({ keyringId: place.keyringId, record: entry.record });
+      }
+    }
+    await removeStale(users.flatMap(namesOf), missing);
+    return found;
+  }
+
+  /** Removes places whose keyring is gone, at most so many that the removal is short; the index forgets the others. */
+  async function removeStale(names: readonly string[], missing: readonly RecordPlace[]) {
+    const most = Math.ceil(limits.sessionsElsewhere / names.length);
+    const checked = missing.slice(0, most);
+    if (checked.length === 0) return;
+    const gone = await goneOf(new Set(checked.map(({ keyringId }) => keyringId)));
+    const stale = checked.filter(({ keyringId }) => gone.has(keyringId));
+    if (stale.length > 0) await store.users?.remove(names, stale);
   }
 
   return {
@@ -96,25 +145,21 @@ export function createUserSessions(
 
     async find(user) {
       const names = namesOf(user);
-      const places = (await store.users?.find(names, limits.userSessions)) ?? [];
-      const missing: RecordPlace[] = [];
-      const found = await Promise.all(
-        places.map(async (place): Promise<readonly PlacedSession[]> => {
-          const { keyringId, key } = place;
-          const row = await store.readRecord(keyringId, key);
-          if (row === null) missing.push(place);
-          const [entry] = records.decrypt(keyringId, row ? [row] : []);
-          const { broker, userId } = entry?.record ?? {};
-          if (!entry || broker !== user.broker || userId !== user.userId) return [];
-          return [{ keyringId, record: entry.record }];
-        }),
-      );
-      if (missing.length > 0) {
-        const gone = await goneOf(new Set(missing.map(({ keyringId }) => keyringId)));
-        const stale = missing.filter(({ keyringId }) => gone.has(keyringId));
-        if (stale.length > 0) await store.users?.remove(names, stale);
-      }
-      return found.flat();
+      return read([user], (await store.users?.find(names, limits.userSessions)) ?? []);
+    },
+
+    async findElsewhere(users, keyringId, count) {
+      if (users.length === 0) return { sessions: [], isCut: false };
+      // Those of the keyring itself are among them.
+      const own = keyringId === null ? 0 : rowCapacity(limits);
+      const places = (await store.users?.find(users.flatMap(namesOf), own + count + 1)) ?? [];
+      const elsewhere = places.filter((place) => place.keyringId !== keyringId);
+      const sessions = await read(users, elsewhere.slice(0, count));
+      return { sessions, isCut: elsewhere.length > count };
     },
   };
+}
+
+function userKey({ broker, userId }: Pick<SessionRecord, 'broker' | 'userId'>): string {
+  return `${broker} ${userId}`;
 }

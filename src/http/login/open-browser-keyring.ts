@@ -9,6 +9,7 @@ import type {
   LoginFailure,
   LoginRedirect,
   SessionElsewhere,
+  SessionsElsewhere,
 } from '../../browser-keyring.ts';
 import type { DeviceHint } from '../../keyring/device.ts';
 import type { Keyring } from '../../keyring/keyring.ts';
@@ -174,12 +175,15 @@ class RequestKeyring implements BrowserKeyring {
     return this.#end({ keyringId, record }, operation, 'LOGGED_OUT');
   }
 
-  async sessionsElsewhere(user: BrokerUser): Promise<readonly SessionElsewhere[]> {
-    const found = await this.#services.keyrings.sessionsOf(user);
-    const elsewhere = found.filter(({ keyringId }) => keyringId !== this.#keyringId);
-    for (const placed of elsewhere) this.#elsewhere.set(placed.record.sessionId, placed);
+  async sessionsElsewhere(users: readonly BrokerUser[], count: number): Promise<SessionsElsewhere> {
+    const { keyrings } = this.#services;
+    const found = await keyrings.sessionsElsewhere(users, this.#keyringId, count);
+    for (const placed of found.sessions) this.#elsewhere.set(placed.record.sessionId, placed);
     const noTokens = { accessToken: null, publicToken: null, refreshToken: null };
-    return elsewhere.map(({ record }) => ({ ...record, ...noTokens, isElsewhere: true }));
+    const sessions = found.sessions.map(
+      ({ record }): SessionElsewhere => ({ ...record, ...noTokens, isElsewhere: true }),
+    );
+    return { sessions, isCut: found.isCut };
   }
 
   async revokeElsewhere({ sessionId }: SessionElsewhere, operation: Operation) {

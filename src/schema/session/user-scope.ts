@@ -13,9 +13,9 @@ import { malformedAnswer, succeeded, tryRead } from '../field-reads.ts';
 export interface UserElsewhere {
   /** This browser's own session of the user, which proves who asks. */
   readonly own: SessionRecord;
-  /** Empty where there is a problem. */
+  /** Those that are known. */
   readonly sessions: readonly SessionElsewhere[];
-  /** Why nothing of the user's other browsers is known; null where it is. */
+  /** Why they are not all known; null where they are. */
   readonly problem: Problem | null;
 }
 
@@ -41,7 +41,11 @@ export class UserScope {
   /** This browser's own session of each user, which names the user. */
   readonly #users: readonly OwnSession[];
   readonly #proofs = new Map<string, Promise<Problem | null>>();
-  readonly #found = new Map<string, Promise<readonly SessionElsewhere[]>>();
+  readonly #found = new Map<string, SessionElsewhere[]>();
+  /** Why not everything can be read. */
+  #unread: Problem | null = null;
+  /** One read after the other: what an operation reads is bounded. */
+  #reading = Promise.resolve();
   #left: number;
 
   constructor(context: Context) {
@@ -60,18 +64,21 @@ export class UserScope {
     this.#users = [...users.values()];
   }
 
-  /** The sessions in other browsers of each user that is proved, and why not of the others. */
+  /**
+   * The sessions in other browsers of each user that is proved, and why not of the others. Where there are more than an
+   * operation reads, the first user has this problem beside the sessions that were read.
+   */
   async all(): Promise<readonly UserElsewhere[]> {
-    const users: UserElsewhere[] = [];
-    const proved = await Promise.all(
+    const users = await Promise.all(
       this.#users.map(async (own) => ({ own, problem: await this.#prove(own) })),
     );
-    // One after the other: what one operation reads is bounded.
-    for (const { own, problem } of proved) {
-      const unread = { own: own.record, sessions: [], problem };
-      users.push(problem === null ? await this.#read(own) : unread);
-    }
-    return users;
+    const proved = users.flatMap(({ own, problem }) => (problem === null ? [own] : []));
+    const unread = await this.#read(proved);
+    return users.map(({ own, problem }) => {
+      if (problem !== null) return { own: own.record, sessions: [], problem };
+      const sessions = this.#found.get(own.name) ?? [];
+      return { own: own.record, sessions, problem: own === proved[0] ? unread : null };
+    });
   }
 
   /**
@@ -82,35 +89,43 @@ export class UserScope {
     ids: ReadonlySet<string>,
   ): Promise<ReadonlyMap<string, SessionElsewhere | Problem>> {
     const found = new Map<string, SessionElsewhere | Problem>();
-    for (const own of this.#users) {
-      if (found.size === ids.size) break;
-      const { sessions, problem } = await this.#read(own);
-      if (problem !== null) {
-        for (const id of ids) if (!found.has(id)) found.set(id, problem);
-        return found;
-      }
-      const asked = sessions.filter(({ sessionId }) => ids.has(sessionId));
-      if (asked.length === 0) continue;
-      const unproved = await this.#prove(own);
-      for (const session of asked) found.set(session.sessionId, unproved ?? session);
-    }
+    const unread = await this.#read(this.#users);
+    await Promise.all(
+      this.#users.map(async (own) => {
+        const sessions = this.#found.get(own.name) ?? [];
+        const asked = sessions.filter(({ sessionId }) => ids.has(sessionId));
+        if (asked.length === 0) return;
+        const unproved = await this.#prove(own);
+        for (const session of asked) found.set(session.sessionId, unproved ?? session);
+      }),
+    );
+    if (unread !== null) for (const id of ids) if (!found.has(id)) found.set(id, unread);
     return found;
   }
 
-  async #read({ name, user, record: own }: OwnSession): Promise<UserElsewhere> {
-    if (this.#left <= 0 && !this.#found.has(name)) return { own, sessions: [], problem: tooMany };
+  /** Reads the sessions of users who were not read yet; why not all were read, or null. */
+  async #read(users: readonly OwnSession[]): Promise<Problem | null> {
+    this.#reading = this.#reading.then(() => this.#readUnread(users));
+    await this.#reading;
+    return this.#unread;
+  }
+
+  async #readUnread(all: readonly OwnSession[]): Promise<void> {
+    const users = all.filter(({ name }) => !this.#found.has(name));
+    if (users.length === 0 || this.#unread !== null) return;
     try {
-      const { keyring } = this.#context;
-      const known = this.#found.get(name);
-      if (known !== undefined) return { own, sessions: await known, problem: null };
-      const reading = keyring.sessionsElsewhere(user);
-      this.#found.set(name, reading);
-      const sessions = await reading;
+      const { sessions, isCut } = await this.#context.keyring.sessionsElsewhere(
+        users.map(({ user }) => user),
+        this.#left,
+      );
       this.#left -= sessions.length;
-      return { own, sessions, problem: null };
+      if (isCut) this.#unread = tooMany;
+      for (const { name } of users) this.#found.set(name, []);
+      for (const session of sessions)
+        this.#found.get(`${session.broker} ${session.userId}`)?.push(session);
     } catch (error) {
       if (!(error instanceof KeyringStoreError)) throw error;
-      return { own, sessions: [], problem: keyringUnavailable() };
+      this.#unread = keyringUnavailable();
     }
   }
 
