@@ -92,13 +92,35 @@ test.each(files.filter((file) => !knowKite.test(file) && !file.startsWith('broke
   },
 );
 
-test('a checksum is known to the mutations that take one, and to Kite', () => {
+/** Where each broker has its name: in what is written about it, and in the enum of the schema. */
+const nameBrokers = /^schema\/broker\.ts$/;
+const brokerName = /['"`](?:KITE|KOTAK)['"`]|\b(?:KITE|KOTAK)\b(?=:)/g;
+
+test.each([
+  ["if (broker === 'KOTAK') return null;", ["'KOTAK'"]],
+  ['const hours = { KITE: 6 };', ['KITE']],
+  ["log.info('KITE_API_KEY is missing');", []],
+])('the test itself reads the names in %j', (code, names) => {
+  expect(code.match(brokerName) ?? []).toEqual(names);
+});
+
+test.each(
+  files.filter(
+    (file) => !knowAny.test(file) && !file.startsWith('brokers/') && !nameBrokers.test(file),
+  ),
+)('%s decides nothing by the name of a broker', (file) => {
+  expect(read(file).match(brokerName) ?? []).toEqual([]);
+});
+
+test('a checksum is known to the mutations that take one, to the page that leaves it out of links, and to Kite', () => {
   const knowing = files.filter(
     (file) =>
       !/^(simulator|brokers\/kite)\//.test(file) && said(read(file), /[Cc]hecksum/g).length > 0,
   );
   expect(knowing.toSorted()).toEqual([
     'brokers/broker.ts',
+    // The names of arguments whose values it leaves out of a link.
+    'http/graphiql/bar-script.ts',
     'schema/session/exchange-token-result.ts',
     'schema/session/exchange-token.ts',
     'schema/session/renew-session.ts',

@@ -173,7 +173,7 @@ export function startBar(
   async function share(): Promise<void> {
     const { query, headers } = editors.read();
     const secrets =
-      /\b(requestToken|refreshToken|checksum|state)(\s*:\s*)("""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*")/g;
+      /\b(requestToken|refreshToken|checksum|state|password|accessCode)(\s*:\s*)("""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*")/g;
     const parameters = new URLSearchParams({ query: query.replace(secrets, '$1$2""') });
     if (!/"authorization"\s*:/i.test(headers)) parameters.set('as', 'browser');
     const href = `${location.origin}${location.pathname}#${parameters}`;
