@@ -2,8 +2,8 @@
 // makes one for each request; resolvers use it without knowing any.
 
 import type { BrokerSession } from './brokers/answers.ts';
-import type { BrokerApp } from './brokers/apps.ts';
 import type { Proof } from './brokers/broker.ts';
+import type { BrokerName } from './brokers/broker-name.ts';
 import type { BrokerError } from './brokers/error.ts';
 import type { Operation } from './brokers/upstream/operation.ts';
 import type { Secret } from './brokers/upstream/secret.ts';
@@ -20,6 +20,36 @@ export interface LoginRedirect {
   readonly requestToken: Secret;
   /** The app, where the sender names one: it must be the login's own. */
   readonly apiKey?: string | null | undefined;
+}
+
+/** The first step of a login at a broker without a login page. */
+export interface GivenPassword {
+  readonly apiKey: string;
+  readonly userId: string;
+  readonly password: Secret;
+}
+
+/** A login whose password the broker has accepted. */
+export interface BegunChallenge {
+  /** Names it for the second step. */
+  readonly id: string;
+  readonly broker: BrokerName;
+  /** Where the broker has sent an access code, as it masks them. */
+  readonly sentTo: readonly string[];
+  readonly expiresAt: Date;
+}
+
+/** The second step. */
+export interface GivenCode {
+  readonly challengeId: string;
+  /** Null for a user whose broker waives it. */
+  readonly accessCode: Secret | null;
+}
+
+/** A session that no keyring keeps. */
+export interface SessionForCaller {
+  readonly apiKey: string;
+  readonly session: BrokerSession;
 }
 
 /** A login whose session is in the keyring. */
@@ -48,7 +78,7 @@ export type RenewalOutcome = RenewedSession | null | 'keyring-unavailable';
  * - `too-late`: it began too long ago.
  * - `other-app`: it was begun for another app than the sender names.
  * - `no-token`: what came cannot be a request token.
- * - `too-many-attempts`: from the client address. The token is unspent.
+ * - `too-many-attempts`: from the client address, or for the user. The token is unspent, and no call was made.
  * - `keyring-unavailable`: the store takes no session.
  * - `broker`: what the broker said.
  */
@@ -87,15 +117,14 @@ export interface BrowserKeyring {
   /** The keyring's sessions, the newest first, ended ones included; empty without a keyring. */
   readonly sessions: readonly SessionRecord[];
   /** Completes a login that this browser began; its session goes into the keyring. */
-  completeLogin(redirect: LoginRedirect): Promise<CompletedLogin | LoginFailure>;
+  completeLogin(proof: LoginRedirect | GivenCode): Promise<CompletedLogin | LoginFailure>;
   /**
-   * Completes a login whose steps went through this gateway; its session goes into the keyring. See `LoginService.logIn`.
-   * @param obtain makes the last step at the broker, once, and only where the session can be kept.
+   * Begins a login by password, of this browser where it may reach a keyring, else of the caller, who then keeps the
+   * session.
    */
-  logIn(
-    app: Pick<BrokerApp, 'broker' | 'apiKey'>,
-    obtain: (operation: Operation) => Promise<BrokerSession>,
-  ): Promise<CompletedLogin | LoginFailure>;
+  beginLogin(given: GivenPassword): Promise<BegunChallenge | LoginFailure>;
+  /** Completes a login that a caller without a keyring began. */
+  completeForCaller(given: GivenCode): Promise<SessionForCaller | LoginFailure>;
   /** Counts an attempt of the sender's address to redeem a token: 0 where it is allowed, else the seconds to wait. */
   attempt(): Promise<number>;
   /**

@@ -7,14 +7,17 @@ import { createAudit } from './http/audit.ts';
 import { createAttempts } from './http/limits/attempts.ts';
 import type { FailureLog } from './http/limits/failure-log.ts';
 import type { MinuteLimits } from './http/limits/minute-limits.ts';
+import { createPasswordTries } from './http/limits/password-tries.ts';
 import type { BrowserKeyrings } from './http/login/browser-keyrings.ts';
 import { createLoginService } from './http/login/login-service.ts';
+import { createPasswordLogins } from './http/login/password-logins.ts';
 import { createPendingLogins } from './http/login/pending-logins.ts';
 import { createSessionRenewals } from './http/login/session-renewals.ts';
 import { createCauseLog } from './http/plugins/cause-log.ts';
 import { createCookies } from './http/request/cookies.ts';
 import { createSessionWebhook } from './http/session-webhook.ts';
 import { createCensus } from './keyring/census/census.ts';
+import { createEncryptedChallenges } from './keyring/crypto/encrypted-challenges.ts';
 import { createEncryptedRecords } from './keyring/crypto/encrypted-records.ts';
 import { createEncryptedRevocations } from './keyring/crypto/encrypted-revocations.ts';
 import { createEncrypter } from './keyring/crypto/encrypter.ts';
@@ -126,6 +129,20 @@ export function createBrowserKeyrings(
     storeCounts: () => census?.latest ?? null,
   });
   const attempts = createAttempts(minutes, limits.loginAttempts);
+  const passwordLogins = createPasswordLogins({
+    broker,
+    apps,
+    keyrings,
+    challenges: createEncryptedChallenges(reported, encrypter, now),
+    pendingLogins,
+    tries: createPasswordTries(minutes, limits, encrypter),
+    timeoutMilliseconds,
+    limits,
+    now,
+    log,
+    failures,
+    audit,
+  });
   const renewing = { broker, keyrings, revocations, timeoutMilliseconds };
   return {
     keyrings,
@@ -137,6 +154,7 @@ export function createBrowserKeyrings(
       ...renewing,
       apps,
       pendingLogins,
+      passwordLogins,
       cookies,
       attempts,
       limits,
@@ -145,6 +163,7 @@ export function createBrowserKeyrings(
       failures,
       audit,
     }),
+    passwordLogins,
     renewals: createSessionRenewals(renewing),
     pendingLogins,
     cookies,

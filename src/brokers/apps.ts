@@ -1,5 +1,5 @@
 // The apps of this gateway, and the addresses where their users log in.
-import type { Broker } from './broker.ts';
+import type { Broker, PasswordLogin } from './broker.ts';
 import { type BrokerName, defaultBroker } from './broker-name.ts';
 import type { Secret } from './upstream/secret.ts';
 
@@ -27,9 +27,11 @@ export interface Apps {
   readonly listed: readonly BrokerApp[];
   /** The only app of its broker, where there is exactly one of the default broker, or no such and one other. */
   readonly only: BrokerApp | null;
+  /** The only app whose users log in by password; null without one, or with several. */
+  readonly onlyByPassword: BrokerApp | null;
   /** The app with a key, listed or not. */
   find(apiKey: string): BrokerApp | undefined;
-  /** Whether the gateway can complete logins of an app: it has the secret, and the broker a login page. */
+  /** Whether the gateway can complete logins of an app: it has what the broker asks of the app for it. */
   canLogIn(app: BrokerApp): boolean;
   /** The gateway's own login page, which ends with a session in the browser's keyring. */
   loginUrl(apiKey: string, returnTo?: string | null): string;
@@ -42,18 +44,22 @@ export interface Apps {
   ): string | null;
 }
 
+/** How the users of an app log in, by the app's key. */
+export interface LoginWays {
+  readonly loginPage: Broker['loginPage'];
+  /** Null for a broker with a login page of its own. */
+  passwordLogin(apiKey: string): PasswordLogin | null;
+}
+
 /**
  * Knows the apps.
  * @param publicUrl the gateway's own address, as browsers reach it.
- * @param broker whose login pages its own users see.
+ * @param broker how users log in.
  */
-export function createApps(
-  apps: readonly BrokerApp[],
-  publicUrl: URL,
-  broker: Pick<Broker, 'loginPage'>,
-): Apps {
+export function createApps(apps: readonly BrokerApp[], publicUrl: URL, broker: LoginWays): Apps {
   const ofDefault = apps.filter((app) => app.broker === defaultBroker);
   const [only = null, another] = ofDefault.length > 0 ? ofDefault : apps;
+  const [onlyByPassword = null, anotherByPassword] = apps.filter(isByPassword);
   const byKey = new Map(apps.map((app) => [app.apiKey, app]));
   function loginUrl(apiKey: string, returnTo?: string | null): string {
     const url = new URL(`${publicUrl.href.replace(/\/+$/, '')}/login`);
@@ -61,12 +67,19 @@ export function createApps(
     if (returnTo != null) url.searchParams.set('returnTo', returnTo);
     return url.href;
   }
-  function canLogIn({ apiKey, apiSecret }: BrokerApp): boolean {
-    return apiSecret !== undefined && broker.loginPage(apiKey, []) !== null;
+  function isByPassword({ apiKey, accessToken, apiSecret }: BrokerApp): boolean {
+    const hasToken = accessToken !== undefined || apiSecret !== undefined;
+    return hasToken && broker.passwordLogin(apiKey) !== null;
+  }
+  function canLogIn(app: BrokerApp): boolean {
+    const { apiKey, apiSecret } = app;
+    const isByPage = apiSecret !== undefined && broker.loginPage(apiKey, []) !== null;
+    return isByPage || isByPassword(app);
   }
   return {
     listed: apps.filter((app) => app.listed),
     only: another === undefined ? only : null,
+    onlyByPassword: anotherByPassword === undefined ? onlyByPassword : null,
     find: (apiKey) => byKey.get(apiKey),
     canLogIn,
     loginUrl,

@@ -123,6 +123,8 @@ export interface Budget {
 /** A broker. */
 export interface Broker extends BrokerClient {
   readonly name: BrokerName;
+  /** What people call it. */
+  readonly title: string;
   readonly credentialScheme: CredentialScheme;
   /** Whether its `profile` is a call; else that answers what a credential says, and proves nothing of it. */
   readonly readsProfile: boolean;

@@ -1,6 +1,12 @@
 // The brokers of a gateway as one: each call is made at the broker that its credential or its app belongs to.
 import type { BrokerApp } from './apps.ts';
-import type { Broker, BrokerClient, BrokerRedirect, CredentialScheme } from './broker.ts';
+import type {
+  Broker,
+  BrokerClient,
+  BrokerRedirect,
+  CredentialScheme,
+  PasswordLogin,
+} from './broker.ts';
 import { type BrokerName, defaultBroker } from './broker-name.ts';
 import type { Credential } from './credential.ts';
 
@@ -10,12 +16,16 @@ export interface Brokers extends BrokerClient {
   of(name: BrokerName | undefined): Broker;
   /** Whether the profile of a credential is a call at its broker. */
   readsProfile(credential: Credential): boolean;
+  /** The broker of an app; the default one for an app that is not known. */
+  nameOf(apiKey: string): BrokerName;
   /** How credentials stand in the Authorization header, in the order in which they are tried. */
   readonly credentialSchemes: readonly [CredentialScheme, ...CredentialScheme[]];
   /** When what began at a time is over at the first of all brokers. */
   earliestExpiryOf(time: Date): Date;
   /** The login page of an app's broker; null where it has none. */
   loginPage: Broker['loginPage'];
+  /** The login by password of an app's broker; null where it has a login page. */
+  passwordLogin(apiKey: string): PasswordLogin | null;
   /** Reads the query of a redirect to this gateway. */
   readRedirect(query: URLSearchParams): BrokerRedirect;
 }
@@ -36,10 +46,12 @@ export function createBrokers(
   return {
     of,
     readsProfile: (credential) => of(credential.broker).readsProfile,
+    nameOf: (apiKey) => ofApp(apiKey).name,
     credentialSchemes: [brokers.KITE.credentialScheme, brokers.KOTAK.credentialScheme],
     earliestExpiryOf: (time) =>
       new Date(Math.min(...all.map((broker) => broker.expiryOf(time).getTime()))),
     loginPage: (apiKey, redirectParams) => ofApp(apiKey).loginPage(apiKey, redirectParams),
+    passwordLogin: (apiKey) => ofApp(apiKey).passwordLogin,
     readRedirect: (query) => of(defaultBroker).readRedirect(query),
     profile: (credential, operation) => of(credential.broker).profile(credential, operation),
     margins: (credential, operation) => of(credential.broker).margins(credential, operation),

@@ -6,6 +6,8 @@ import './account-failure.ts';
 import './app.ts';
 import './margins/combined-margins.ts';
 import './date-time.ts';
+import './login/begin-login.ts';
+import './login/complete-login.ts';
 import './session/exchange-token.ts';
 import './session/label-account.ts';
 import './session/logout.ts';

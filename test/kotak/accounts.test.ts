@@ -174,19 +174,21 @@ describe('a session that Kotak has ended', () => {
 test.each([
   ['an access token', { accessToken: kotakApp.accessToken }],
   ['a secret', { apiSecret: 'simulator-kotak-secret' }],
-])('an app with %s is offered no login page that refuses it', async (_what, proof) => {
+])('an app with %s is offered the gateway’s own login page', async (_what, proof) => {
   const { broker, apiKey } = kotakApp;
   const kotak = { broker, apiKey, listed: true, ...proof };
   const other = await startWorld({ apps: [...apps, kotak], graphiql: true });
   const page = await fetch(other.url, { headers: { accept: 'text/html' } });
   const offered = new Set((await page.text()).match(/(?<=\/login\?app=)[\w-]+/g));
   expect(offered.has('simulator')).toBe(true);
-  expect(offered.has(apiKey)).toBe(false);
+  expect(offered.has(apiKey)).toBe(true);
   const authorization = `kotak ${apiKey}:SIMK01:expired`;
   const query = '{ account { kotakMargins { id } } }';
   const { errors } = await other.askRaw(query, { authorization });
-  expect(errors[0]?.extensions.code).toBe('SESSION_EXPIRED');
-  expect(errors[0]?.extensions).not.toHaveProperty('loginUrl');
+  expect(errors[0]?.extensions).toMatchObject({
+    code: 'SESSION_EXPIRED',
+    loginUrl: `http://localhost:4000/login?app=${apiKey}`,
+  });
 });
 
 test('credentials of an app that is not configured are denied without a call', async () => {

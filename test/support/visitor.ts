@@ -27,10 +27,27 @@ export class Visitor {
 
   /** Goes to an address, as a link or a redirect would, and no further. */
   async visit(address: string, form?: Record<string, string>): Promise<Visit> {
+    return this.#go(address, form, {});
+  }
+
+  /** Sends a form with headers of its own, as those that a browser adds. */
+  async post(
+    address: string,
+    form: Record<string, string>,
+    headers: Record<string, string>,
+  ): Promise<Visit> {
+    return this.#go(address, form, headers);
+  }
+
+  async #go(
+    address: string,
+    form: Record<string, string> | undefined,
+    more: Record<string, string>,
+  ): Promise<Visit> {
     const isGateway = address.startsWith(`${this.#gateway}/`);
     const response = await fetch(address, {
       redirect: 'manual',
-      headers: { accept: 'text/html', ...(isGateway && this.#cookieHeader()) },
+      headers: { accept: 'text/html', ...(isGateway && this.#cookieHeader()), ...more },
       ...(form && { method: 'POST', body: new URLSearchParams(form) }),
     });
     if (isGateway) this.#keep(response);

@@ -24,6 +24,7 @@ export function createKite(options: KiteOptions): {
   const broker: Broker = {
     ...createKiteClient(send, { ...options, ...credentials }),
     name: 'KITE',
+    title: 'Kite',
     credentialScheme,
     budgetOf,
     // Access tokens end at six in the morning (docs: "Authentication and token exchange").

@@ -38,6 +38,7 @@ export function createKotak(options: KotakOptions): {
   const broker: Broker = {
     ...client,
     name: 'KOTAK',
+    title: 'Kotak Securities',
     credentialScheme,
     budgetOf,
     // A session has been seen to last for the day; its end is not documented, so people are not told one.

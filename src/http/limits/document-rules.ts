@@ -1,16 +1,22 @@
-// Bounds on what one document may ask, checked before anything runs.
+// Bounds on what one document may ask and contain, checked before anything runs.
 import {
+  type ASTVisitor,
   GraphQLDeferDirective,
   GraphQLError,
+  getNamedType,
+  isInputObjectType,
   Kind,
   NoSchemaIntrospectionCustomRule,
   type SelectionSetNode,
+  type ValidationContext,
   type ValidationRule,
+  type ValueNode,
+  type VariableDefinitionNode,
 } from 'graphql';
 import type { Limits } from '../../limits.ts';
 
 /**
- * Rules that refuse documents which are too deep or too wide, or come in too many parts.
+ * Rules that refuse documents which are too deep or too wide, come in too many parts, or contain a secret.
  * @param introspection whether clients may ask for the schema.
  */
 export function documentRules(limits: Limits, introspection: boolean): readonly ValidationRule[] {
@@ -19,6 +25,7 @@ export function documentRules(limits: Limits, introspection: boolean): readonly 
     rootFieldsRule(limits.rootFields),
     deferredFragmentsRule(limits.deferredFragments),
     introspectionAliasesRule(limits.introspectionAliases),
+    secretsRule,
     ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
   ];
 }
@@ -129,4 +136,39 @@ function introspectionAliasesRule(most: number): ValidationRule {
       },
     };
   };
+}
+
+/**
+ * Refuses documents that contain a secret, as the schema marks them: documents stay parsed, and clients, proxies and
+ * registries keep them too. Null is no secret.
+ */
+function secretsRule(context: ValidationContext): ASTVisitor {
+  const asVariables = new Set<string>();
+  const withDefaults: VariableDefinitionNode[] = [];
+  return {
+    ObjectField({ name, value }) {
+      const parent = getNamedType(context.getParentInputType());
+      const field = isInputObjectType(parent) ? parent.getFields()[name.value] : undefined;
+      if (field?.extensions.isSecret !== true || value.kind === Kind.NULL) return;
+      if (value.kind === Kind.VARIABLE) asVariables.add(value.name.value);
+      else context.reportError(secretError(name.value, value));
+    },
+    VariableDefinition(definition) {
+      const { defaultValue } = definition;
+      if (defaultValue && defaultValue.kind !== Kind.NULL) withDefaults.push(definition);
+    },
+    Document: {
+      leave() {
+        for (const { variable, defaultValue } of withDefaults) {
+          const name = variable.name.value;
+          if (asVariables.has(name)) context.reportError(secretError(`$${name}`, defaultValue));
+        }
+      },
+    },
+  };
+}
+
+function secretError(name: string, node: ValueNode | undefined): GraphQLError {
+  const message = `Send ${name} as a variable without a default: a document must not contain it.`;
+  return new GraphQLError(message, node && { nodes: node });
 }

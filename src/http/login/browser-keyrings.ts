@@ -11,6 +11,7 @@ import type { Attempts } from '../limits/attempts.ts';
 import { type Cookies, cookiesOf } from '../request/cookies.ts';
 import type { Origins } from '../request/origins.ts';
 import type { LoginService } from './login-service.ts';
+import type { PasswordLogins } from './password-logins.ts';
 import type { PendingLogins } from './pending-logins.ts';
 import type { SessionRenewals } from './session-renewals.ts';
 
@@ -24,6 +25,7 @@ export interface BrowserKeyrings {
   /** Counts the store; null without metrics. */
   readonly census: Census | null;
   readonly logins: LoginService;
+  readonly passwordLogins: PasswordLogins;
   readonly renewals: SessionRenewals;
   readonly pendingLogins: PendingLogins;
   readonly cookies: Cookies;

@@ -1,16 +1,18 @@
 // Completes logins, whatever their last step is and whichever route or mutation it comes by.
 import { createHash } from 'node:crypto';
-import type { Logger } from 'pino';
 import type { Apps } from '../../brokers/apps.ts';
 import type { Brokers } from '../../brokers/brokers.ts';
 import { isWellFormedToken, type Secret } from '../../brokers/upstream/secret.ts';
-import type { CompletedLogin, LoginFailure, LoginRedirect } from '../../browser-keyring.ts';
+import type {
+  CompletedLogin,
+  GivenCode,
+  LoginFailure,
+  LoginRedirect,
+} from '../../browser-keyring.ts';
 import type { Added } from '../../keyring/keyring.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import type { Limits } from '../../limits.ts';
-import type { Audit } from '../audit.ts';
 import type { Attempts } from '../limits/attempts.ts';
-import type { FailureLog } from '../limits/failure-log.ts';
 import type { Cookies } from '../request/cookies.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
 import {
@@ -21,20 +23,20 @@ import {
   obtainAndKeep,
 } from './kept-session.ts';
 import { codeOfFailure } from './login-error.ts';
+import { auditLogin, type LoginLog, logCompleted, logFailed } from './login-log.ts';
+import type { PasswordLogins } from './password-logins.ts';
 import type { FoundLogin, PendingLogins } from './pending-logins.ts';
 
 /** What the login service is made of. */
-export interface LoginServiceOptions extends KeptSessionOptions {
+export interface LoginServiceOptions extends KeptSessionOptions, LoginLog {
   readonly broker: Brokers;
   readonly apps: Apps;
   readonly pendingLogins: PendingLogins;
+  readonly passwordLogins: PasswordLogins;
   readonly cookies: Cookies;
   readonly attempts: Attempts;
   readonly limits: Limits;
   readonly now: () => Date;
-  readonly log: Logger;
-  readonly failures: FailureLog;
-  readonly audit: Audit;
 }
 
 /** A login that was completed, or why it was not; and where the browser goes. */
@@ -49,28 +51,15 @@ export interface LoginOutcome {
 /** Completes logins. */
 export interface LoginService {
   /**
-   * Redeems the request token of a login that this browser began, and keeps the session in its keyring.
-   * The same redirect again, while that goes on or soon after, joins it: the broker takes the token once.
+   * Completes a login that this browser began, by the request token of its redirect or by its code, and keeps the
+   * session in its keyring. The same request again, while that goes on or soon after, joins it: the broker takes either
+   * once.
    * @param cookie the cookie of the browser's keyring; null where it has none.
    */
   complete(
     request: KeyringRequest,
     cookie: Secret | null,
-    redirect: LoginRedirect,
-  ): Promise<LoginOutcome>;
-  /**
-   * Completes a login whose steps went through this gateway, of any broker: keeps the session that `obtain` answers in the
-   * keyring, sets its cookie, and notes the outcome in the logs. The caller has checked that this browser began the login
-   * and has counted the try. `obtain` makes the last step at the broker; it is called once, and only where the store can
-   * keep a session, so after `keyring-unavailable` with `isTokenSpent: false` the same step may be tried again. What it
-   * throws of BrokerError is the failure `broker`.
-   * @param cookie the cookie of the browser's keyring; null where it has none.
-   */
-  logIn(
-    request: KeyringRequest,
-    cookie: Secret | null,
-    login: LoginToKeep,
-    obtain: ObtainSession,
+    proof: LoginRedirect | GivenCode,
   ): Promise<LoginOutcome>;
 }
 
@@ -136,27 +125,25 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
     { setCookie }: KeyringRequest,
     login: FoundLogin,
     { outcome, returnTo }: Exchange,
+    isByCode: boolean,
   ): Promise<LoginOutcome> {
     const result = await outcome;
     if ('reason' in result) {
       const isUnspent =
         result.reason === 'too-many-attempts' ||
-        (result.reason === 'keyring-unavailable' && !result.isTokenSpent);
+        (result.reason === 'keyring-unavailable' && !result.isTokenSpent) ||
+        (isByCode && result.reason === 'broker' && !result.error.mayHaveReachedBroker);
       // Its nonce works once; where the token is unspent a reload can finish it.
       if (!isUnspent) setCookie(cookies.clear(login.cookieName));
       return { result, keyring: null, returnTo };
     }
+    const { added, session } = result;
     setCookie(cookies.clear(login.cookieName));
-    return { ...kept(setCookie, result), returnTo };
-  }
-
-  /** The outcome for the browser whose keyring has the session now. */
-  function kept(setCookie: KeyringRequest['setCookie'], { added, session }: Kept) {
     if (added.hasNewCookie) {
       const seconds = Math.floor((added.endsAt.getTime() - now().getTime()) / 1_000);
       setCookie(cookies.set(cookies.keyringName, added.cookie.reveal(), seconds));
     }
-    return { result: { record: added.record, session }, keyring: added };
+    return { result: { record: added.record, session }, keyring: added, returnTo };
   }
 
   /** Obtains and keeps a session; recorded here, so that it is once, however many requests join it. */
@@ -174,8 +161,10 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
   async function complete(
     request: KeyringRequest,
     cookie: Secret | null,
-    { nonce, requestToken, apiKey }: LoginRedirect,
+    proof: LoginRedirect | GivenCode,
   ): Promise<LoginOutcome> {
+    const isByCode = 'challengeId' in proof;
+    const nonce = isByCode ? proof.challengeId : proof.nonce;
     const failed = (result: LoginFailure, login?: FoundLogin): LoginOutcome => ({
       result,
       keyring: null,
@@ -183,7 +172,8 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
     });
     const pending = pendingLogins.find(request.request);
     const login = pending.find((candidate) => candidate.nonce === nonce);
-    const loginId = loginIdOf(nonce, requestToken);
+    // Not of the code, which is too short not to be guessed from a digest.
+    const loginId = loginIdOf(nonce, isByCode ? null : proof.requestToken);
     if (login === undefined) {
       const before = await completedBefore(cookie, loginId);
       return before ?? failed({ reason: 'unknown-login' }, pending[0]);
@@ -192,86 +182,71 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
     if (known !== undefined) {
       // A browser that has the session's cookie keeps it: it may have been given a newer one since.
       const before = known.endedAt === null ? null : await completedBefore(cookie, loginId);
-      if (before === null) return join(request, login, known);
+      if (before === null) return join(request, login, known, isByCode);
       request.setCookie(cookies.clear(login.cookieName));
       return before;
     }
-    if (apiKey != null && apiKey !== login.apiKey) return failed({ reason: 'other-app' }, login);
+    if (!isByCode && proof.apiKey != null && proof.apiKey !== login.apiKey) {
+      return failed({ reason: 'other-app' }, login);
+    }
     if (login.late) {
       request.setCookie(cookies.clear(login.cookieName));
       return failed({ reason: 'too-late', apiKey: login.apiKey }, login);
     }
-    if (!isWellFormedToken(requestToken)) return failed({ reason: 'no-token' }, login);
-    const attempt = async () => {
-      const retryAfterSeconds = await options.attempts(request.device.ipAddress);
-      if (retryAfterSeconds > 0) return { reason: 'too-many-attempts' as const, retryAfterSeconds };
-      const app = apps.find(login.apiKey);
-      const apiSecret = app?.apiSecret;
-      if (app === undefined || apiSecret === undefined) return { reason: 'unknown-login' as const };
-      const ofApp = { broker: app.broker, apiKey: app.apiKey, loginId };
-      return obtain(request, cookie, ofApp, (operation) =>
-        broker.exchangeToken(app.apiKey, requestToken, { apiSecret }, operation),
-      );
-    };
+    if (!isByCode && !isWellFormedToken(proof.requestToken)) {
+      return failed({ reason: 'no-token' }, login);
+    }
+    const attempt = () =>
+      isByCode
+        ? byCode(request, cookie, proof, loginId)
+        : byToken(request, cookie, login, proof.requestToken, loginId);
     // Begun before anything is waited for: the same redirect at the same time joins it.
-    return join(request, login, begin(loginId, login, attempt()));
+    return join(request, login, begin(loginId, login, attempt()), isByCode);
+  }
+
+  async function byToken(
+    request: KeyringRequest,
+    cookie: Secret | null,
+    login: FoundLogin,
+    requestToken: Secret,
+    loginId: string,
+  ): Promise<Kept | LoginFailure> {
+    const retryAfterSeconds = await options.attempts(request.device.ipAddress);
+    if (retryAfterSeconds > 0) return { reason: 'too-many-attempts', retryAfterSeconds };
+    const app = apps.find(login.apiKey);
+    const apiSecret = app?.apiSecret;
+    if (app === undefined || apiSecret === undefined) return { reason: 'unknown-login' };
+    const ofApp = { broker: app.broker, apiKey: app.apiKey, loginId };
+    return obtain(request, cookie, ofApp, (operation) =>
+      broker.exchangeToken(app.apiKey, requestToken, { apiSecret }, operation),
+    );
+  }
+
+  async function byCode(
+    request: KeyringRequest,
+    cookie: Secret | null,
+    given: GivenCode,
+    loginId: string,
+  ): Promise<Kept | LoginFailure> {
+    const ready = await options.passwordLogins.prepare(request, given, true);
+    if ('reason' in ready) return ready;
+    const { apiKey, obtain: lastStep } = ready;
+    return obtain(request, cookie, { broker: broker.nameOf(apiKey), apiKey, loginId }, lastStep);
   }
 
   return {
-    async complete(request, cookie, redirect) {
-      const outcome = await complete(request, cookie, redirect);
-      logOutcome(options, request, outcome.result);
+    async complete(request, cookie, proof) {
+      const outcome = await complete(request, cookie, proof);
+      const { result } = outcome;
+      if ('reason' in result) logFailed(options, request, codeOfFailure(result));
+      else logCompleted(options, request, result.record.apiKey, result.session === null);
       return outcome;
-    },
-
-    async logIn(request, cookie, login, lastStep) {
-      const result = await obtain(request, cookie, login, lastStep);
-      const isKept = !('reason' in result);
-      const outcome = isKept ? kept(request.setCookie, result) : { result, keyring: null };
-      logOutcome(options, request, outcome.result);
-      return { ...outcome, returnTo: null };
     },
   };
 }
 
-/** Names a redirect: the same for the same nonce and request token, and no way back to either. */
-function loginIdOf(nonce: string, requestToken: Secret): string {
-  const parts = ['kite-graphql login', nonce, requestToken.reveal()];
+/** Names a login: the same for the same nonce and request token, where it has one, and no way back to either. */
+function loginIdOf(nonce: string, requestToken: Secret | null): string {
+  const parts = ['kite-graphql login', nonce, ...(requestToken ? [requestToken.reveal()] : [])];
   return createHash('sha256').update(parts.join('\0')).digest('base64url');
-}
-
-/** Records a login, and the ends of the sessions that it replaced or left no room for. */
-function auditLogin(
-  { audit }: LoginServiceOptions,
-  { requestId, device }: KeyringRequest,
-  { keyringId, record, replaced, surplus }: Added,
-): void {
-  const about = { requestId, address: device.ipAddress };
-  const login = { event: 'login', outcome: 'completed' } as const;
-  audit.write({ ...login, ...about, ...audit.session(keyringId, record) });
-  const ended = [
-    ...(replaced?.state === 'ACTIVE' ? [{ outcome: 'REPLACED', session: replaced }] : []),
-    ...surplus.map((session) => ({ outcome: 'TOO_MANY', session })),
-  ];
-  for (const { outcome, session } of ended) {
-    const of = audit.session(keyringId, session);
-    audit.write({ event: 'session-ended', outcome, ...about, ...of });
-  }
-}
-
-/** Every login leaves a line. */
-function logOutcome(
-  { log, failures, audit }: LoginServiceOptions,
-  { requestId, device }: KeyringRequest,
-  result: CompletedLogin | LoginFailure,
-): void {
-  if (!('reason' in result)) {
-    const { apiKey } = result.record;
-    log.info({ requestId, apiKey, isRepeated: result.session === null }, 'Login completed');
-    return;
-  }
-  const code = codeOfFailure(result);
-  const about = { requestId, address: device.ipAddress, code };
-  failures.write({ ...about, level: 'warn' }, { code }, 'Login failed');
-  audit.fail({ event: 'login', outcome: 'failed', ...about });
 }

@@ -4,11 +4,15 @@ import type { BrokerError } from '../../brokers/error.ts';
 import type { Operation } from '../../brokers/upstream/operation.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
 import type {
+  BegunChallenge,
   BrowserKeyring,
   CompletedLogin,
+  GivenCode,
+  GivenPassword,
   LoginFailure,
   LoginRedirect,
   SessionElsewhere,
+  SessionForCaller,
   SessionsElsewhere,
 } from '../../browser-keyring.ts';
 import type { DeviceHint } from '../../keyring/device.ts';
@@ -23,8 +27,6 @@ import { callerIdOf } from '../request/caller-id.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
 import type { Origins } from '../request/origins.ts';
 import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
-import type { LoginToKeep, ObtainSession } from './kept-session.ts';
-import type { LoginOutcome } from './login-service.ts';
 
 /** Why a request may not use a keyring, as a sentence for its sender; null when it may. */
 function barredBecause(request: Request, hasCredentials: boolean, origins: Origins): string | null {
@@ -110,18 +112,18 @@ class RequestKeyring implements BrowserKeyring {
     this.#keyringId = this.id;
   }
 
-  async completeLogin(redirect: LoginRedirect): Promise<CompletedLogin | LoginFailure> {
-    const { logins } = this.#services;
-    return this.#loggedIn(await logins.complete(this.#about, this.#cookie, redirect));
+  async beginLogin(given: GivenPassword): Promise<BegunChallenge | LoginFailure> {
+    const browser = this.barred === null ? { returnTo: null } : null;
+    return this.#services.passwordLogins.begin(this.#about, given, browser);
   }
 
-  async logIn(login: LoginToKeep, obtain: ObtainSession): Promise<CompletedLogin | LoginFailure> {
-    const { logins } = this.#services;
-    return this.#loggedIn(await logins.logIn(this.#about, this.#cookie, login, obtain));
+  async completeForCaller(given: GivenCode): Promise<SessionForCaller | LoginFailure> {
+    return this.#services.passwordLogins.completeForCaller(this.#about, given);
   }
 
-  /** What follows in this request goes to the keyring that the login has made. */
-  #loggedIn({ result, keyring }: LoginOutcome): CompletedLogin | LoginFailure {
+  async completeLogin(proof: LoginRedirect | GivenCode): Promise<CompletedLogin | LoginFailure> {
+    const { logins } = this.#services;
+    const { result, keyring } = await logins.complete(this.#about, this.#cookie, proof);
     if (keyring !== null) {
       this.#cookie = keyring.cookie;
       this.#keyringId = keyring.keyringId;

@@ -1,5 +1,6 @@
-// Plugin: the login of browsers. /login begins one and leads to Kite; /callback is where Kite leads back,
-// puts the session into the browser's keyring, and returns to the page that asked.
+// Plugin: the login of browsers. /login begins one and leads to the broker's page, or is the page for a broker without
+// one; /callback is where the broker leads back, puts the session into the browser's keyring, and returns to the page
+// that asked.
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Services } from '../../context.ts';
@@ -10,8 +11,10 @@ import type { Writes } from '../plugins/writes.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
-import { codeOfFailure, type LoginError } from './login-error.ts';
+
+import { codeOfFailure, redirect, refusalPage, refused, waysOn } from './login-error.ts';
 import { type PageLink, page } from './page.ts';
+import { createPasswordForms, type PasswordForms } from './password-forms.ts';
 
 /** Where the routes find what they need. */
 export interface LoginOptions {
@@ -25,17 +28,21 @@ export interface LoginOptions {
   readonly keyringRequest: (request: Request, serverContext: unknown) => KeyringRequest;
 }
 
-/** Serves GET /login and GET /callback. */
+/** Serves GET and POST of /login, and GET /callback. */
 export function useLogin(options: LoginOptions): Plugin {
+  const forms = createPasswordForms(options);
   return {
     async onRequest({ request, url, serverContext, endResponse }) {
-      if (request.method !== 'GET') return;
       const route = options.routes.find(url.pathname, mountOf(serverContext));
       if (route !== 'login' && route !== 'callback') return;
+      const isForm = route === 'login' && request.method === 'POST';
+      if (request.method !== 'GET' && !isForm) return;
       try {
         const about = options.keyringRequest(request, serverContext);
-        if (route === 'login') return endResponse(await begin(options, about, url.searchParams));
-        const finishing = finish(options, about, url.searchParams);
+        if (route === 'login' && !isForm) {
+          return endResponse(await begin(options, forms, about, url.searchParams));
+        }
+        const finishing = isForm ? forms.submit(about) : finish(options, about, url.searchParams);
         endResponse(await options.writes.during(options.track(request).id, finishing));
       } catch (error) {
         endResponse(unexpected(options, request, serverContext, error));
@@ -46,11 +53,13 @@ export function useLogin(options: LoginOptions): Plugin {
 
 async function begin(
   options: LoginOptions,
-  { request, requestId, device, setCookie }: KeyringRequest,
+  forms: PasswordForms,
+  begun: KeyringRequest,
   parameters: URLSearchParams,
 ): Promise<Response> {
   const { browsers, failures } = options;
-  const { apps, returnTo } = options.services;
+  const { apps, broker, returnTo } = options.services;
+  const { request, requestId, device, setCookie } = begun;
   const code = 'BAD_USER_INPUT';
   const refusedBecause = (reason: string) => {
     const about = { address: device.ipAddress, requestId, code };
@@ -61,6 +70,8 @@ async function begin(
     refusedBecause('fetched by a page');
     return page(403, 'Open this page', 'Open this address in the browser itself to start a login.');
   }
+  const login = parameters.get('login');
+  if (login !== null) return forms.resume(begun, login);
   const app = apps.find(parameters.get('app') ?? apps.only?.apiKey ?? '');
   if (app === undefined) {
     refusedBecause('unknown app');
@@ -71,16 +82,7 @@ async function begin(
       waysOn(options),
     );
   }
-  if (apps.brokerLoginUrl(app.apiKey) === null) {
-    refusedBecause('no login page of the broker');
-    return page(
-      400,
-      'Login not available',
-      'The broker of this app has no login page, so browsers cannot log in through this gateway. A server sends its session in the Authorization header.',
-      waysOn(options),
-    );
-  }
-  if (app.apiSecret === undefined) {
+  if (!apps.canLogIn(app)) {
     refusedBecause('no secret for the app');
     return page(
       400,
@@ -95,24 +97,15 @@ async function begin(
     refusedBecause('returnTo');
     return page(400, 'Invalid returnTo', judged.refusal, waysOn(options, app.apiKey));
   }
+  const goal = judged && withoutError(judged.page);
+  if (broker.passwordLogin(app.apiKey) !== null) return forms.open(begun, app, goal);
   const { nonce, setCookies } = browsers.pendingLogins.begin(request, {
     apiKey: app.apiKey,
-    returnTo: judged && withoutError(judged.page),
+    returnTo: goal,
   });
   setCookies.forEach(setCookie);
   const address = apps.brokerLoginUrl(app.apiKey, [{ name: 'state', value: nonce }]);
   return redirect(address ?? browsers.origins.home);
-}
-
-/** Where the user of a login that failed can go: the apps to log in through, and the gateway's own page. */
-function waysOn({ services: { apps }, browsers }: LoginOptions, apiKey = ''): readonly PageLink[] {
-  const own = apps.find(apiKey);
-  const others = apps.listed.filter((app) => app !== own && apps.canLogIn(app));
-  const logins = [...(own === undefined ? [] : [own]), ...others].map((app) => ({
-    text: `Log in with ${app.name ?? app.apiKey}`,
-    url: apps.loginUrl(app.apiKey),
-  }));
-  return [...logins, { text: 'The page of this gateway', url: browsers.origins.home }];
 }
 
 /**
@@ -181,39 +174,6 @@ async function cancelled(
 /** The same address again: it finishes the login, whose request token is unspent. */
 const tryAgain: PageLink = { text: 'Try again', url: '' };
 
-/** Tells the page that asked for the login, or its user where none did. */
-function refused(
-  options: LoginOptions,
-  returnTo: string | null,
-  error: LoginError,
-  apiKey?: string,
-): Response {
-  if (returnTo === null) return refusalPage(error, waysOn(options, apiKey));
-  const url = new URL(returnTo);
-  url.searchParams.set('error', error);
-  return redirect(url.href);
-}
-
-function refusalPage(
-  error: LoginError,
-  links: readonly PageLink[],
-  status = 400,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
-  const text = explanations[error] ?? 'Kite did not confirm the login.';
-  return page(status, 'Not logged in', `${text} (${error})`, links, headers);
-}
-
-const explanations: Partial<Record<LoginError, string>> = {
-  LOGIN_CANCELLED: 'The login was cancelled.',
-  LOGIN_EXPIRED: 'The login took too long. Start it again.',
-  LOGIN_MISMATCH: 'The login was not started in this browser. Start it again in this browser.',
-  TOKEN_REJECTED: 'Kite refused the request token. Start the login again.',
-  RATE_LIMITED: 'Too many logins from this address. Try again in a minute.',
-  KEYRING_UNAVAILABLE:
-    'The gateway cannot store sessions at the moment. Reload this page in a minute to complete the login.',
-};
-
 /** Yoga would answer with the stack. */
 function unexpected(
   options: LoginOptions,
@@ -229,10 +189,4 @@ function unexpected(
   logUnexpected(wrapped, { address, requestId: id }, request, failures);
   const text = `The gateway had an internal error. Its log has details under request id ${id}.`;
   return page(500, 'Not logged in', text, waysOn(options));
-}
-
-function redirect(location: string): Response {
-  // The address that leads here holds a request token: it must reach no cache and no Referer header.
-  const headers = { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' };
-  return new Response(null, { status: 303, headers });
 }

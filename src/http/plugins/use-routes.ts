@@ -69,11 +69,18 @@ export function useRoutes(options: RoutesOptions): Plugin {
         const message = 'Send a POST request to this path.';
         return refuse({ status: 405, message, headers: { allow: 'POST' } });
       }
+      // The forms of the login page come by POST.
+      if (route === 'login' && request.method === 'POST') return;
       // A login is begun or finished by GET alone: HEAD is how some software looks at a link first.
       const isLogin = route === 'login' || route === 'callback';
       if (!isRead || (isLogin && request.method === 'HEAD')) {
         const message = 'Send a GET request to this path.';
-        return refuse({ status: 405, message, headers: { allow: isLogin ? 'GET' : 'GET, HEAD' } });
+        const onLogin = route === 'login' ? 'GET, POST' : 'GET';
+        return refuse({
+          status: 405,
+          message,
+          headers: { allow: isLogin ? onLogin : 'GET, HEAD' },
+        });
       }
       if (isCheck(route)) {
         const reasons = route === 'health' ? [] : await readiness();

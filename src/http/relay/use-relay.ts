@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Services } from '../../context.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
+import { boundedText } from '../../shared/bounded-text.ts';
 import type { FailureLog } from '../limits/failure-log.ts';
 import type { MinuteLimits } from '../limits/minute-limits.ts';
 import type { BrowserKeyrings } from '../login/browser-keyrings.ts';
@@ -194,7 +195,7 @@ async function readBody(
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity') return refused.encoding;
   if (Number(headers.get('content-length') ?? 0) > maxBytes) return refused.tooLong;
-  const text = await textOf(request, maxBytes);
+  const text = await boundedText(request, maxBytes);
   if (text === null) return refused.tooLong;
   if (text === '') return { accountIds: null };
   const [mediaType = ''] = (headers.get('content-type') ?? '').split(';');
@@ -204,24 +205,5 @@ async function readBody(
     return { accountIds: shape.parse(JSON.parse(text)).accountIds ?? null };
   } catch {
     return refused.body;
-  }
-}
-
-/** The body as text; null where it is longer than allowed. */
-async function textOf({ body }: Request, maxBytes: number): Promise<string | null> {
-  if (body === null) return '';
-  const reader = body.getReader();
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return Buffer.concat(chunks).toString();
-    bytes += value.byteLength;
-    if (bytes > maxBytes) {
-      // What is left is never read: the connection ends with the answer.
-      reader.cancel().catch(() => undefined);
-      return null;
-    }
-    chunks.push(value);
   }
 }

@@ -1,4 +1,5 @@
 // All that a store holds, page by page: no more than a page is in memory.
+import { isChallenge } from '../crypto/encrypted-challenges.ts';
 import type { KeyringStore, Page, StoredKeyring, StoreListing } from '../stores/store.ts';
 
 /** What is read from the store with one step. */
@@ -16,7 +17,7 @@ export async function* everyPage<Item>(
   } while (after !== null);
 }
 
-/** Every keyring of the store, some at a time. One may come twice. */
+/** Every keyring of the store that has sessions, some at a time. One may come twice. */
 export async function* everyKeyring({
   store,
   listing,
@@ -25,7 +26,8 @@ export async function* everyKeyring({
   readonly listing: StoreListing;
 }): AsyncGenerator<StoredKeyring> {
   for await (const ids of everyPage((after, count) => listing.keyrings(after, count))) {
-    const found = await Promise.all(ids.map((id) => store.openKeyring(id)));
+    const ofBrowsers = ids.filter((id) => !isChallenge(id));
+    const found = await Promise.all(ofBrowsers.map((id) => store.openKeyring(id)));
     for (const keyring of found) if (keyring !== null) yield keyring;
   }
 }

@@ -10,7 +10,7 @@ export const errorCodes = {
   DUPLICATE_USER:
     'The request has the same broker user through a second app as well. A sum counts the user once.',
   TOKEN_REJECTED:
-    'The broker refused the request token, refresh token or checksum. Start the login again.',
+    'The broker refused the request token, refresh token, checksum, password or access code. Start the login again.',
   SESSION_EXPIRED:
     'The broker no longer accepts the access token; with Kite this happens every morning. Log in again.',
   PERMISSION_DENIED: 'The app may not make this call.',

@@ -94,7 +94,7 @@ export function problemOf(
   const isAboutLogin = code === 'TOKEN_REJECTED' || code === 'SESSION_EXPIRED';
   return {
     code,
-    message: error.advice ?? messages[code] ?? brokerWords(error),
+    message: wordsOf(error, code),
     retryable: error.mayPass && (purpose === 'read' || !error.mayHaveReachedBroker),
     ...('id' in subject && { accountId: subject.id }),
     ...(isAboutLogin && loginAgain(context, subject.apiKey)),
@@ -108,6 +108,11 @@ export function problemOf(
       },
     }),
   };
+}
+
+/** What a failed call means, in words for people. */
+export function wordsOf(error: BrokerError, code: ErrorCode): string {
+  return error.advice ?? messages[code] ?? brokerWords(error);
 }
 
 function brokerOf(

@@ -3,7 +3,8 @@ import type { AuthenticationMethod } from '../../brokers/answers.ts';
 import { BrokerEnum } from '../broker.ts';
 import { builder } from '../builder.ts';
 
-const MethodNameEnum = builder.enumType('AuthenticationMethodName', {
+/** The GraphQL enum AuthenticationMethodName. */
+export const MethodNameEnum = builder.enumType('AuthenticationMethodName', {
   description: 'What was given for a session.',
   values: {
     BROKER_LOGIN: {
@@ -13,7 +14,10 @@ const MethodNameEnum = builder.enumType('AuthenticationMethodName', {
     REFRESH_TOKEN: { description: 'The refresh token of the session: it was renewed.' },
     PASSWORD: { description: 'A password or PIN, through this gateway.' },
     ACCESS_CODE: { description: 'A code that the broker sent to the user, through this gateway.' },
-    ONE_TIME_TOKEN: { description: 'A code of an authenticator app, through this gateway.' },
+    ONE_TIME_TOKEN: {
+      description:
+        'The one-time token of the password’s answer, in place of a code: the broker waives the code.',
+    },
   } as const,
 });
 

@@ -1,5 +1,6 @@
 // Where a Session comes from: the token endpoint's answer, or a record of a browser's keyring.
 import type { AuthenticationMethod, BrokerSession } from '../../brokers/answers.ts';
+import { credentialOf } from '../../brokers/credential.ts';
 import { malformed } from '../../brokers/field.ts';
 import type { SessionElsewhere } from '../../browser-keyring.ts';
 import {
@@ -61,7 +62,8 @@ export function sessionForCaller(
   apiKey: string,
   context: Context,
 ): SessionSource {
-  const credential = { apiKey, accessToken: session.accessToken };
+  const owner = { ...session, broker: context.broker.nameOf(apiKey), apiKey };
+  const credential = credentialOf(owner, session.accessToken);
   const account = accountOfCredential(credential);
   prime(account, session, context);
   const now = context.now();

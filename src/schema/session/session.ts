@@ -22,7 +22,7 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
     const token = (description: string, secret: (tokens: TokensOnce) => Secret | null) =>
       t.string({
         description:
-          `${description} Only in the answer of exchangeToken or renewSession, if the operator ` +
+          `${description} Only in the answer of exchangeToken, completeLogin or renewSession, if the operator ` +
           'allows tokens in answers and the session is not in a keyring; null otherwise.',
         resolve: ({ tokens }, _arguments, { exposeTokens }) =>
           tokens !== null && exposeTokens ? (secret(tokens)?.reveal() ?? null) : null,
