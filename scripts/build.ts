@@ -86,7 +86,7 @@ function pointImportsAtBundle(): void {
   }
 }
 
-/** Keeps the declarations that the entry's lead to. @throws where one of them needs a bundled package's types. */
+/** Keeps the declarations that those of the exports lead to. @throws where one of them needs a bundled package's types. */
 function keepPublicTypes(): void {
   const kept = new Set<string>();
   const keep = (path: string) => {
@@ -98,7 +98,10 @@ function keepPublicTypes(): void {
       if (name.startsWith('.')) keep(join(dirname(path), name.replace(/\.(js|ts)$/, '.d.ts')));
     }
   };
-  keep(join(dist, 'index.d.ts'));
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  for (const { types } of Object.values<{ types?: string }>(exports)) {
+    if (types !== undefined) keep(join(root, types));
+  }
   for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
     const path = join(dist, file);
     if (file.endsWith('.d.ts') && !kept.has(path)) rmSync(path);

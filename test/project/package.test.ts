@@ -19,7 +19,12 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { createGateway } from '../../src/gateway.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { run, startCommand } from '../support/command.ts';
-import { findCommand, searchPath, wholeEnvironment } from '../support/environment.ts';
+import {
+  findCommand,
+  registryEnvironment,
+  searchPath,
+  wholeEnvironment,
+} from '../support/environment.ts';
 import { tokens } from '../support/world.ts';
 
 // Packages are built, installed and compiled: on a loaded machine that takes its time.
@@ -54,9 +59,12 @@ describe('the tarball', () => {
     expect([...top].toSorted()).toEqual([
       '.env.example',
       'CHANGELOG.md',
+      'CONTRIBUTING.md',
       'LICENSE',
       'README.md',
+      'SECURITY.md',
       'client-codegen.ts',
+      'deploy',
       'dist',
       'docs',
       'ops',
@@ -74,6 +82,46 @@ describe('the tarball', () => {
       const text = readFileSync(join(folder, 'node_modules/kite-graphql', path), 'utf8');
       expect([path, /from '[^']*\.ts'|import\('[^']*\.ts'\)/.test(text)]).toEqual([path, false]);
     }
+  });
+
+  test('every relative link of its documents leads to a file in it', () => {
+    const broken = files
+      .filter((path) => path.endsWith('.md'))
+      .flatMap((path) =>
+        [...readFileSync(join(root, path), 'utf8').matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)]
+          .map(([, link = '']) => link)
+          .filter((link) => !/^https?:/.test(link))
+          .filter((link) => !files.includes(join(path, '..', link)))
+          .map((link) => `${path}: ${link}`),
+      );
+    expect(broken).toEqual([]);
+  });
+
+  test('can be published: npm has no word against it', async () => {
+    const tarball = readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? '';
+    const { code, stderr } = await run({
+      program: ['npm', 'publish', '--dry-run', '--loglevel=warn', join(folder, tarball)],
+      cwd: folder,
+      env: registryEnvironment(),
+    }).ended;
+    const words = stderr.split('\n').filter((line) => /^npm (warn|error)/i.test(line));
+    // Who publishes logs in first.
+    expect(words.filter((line) => !line.includes('requires you to be logged in'))).toEqual([]);
+    expect(code).toBe(0);
+  });
+
+  test('says what it needs: exports and command are files of it, and Node is named', () => {
+    const { exports, bin, engines, version, types } = JSON.parse(
+      readFileSync(join(folder, 'node_modules/kite-graphql/package.json'), 'utf8'),
+    );
+    const targets = [...Object.values(exports), bin].flatMap((target) =>
+      typeof target === 'string' ? [target] : Object.values(target as Record<string, string>),
+    );
+    for (const target of targets) expect(files).toContain(target.replace(/^\.\//, ''));
+    expect(engines.node).toBe('^22.18 || ^24 || >=26');
+    expect(types).toBeUndefined();
+    const changelog = readFileSync(join(root, 'CHANGELOG.md'), 'utf8');
+    expect(changelog).toContain(`## [${version}] - `);
   });
 
   test('has a command that can be run', () => {

@@ -21,7 +21,14 @@ function unwantedIn(path: string, isProse = (_line: string) => true): string[] {
 const documents = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
 
 test.each([
-  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', '.env.example', 'bench/README.md'],
+  ...[
+    'README.md',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    '.env.example',
+    'bench/README.md',
+  ],
   'schema.graphql',
   ...documents.map((name) => `docs/${name}`),
 ])('%s uses none of the unwanted words', (path) => {
