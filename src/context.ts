@@ -93,10 +93,6 @@ export interface Context extends Services {
   readonly keyring: BrowserKeyring;
   /** As the caller's. */
   readonly callerId: string;
-  /** What came of each account's logout in this operation, by account id: however often it is asked for, it is one call. */
-  readonly logouts: Map<string, Promise<unknown>>;
-  /** The tokens of this operation by session and template: however often one is selected, it is signed once. */
-  readonly signedTokens: Map<string, ReturnType<TokenIssuer['issue']>>;
   readonly loaders: Loaders;
   /** The problems that the answer tells of as data. */
   readonly failures: FailureCounts;
@@ -120,10 +116,7 @@ export interface Context extends Services {
 /** Makes the context of one operation. */
 export function createContext(services: Services, caller: Caller): Context {
   const { requestId, foreignScheme, keyring, callerId, maxAgeSeconds, signal } = caller;
-  const { deadline, loaders, answer, sessionReads, signedTokens } = beginOperation(
-    services,
-    caller,
-  );
+  const { deadline, loaders, answer, sessionReads } = beginOperation(services, caller);
   // Written out: an object that is spread from others and grows takes several times the memory.
   return {
     broker: services.broker,
@@ -143,10 +136,8 @@ export function createContext(services: Services, caller: Caller): Context {
     loaders,
     answer,
     sessionReads,
-    signedTokens,
     requestId,
     accounts: reachedBy(caller, services),
-    logouts: new Map(),
     failures: new FailureCounts(),
     besides: [],
     foreignScheme,
@@ -168,7 +159,7 @@ export function contextOfEvent<C extends Context>(context: C): C {
 function beginOperation(
   { reads, limits, operationTimeoutMilliseconds }: Services,
   caller: Pick<Caller, 'callerId' | 'requestId' | 'maxAgeSeconds' | 'signal'>,
-): Pick<Context, 'loaders' | 'sessionReads' | 'signedTokens' | 'deadline' | 'answer'> {
+): Pick<Context, 'loaders' | 'sessionReads' | 'deadline' | 'answer'> {
   const { callerId, requestId, maxAgeSeconds, signal } = caller;
   const deadline = new Deadline(
     operationTimeoutMilliseconds,
@@ -178,7 +169,7 @@ function beginOperation(
   );
   const loaders = new Loaders(reads, { operation: deadline.unless(signal), maxAgeSeconds });
   const answer = new AnswerMeter(limits);
-  return { loaders, sessionReads: new SessionReads(), signedTokens: new Map(), deadline, answer };
+  return { loaders, sessionReads: new SessionReads(), deadline, answer };
 }
 
 function reachedBy(

@@ -76,6 +76,8 @@ export function createApps(apps: readonly BrokerApp[], publicUrl: URL, broker: L
     const isByPage = apiSecret !== undefined && broker.loginPage(apiKey, []) !== null;
     return isByPage || isByPassword(app);
   }
+  // Each field of an account whose session has ended says it, of one app mostly.
+  let latest: { readonly apiKey: string; readonly url: string | null } | null = null;
   return {
     listed: apps.filter((app) => app.listed),
     only: another === undefined ? only : null,
@@ -84,8 +86,12 @@ export function createApps(apps: readonly BrokerApp[], publicUrl: URL, broker: L
     canLogIn,
     loginUrl,
     loginAgainUrl(apiKey) {
-      const app = byKey.get(apiKey);
-      return app && canLogIn(app) ? loginUrl(apiKey) : broker.loginPage(apiKey, []);
+      if (latest?.apiKey !== apiKey) {
+        const app = byKey.get(apiKey);
+        const url = app && canLogIn(app) ? loginUrl(apiKey) : broker.loginPage(apiKey, []);
+        latest = { apiKey, url };
+      }
+      return latest.url;
     },
     brokerLoginUrl: (apiKey, redirectParams) => broker.loginPage(apiKey, redirectParams ?? []),
   };

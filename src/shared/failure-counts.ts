@@ -4,18 +4,19 @@
 export class FailureCounts {
   /** Most operations have none. */
   #counted: Set<object> | null = null;
-  readonly #byCode: Record<string, number> = {};
+  #byCode: Record<string, number> | undefined;
 
   /** Counts a failure that was not counted yet. */
   add(failure: { readonly code: string }): void {
     this.#counted ??= new Set();
     if (this.#counted.has(failure)) return;
     this.#counted.add(failure);
+    this.#byCode ??= {};
     this.#byCode[failure.code] = (this.#byCode[failure.code] ?? 0) + 1;
   }
 
   /** The number of failures for each code; undefined without failures. */
   get byCode(): Readonly<Record<string, number>> | undefined {
-    return this.#counted === null ? undefined : this.#byCode;
+    return this.#byCode;
   }
 }

@@ -29,7 +29,15 @@ export function cleanMessage(message: unknown, secrets: readonly Secret[]): stri
   if (typeof message !== 'string' || markup.test(message)) return null;
   let text = message.slice(0, longestRead);
   for (const secret of secrets) text = withoutSecret(text, secret.reveal());
-  text = text.replace(tokenLike, '[redacted]');
+  if (latest?.text !== text) latest = { text, clean: cleaned(text) };
+  return latest.clean;
+}
+
+/** Most refusals say the same, and looking through a message for addresses costs more than all else of a refusal. */
+let latest: { readonly text: string; readonly clean: string | null } | null = null;
+
+function cleaned(message: string): string | null {
+  let text = message.replace(tokenLike, '[redacted]');
   for (const address of addresses) text = text.replace(address, '[address]');
   text = text
     .replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]+/gu, ' ')
@@ -42,17 +50,22 @@ function withoutSecret(text: string, secret: string): string {
   const size = Math.min(shortestPiece, secret.length);
   if (size === 0) return text;
   let clean = '';
+  /** Where the text begins that is not in `clean` yet. */
+  let rest = 0;
   let position = 0;
-  while (position < text.length) {
+  while (position + size <= text.length) {
     let end = position + size;
-    if (end > text.length || !secret.includes(text.slice(position, end))) {
-      clean += text[position];
+    // The first character by itself: most are in no secret.
+    const isPiece =
+      secret.includes(text.charAt(position)) && secret.includes(text.slice(position, end));
+    if (!isPiece) {
       position += 1;
       continue;
     }
     while (end < text.length && secret.includes(text.slice(position, end + 1))) end += 1;
-    clean += '[redacted]';
+    clean += `${text.slice(rest, position)}[redacted]`;
     position = end;
+    rest = end;
   }
-  return clean;
+  return clean + text.slice(rest);
 }

@@ -72,17 +72,21 @@ function accountsToLogOut(context: Context): readonly ReachedAccount[] {
   return [...reachedAccounts(context), ...unconfirmed.map(accountOfSession)];
 }
 
+/** What came of each account's logout, by the account's id. */
+const logouts = new WeakMap<Context, Map<string, Promise<AccountFailure | null>>>();
+
 /** One call an account and operation, under however many aliases the operation asks for it. */
 export function logOutOnce(
   id: string,
   account: ReachedAccount | undefined,
   context: Context,
 ): Promise<AccountFailure | null> {
-  const known = context.logouts.get(id);
-  // Only this function writes to the map.
-  if (known !== undefined) return known as Promise<AccountFailure | null>;
+  const ofOperation = logouts.get(context) ?? new Map<string, Promise<AccountFailure | null>>();
+  logouts.set(context, ofOperation);
+  const known = ofOperation.get(id);
+  if (known !== undefined) return known;
   const outcome = logOut(id, account, context);
-  if (account !== undefined) context.logouts.set(id, outcome);
+  if (account !== undefined) ofOperation.set(id, outcome);
   return outcome;
 }
 

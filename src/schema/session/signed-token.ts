@@ -6,22 +6,30 @@ import { SessionRef } from './session.ts';
 import type { SessionSource } from './session-source.ts';
 import { stateOf } from './session-state.ts';
 
+type SignedToken = Promise<string | null | 'unknown-template'>;
+
+/** The tokens of each operation by session and template. */
+const signedTokens = new WeakMap<Context, Map<string, SignedToken>>();
+
 /** The token of a session by a template: one signature for an operation, however often it is selected. */
 function tokenOf(
   { account: { session }, isElsewhere }: SessionSource,
   template: string,
-  { tokens, signedTokens, limits }: Context,
-): Promise<string | null | 'unknown-template'> {
+  context: Context,
+): SignedToken {
+  const { tokens, limits } = context;
   if (tokens === null || session === null || isElsewhere) return Promise.resolve(null);
   const key = `${session.sessionId} ${template}`;
-  const known = signedTokens.get(key);
+  const ofOperation = signedTokens.get(context) ?? new Map<string, SignedToken>();
+  signedTokens.set(context, ofOperation);
+  const known = ofOperation.get(key);
   if (known !== undefined) return known;
-  if (signedTokens.size >= limits.signedTokens) {
+  if (ofOperation.size >= limits.signedTokens) {
     const message = `One operation gets at most ${limits.signedTokens} different tokens: ask for fewer at a time.`;
     throw problemError({ code: 'TOO_LARGE', message, retryable: false });
   }
   const token = tokens.issue(session, template);
-  signedTokens.set(key, token);
+  ofOperation.set(key, token);
   return token;
 }
 
