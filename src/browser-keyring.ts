@@ -158,6 +158,10 @@ export interface BrowserKeyring {
   readonly hasRoomForStream: boolean;
   /** The keyring's sessions, each as it is, and then every change. @throws TypeError where there is no keyring. */
   changes(signal: Cancellable): AsyncIterableIterator<SessionChange>;
+  /** Whether the gateway has room to follow the keyring; false where the request reaches no keyring. */
+  readonly canBeFollowed: boolean;
+  /** Calls `onEnd` once for each of these accounts that has no active session any more; gives the way to stop. */
+  watchAccounts(accountIds: ReadonlySet<string>, onEnd: (accountId: string) => void): () => void;
   /** Takes the cookie back where no session is left to use. Never throws. */
   clearIfEmpty(): Promise<void>;
 }

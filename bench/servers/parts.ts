@@ -93,7 +93,9 @@ const noKeyring: BrowserKeyring = {
   sessionsElsewhere: unused,
   revokeElsewhere: unused,
   hasRoomForStream: false,
+  canBeFollowed: false,
   changes: unused,
+  watchAccounts: unused,
   label: unused,
   clearIfEmpty: unused,
 };

@@ -8,7 +8,7 @@ import type { Account } from '../loaders/account.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
 import { PollLimiter } from './poll-limiter.ts';
 import { type Listener, Poller, type PollerServices } from './poller.ts';
-import { type Change, Watch, type WatchOptions } from './watch.ts';
+import { type Change, type Endings, Watch, type WatchOptions } from './watch.ts';
 
 /** Something whose margins can be watched. */
 export interface Watchable {
@@ -27,11 +27,14 @@ export interface LiveMargins {
   isCrowded(subject: Watchable): boolean;
   /**
    * News of accounts: of each its present state first, then every change, and at last why there will be none.
-   * Ends when that has come for all of them. @throws AbortError from `next` when the gateway stops.
+   * Ends when that has come for all of them.
+   * @param endings tells which subjects are followed no more: that is their last event.
+   * @throws AbortError from `next` when the gateway stops.
    */
   watch<Subject extends Watchable>(
     subjects: readonly Subject[],
     options: WatchOptions,
+    endings?: Endings<Subject>,
   ): AsyncIterableIterator<Change<Subject>>;
   /** Breaks off every watch; none begins after it. */
   stop(): void;
@@ -103,9 +106,9 @@ export function createLiveMargins(options: LiveMarginsOptions): LiveMargins {
       const poller = access && pollers.get(digestOf(access.credential));
       return (poller?.listeners ?? 0) >= maxPerCredential;
     },
-    watch: (subjects, about) => {
+    watch: (subjects, about, endings) => {
       const watch = new Watch<(typeof subjects)[number]>(about, stopping.signal);
-      return watch.changes(subjects, listen);
+      return watch.changes(subjects, listen, endings);
     },
     stop: () => stopping.abort(),
   };

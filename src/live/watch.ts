@@ -18,6 +18,9 @@ export interface WatchOptions {
   readonly signal: Cancellable;
 }
 
+/** Calls `onEnd` for each subject that may be followed no more, whatever its polls say; gives the way to stop. */
+export type Endings<Subject> = (onEnd: (subject: Subject) => void) => () => void;
+
 const stopped = () => new DOMException('The gateway is stopping', 'AbortError');
 
 /** News of one account. */
@@ -61,8 +64,9 @@ export class Watch<Subject> {
   changes(
     subjects: readonly Subject[],
     listen: Listen<Subject>,
+    endings?: Endings<Subject>,
   ): AsyncIterableIterator<Change<Subject>> {
-    const generator = this.#changes(subjects, listen);
+    const generator = this.#changes(subjects, listen, endings);
     return {
       next: () => generator.next(),
       return: () => {
@@ -78,14 +82,17 @@ export class Watch<Subject> {
   async *#changes(
     subjects: readonly Subject[],
     listen: Listen<Subject>,
+    endings?: Endings<Subject>,
   ): AsyncGenerator<Change<Subject>, undefined> {
     const { segments, signal } = this.#options;
     const signals = [signal, this.#stopping];
     const leave = () => this.#end();
     for (const each of signals) each.addEventListener('abort', leave);
+    let leaveEndings: (() => void) | undefined;
     try {
       if (signals.some(({ aborted }) => aborted)) leave();
       for (const subject of this.#isOver ? [] : subjects) this.#begin(subject, listen);
+      if (!this.#isOver) leaveEndings = endings?.((subject) => this.#endSubject(subject));
       for (;;) {
         const [next] = this.#pending;
         if (next !== undefined) {
@@ -101,6 +108,7 @@ export class Watch<Subject> {
       }
       if (this.#stopping.aborted) throw stopped();
     } finally {
+      leaveEndings?.();
       for (const each of signals) each.removeEventListener('abort', leave);
       leave();
     }
@@ -132,6 +140,16 @@ export class Watch<Subject> {
       watchId: this.#id,
       hear,
     });
+  }
+
+  #endSubject(subject: Subject): void {
+    for (const watched of this.#watched) {
+      if (watched.subject !== subject) continue;
+      this.#watched.delete(watched);
+      watched.stop();
+      this.#pending.set(watched, { at: watched.sent?.at ?? 0, isEnded: true });
+      this.#news.resolve();
+    }
   }
 
   #end(): void {

@@ -198,7 +198,8 @@ describe('a keyring', () => {
     const visitor = await loggedIn('SIM0001', 'SIM0003');
     const live = await following({ authorization: undefined, headers: visitor.headers() });
     await Promise.all([live.next(), live.next()]);
-    await settled(2);
+    // Two pollers, and what follows the keyring.
+    await settled(3);
     await world.calls();
     await world.advance(untilSix);
     clock.advance(5);
@@ -235,7 +236,7 @@ describe('a keyring', () => {
     const visitor = await loggedIn('SIM0001');
     const live = await following({ authorization: undefined, headers: visitor.headers() });
     await live.next();
-    await settled(1);
+    await settled(2);
     await world.fault({ kind: 'internal-error', method: 'DELETE' });
     await visitor.ask(logout);
     expect(paths(await live.next())).toEqual(expiredInKeyring);

@@ -91,6 +91,7 @@ class RequestKeyring implements BrowserKeyring {
   readonly barred: string | null;
   readonly id: string | null;
   readonly unavailable: boolean;
+  readonly device: DeviceHint;
   readonly sessions: readonly SessionRecord[];
   readonly #services: BrowserKeyrings;
   readonly #about: KeyringRequest;
@@ -104,6 +105,7 @@ class RequestKeyring implements BrowserKeyring {
   constructor(services: BrowserKeyrings, about: KeyringRequest, found: Found) {
     this.barred = found.barred;
     this.id = found.keyring?.id ?? null;
+    this.device = about.device;
     this.unavailable = found.unavailable ?? false;
     this.sessions = found.keyring?.sessions ?? [];
     this.#services = services;
@@ -220,18 +222,26 @@ class RequestKeyring implements BrowserKeyring {
     audit.write({ ...action, requestId, address: device.ipAddress, ...of });
   }
 
-  get device(): DeviceHint {
-    return this.#about.device;
-  }
-
   get hasRoomForStream(): boolean {
     return this.id !== null && this.#services.news.hasRoomFor(this.id);
   }
 
   changes(signal: Cancellable): AsyncIterableIterator<SessionChange> {
+    return this.#services.news.follow(this.#followed(), signal);
+  }
+
+  get canBeFollowed(): boolean {
+    return this.id !== null && this.#services.news.canFollow(this.id);
+  }
+
+  watchAccounts(accountIds: ReadonlySet<string>, onEnd: (accountId: string) => void): () => void {
+    return this.#services.news.watchAccounts(this.#followed(), accountIds, onEnd);
+  }
+
+  #followed() {
     const { id, sessions } = this;
     if (id === null) throw new TypeError('Only a request with a keyring can follow it');
-    return this.#services.news.follow({ id, sessions }, signal);
+    return { id, sessions };
   }
 
   async clearIfEmpty(): Promise<void> {

@@ -24,6 +24,7 @@ export class KeyringWatcher {
   readonly #onOver: () => void;
   readonly #listeners = new Set<() => void>();
   readonly #over = new AbortController();
+  #streams = 0;
   readonly #leave: () => void;
   #rest = new AbortController();
   #isNoticed = false;
@@ -58,16 +59,22 @@ export class KeyringWatcher {
     return this.#sessions;
   }
 
-  /** How many listen. */
-  get listeners(): number {
-    return this.#listeners.size;
+  /** How many streams follow it. */
+  get streams(): number {
+    return this.#streams;
   }
 
-  /** Adds a listener, which is called after each read; gives the way to stop. */
-  join(listener: () => void): () => void {
+  /**
+   * Adds a listener, which is called after each read; gives the way to stop.
+   * @param isStream whether it counts as one of the browser's streams.
+   */
+  join(listener: () => void, isStream = true): () => void {
     this.#listeners.add(listener);
+    if (isStream) this.#streams += 1;
     return () => {
-      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#end();
+      if (!this.#listeners.delete(listener)) return;
+      if (isStream) this.#streams -= 1;
+      if (this.#listeners.size === 0) this.#end();
     };
   }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../brokers/upstream/clock.ts';
 import type { Limits } from '../../limits.ts';
 import type { Cancellable } from '../../shared/cancellation.ts';
 import type { Keyring, Keyrings } from '../keyring.ts';
+import type { SessionRecord } from '../session-record.ts';
 import { KeyringWatcher, type WatcherServices } from './keyring-watcher.ts';
 import { type SessionChange, type SessionTimes, ToldSessions } from './told-sessions.ts';
 
@@ -31,6 +32,14 @@ export interface SessionNews {
    * A stream without a reader costs nothing. @throws AbortError from `next` when the gateway stops.
    */
   follow(keyring: FollowedKeyring, signal: Cancellable): AsyncIterableIterator<SessionChange>;
+  /** Whether there is room to follow a keyring, which needs one watcher however many follow it. */
+  canFollow(keyringId: string): boolean;
+  /** Calls `onEnd` once for each of these accounts that has no active session any more; gives the way to stop. */
+  watchAccounts(
+    keyring: FollowedKeyring,
+    accountIds: ReadonlySet<string>,
+    onEnd: (accountId: string) => void,
+  ): () => void;
   /** Breaks off every stream; none begins after it. */
   stop(): void;
 }
@@ -98,7 +107,25 @@ export function createSessionNews(options: SessionNewsOptions): SessionNews {
     hasRoomFor(keyringId) {
       const watcher = watchers.get(keyringId);
       if (watcher === undefined) return watchers.size < limits.followedKeyrings;
-      return watcher.listeners < limits.keyringStreams;
+      return watcher.streams < limits.keyringStreams;
+    },
+
+    canFollow: (keyringId) => watchers.has(keyringId) || watchers.size < limits.followedKeyrings,
+
+    watchAccounts(keyring, accountIds, onEnd) {
+      const watcher = watcherOf(keyring);
+      const left = new Set(accountIds);
+      const look = () => {
+        const active = new Set(activeIn(watcher).map(({ accountId }) => accountId));
+        for (const id of left) {
+          if (active.has(id)) continue;
+          left.delete(id);
+          onEnd(id);
+        }
+        if (left.size === 0) leave();
+      };
+      const leave = watcher.join(look, false);
+      return leave;
     },
 
     follow(keyring, signal) {
@@ -132,4 +159,14 @@ export function createSessionNews(options: SessionNewsOptions): SessionNews {
 
     stop: () => stopping.abort(),
   };
+}
+
+/** The active sessions of a keyring; none where it is gone or cannot be read for a reason that does not pass. */
+function activeIn(watcher: KeyringWatcher): readonly SessionRecord[] {
+  try {
+    return (watcher.sessions ?? []).filter(({ state }) => state === 'ACTIVE');
+  } catch {
+    // Who follows the sessions is told; here the accounts end.
+    return [];
+  }
 }

@@ -45,8 +45,8 @@ builder.subscriptionField('marginsChanged', (t) =>
       'event means no change. The gateway polls Kite for the selected segments, one or both, with one call. All ' +
       'subscriptions to an account with the same credential share one poller. Polls keep to the rate limit of the ' +
       'app and take turns with queries, so with many accounts the interval is longer than `everySeconds`. The ' +
-      'stream ends when every account has sent its last event. A client that reconnects gets the present state ' +
-      'first.',
+      'stream ends when every account has sent its last event; an account of a browser’s keyring does so when its ' +
+      'session ends, wherever it was ended. A client that reconnects gets the present state first.',
     args: {
       accountIds: t.arg.idList({
         description:
@@ -67,12 +67,24 @@ builder.subscriptionField('marginsChanged', (t) =>
       ]);
       const named = both.filter((segment) => selected.has(segment));
       const accounts = watchedAccounts(accountIds, context);
-      return context.live.watch(accounts, {
+      const options = {
         segments: new Set(named.length > 0 ? named : both),
         everySeconds: sane(everySeconds ?? seconds.usual),
         callerId: context.callerId,
         signal: context.signal,
-      });
+      };
+      const { keyring } = context;
+      const ofKeyring = accounts.filter(({ session }) => session !== null);
+      if (ofKeyring.length === 0) return context.live.watch(accounts, options);
+      // Their session may be ended anywhere, also before the broker confirms it.
+      if (!keyring.canBeFollowed) throw problemError(full);
+      const byId = new Map(ofKeyring.map((account) => [account.id, account]));
+      return context.live.watch(accounts, options, (onEnd) =>
+        keyring.watchAccounts(new Set(byId.keys()), (id) => {
+          const account = byId.get(id);
+          if (account !== undefined) onEnd(account);
+        }),
+      );
     },
     resolve: ({ subject, result }: Change<ReachedAccount>, _arguments, { loaders }) => {
       // An ended session must not be used again, whatever else the event asks of the account.
