@@ -1,5 +1,6 @@
 // The page at the simulator's root: what this is, and what can be done with it.
 import { html } from 'hono/html';
+import { controlPanel } from './control/control-panel.ts';
 import { firstUserIds, nameOf } from './kite/users.ts';
 import type { Settings } from './options.ts';
 import { type Html, page } from './page.ts';
@@ -48,7 +49,7 @@ ${apps.map(
 `,
 )}</tbody>
 </table>
-<p class="note">The secret of a default app is its key followed by <code>-secret</code>.</p>
+<p class="note">The secret of a default app is its key followed by <code>-secret</code>. A gateway keeps only sessions of logins that begin at its own <code>/login</code>; after another one, its page leads there.</p>
 <h2>Users and fixed tokens</h2>
 <p>A fixed token is valid under every app, without a login, until 06:00 in India or a logout; a reset renews it.</p>
 <pre>curl ${origin}/user/profile -H 'Authorization: token ${firstKey}:${users[0]}-token'</pre>
@@ -62,7 +63,9 @@ ${users.map((userId, index) => {
 })}</tbody>
 </table>
 ${settings.accounts > shown ? html`<p class="note">The first ${shown} of ${settings.accounts}.</p>` : ''}
-<h2>Control</h2>
-<pre>${examples.join('\n')}</pre>`,
+${controlPanel(users)}
+<details><summary>The same from a shell</summary>
+<pre>${examples.join('\n')}</pre>
+</details>`,
   );
 }

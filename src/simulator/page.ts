@@ -1,4 +1,4 @@
-// The frame of every HTML page: self-contained, without scripts, nothing loaded from anywhere.
+// The frame of every HTML page: self-contained, nothing loaded from anywhere.
 import type { HttpBindings } from '@hono/node-server';
 import { html, raw } from 'hono/html';
 
@@ -23,13 +23,19 @@ const style = raw(`
   code, pre { font: .875em/1.5 ui-monospace, monospace; }
   pre { padding: .75rem 1rem; border: 1px solid var(--line); border-radius: .5rem; overflow-x: auto; }
   table { border-collapse: collapse; width: 100%; }
+  td code { overflow-wrap: anywhere; }
+  fieldset p { margin: .5rem 0; }
   th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
   fieldset { border: 1px solid var(--line); border-radius: .5rem; margin: 0 0 1.25rem; padding: .5rem 1rem 1rem; }
   legend { padding: 0 .4rem; font-weight: 600; }
   .users { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: .1rem 1rem; }
   .users label { display: flex; gap: .6rem; align-items: center; padding: .3rem 0; }
-  input[type=text] { font: inherit; padding: .4rem .6rem; border: 1px solid var(--line); border-radius: .4rem; width: 100%; max-width: 17rem; }
-  button { font: inherit; padding: .5rem 1.4rem; border: 1px solid var(--line); border-radius: .4rem; cursor: pointer; background: transparent; color: inherit; }
+  .fields { display: grid; grid-template-columns: max-content 1fr; gap: .5rem 1rem; align-items: center; }
+  output:empty { display: none; }
+  output { display: block; border-left: 4px solid var(--accent); padding: .5rem 1rem; position: sticky; top: 0; background: Canvas; }
+  #faults { padding-left: 1.25rem; }
+  select, input:not([type=radio]) { font: inherit; padding: .4rem .6rem; border: 1px solid var(--line); border-radius: .4rem; width: 100%; max-width: 17rem; }
+  button { font: inherit; padding: .5rem 1rem; margin: .15rem 0; border: 1px solid var(--line); border-radius: .4rem; cursor: pointer; background: transparent; color: inherit; }
   button.main { background: #c2410c; border-color: #c2410c; color: #fff; }
   :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
   .error { border-left: 4px solid var(--accent); padding: .5rem 1rem; }

@@ -5,7 +5,8 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { apiListener } from './api.ts';
 import { splitUrl } from './body.ts';
-import { ControlError, controlRoutes } from './control.ts';
+import { ControlError, controlRoutes } from './control/control.ts';
+import { controlPanelHeaders } from './control/control-panel.ts';
 import { indexPage } from './index-page.ts';
 import { routeNotFound } from './kite/envelope.ts';
 import { Kite } from './kite/kite.ts';
@@ -88,7 +89,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
 function pageRoutes(kite: Kite, kotak: Kotak): Hono<Pages> {
   const routes = new Hono<Pages>()
-    .get('/', (c) => c.html(indexPage(kite.settings, new URL(c.req.url).origin), 200, pageHeaders))
+    .get('/', (c) =>
+      c.html(indexPage(kite.settings, new URL(c.req.url).origin), 200, controlPanelHeaders),
+    )
     .get('/kotak', (c) => c.html(kotakPage(kotak, new URL(c.req.url).origin), 200, pageHeaders))
     .route('/', loginRoutes(kite))
     .route('/simulator', controlRoutes(kite, kotak));

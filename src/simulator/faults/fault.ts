@@ -65,6 +65,11 @@ export const faultSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** The kinds of faults. */
+export const faultKinds: readonly Fault['kind'][] = faultSchema.options.flatMap(({ shape }) => [
+  ...('values' in shape.kind ? shape.kind.values : shape.kind.options),
+]);
+
 /** Something that goes wrong with the requests in its scope. */
 export type Fault = z.output<typeof faultSchema>;
 

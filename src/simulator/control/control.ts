@@ -1,13 +1,13 @@
 // The control API: sets the clock, causes faults, shows the log. Not part of any broker; for tests and demonstrations.
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import { readText } from './body.ts';
-import { faultSchema } from './faults/fault.ts';
-import type { Kite } from './kite/kite.ts';
-import { userNumberOf } from './kite/users.ts';
-import type { Kotak } from './kotak/kotak.ts';
-import { kotakApp, kotakUser } from './kotak/users.ts';
-import type { Pages } from './page.ts';
+import { readText } from '../body.ts';
+import { faultSchema } from '../faults/fault.ts';
+import type { Kite } from '../kite/kite.ts';
+import { userNumberOf } from '../kite/users.ts';
+import type { Kotak } from '../kotak/kotak.ts';
+import { kotakApp, kotakUser } from '../kotak/users.ts';
+import type { Pages } from '../page.ts';
 
 /** A control call that cannot be followed; its message says which field is wrong, and how. */
 export class ControlError extends Error {
