@@ -112,15 +112,13 @@ test.each(
   expect(read(file).match(brokerName) ?? []).toEqual([]);
 });
 
-test('a checksum is known to the mutations that take one, to the page that leaves it out of links, and to Kite', () => {
+test('a checksum is known to the mutations that take one, and to Kite', () => {
   const knowing = files.filter(
     (file) =>
       !/^(simulator|brokers\/kite)\//.test(file) && said(read(file), /[Cc]hecksum/g).length > 0,
   );
   expect(knowing.toSorted()).toEqual([
     'brokers/broker.ts',
-    // The names of arguments whose values it leaves out of a link.
-    'http/graphiql/bar-script.ts',
     'schema/session/exchange-token-result.ts',
     'schema/session/exchange-token.ts',
     'schema/session/renew-session.ts',
