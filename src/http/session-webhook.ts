@@ -8,6 +8,7 @@ import type { Encrypter } from '../keyring/crypto/encrypter.ts';
 import type { Keyrings } from '../keyring/keyring.ts';
 import type { SessionRecord } from '../keyring/session-record.ts';
 import type { KeyringStore } from '../keyring/stores/store.ts';
+import { createBell } from '../keyring/webhook/bell.ts';
 import { createDeliveries, type Deliveries } from '../keyring/webhook/deliveries.ts';
 import { createSessionEvents } from '../keyring/webhook/session-events.ts';
 import { createWebhook } from '../keyring/webhook/webhook.ts';
@@ -56,6 +57,7 @@ export function createSessionWebhook(options: SessionWebhookOptions): SessionWeb
     limits.webhookDays + 1,
     (reason) => onUnreadable(reason, {}),
   );
+  const bell = createBell();
   return {
     announce: createSessionEvents({
       deliveries,
@@ -65,6 +67,7 @@ export function createSessionWebhook(options: SessionWebhookOptions): SessionWeb
         metrics?.delivery('lost');
         onLost(reason, { type });
       },
+      onDue: bell.ring,
       limits,
     }),
     start: (keyrings) =>
@@ -72,12 +75,13 @@ export function createSessionWebhook(options: SessionWebhookOptions): SessionWeb
         list: deliveries,
         keyrings,
         webhook: createWebhook({ url, secret, limits }),
+        bell,
         clock,
         now,
         onDelivered: () => metrics?.delivery('delivered'),
-        onFailure(cause, type) {
+        onFailure(cause, attempt) {
           metrics?.delivery('failed');
-          onFailure(cause, { type });
+          onFailure(cause, { ...attempt });
         },
         onGivenUp(id, type) {
           metrics?.delivery('given-up');

@@ -100,6 +100,47 @@ describe('a webhook', () => {
     expect(told).not.toMatch(/SIM0001|token|cookie/i);
   });
 
+  test('is told at once, without a look at the store that is due later', async () => {
+    const receiver = await startReceiver();
+    const world = await begin(receiver.url);
+    const browser = world.browser();
+    await world.logIn(browser, 'SIM0001');
+    await expect.poll(() => receiver.types()).toEqual(['session.started']);
+    await browser.ask(logout);
+    await expect.poll(() => receiver.types()).toEqual(['session.ended', 'session.started']);
+    expect(world.clock.milliseconds()).toBe(0);
+  });
+
+  test('that fails is logged with the event and the attempt, and without its address', async () => {
+    const receiver = await startReceiver();
+    // Equal causes share one warning.
+    const statuses = [500, 502, 503];
+    receiver.answer = (response) =>
+      response.writeHead(statuses[receiver.received.length - 1] ?? 204).end();
+    const url = new URL(receiver.url);
+    url.username = 'operator';
+    url.password = 'hunter2-of-the-webhook';
+    const world = await begin(url.href);
+    await world.logIn(world.browser(), 'SIM0001');
+    await world.pass(() => receiver.received.length >= 3, 60);
+    const [id] = new Set(receiver.received.map(({ event }) => event.id));
+    const failed = () =>
+      world.lines.filter(({ msg }) => msg === 'The webhook did not take an event');
+    await expect
+      .poll(() => failed().slice(0, 3))
+      .toEqual(
+        statuses.map((status, index) =>
+          expect.objectContaining({
+            id,
+            type: 'session.started',
+            attempt: index + 1,
+            cause: `HTTP ${status}`,
+          }),
+        ),
+      );
+    expect(JSON.stringify(world.lines)).not.toMatch(/hunter2|operator|127\.0\.0\.1:\d+\/hook/);
+  });
+
   test('tells of a session that another login replaces', async () => {
     const receiver = await startReceiver();
     const world = await begin(receiver.url);

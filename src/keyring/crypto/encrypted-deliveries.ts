@@ -30,6 +30,7 @@ const shape = z.object({
   event: eventShape,
   keyringId: z.string(),
   isCertain: z.boolean(),
+  attempts: z.int().min(0).default(0),
 });
 
 /** What a receiver is told of a session: no token, and no user. */
@@ -44,6 +45,8 @@ export interface Delivery {
   readonly keyringId: string;
   /** Whether it has happened. Otherwise the session has to bear it out first: the entry is older than the change. */
   readonly isCertain: boolean;
+  /** How often it was sent in vain. */
+  readonly attempts: number;
 }
 
 /** A delivery that this process has claimed, until `dueAt` in milliseconds since the epoch. */
@@ -54,17 +57,27 @@ export interface ClaimedDelivery {
   readonly dueAt: number;
 }
 
+/** What became of a new delivery. */
+export interface AddedDelivery {
+  readonly outcome: RevocationOutcome;
+  /** Makes it due at another time; false where it is due at another time than it was added for, or is gone. */
+  postpone(dueAt: number): Promise<boolean>;
+}
+
 /** Reads and writes deliveries. Methods throw KeyringStoreError where the store is down. */
 export interface EncryptedDeliveries {
-  /** Adds an event that its session has to bear out when it is due; one that is there already is not added again. */
+  /**
+   * Adds an event that its session has to bear out when it is due; one that is there already is not added again.
+   * @returns beside the outcome, the way to make it due at another time, as long as no process has claimed it.
+   */
   add(
     event: SessionEvent,
     keyringId: string,
     dueAt: number,
     capacity: number,
-  ): Promise<RevocationOutcome>;
-  /** Makes a delivery certain, due at another time. */
-  makeCertain(claimed: ClaimedDelivery, dueAt: number, capacity: number): Promise<void>;
+  ): Promise<AddedDelivery>;
+  /** Keeps a delivery that was sent in vain, as certain, one attempt more, due at another time. */
+  retry(claimed: ClaimedDelivery, dueAt: number, capacity: number): Promise<void>;
   /** Claims those that are due. One that does not open is left out and reported. */
   claim(until: number, count: number): Promise<readonly ClaimedDelivery[]>;
   /** Makes one due at another time; false where another process has it, or where it is gone. */
@@ -89,12 +102,14 @@ export function createEncryptedDeliveries(
   lifetimeDays: number,
   onUnreadable: (reason: UnreadableReason) => void,
 ): EncryptedDeliveries {
-  function put(delivery: Delivery, dueAt: number, capacity: number) {
-    const { eventId, event, isCertain } = delivery;
-    const [id] = encrypter.names('delivery', eventId, isCertain ? 'certain' : 'noted');
+  async function put(delivery: Delivery, dueAt: number, capacity: number) {
+    const { eventId, event, isCertain, attempts } = delivery;
+    const state = isCertain ? `certain ${attempts}` : 'noted';
+    const [id] = encrypter.names('delivery', eventId, state);
     const encrypted = encrypter.encrypt(deliveryBinding(id), delivery);
     const first = Math.max(dueAt, Date.parse(event.at));
-    return list.add({ id, encrypted, dueAt, expiresAt: first + lifetimeDays * day }, capacity);
+    const expiresAt = first + lifetimeDays * day;
+    return { id, outcome: await list.add({ id, encrypted, dueAt, expiresAt }, capacity) };
   }
 
   function decrypt({ id, encrypted, dueAt }: StoredRevocation): ClaimedDelivery | null {
@@ -106,14 +121,18 @@ export function createEncryptedDeliveries(
   }
 
   return {
-    add(event, keyringId, dueAt, capacity) {
+    async add(event, keyringId, dueAt, capacity) {
       const [eventId] = encrypter.names('event', event.type, event.sessionId);
-      return put({ eventId, event, keyringId, isCertain: false }, dueAt, capacity);
+      const delivery = { eventId, event, keyringId, isCertain: false, attempts: 0 };
+      const { id, outcome } = await put(delivery, dueAt, capacity);
+      return { outcome, postpone: (next) => list.postpone(id, dueAt, next) };
     },
 
-    async makeCertain(claimed, dueAt, capacity) {
+    async retry(claimed, dueAt, capacity) {
+      const { delivery } = claimed;
+      const next = { ...delivery, isCertain: true, attempts: delivery.attempts + 1 };
       // First: a process that ends between the two delivers it twice rather than never.
-      const outcome = await put({ ...claimed.delivery, isCertain: true }, dueAt, capacity);
+      const { outcome } = await put(next, dueAt, capacity);
       if (outcome === 'full') await list.postpone(claimed.id, claimed.dueAt, dueAt);
       else await list.remove([claimed.id]);
     },

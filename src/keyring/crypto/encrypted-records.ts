@@ -22,11 +22,14 @@ export interface VersionedRecord {
   readonly before?: SessionRecord | null;
 }
 
-/** Told of changes before they are written; the write waits for it. Must not throw. */
+/**
+ * Told of changes before they are written; the write waits for it. Must not throw, and neither must what it gives back,
+ * which is called once all of them are written.
+ */
 export type Announce = (
   keyringId: string,
   changes: readonly Pick<VersionedRecord, 'record' | 'before'>[],
-) => Promise<void>;
+) => Promise<() => void>;
 
 /** Reads and writes records. Methods throw KeyringStoreError where the store is down. */
 export interface EncryptedRecords {
@@ -91,7 +94,7 @@ export function createEncryptedRecords(
   encrypter: Encrypter,
   report: (report: KeyringReport) => void,
   limits: Limits,
-  announce: Announce = async () => undefined,
+  announce: Announce = async () => () => undefined,
 ): EncryptedRecords {
   const records: EncryptedRecords = {
     decrypt(keyringId, rows, known = []) {
@@ -128,8 +131,10 @@ export function createEncryptedRecords(
         expectedVersion: version,
       });
       const changes = entries.filter(({ before }) => before !== undefined);
-      if (changes.length > 0) await announce(keyringId, changes);
-      return store.writeRecords(keyringId, entries.map(toWrite), capacity);
+      const confirm = changes.length > 0 ? await announce(keyringId, changes) : null;
+      const outcomes = await store.writeRecords(keyringId, entries.map(toWrite), capacity);
+      if (outcomes.every((outcome) => outcome === 'written')) confirm?.();
+      return outcomes;
     },
 
     async remove(keyringId, entries) {

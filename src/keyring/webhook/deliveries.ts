@@ -9,6 +9,7 @@ import type {
 import type { Keyrings } from '../keyring.ts';
 import { day } from '../policy.ts';
 import { KeyringStoreError } from '../stores/store.ts';
+import type { Bell } from './bell.ts';
 import type { Webhook } from './webhook.ts';
 
 /** What deliveries are made of. */
@@ -17,15 +18,26 @@ export interface DeliveriesOptions {
   /** Where the sessions are. */
   readonly keyrings: Pick<Keyrings, 'read'>;
   readonly webhook: Webhook;
+  /** Rings where an event is due at once. */
+  readonly bell: Bell;
   readonly clock: Clock;
   readonly now: () => Date;
   /** Told of each event that the receiver took. */
   readonly onDelivered: () => void;
-  /** Told of attempts that failed, and why. */
-  readonly onFailure: (cause: string, type: SessionEvent['type'] | null) => void;
+  /** Told of attempts that failed, and why; without one where the deliveries themselves have ended. */
+  readonly onFailure: (cause: string, attempt: FailedAttempt | null) => void;
   /** Told of events that are given up. */
   readonly onGivenUp: (eventId: string, type: SessionEvent['type']) => void;
   readonly limits: Limits;
+}
+
+/** An attempt to deliver an event. */
+export interface FailedAttempt {
+  /** The id of the event. */
+  readonly id: string;
+  readonly type: SessionEvent['type'];
+  /** Which attempt it was; the first is 1. */
+  readonly attempt: number;
 }
 
 /** Background deliveries. */
@@ -36,7 +48,7 @@ export interface Deliveries {
 
 /** Begins to deliver the events of a store. */
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
-  const { list, keyrings, webhook, clock, now, limits } = options;
+  const { list, keyrings, webhook, bell, clock, now, limits } = options;
   const closing = new AbortController();
   // Longer than an attempt with all that it asks of the store.
   const claimMilliseconds = (limits.webhookSeconds + 10 * limits.storeSeconds) * 1_000;
@@ -68,14 +80,13 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
 
   async function retryLater(claimed: ClaimedDelivery, event: SessionEvent): Promise<void> {
     const dueAt = Math.round(now().getTime() + pauseAfter(event));
-    if (claimed.delivery.isCertain) await list.postpone(claimed, dueAt);
-    else await list.makeCertain(withEvent(claimed, event), dueAt, 2 * limits.webhookEvents);
+    await list.retry(withEvent(claimed, event), dueAt, 2 * limits.webhookEvents);
   }
 
   async function deliver(claimed: ClaimedDelivery): Promise<void> {
     const event = await checked(claimed);
     if (event === null) return list.remove(claimed);
-    const { eventId: id } = claimed.delivery;
+    const { eventId: id, attempts } = claimed.delivery;
     const age = now().getTime() - Date.parse(event.at);
     if (age >= limits.webhookDays * day) {
       options.onGivenUp(id, event.type);
@@ -91,7 +102,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       await list.postpone(claimed, now().getTime());
       return;
     }
-    options.onFailure(cause, event.type);
+    options.onFailure(cause, { id, type: event.type, attempt: attempts + 1 });
     await retryLater(claimed, event);
   }
 
@@ -117,7 +128,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       const isMore = await sweep();
       if (isMore === null) seconds = Math.min(2 * seconds, maxSeconds);
       else seconds = limits.webhookSweepSeconds;
-      if (isMore !== true) await clock.wait(seconds * 1_000, closing.signal);
+      if (isMore !== true) await bell.wait(clock, seconds * 1_000, closing.signal);
     }
   }
 

@@ -14,6 +14,8 @@ export interface SessionEventsOptions {
   readonly expiryOf: (record: SessionRecord) => Date | null;
   /** Told of events that could not be noted, and are lost. */
   readonly onLost: (reason: 'full' | 'unavailable', type: SessionEvent['type']) => void;
+  /** Called where events are due at once. */
+  readonly onDue?: () => void;
   readonly limits: Pick<Limits, 'webhookEvents' | 'storeSeconds' | 'sessionExpiringMinutes'>;
 }
 
@@ -54,7 +56,8 @@ export function createSessionEvents(options: SessionEventsOptions): Announce {
     return events;
   }
 
-  async function note(keyringId: string, event: SessionEvent): Promise<void> {
+  /** Notes an event; the way to make it due at once, null where it is not to be sent now. */
+  async function note(keyringId: string, event: SessionEvent) {
     const isLater = event.type === 'session.expiring';
     // By then the write that follows has come to its end.
     const settled = now().getTime() + 2 * limits.storeSeconds * 1_000;
@@ -62,17 +65,27 @@ export function createSessionEvents(options: SessionEventsOptions): Announce {
     const { webhookEvents } = limits;
     const capacity = isLater ? Math.floor(webhookEvents / 2) : webhookEvents;
     try {
-      const outcome = await deliveries.add(event, keyringId, dueAt, capacity);
-      if (outcome === 'full') onLost('full', event.type);
+      const added = await deliveries.add(event, keyringId, dueAt, capacity);
+      if (added.outcome === 'full') onLost('full', event.type);
+      return isLater || added.outcome !== 'written' ? null : added.postpone;
     } catch (error) {
       // The change itself may still succeed: an event is no reason to refuse a login.
       if (!(error instanceof KeyringStoreError)) throw error;
       onLost('unavailable', event.type);
+      return null;
     }
+  }
+
+  /** The change is written. Where this fails, the events are sent when they are due. */
+  async function sendNow(noted: readonly ((dueAt: number) => Promise<boolean>)[]): Promise<void> {
+    const at = now().getTime();
+    await Promise.allSettled(noted.map((postpone) => postpone(at)));
+    if (noted.length > 0) options.onDue?.();
   }
 
   return async (keyringId, changes) => {
     const events = changes.flatMap(({ before = null, record }) => eventsOf(before, record));
-    await Promise.all(events.map((event) => note(keyringId, event)));
+    const noted = await Promise.all(events.map((event) => note(keyringId, event)));
+    return () => void sendNow(noted.filter((postpone) => postpone !== null));
   };
 }
