@@ -83,6 +83,7 @@ const definitions = {
   loggedPathCharacters: { default: 200, unit: 'characters', bounds: 'the path of an unexpected error in its log line' },
   loggedErrors: { default: 5, unit: 'errors', bounds: 'unexpected errors of one answer that have a log line each; all are counted' },
   logFlushSeconds: { default: 1, unit: 'seconds', bounds: 'how long the process waits for a slow log when it ends', max: 60 },
+  workerRestartSeconds: { default: 10, unit: 'seconds', bounds: 'the longest pause before a worker that has ended is started again (`WORKERS`)', max: 3_600 },
   disposalSeconds: { default: 5, unit: 'seconds', bounds: 'how long connections to stores may take to close', max: 60 },
 
   // Work at once.

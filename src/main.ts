@@ -1,6 +1,6 @@
 // The process: reads the settings, listens, waits for signals. The only place that exits.
 import { printSchema } from 'graphql';
-import { readConfig, readSimulatorConfig } from './config/config.ts';
+import { type Config, readConfig, readSimulatorConfig } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
 import { loadEnvFile } from './config/env-file.ts';
 import { readTrustedDocuments } from './config/trusted-documents.ts';
@@ -19,6 +19,13 @@ import {
   simulatedHosts,
   simulatedKotakCredential,
 } from './process/simulated-apps.ts';
+import {
+  awaitPrimary,
+  isWorker,
+  sayListening,
+  startWorkers,
+  workerRateLog,
+} from './process/workers.ts';
 import { schema } from './schema/schema.ts';
 import { hostInUrl, listen } from './server/listen.ts';
 import { listenForMetrics } from './server/metrics-server.ts';
@@ -43,7 +50,7 @@ export async function main(words: readonly string[]): Promise<void> {
     }
     if (run === undefined) throw new ConfigError([`Unknown command ${quoted(words)}; see --help.`]);
     // From here on, so that a signal in the middle of a start is not lost.
-    const signals = awaitSignals();
+    const signals = isWorker() ? awaitPrimary() : awaitSignals();
     loadEnvFile('.env');
     const stop = await run();
     await (stop && signals.first);
@@ -76,6 +83,7 @@ async function say(text: string): Promise<null> {
 
 async function runGateway(): Promise<Stop> {
   const config = readConfig();
+  if (config.workers > 1 && !isWorker()) return runWorkers(config);
   const simulator = config.simulator && (await simulate(config.simulator, config.publicUrl));
   try {
     const authorization =
@@ -111,7 +119,9 @@ async function runGateway(): Promise<Stop> {
       kiteTimeoutMilliseconds: config.kiteTimeoutMilliseconds,
       operationTimeoutMilliseconds: config.operationTimeoutMilliseconds,
       kiteRateLimit: config.kiteRateLimit,
-      ...(/^rediss?:/.test(keyring.store) && { redisUrl: keyring.store }),
+      ...(isRedis(config)
+        ? { redisUrl: keyring.store }
+        : isWorker() && { rateLog: workerRateLog(config.kiteRateLimit) }),
       maxAgeSeconds: config.maxAgeSeconds,
       publicUrl: config.publicUrl,
       introspection: config.introspection,
@@ -165,7 +175,7 @@ async function runGateway(): Promise<Stop> {
         config.metrics,
         listenForMetrics(metrics, config.metrics, limits),
       ));
-    await say(
+    await (isWorker() ? sayListening : say)(
       greeting({
         graphqlUrl: `http://${hostInUrl(config.host)}:${server.port}/graphql`,
         graphiql: config.graphiql,
@@ -207,6 +217,30 @@ async function runGateway(): Promise<Stop> {
     await simulator?.close();
     throw error;
   }
+}
+
+function isRedis({ keyring }: Config): boolean {
+  return /^rediss?:/.test(keyring.store);
+}
+
+async function runWorkers(config: Config): Promise<Stop> {
+  const limits = withDefaultLimits(config.limits);
+  const { logger, flush } = await createLogger(config.log, limits);
+  const { shutdownDelayMilliseconds: delay, shutdownGraceMilliseconds: grace } = config;
+  const workers = await startWorkers({
+    count: config.workers,
+    rateLimit: config.kiteRateLimit,
+    reloads: [config.trustedDocumentsFile, config.sessionTokens, config.auditLog].some(Boolean),
+    patienceMilliseconds: delay + grace + 3_000 * limits.disposalSeconds,
+    limits,
+    log: logger,
+  });
+  await say(workers.greeting);
+  return async (now) => {
+    const code = await workers.stop(now);
+    await flush();
+    return code;
+  };
 }
 
 function create(options: GatewayOptions): Gateway {

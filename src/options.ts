@@ -1,6 +1,7 @@
 // How a gateway is told to behave. Everything has a default that is safe.
 import type { Logger } from 'pino';
 import type { BrokerName } from './brokers/broker-name.ts';
+import type { RateLog } from './brokers/upstream/budget/rate-log.ts';
 import type { Clock } from './brokers/upstream/clock.ts';
 import type { Writes } from './http/plugins/writes.ts';
 import type { KeyringStore } from './keyring/stores/store.ts';
@@ -69,6 +70,8 @@ export interface GatewayOptions {
   readonly kiteRateLimit?: number;
   /** A `redis://` URL, by which all replicas together keep to `kiteRateLimit`. Default: each by itself. */
   readonly redisUrl?: string;
+  /** Where calls to the brokers are counted, in place of `kiteRateLimit` and `redisUrl`. Default: by those. */
+  readonly rateLog?: RateLog;
   /** The greatest age, in seconds, that a request's `Cache-Control: max-age` may accept. Default 60. */
   readonly maxAgeSeconds?: number;
   /** The gateway's own address, as browsers reach it; may have a path. Default `http://localhost:4000`. */

@@ -37,6 +37,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
   const rateLog = openRateLog({
     limit: options.kiteRateLimit ?? 10,
     redisUrl: options.redisUrl,
+    rateLog: options.rateLog,
     limits,
     onReachable: ({ isReachable, cause, ...shared }) => {
       if (isReachable) log.info(shared, 'The rate limit is counted in Redis again');

@@ -47,6 +47,29 @@ export function keyringFaults(values: ReadableGatewayValues, environment: Enviro
   return faults;
 }
 
+/** What does not go together with several processes. @param hasUpstream whether there is a broker to call. */
+export function workerFaults(values: ReadableGatewayValues, hasUpstream: boolean): string[] {
+  const { WORKERS = 1, KEYRING_STORE, METRICS_PORT } = values;
+  if (WORKERS === 1) return [];
+  const faults: string[] = [];
+  if (KEYRING_STORE === 'memory:') {
+    faults.push(
+      'WORKERS: with KEYRING_STORE=memory: each process would have other sessions. Set KEYRING_STORE to sqlite:<file> or redis://..., or remove WORKERS.',
+    );
+  }
+  if (!hasUpstream) {
+    faults.push(
+      'WORKERS: the simulator that starts with the gateway serves one process. Set KITE_API_KEY, APPS_FILE or KITE_BASE_URL, or remove WORKERS.',
+    );
+  }
+  if (METRICS_PORT !== undefined) {
+    faults.push(
+      'METRICS_PORT: each answer would have the numbers of one of the WORKERS alone. Remove one of them, or run replicas with WORKERS=1 behind a proxy.',
+    );
+  }
+  return faults;
+}
+
 /** The gateway's address as browsers reach it. */
 export function publicUrlOf({
   PUBLIC_URL,

@@ -5,7 +5,7 @@ import type { Limits } from '../limits.ts';
 import type { AppOptions, WebhookOptions } from '../options.ts';
 import type { TrustedDocumentManifest } from '../shared/trusted-documents.ts';
 import { readApps } from './apps.ts';
-import { keyringFaults, notices, publicUrlOf } from './checks.ts';
+import { keyringFaults, notices, publicUrlOf, workerFaults } from './checks.ts';
 import { ConfigError } from './config-error.ts';
 import { readSessionTokens, type SessionTokensFile } from './session-tokens.ts';
 import { readStoreSettings, type StoreConfig } from './store-settings.ts';
@@ -63,6 +63,8 @@ export interface Config {
   readonly operationTimeoutMilliseconds: number;
   /** How long a stop waits for what is in flight. */
   readonly shutdownGraceMilliseconds: number;
+  /** Processes on the port; 1: this one alone. */
+  readonly workers: number;
   /** How long a stop goes on as before, but for `/ready`, so that load balancers learn of it. */
   readonly shutdownDelayMilliseconds: number;
   /** Origins beside the gateway's own whose pages may use keyrings. */
@@ -138,6 +140,7 @@ export function readConfig(environment: Environment = process.env): Config {
   }
   const trustedDocuments = manifestOf(values.TRUSTED_DOCUMENTS, faults);
   faults.push(...keyringFaults(values, environment));
+  faults.push(...workerFaults(values, apps.length > 0 || isSet(environment, 'KITE_BASE_URL')));
   const sessionTokens = readSessionTokens(environment, faults);
   if (!isWhole || faults.length > 0) throw new ConfigError(faults);
 
@@ -157,6 +160,7 @@ export function readConfig(environment: Environment = process.env): Config {
     kiteTimeoutMilliseconds: values.KITE_TIMEOUT_MS,
     operationTimeoutMilliseconds: values.OPERATION_TIMEOUT_MS,
     shutdownGraceMilliseconds: values.SHUTDOWN_GRACE_MS,
+    workers: values.WORKERS,
     shutdownDelayMilliseconds: values.SHUTDOWN_DELAY_MS,
     allowedOrigins: values.ALLOWED_ORIGINS,
     allowedHosts: values.ALLOWED_HOSTS,

@@ -94,6 +94,7 @@ export const gatewayVariables = {
   KITE_TIMEOUT_MS: milliseconds.default(7_000),
   OPERATION_TIMEOUT_MS: milliseconds.default(30_000),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 3_600_000).default(30_000),
+  WORKERS: wholeNumber(1, 64).default(1),
   SHUTDOWN_DELAY_MS: wholeNumber(0, 3_600_000).default(0),
   KITE_RATE_LIMIT: wholeNumber(0, 1_000_000).default(10),
   MAX_AGE_SECONDS: wholeNumber(0, 86_400).default(60),

@@ -1,5 +1,6 @@
 // Starting the command again in a process that makes no code from strings. V8 takes that flag at its start alone.
 import { spawn } from 'node:child_process';
+import cluster from 'node:cluster';
 import { constants } from 'node:os';
 import process from 'node:process';
 
@@ -45,7 +46,8 @@ export function restartHardened(): void {
 
 /** Asks this process to stop when the parent that started it by `restartHardened` is gone. */
 export function stopWithParent(): void {
-  if (process.channel == null) return;
+  // A worker of a cluster needs its channel to listen, and ends with its primary by itself.
+  if (process.channel == null || cluster.isWorker) return;
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   process.channel.unref();
 }

@@ -106,7 +106,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   config: ['session-tokens', 'shared', 'options.ts', 'http', 'keyring', 'limits.ts'],
   operator: ['config', 'process', 'keyring', 'brokers', 'limits.ts', 'shared'],
-  process: ['config', 'keyring', 'limits.ts', 'options.ts', 'shared'],
+  process: ['config', 'keyring', 'brokers', 'limits.ts', 'options.ts', 'shared'],
   'log-stream.ts': [],
   'log.ts': ['config', 'limits.ts', 'log-stream.ts'],
   'usage.ts': [],

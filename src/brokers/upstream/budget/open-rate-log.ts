@@ -17,6 +17,8 @@ export interface RateLogOptions {
   readonly limit: number;
   /** `redis://` or `rediss://`: the Redis that replicas share. Left out: this process counts by itself. */
   readonly redisUrl?: string | undefined;
+  /** A log that is open already; then nothing else is read. */
+  readonly rateLog?: RateLog | undefined;
   /** How long Redis may take. Default: as docs/limits.md lists it. */
   readonly limits?: Partial<Limits>;
   /** Told once whenever Redis stops answering, with the code of the cause where it is known, and when it answers again. */
@@ -34,7 +36,8 @@ export interface OpenRateLog {
  * @throws TypeError for an invalid URL.
  */
 export function openRateLog(options: RateLogOptions): OpenRateLog {
-  const { limit, redisUrl, onReachable } = options;
+  const { limit, redisUrl, rateLog, onReachable } = options;
+  if (rateLog !== undefined) return { log: rateLog, close: async () => {} };
   const { redisConnectSeconds, redisAnswerMilliseconds } = withDefaultLimits(options.limits);
   if (limit === 0) return { log: unlimited, close: async () => {} };
   if (redisUrl === undefined) return { log: createMemoryRateLog(limit), close: async () => {} };

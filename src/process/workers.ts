@@ -1,0 +1,165 @@
+// Several processes on one port: the primary starts the workers, starts those again that end, counts the calls of all
+// of them, and passes signals on. It serves no request itself.
+import cluster, { type Worker } from 'node:cluster';
+import type { Logger } from 'pino';
+import { createMemoryRateLog } from '../brokers/upstream/budget/memory-rate-log.ts';
+import { type RateLog, unlimited } from '../brokers/upstream/budget/rate-log.ts';
+import { ConfigError } from '../config/config-error.ts';
+import type { Limits } from '../limits.ts';
+import {
+  LinkedRateLog,
+  type RateLogAnswer,
+  RateLogHost,
+  type RateLogQuestion,
+} from './rate-log-link.ts';
+
+/** What workers are started with. */
+export interface WorkersOptions {
+  readonly count: number;
+  /** The most calls in a window for each app, over all workers; 0 for no limit. */
+  readonly rateLimit: number;
+  /** Whether SIGHUP has workers read files again. */
+  readonly reloads: boolean;
+  /** After how many milliseconds of a stop a worker that has not ended is killed. */
+  readonly patienceMilliseconds: number;
+  readonly limits: Pick<Limits, 'workerRestartSeconds'>;
+  readonly log: Logger;
+}
+
+/** Running workers. */
+export interface Workers {
+  /** What the first one has to say, now that all of them listen. */
+  readonly greeting: string;
+  /** Stops all of them, at once when `now` fires. @returns the greatest of their exit codes. */
+  stop(now: AbortSignal): Promise<number>;
+}
+
+type FromWorker = RateLogQuestion | { readonly greeting: string };
+type FromPrimary = RateLogAnswer | { readonly stop: 'gently' | 'now' };
+
+/** The first pause before a worker is started again, which doubles with each that ends soon. */
+const firstPauseMilliseconds = 100;
+
+/**
+ * Starts workers, and returns when all of them listen.
+ * @throws ConfigError without a line where the first of them cannot start: it has said why.
+ */
+export async function startWorkers(options: WorkersOptions): Promise<Workers> {
+  const { count, limits, log } = options;
+  const maxPause = limits.workerRestartSeconds * 1_000;
+  const rateLog: RateLog =
+    options.rateLimit === 0 ? unlimited : createMemoryRateLog(options.rateLimit);
+  const running = new Set<Worker>();
+  let isStopping = false;
+  let hasStarted = false;
+  let exitCode = 0;
+  let onEmpty = () => {};
+
+  /** @param pause how long the next one waits where this one ends soon. */
+  function start(pause = firstPauseMilliseconds): Promise<string> {
+    const worker = cluster.fork();
+    running.add(worker);
+    const startedAt = performance.now();
+    const send = (message: FromPrimary) => worker.isConnected() && worker.send(message);
+    const host = new RateLogHost(rateLog, send);
+    return new Promise((resolve, reject) => {
+      worker.on('message', (message: FromWorker) => {
+        if ('greeting' in message) {
+          log.info({ worker: worker.process.pid }, 'A worker listens');
+          resolve(message.greeting);
+        } else void host.receive(message);
+      });
+      // What could not be sent to one that is ending; its end is told below.
+      worker.on('error', () => {});
+      worker.once('exit', (code, signal) => {
+        running.delete(worker);
+        host.lose();
+        reject(new ConfigError([]));
+        if (isStopping) {
+          exitCode = Math.max(exitCode, code ?? 1);
+          if (running.size === 0) onEmpty();
+          return;
+        }
+        if (!hasStarted) return;
+        const isYoung = performance.now() - startedAt < maxPause;
+        const next = isYoung ? Math.min(2 * pause, maxPause) : firstPauseMilliseconds;
+        const { pid } = worker.process;
+        log.error({ worker: pid, code, signal, milliseconds: pause }, 'A worker has ended');
+        setTimeout(() => {
+          if (isStopping) return;
+          start(next).catch(() => {});
+        }, pause);
+      });
+    });
+  }
+
+  // The first alone, so that what stops it is said once.
+  const greeting = await start();
+  hasStarted = true;
+  await Promise.allSettled(Array.from({ length: count - 1 }, () => start()));
+  if (options.reloads && !process.stdin.isTTY) {
+    process.on('SIGHUP', () => {
+      for (const worker of running) worker.process.kill('SIGHUP');
+    });
+  }
+  return {
+    greeting,
+    stop: (now) => {
+      isStopping = true;
+      const tell = (stop: 'gently' | 'now') => {
+        for (const worker of running) if (worker.isConnected()) worker.send({ stop });
+      };
+      tell('gently');
+      now.addEventListener('abort', () => tell('now'), { once: true });
+      const killAll = () => {
+        for (const worker of running) worker.process.kill('SIGKILL');
+      };
+      setTimeout(killAll, options.patienceMilliseconds).unref();
+      return new Promise((resolve) => {
+        onEmpty = () => resolve(exitCode);
+        if (running.size === 0) onEmpty();
+      });
+    },
+  };
+}
+
+/** Whether this process is a worker. */
+export function isWorker(): boolean {
+  return cluster.isWorker;
+}
+
+function send(message: FromWorker): void {
+  process.send?.(message);
+}
+
+/** Tells the primary that this worker listens. */
+export function sayListening(greeting: string): void {
+  send({ greeting });
+}
+
+/**
+ * What asks a worker to stop: the primary alone. A terminal and a supervisor send their signals to all processes, and
+ * the same request would count twice.
+ */
+export function awaitPrimary(): { readonly first: Promise<void>; readonly second: AbortSignal } {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const second = new AbortController();
+  process.on('message', (message: FromPrimary) => {
+    if (!('stop' in message)) return;
+    resolve();
+    if (message.stop === 'now') second.abort();
+  });
+  return { first: promise, second: second.signal };
+}
+
+/** The rate log of this worker, counted by its primary. */
+export function workerRateLog(limit: number): RateLog {
+  if (limit === 0) return unlimited;
+  const log = new LinkedRateLog(limit, send);
+  process.on('message', (message: FromPrimary) => {
+    if ('rateLog' in message) log.receive(message);
+  });
+  process.on('disconnect', () => log.lose());
+  return log;
+}
