@@ -98,7 +98,7 @@ export interface Keyrings {
     at?: Date,
   ): Promise<boolean>;
   /**
-   * Begins a session's logout: from now on its tokens serve for nothing but to end them at Kite. Answers the record as
+   * Begins a session's logout: from now on its tokens serve for nothing but to end them there. Answers the record as
    * it is now, REVOKING, or REVOKED where there is no token left to end; null where a later login has replaced it.
    * @param reason default: its user logged it out.
    */

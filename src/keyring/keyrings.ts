@@ -3,12 +3,7 @@
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
 import { createActivity, expiryOf } from './activity.ts';
-import {
-  type Announce,
-  createEncryptedRecords,
-  rowCapacity,
-  type VersionedRecord,
-} from './crypto/encrypted-records.ts';
+import { type Announce, createEncryptedRecords, rowCapacity } from './crypto/encrypted-records.ts';
 import type { Encrypter } from './crypto/encrypter.ts';
 import { cookieNames, newCookie, newId, rowKeys } from './crypto/names.ts';
 import { encryptPointer } from './crypto/pointers.ts';
@@ -18,8 +13,8 @@ import { createKeyringOpener, endOf } from './keyring-opener.ts';
 import {
   ended,
   isRivalRenewal,
-  type Login,
   labelled,
+  latestOf,
   loggedIn,
   renewed,
   replacedBy,
@@ -90,20 +85,6 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
     return rowKeys(encrypter, keyringId, record, `earlier ${record.sessionId}`)[0];
   }
 
-  /** The row of a user's latest session of an app, whose key was made under a key that is no longer known. */
-  function rowOfUser(
-    entries: readonly VersionedRecord[],
-    { broker, apiKey, session: { userId } }: Login,
-  ) {
-    if (userId === null) return undefined;
-    const isTheirs = ({ record }: VersionedRecord) =>
-      record.broker === broker && record.apiKey === apiKey && record.userId === userId;
-    const [latest] = entries
-      .filter(isTheirs)
-      .toSorted((one, other) => other.record.issuedAt.getTime() - one.record.issuedAt.getTime());
-    return latest?.record.key;
-  }
-
   return {
     async open(cookie, device) {
       const found = await opener.open(cookie);
@@ -130,7 +111,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         const keyring = found?.keyring ?? (await begin());
         const keys = rowKeys(encrypter, keyring.id, login, userId);
         const entries = records.decrypt(keyring.id, keyring.records, found?.last?.entries);
-        const earlierRow = rowOfUser(entries, login);
+        const earlierRow = latestOf(entries, login)?.key;
         const row =
           keyring.records.find((candidate) => keys.includes(candidate.key)) ??
           keyring.records.find((candidate) => candidate.key === earlierRow);

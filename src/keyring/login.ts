@@ -100,6 +100,21 @@ export function labelled(
   return current.label === label ? current : { ...current, label, updatedAt: at };
 }
 
+/** The latest session of the same broker, app and user as a login, whatever key its row has; undefined without one. */
+export function latestOf(
+  entries: readonly { readonly record: SessionRecord }[],
+  { broker, apiKey, session: { userId } }: Login,
+): SessionRecord | undefined {
+  if (userId === null) return undefined;
+  const isTheirs = (record: SessionRecord) =>
+    record.broker === broker && record.apiKey === apiKey && record.userId === userId;
+  const [latest] = entries
+    .map(({ record }) => record)
+    .filter(isTheirs)
+    .toSorted((one, other) => other.issuedAt.getTime() - one.issuedAt.getTime());
+  return latest;
+}
+
 /** A session that a login has replaced, as it stays listed under a key of its own: over, and without a token. */
 export function replacedBy(
   login: SessionRecord,
@@ -117,7 +132,7 @@ const order: readonly SessionState[] = ['ACTIVE', 'EXPIRED', 'REVOKING', 'REVOKE
 /**
  * The record once its token is refused (EXPIRED), its logout has begun (REVOKING) or is over (REVOKED); null where it
  * has ended that way already, or was replaced. An expired session keeps its refresh token, which can renew it. One
- * whose logout has begun keeps what has to be ended at Kite, and is over at once where nothing has. A revoked one
+ * whose logout has begun keeps what has to be ended there, and is over at once where nothing has. A revoked one
  * keeps no token. A session that ends twice, as one that is logged out once it has expired, keeps the time and the
  * reason of its first end.
  */

@@ -15,19 +15,19 @@ import { NodeRef } from './node.ts';
 export const AccountRef = builder.objectRef<ReachedAccount>('Account').implement({
   interfaces: [NodeRef],
   description:
-    'One Kite account of this request. Each child makes at most one call to Kite, and none if it is not ' +
+    'One account of this request. Each child makes at most one call to the broker, and none if it is not ' +
     'selected. A child that fails is null; the others are not affected.',
   fields: (t) => ({
     id: t.exposeID('id', {
       nullable: false,
       description:
-        'Opaque, and known without a call to Kite. With header credentials it is derived from the credential and ' +
+        'Opaque, and known without a call to the broker. With header credentials it is derived from the credential and ' +
         'changes with each login. In a browser’s keyring it stays the same from login to login. It does not reveal ' +
         'the user or the token.',
     }),
     apiKey: t.exposeString('apiKey', {
       nullable: false,
-      description: 'The key of the Kite Connect app that the account is accessed through.',
+      description: 'The key of the app that the account is accessed through.',
     }),
     broker: t.expose('broker', {
       type: BrokerEnum,
@@ -74,7 +74,7 @@ builder.queryField('accounts', (t) =>
     description:
       'Every account of this request, in the order of the credentials, or the accounts with these ids, in their ' +
       'order. From a keyring: its active and expired sessions, newest first; an expired one fails with ' +
-      'SESSION_EXPIRED, without a call to Kite. An unknown id is null, with NOT_FOUND at its path. This field ' +
+      'SESSION_EXPIRED, without a call to the broker. An unknown id is null, with NOT_FOUND at its path. This field ' +
       'makes no call itself. The fields of each account make calls within the rate limit of the app: at about ten ' +
       'calls a second, one query can read the margins of about 300 accounts of one app. The rest fail with ' +
       'RATE_LIMITED.',

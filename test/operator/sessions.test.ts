@@ -4,10 +4,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { brokerNames } from '../../src/brokers/broker-name.ts';
+import type { Secret } from '../../src/brokers/upstream/secret.ts';
 import { createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
 import { parseKeyringKeys } from '../../src/keyring/crypto/keys.ts';
+import { createKeyrings } from '../../src/keyring/keyrings.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { kiteSession } from '../keyring/fixtures.ts';
 import {
   emptyFolder,
   freePorts,
@@ -33,6 +37,7 @@ beforeAll(async () => {
 afterAll(() => simulator.close());
 
 interface Listed {
+  readonly broker: string;
   readonly sessionId: string;
   readonly state: string;
   readonly endReason: string | null;
@@ -248,6 +253,30 @@ test('what is revoked while no gateway runs is ended at the broker by the next o
     .toEqual(['REVOKED']);
 });
 
+test('sessions of several brokers are listed by their broker, and a user of one of them is revoked alone', async () => {
+  const env = { KEYRING_STORE: sqlite(), KEYRING_KEYS: newKey() };
+  const store = await openKeyringStore(env.KEYRING_STORE, () => new Date());
+  const encrypter = createEncrypter(parseKeyringKeys(env.KEYRING_KEYS));
+  const keyrings = createKeyrings({ store, encrypter, now: () => new Date() });
+  let cookie: Secret | null = null;
+  for (const broker of brokerNames) {
+    const session = kiteSession('SAME01', `token-of-${broker}`);
+    ({ cookie } = await keyrings.add(cookie, { broker, apiKey: 'app', session }, null));
+  }
+  await keyrings.close();
+  const { command, list } = operatorOf(env);
+  const byBroker = async () =>
+    Object.fromEntries((await list()).map(({ broker, state }) => [broker, state]));
+  expect(await byBroker()).toEqual({ KITE: 'ACTIVE', KOTAK: 'ACTIVE' });
+  // One id at two brokers may be two people.
+  expect(new Set((await list()).map(({ user }) => user)).size).toBe(2);
+  const one = await command('revoke-user', 'SAME01', '--broker=KOTAK');
+  expect([one.code, one.lines.length]).toEqual([0, 1]);
+  expect(await byBroker()).toEqual({ KITE: 'ACTIVE', KOTAK: 'REVOKING' });
+  expect((await command('revoke-user', 'SAME01')).code).toBe(0);
+  expect(await byBroker()).toEqual({ KITE: 'REVOKING', KOTAK: 'REVOKING' });
+});
+
 test('events that the webhook is still to be told are rotated, and readable without the old key', async () => {
   const keys = [newKey(), newKey()] as const;
   const [older, newer] = keys;
@@ -336,6 +365,8 @@ describe('a command that cannot run says why, in one line, and changes nothing',
     ['an unknown option', {}, ['list', '--show-tokens'], 2, /--help/],
     ['users where none are shown', {}, ['rotate-keys', '--show-users'], 2, /--help/],
     ['no id', {}, ['revoke'], 2, /--help/],
+    ['an unknown broker', {}, ['revoke-user', 'SIM0001', '--broker=NEITHER'], 2, /--help/],
+    ['a broker for a list', {}, ['list', '--broker=KITE'], 2, /--help/],
     ['two users', {}, ['revoke-user', 'SIM0001', 'SIM0002'], 2, /--help/],
   ] as const)('%s', async (_name, env, words, code, why) => {
     const ended = await run({ words: ['sessions', ...words], env }).ended;

@@ -1,4 +1,4 @@
-// logout: Kite forgets the access tokens of all accounts of the request, or of those named.
+// logout: brokers forget the access tokens of all accounts of the request, or of those named.
 
 import { BrokerError } from '../../brokers/error.ts';
 import { accountOfSession, type Context, type ReachedAccount } from '../../context.ts';
@@ -24,14 +24,14 @@ const LogoutPayloadRef = builder.objectRef<LogoutPayload>('LogoutPayload').imple
   fields: (t) => ({
     loggedOut: t.idList({
       nullable: false,
-      description: 'Ids of the accounts whose token Kite no longer accepts.',
+      description: 'Ids of the accounts whose token the broker no longer accepts.',
       resolve: ({ loggedOut }) => [...loggedOut],
     }),
     failures: t.field({
       type: [AccountFailureRef],
       nullable: false,
       description:
-        'Accounts whose logout Kite did not confirm. Kite may still accept the token. The gateway makes no reads ' +
+        'Accounts whose logout the broker did not confirm. It may still accept the token. The gateway makes no reads ' +
         'with a token of a keyring any more, and repeats the logout in the background; you can also send it again.',
       resolve: ({ failures }) => [...failures],
     }),
@@ -42,8 +42,8 @@ builder.mutationField('logout', (t) =>
   t.field({
     type: LogoutPayloadRef,
     description:
-      'Ends sessions at Kite (DELETE /session/token), for every account of the request or for the selected ones. A ' +
-      'failure does not stop the others. A token that Kite already rejects counts as logged out.',
+      'Ends sessions at their brokers (for Kite DELETE /session/token), for every account of the request or for the selected ones. A ' +
+      'failure does not stop the others. A token that the broker already rejects counts as logged out.',
     args: {
       accountIds: t.arg.idList({ description: 'The accounts to log out. Default: every account.' }),
     },
@@ -63,7 +63,7 @@ builder.mutationField('logout', (t) =>
   }),
 );
 
-/** The accounts that can be logged out: those that can be read, and those whose logout Kite has not confirmed yet. */
+/** The accounts that can be logged out: those that can be read, and those whose logout the broker has not confirmed yet. */
 function accountsToLogOut(context: Context): readonly ReachedAccount[] {
   const unconfirmed = context.keyring.sessions.filter(({ state }) => state === 'REVOKING');
   if (context.accounts.length === 0 && unconfirmed.length > 0) {
@@ -104,7 +104,7 @@ async function logOut(
   return error && { accountId: id, account, error };
 }
 
-/** Ends the account's tokens at Kite; what went wrong, or null. */
+/** Ends the account's tokens at its broker; what went wrong, or null. */
 async function end(account: ReachedAccount, context: Context): Promise<Problem | null> {
   const { access, session } = account;
   const { broker, keyring, deadline } = context;
@@ -117,7 +117,7 @@ async function end(account: ReachedAccount, context: Context): Promise<Problem |
     return null;
   } catch (error) {
     if (error instanceof KeyringStoreError) return keyringUnavailable();
-    // A token that Kite already rejects needs no ending.
+    // A token that the broker already rejects needs no ending.
     if (error instanceof BrokerError && error.code === 'token') return null;
     return problemOf(error, 'logout', context, account);
   }

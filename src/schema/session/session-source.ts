@@ -30,7 +30,7 @@ export interface SessionSource {
   /** Whether it is another browser's: then nothing here opens its account. */
   readonly isElsewhere: boolean;
   readonly state: SessionState;
-  /** When the user logged in, by Kite; null where it did not say it readably. */
+  /** When the user logged in, by the broker; null where it did not say it readably. */
   readonly loginTime: Date | null;
   /** When the gateway received or stored it. */
   readonly issuedAt: Date;
@@ -56,7 +56,7 @@ export interface SessionEnd {
   readonly reason: SessionEndReason;
 }
 
-/** A session that Kite has just handed over and that goes to the caller. */
+/** A session that a broker has just handed over and that goes to the caller. */
 export function sessionForCaller(
   session: BrokerSession,
   apiKey: string,
@@ -155,7 +155,7 @@ export function findSession(context: Context, id: string): SessionSource | undef
   return record && sessionOfRecord(record, context);
 }
 
-/** A keyring's session, where Kite has just handed it over: its profile need not be asked for again. */
+/** A keyring's session, where the broker has just handed it over: its profile need not be asked for again. */
 export function newSessionOfRecord(
   record: SessionRecord,
   session: BrokerSession,

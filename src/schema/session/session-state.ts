@@ -32,11 +32,11 @@ export async function stateOf(
 export const SessionStateEnum = builder.enumType('SessionState', {
   description: 'The state of a session.',
   values: {
-    ACTIVE: { description: 'Kite accepts its token, as far as the gateway knows.' },
-    EXPIRED: { description: 'Kite no longer accepts its token: log in again.' },
+    ACTIVE: { description: 'The broker accepts its token, as far as the gateway knows.' },
+    EXPIRED: { description: 'The broker no longer accepts its token: log in again.' },
     REVOKING: {
       description:
-        'It was logged out here, and Kite has not confirmed it yet. The gateway makes no reads with its token, and ' +
+        'It was logged out here, and the broker has not confirmed it yet. The gateway makes no reads with its token, and ' +
         'repeats the logout. You can also send `logout` again.',
     },
     REVOKED: { description: 'It was logged out.' },

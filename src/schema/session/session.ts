@@ -16,8 +16,8 @@ import { endOf, SessionEndReasonEnum, SessionStateEnum, stateOf } from './sessio
 export const SessionRef = builder.objectRef<SessionSource>('Session').implement({
   interfaces: [NodeRef],
   description:
-    'A Kite session: the answer of the token endpoint and the state of the session. It ends at logout, when the ' +
-    'broker ends it, and every morning.',
+    'A session at a broker: what its login answered, and the state of it. It ends at logout and when the broker ends ' +
+    'it; at Kite that is every morning.',
   fields: (t) => {
     const token = (description: string, secret: (tokens: TokensOnce) => Secret | null) =>
       t.string({
@@ -56,7 +56,7 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
         resolve: ({ account }) => account.apiKey,
       }),
       accessToken: token(
-        'Signs calls to Kite. Never let it reach a browser.',
+        'Signs calls to the broker. Never let it reach a browser.',
         (s) => s.accessToken,
       ),
       publicToken: token('Validates the session where requests are public.', (s) => s.publicToken),
@@ -64,7 +64,7 @@ export const SessionRef = builder.objectRef<SessionSource>('Session').implement(
       loginTime: t.expose('loginTime', {
         type: 'DateTime',
         description:
-          'When the user logged in, according to Kite; null if Kite sends no readable time.',
+          'When the user logged in, according to the broker; null if it sends no readable time.',
       }),
       authenticationMethods: t.field({
         type: [AuthenticationMethodRef],
