@@ -6,6 +6,7 @@ import { type BrokerName, defaultBroker } from './brokers/broker-name.ts';
 import type { Brokers } from './brokers/brokers.ts';
 import { type Credential, credentialOf } from './brokers/credential.ts';
 import { Deadline } from './brokers/upstream/operation.ts';
+import type { OperationCost } from './brokers/upstream/report/operation-cost.ts';
 import type { BrowserKeyring } from './browser-keyring.ts';
 import type { IdDigest } from './keyring/crypto/id-digest.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
@@ -61,6 +62,8 @@ export interface Caller {
   readonly foreignScheme: string | null;
   /** Seconds: the greatest age that an answer of Kite's may have for this caller. 0 for fresh ones. */
   readonly maxAgeSeconds: number;
+  /** Counts what its operation costs; null where the request does not ask for that. */
+  readonly cost: OperationCost | null;
   /** The keyring of the browser that asks; used where no credentials came. */
   readonly keyring: BrowserKeyring;
   /** Who takes turns as one with all of its operations: a keyring, an address, or `unknown`. */
@@ -109,13 +112,15 @@ export interface Context extends Services {
   readonly deadline: Deadline;
   /** As the caller's. */
   readonly maxAgeSeconds: number;
+  /** As the caller's. */
+  readonly cost: OperationCost | null;
   /** Fires when the client goes away. */
   readonly signal: Cancellable;
 }
 
 /** Makes the context of one operation. */
 export function createContext(services: Services, caller: Caller): Context {
-  const { requestId, foreignScheme, keyring, callerId, maxAgeSeconds, signal } = caller;
+  const { requestId, foreignScheme, keyring, callerId, maxAgeSeconds, cost, signal } = caller;
   const { deadline, loaders, answer, sessionReads } = beginOperation(services, caller);
   // Written out: an object that is spread from others and grows takes several times the memory.
   return {
@@ -144,6 +149,7 @@ export function createContext(services: Services, caller: Caller): Context {
     keyring,
     callerId,
     maxAgeSeconds,
+    cost,
     signal,
   };
 }
@@ -158,14 +164,15 @@ export function contextOfEvent<C extends Context>(context: C): C {
 
 function beginOperation(
   { reads, limits, operationTimeoutMilliseconds }: Services,
-  caller: Pick<Caller, 'callerId' | 'requestId' | 'maxAgeSeconds' | 'signal'>,
+  caller: Pick<Caller, 'callerId' | 'requestId' | 'maxAgeSeconds' | 'cost' | 'signal'>,
 ): Pick<Context, 'loaders' | 'sessionReads' | 'deadline' | 'answer'> {
-  const { callerId, requestId, maxAgeSeconds, signal } = caller;
+  const { callerId, requestId, maxAgeSeconds, cost, signal } = caller;
   const deadline = new Deadline(
     operationTimeoutMilliseconds,
     callerId,
     requestId,
     limits.callsPerOperation,
+    cost,
   );
   const loaders = new Loaders(reads, { operation: deadline.unless(signal), maxAgeSeconds });
   const answer = new AnswerMeter(limits);

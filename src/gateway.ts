@@ -32,6 +32,7 @@ import { useRoutes } from './http/plugins/use-routes.ts';
 import { Writes } from './http/plugins/writes.ts';
 import { createCredentials } from './http/relay/browser-credentials.ts';
 import { useRelay } from './http/relay/use-relay.ts';
+import { costOf } from './http/reports/operation-cost.ts';
 import { acceptedAge } from './http/request/cache-control.ts';
 import { callerIdOf } from './http/request/caller-id.ts';
 import { createClientInfoReader } from './http/request/client-info.ts';
@@ -109,6 +110,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
         foreignScheme: who.foreignScheme,
         keyring,
         callerId,
+        cost: costOf(request),
         maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
         signal: request.signal,
       });

@@ -30,6 +30,7 @@ const definitions = {
   logBytes: { default: 1_000_000, unit: 'bytes', bounds: 'log lines that stderr has not taken yet; further lines are dropped and counted' },
   auditBytes: { default: 16_000_000, unit: 'bytes', bounds: 'events that wait for the file `AUDIT_LOG` to take them; events beyond this are lost and counted' },
 
+  costApps: { default: 50, unit: 'apps', bounds: 'apps that `extensions.cost` of an answer lists', max: 1_000 },
   metricsConnections: { default: 16, unit: 'connections', bounds: 'open connections to `METRICS_PORT`', max: 1_000 },
   metricsSeconds: { default: 10, unit: 'seconds', bounds: 'how long a request to `METRICS_PORT` may take to arrive, and how long such a connection may be idle', max: 300 },
   metricOperations: { default: 100, unit: 'names', bounds: 'operation names that metrics tell apart: the first that are executed; further ones count as `other`', min: 0, max: 10_000 },

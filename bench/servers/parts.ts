@@ -107,6 +107,7 @@ function context(): Context {
     credentials: [credential()],
     foreignScheme: null,
     maxAgeSeconds: 0,
+    cost: null,
     keyring: noKeyring,
     signal: new Cancellation(),
   });

@@ -1,6 +1,7 @@
 // App: a Kite Connect app of this gateway, and where its users log in.
 
 import type { BrokerApp } from '../brokers/apps.ts';
+import type { Budget } from '../brokers/broker.ts';
 import type { Context } from '../context.ts';
 import { BrokerEnum } from './broker.ts';
 import { builder } from './builder.ts';
@@ -22,6 +23,30 @@ export function appsById({ apps }: Context): ReadonlyMap<string, BrokerApp> {
   return new Map(apps.listed.map((app) => [idOfApp(app), app]));
 }
 
+const AppBudgetRef = builder.objectRef<Budget>('AppBudget').implement({
+  description:
+    'How many calls to the broker an app may start, over all its users. Calls beyond that wait for their turn.',
+  fields: (t) => ({
+    limit: t.int({
+      description: 'The most calls in any second; null where the gateway sets no limit.',
+      resolve: ({ limit }) => (Number.isFinite(limit) ? limit : null),
+    }),
+    remaining: t.int({
+      description:
+        'The calls that may start now; 0 while the broker refuses calls of the app, null without a limit.',
+      resolve: ({ limit, used, closedMilliseconds }) => {
+        if (closedMilliseconds > 0) return 0;
+        return Number.isFinite(limit) ? Math.max(0, limit - used) : null;
+      },
+    }),
+    waiting: t.int({
+      nullable: false,
+      description: 'The calls that wait for their turn in this process.',
+      resolve: ({ waiting: { login, accepted, other } }) => login + accepted + other,
+    }),
+  }),
+});
+
 const AppRef = builder.objectRef<BrokerApp>('App').implement({
   interfaces: [NodeRef],
   description: 'A Kite Connect app that this gateway serves. Its secret never leaves the gateway.',
@@ -35,6 +60,12 @@ const AppRef = builder.objectRef<BrokerApp>('App').implement({
     apiKey: t.exposeString('apiKey', { nullable: false, description: "The app's public key." }),
     name: t.exposeString('name', {
       description: 'A name for people, if the operator has set one.',
+    }),
+    budget: t.field({
+      type: AppBudgetRef,
+      description: 'What is left of the calls that the app may make, to plan by. Costs no call.',
+      resolve: (app, _arguments, context) =>
+        once(app, context, 'budget', () => context.broker.of(app.broker).budgetOf(app.apiKey)),
     }),
     loginUrl: t.string({
       nullable: false,
@@ -88,20 +119,20 @@ const AppRef = builder.objectRef<BrokerApp>('App').implement({
 
 const computed = new WeakMap<Context, Map<string, unknown>>();
 
-/** Computes an address once for each operation, app and arguments, however many aliases ask for it. */
-function once<Address extends string | null>(
+/** Computes what a field answers once for each operation, app and arguments, however many aliases ask for it. */
+function once<Value>(
   { apiKey }: BrokerApp,
   context: Context,
   argument: string,
-  compute: () => Address,
-): Address {
+  compute: () => Value,
+): Value {
   const known = computed.get(context) ?? new Map<string, unknown>();
   computed.set(context, known);
   const key = `${apiKey} ${argument}`;
   // Only this function writes to the map, and a key stands for one field.
-  const address = known.has(key) ? (known.get(key) as Address) : compute();
-  known.set(key, address);
-  return address;
+  const value = known.has(key) ? (known.get(key) as Value) : compute();
+  known.set(key, value);
+  return value;
 }
 
 function tooLong({ limits }: Context): Error {

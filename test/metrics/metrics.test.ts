@@ -94,18 +94,6 @@ describe('calls to a broker', () => {
     });
   });
 
-  test('answers that are shared or held are counted beside those of calls', async () => {
-    const query = '{ account { user { userId } } }';
-    await world.fault({ kind: 'delay', delayMilliseconds: 200, times: 1 });
-    const first = world.askRaw(query, { authorization });
-    await expect.poll(() => world.arrived()).toBeGreaterThan(0);
-    await Promise.all([first, world.askRaw(query, { authorization })]);
-    await world.askRaw(query, { authorization, headers: { 'cache-control': 'max-age=60' } });
-    await world.calls();
-    const read = await world.read();
-    expect(read('reads_total')).toEqual({ 'source=call': 1, 'source=shared': 1, 'source=held': 1 });
-  });
-
   test('apps that are not configured share one label', async () => {
     const others = Array.from({ length: 20 }, (_, index) => `token foreign${index}:token`);
     await world.askRaw('{ accounts { user { userId } } }', { authorization: others.join(', ') });

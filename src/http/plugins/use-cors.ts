@@ -1,5 +1,6 @@
 // Plugin: CORS for pages of allowed origins. Yoga's own would answer a preflight before it is counted for its address.
 import type { Plugin } from 'graphql-yoga';
+import { costHeader } from '../reports/operation-cost.ts';
 import type { Origins } from '../request/origins.ts';
 
 /** Request headers that pages of allowed origins may send: the gateway's own, and those of tracers and clients. */
@@ -7,6 +8,7 @@ const knownHeaders = [
   'content-type',
   'cache-control',
   'x-request-id',
+  costHeader,
   'traceparent',
   'tracestate',
   'baggage',

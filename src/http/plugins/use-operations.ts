@@ -20,6 +20,7 @@ import type { Plans } from '../../plans/plans.ts';
 import type { Documents } from '../documents/documents.ts';
 import type { TrustedDocuments } from '../documents/trusted-documents.ts';
 import type { VolumeLimits } from '../limits/volume-limits.ts';
+import { withCost } from '../reports/operation-cost.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import { executeInParts, executeWhole } from './engine.ts';
 import type { Payload, Result } from './results.ts';
@@ -94,8 +95,11 @@ export function createOperations(options: OperationsOptions): AnswerOperation {
       tracked.context = context;
       const executed = { document, params, context, request };
       if (kind === OperationTypeNode.SUBSCRIPTION) return await subscribe(executed);
-      if (kind === OperationTypeNode.QUERY) return await execute(executed);
-      return await writes.during(context.requestId, execute(executed));
+      const result =
+        kind === OperationTypeNode.QUERY
+          ? await execute(executed)
+          : await writes.during(context.requestId, execute(executed));
+      return context.cost === null ? result : await withCost(result, context);
     } catch (error) {
       return { errors: [asGraphQLError(error)] };
     }

@@ -1,0 +1,31 @@
+// What an operation cost, in the `extensions` of its answer, for a request that asks for it.
+import { isAsyncIterable } from 'graphql-yoga';
+import { OperationCost } from '../../brokers/upstream/report/operation-cost.ts';
+import type { Context } from '../../context.ts';
+import type { Result } from '../plugins/results.ts';
+
+/** The request header that asks for the cost, with the value `true`. */
+export const costHeader = 'x-operation-cost';
+
+/** What counts the cost of a request's operation; null where it does not ask. */
+export function costOf(request: Request): OperationCost | null {
+  return request.headers.get(costHeader) === 'true' ? new OperationCost() : null;
+}
+
+/** Adds the cost to a whole answer, where it was counted. An answer in parts stays as it is. */
+export async function withCost(
+  result: Result,
+  { cost, broker, limits }: Pick<Context, 'cost' | 'broker' | 'limits'>,
+): Promise<Result> {
+  if (cost === null || isAsyncIterable(result)) return result;
+  const apps = await Promise.all(
+    cost.apps.slice(0, limits.costApps).map(async (app) => {
+      const { limit, used, closedMilliseconds } = await broker.of(app.broker).budgetOf(app.apiKey);
+      const left = closedMilliseconds > 0 ? 0 : Math.max(0, limit - used);
+      const budgetRemaining = Number.isFinite(left) ? left : null;
+      const waitedMilliseconds = Math.round(app.waitedMilliseconds);
+      return { ...app, waitedMilliseconds, budgetRemaining };
+    }),
+  );
+  return { ...result, extensions: { ...result.extensions, cost: { apps } } };
+}
