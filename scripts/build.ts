@@ -57,7 +57,10 @@ function packageFolder(file: string): string | null {
 }
 
 function dependencies(): Readonly<Record<string, string>> {
-  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies;
+  const { dependencies, peerDependencies } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  );
+  return { ...dependencies, ...peerDependencies };
 }
 
 /** Rewrites imports of bundled packages. @throws where a file imports what the published package does not bring. */

@@ -48,17 +48,16 @@ export function createBrowserKeyrings(
   { broker, apps, limits, operationTimeoutMilliseconds: timeoutMilliseconds, now }: Services,
   { log, failures, minutes }: LoginLogs,
 ): BrowserKeyrings {
-  const { clock = machineClock, metrics } = options;
+  const { clock = machineClock, metrics, tracing } = options;
   const origins = originsOf(options);
   const cookies = createCookies(origins.secure, options.cookieName ?? 'kite_graphql');
   const encrypter = createEncrypter(options.keyringKeys ?? [generateKey()]);
   const store = options.keyringStore ?? createMemoryStore(now);
   const storeFailures = createCauseLog(log, 'The store of browser sessions failed', limits);
-  const reported = reportingStore(
-    store,
-    (method, cause) => storeFailures(cause, { method }),
-    metrics ? [timing(metrics)] : [],
-  );
+  const reported = reportingStore(store, (method, cause) => storeFailures(cause, { method }), [
+    ...(metrics ? [timing(metrics)] : []),
+    ...(tracing ? [tracing.observeStore] : []),
+  ]);
   const audit = createAudit(
     options.auditLog ?? noAuditLog,
     encrypter,

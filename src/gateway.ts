@@ -33,6 +33,7 @@ import { Writes } from './http/plugins/writes.ts';
 import { createCredentials } from './http/relay/browser-credentials.ts';
 import { useRelay } from './http/relay/use-relay.ts';
 import { costOf } from './http/reports/operation-cost.ts';
+import { traced } from './http/reports/operation-trace.ts';
 import { acceptedAge } from './http/request/cache-control.ts';
 import { callerIdOf } from './http/request/caller-id.ts';
 import { createClientInfoReader } from './http/request/client-info.ts';
@@ -153,7 +154,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   });
   const trusted = trustedDocuments ? new TrustedDocuments(documents, trustedDocumentTexts) : null;
   if (trustedDocuments) trusted?.replace(trustedDocuments);
-  const answerOperation = createOperations({
+  const answer = createOperations({
     schema,
     documents,
     trusted,
@@ -165,6 +166,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     turnFor,
     contextFor,
   });
+  const answerOperation = traced(options.tracing, track, answer);
 
   const yoga = createYoga<Record<string, unknown>>({
     schema,

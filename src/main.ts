@@ -19,6 +19,7 @@ import {
   simulatedHosts,
   simulatedKotakCredential,
 } from './process/simulated-apps.ts';
+import { openTracing } from './process/tracing.ts';
 import {
   awaitPrimary,
   isWorker,
@@ -101,6 +102,7 @@ async function runGateway(): Promise<Stop> {
     const auditFile = await openAuditFile(config.auditLog, limits, logger);
     const countryDatabase = readCountryDatabase(config.geoipDatabase);
     const writes = new Writes();
+    const tracing = await openTracing();
     const metrics =
       config.metrics && (await import('./metrics/prometheus.ts')).createMetrics({ limits });
     const gateway = create({
@@ -142,6 +144,7 @@ async function runGateway(): Promise<Stop> {
       ...(countryDatabase && { countryDatabase }),
       ...(config.countryHeader && { countryHeader: config.countryHeader }),
       ...(metrics && { metrics }),
+      ...(tracing && { tracing }),
       stopping: stopping.signal,
       draining: draining.signal,
       writes,

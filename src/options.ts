@@ -10,6 +10,7 @@ import type { Metrics } from './metrics/metrics.ts';
 import type { SessionTokens } from './session-tokens/session-tokens.ts';
 import type { AuditLog } from './shared/audit.ts';
 import type { TrustedDocumentManifest } from './shared/trusted-documents.ts';
+import type { Tracing } from './tracing/tracing.ts';
 
 /** An app in the options of the gateway. */
 export interface AppOptions {
@@ -126,6 +127,8 @@ export interface GatewayOptions {
   readonly auditLog?: AuditLog;
   /** What counts and measures the gateway's work: `createMetrics` of `kite-graphql/metrics`. Default: nothing does. */
   readonly metrics?: Metrics;
+  /** What makes spans of the gateway's work: `createTracing` of `kite-graphql/tracing`. Default: nothing does. */
+  readonly tracing?: Tracing;
   /** GraphiQL on the GraphQL address. Default false. */
   readonly graphiql?: boolean | GraphiqlPage;
   /** Whether clients may ask for the schema. Without it, messages suggest no names either. Default false. */

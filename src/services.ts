@@ -33,7 +33,7 @@ export interface RunningServices {
 /** What resolvers use. @throws TypeError for an invalid URL. */
 export function createServices(options: GatewayOptions, log: Logger): RunningServices {
   const limits = withDefaultLimits(options.limits);
-  const { metrics } = options;
+  const { metrics, tracing } = options;
   const rateLog = openRateLog({
     limit: options.kiteRateLimit ?? 10,
     redisUrl: options.redisUrl,
@@ -65,9 +65,10 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     limits,
     onFailure: logFailedCalls(log, limits),
   };
+  const followers = [metrics, tracing].flatMap((each) => (each ? [each.followCall] : []));
   const calling = (name: BrokerName) => ({
     onClosed: metrics && ((apiKey: string) => metrics.budgetClosed(name, apiKey)),
-    follow: followedBy(name, metrics ? [metrics.followCall] : []),
+    follow: followedBy(name, followers),
   });
   const kite = createKite({
     ...upstream,
