@@ -90,7 +90,14 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const addresses = new AddressLimits({ limits, trustProxy, minutes });
   const load = new AccountLoad(limits);
   const turns = new ExecutionTurns(limits.executionTurnMilliseconds);
-  const logRefusedOrigin = createOriginLog(browsers.origins, track, limits, log, browsers.audit);
+  const logRefusedOrigin = createOriginLog(
+    browsers.origins,
+    track,
+    limits,
+    log,
+    browsers.audit,
+    clock,
+  );
 
   // Before the keyring is opened, the address is all that is known of the caller.
   const turnFor = (request: Request, serverContext: object) =>

@@ -68,7 +68,8 @@ const definitions = {
   // What comes back.
   redirectParams: { default: 10, unit: 'parameters', bounds: 'the `redirectParams` of `App.brokerLoginUrl`' },
   redirectParamsCharacters: { default: 500, unit: 'characters', bounds: 'the names and values of the `redirectParams` of `App.brokerLoginUrl` together' },
-  loggedOrigins: { default: 100, unit: 'origins', bounds: 'refused origins that the log names, each once' },
+  loggedOrigins: { default: 100, unit: 'origins', bounds: 'refused origins that the log names in `LIMIT_LOGGED_ORIGIN_MINUTES`, each once' },
+  loggedOriginMinutes: { default: 60, unit: 'minutes', bounds: 'how long the log does not name a refused origin again', max: 10_080 },
   loggedOriginCharacters: { default: 100, unit: 'characters', bounds: 'a refused origin in the log; a longer one is not quoted' },
 
   // An answer.
@@ -137,6 +138,7 @@ const definitions = {
   sessionMethods: { default: 10, unit: 'methods', bounds: 'authentication methods kept of a session: those of its login, then the last renewals' },
   sessionDevices: { default: 10, unit: 'devices', bounds: 'devices kept of a session: the last seen' },
   userAgentCharacters: { default: 256, unit: 'characters', bounds: 'the part of a user agent that is kept' },
+  triedKeyrings: { default: 20, unit: 'browsers', bounds: 'browsers of the store on whose sessions `KEYRING_KEYS` is tried at the start', min: 0, max: 10_000 },
   storeTries: { default: 32, unit: 'tries', bounds: 'attempts at a change that concurrent changes keep overtaking, before the store counts as unavailable' },
   storeSeconds: { default: 1, unit: 'seconds', bounds: 'how long the store of browser sessions may take to answer, before it counts as unavailable', max: 60 },
   storeRestartSeconds: { default: 1, unit: 'seconds', bounds: 'the pause before the thread of an SQLite store is started again after it ended; until then the store counts as unavailable', max: 3_600 },

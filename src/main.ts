@@ -12,7 +12,7 @@ import { withDefaultLimits } from './limits.ts';
 import { createLogger } from './log.ts';
 import type { GatewayOptions } from './options.ts';
 import { naming } from './process/naming.ts';
-import { openAuditFile, openStore, readCountryDatabase } from './process/resources.ts';
+import { openAuditFile, openStore, readCountryDatabase, warnOfKeys } from './process/resources.ts';
 import {
   simulatedApps,
   simulatedCredentials,
@@ -52,8 +52,7 @@ export async function main(words: readonly string[]): Promise<void> {
     if (run === undefined) throw new ConfigError([`Unknown command ${quoted(words)}; see --help.`]);
     // From here on, so that a signal in the middle of a start is not lost.
     const signals = isWorker() ? awaitPrimary() : awaitSignals();
-    loadEnvFile('.env');
-    const stop = await run();
+    const stop = await run(loadEnvFile('.env'));
     await (stop && signals.first);
     process.exit(stop === null ? 0 : await stop(signals.second));
   } catch (error) {
@@ -68,7 +67,10 @@ function quoted(words: readonly string[]): string {
   return isHarmless ? `"${words.join(' ')}"` : 'This';
 }
 
-const commands = new Map<string | undefined, () => Promise<Stop | null>>([
+const commands = new Map<
+  string | undefined,
+  (fileNames: readonly string[]) => Promise<Stop | null>
+>([
   [undefined, runGateway],
   ['simulator', runSimulator],
   ['--print-schema', () => say(printSchema(schema))],
@@ -82,8 +84,8 @@ async function say(text: string): Promise<null> {
   return null;
 }
 
-async function runGateway(): Promise<Stop> {
-  const config = readConfig();
+async function runGateway(fileNames: readonly string[]): Promise<Stop> {
+  const config = readConfig(undefined, fileNames);
   if (config.workers > 1 && !isWorker()) return runWorkers(config);
   const simulator = config.simulator && (await simulate(config.simulator, config.publicUrl));
   try {
@@ -99,6 +101,7 @@ async function runGateway(): Promise<Stop> {
     const stopping = new AbortController();
     const draining = new AbortController();
     const { logger, flush } = await createLogger(config.log, limits);
+    await warnOfKeys(keyringStore, keyring.keys, limits, logger);
     const auditFile = await openAuditFile(config.auditLog, limits, logger);
     const countryDatabase = readCountryDatabase(config.geoipDatabase);
     const writes = new Writes();

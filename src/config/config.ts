@@ -8,6 +8,7 @@ import { readApps } from './apps.ts';
 import { keyringFaults, notices, publicUrlOf, workerFaults } from './checks.ts';
 import { ConfigError } from './config-error.ts';
 import { readSessionTokens, type SessionTokensFile } from './session-tokens.ts';
+import { nameNotices } from './setting-names.ts';
 import { readStoreSettings, type StoreConfig } from './store-settings.ts';
 import { TextFileError } from './text-file.ts';
 import { readTrustedDocuments } from './trusted-documents.ts';
@@ -118,9 +119,13 @@ export interface Config {
 
 /**
  * Reads the gateway's settings.
+ * @param fileNames the names that .env holds.
  * @throws ConfigError that names every fault at once.
  */
-export function readConfig(environment: Environment = process.env): Config {
+export function readConfig(
+  environment: Environment = process.env,
+  fileNames: readonly string[] = [],
+): Config {
   const shape = { ...gatewayVariables, ...simulatorVariables, ...logVariables };
   const { values, isWhole, faults } = parse(shape, environment);
   const { limits, faults: limitFaults } = readLimits(environment);
@@ -190,7 +195,11 @@ export function readConfig(environment: Environment = process.env): Config {
     limits: Object.freeze(limits),
     log: logConfig(values),
     simulator: simulated ? simulatorConfig(values) : null,
-    notices: [...notices(apps, values), ...(sessionTokens?.notices ?? [])],
+    notices: [
+      ...nameNotices(environment, fileNames),
+      ...notices(apps, values),
+      ...(sessionTokens?.notices ?? []),
+    ],
   });
 }
 

@@ -26,9 +26,20 @@ export function readTextFile(file: string): string {
 function readBytes(file: string): Buffer {
   try {
     return readFileSync(file);
-  } catch {
-    throw new TextFileError('cannot be read');
+  } catch (error) {
+    throw new TextFileError(`cannot be read: ${readFault(error)}`);
   }
+}
+
+/** Why a file cannot be read and what to do, without its name. */
+export function readFault(error: unknown): string {
+  const { code = 'UNKNOWN' } = error as NodeJS.ErrnoException;
+  const reasons: Partial<Record<string, string>> = {
+    ENOENT: 'there is no such file. Set the path of one, or remove the setting',
+    EACCES: 'this user may not read it. Give it the right to',
+    EISDIR: 'it is a folder. Set the path of a file',
+  };
+  return reasons[code] ?? `the system answers ${code}`;
 }
 
 function hasUtf16Mark([first, second]: Buffer): boolean {

@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { ConfigError } from '../config/config-error.ts';
+import { readFault } from '../config/text-file.ts';
+import { createEncrypter } from '../keyring/crypto/encrypter.ts';
+import { checkKeys } from '../keyring/crypto/key-check.ts';
 import { openKeyringStore } from '../keyring/stores/open-store.ts';
 import { type KeyringStore, KeyringStoreError } from '../keyring/stores/store.ts';
 import { adviceFor } from '../keyring/stores/store-advice.ts';
@@ -18,6 +21,31 @@ export async function openStore(url: string, limits: Limits): Promise<KeyringSto
     if (error instanceof TypeError) throw new ConfigError([`KEYRING_STORE: ${error.message}.`]);
     if (!(error instanceof KeyringStoreError)) throw error;
     throw new ConfigError([`KEYRING_STORE: ${adviceFor(error)}`]);
+  }
+}
+
+/** Says in the log where sessions of the store open with none of the keys: their users are logged out. */
+export async function warnOfKeys(
+  store: KeyringStore,
+  keys: readonly Uint8Array[] | undefined,
+  limits: Limits,
+  log: Logger,
+): Promise<void> {
+  if (keys === undefined) return;
+  try {
+    const { tried, unreadable } = await checkKeys(
+      store,
+      createEncrypter(keys),
+      limits.triedKeyrings,
+    );
+    if (unreadable === 0) return;
+    log.warn(
+      { tried, unreadable },
+      'Browsers of the store cannot be decrypted with KEYRING_KEYS: they are logged out. Add the key that encrypted them behind the first one',
+    );
+  } catch (error) {
+    // A store that is down is told of by the requests that need it.
+    if (!(error instanceof KeyringStoreError)) throw error;
   }
 }
 
@@ -54,9 +82,9 @@ export function readCountryDatabase(file: string | undefined): Uint8Array | null
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why =
-      code === undefined ? 'the file is not an MMDB database' : `${code}: the file cannot be read`;
+      code === undefined ? 'is not an MMDB database' : `cannot be read: ${readFault(error)}`;
     throw new ConfigError([
-      `GEOIP_DATABASE: ${why}. Set the path of an MMDB file with countries, or remove the setting.`,
+      `GEOIP_DATABASE: ${file} ${why}. It is an MMDB file with the countries of addresses.`,
     ]);
   }
 }

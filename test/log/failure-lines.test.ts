@@ -2,6 +2,7 @@
 import { get } from 'node:http';
 import { expect, test } from 'vitest';
 import { readableLog } from '../support/readable-log.ts';
+import { TestClock } from '../support/test-clock.ts';
 import { startWorld, tokens } from '../support/world.ts';
 
 const log = readableLog();
@@ -66,4 +67,26 @@ test('a refused origin is logged once, and quoted only where it is a plain origi
   const lines = log.lines.filter(({ msg }) => String(msg).startsWith('Refused the keyring'));
   expect(lines.map((line) => line.origin)).toEqual([plain, 'not an origin']);
   expect(lines[0]).toMatchObject({ requestId: 'origin', code: 'UNAUTHENTICATED' });
+});
+
+test('invented origins hide a refused origin no longer than their time', async () => {
+  const { logger, lines } = readableLog();
+  const clock = new TestClock();
+  const limits = { loggedOrigins: 2, loggedOriginMinutes: 60 };
+  const { url } = await startWorld({ logger, clock, limits });
+  const send = async (origin: string) => {
+    const body = JSON.stringify({ query: '{ __typename }' });
+    await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin },
+      body,
+    });
+    return lines.flatMap((line) => (line.origin === undefined ? [] : [line.origin]));
+  };
+  const invented = ['https://one.example', 'https://two.example'];
+  for (const origin of invented) await send(origin);
+  expect(await send('https://app.example')).toEqual(invented);
+  clock.advance(3_600);
+  expect(await send('https://app.example')).toEqual([...invented, 'https://app.example']);
+  expect(await send('https://app.example')).toHaveLength(3);
 });

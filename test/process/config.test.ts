@@ -336,6 +336,45 @@ test('a login page beside the simulator is refused: a login at Kite would end th
   ]);
 });
 
+test.each([
+  ['KEYRING_KEY', 'KEYRING_KEYS'],
+  ['TRUST_PROXYS', 'TRUST_PROXY'],
+  ['TRUSTPROXY', 'TRUST_PROXY'],
+  ['ALLOWED_ORIGIN', 'ALLOWED_ORIGINS'],
+  ['allowed_origins', 'ALLOWED_ORIGINS'],
+  ['KITE_API_SECERT', 'KITE_API_SECRET'],
+  ['GRAPHIQ', 'GRAPHIQL'],
+])('the name %s is worth a line that names %s, and does not quote the value', (name, meant) => {
+  const { notices } = readConfig({ ...app, [name]: 'hunter2' });
+  expect(notices).toEqual([`${name} is no setting. Did you mean ${meant}?`]);
+  expect(readConfig({ ...app, [name]: '' }).notices).toEqual([]);
+});
+
+test('names that are near none are worth a line only in .env, where Node and proxies may have theirs', () => {
+  const environment = {
+    ...app,
+    HOME: '/root',
+    HOSTS: 'x',
+    PORTS: 'x',
+    PATH: '/bin',
+    HTTPS_PROXY: 'http://proxy.example',
+    NODE_OPTIONS: '--enable-source-maps',
+    DATABASE_URL: 'hunter2',
+  };
+  expect(readConfig(environment).notices).toEqual([]);
+  const { notices } = readConfig(environment, ['HTTPS_PROXY', 'NODE_OPTIONS', 'DATABASE_URL']);
+  expect(notices).toEqual(['DATABASE_URL in .env is no setting of the gateway; see --help.']);
+});
+
+test('a NODE_ENV that is none of the three is worth a line', () => {
+  for (const mode of ['development', 'test']) {
+    expect(readConfig({ ...app, NODE_ENV: mode }).notices).toEqual([]);
+  }
+  const { notices, production } = readConfig({ ...app, NODE_ENV: 'prod' });
+  expect(production).toBe(false);
+  expect(notices).toEqual([expect.stringMatching(/^NODE_ENV .*NODE_ENV=production/)]);
+});
+
 test('a country header without a trusted proxy is not read, and the start says so', () => {
   const named = { ...app, COUNTRY_HEADER: 'cf-ipcountry' };
   expect(readConfig(named).notices).toEqual([expect.stringMatching(/COUNTRY_HEADER.*TRUST_PROXY/)]);
@@ -414,9 +453,13 @@ describe('KITE_APPS_FILE', () => {
   test('that is missing or a folder cannot be read', () => {
     const folder = join(emptyFolder(), 'apps.json');
     mkdirSync(folder);
-    for (const file of [folder, '/nowhere/apps.json']) {
+    const why = [
+      [folder, 'it is a folder. Set the path of a file'],
+      ['/nowhere/apps.json', 'there is no such file. Set the path of one, or remove the setting'],
+    ];
+    for (const [file = '', reason] of why) {
       expect(faultsOf({ KITE_APPS_FILE: file })).toEqual([
-        `KITE_APPS_FILE: ${file} cannot be read.`,
+        `KITE_APPS_FILE: ${file} cannot be read: ${reason}.`,
       ]);
     }
   });

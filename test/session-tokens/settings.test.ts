@@ -233,7 +233,7 @@ describe('SESSION_TOKENS_FILE', () => {
 
   test('that is not there, or not JSON, is said without its content', () => {
     expect(linesFor('/nowhere/tokens.json')).toEqual([
-      'SESSION_TOKENS_FILE: /nowhere/tokens.json: cannot be read.',
+      'SESSION_TOKENS_FILE: /nowhere/tokens.json: cannot be read: there is no such file. Set the path of one, or remove the setting.',
     ]);
     const file = fileWith(`{"keys": [{"d": "${ed.d}" x`);
     expect(linesFor(file)).toEqual([`SESSION_TOKENS_FILE: ${file}: is not JSON.`]);

@@ -1,5 +1,6 @@
 // Says in the log which origins were refused, so that an operator whose page gets no answer finds out why.
 import type { Logger } from 'pino';
+import { type Clock, machineClock } from '../../brokers/upstream/clock.ts';
 import type { Limits } from '../../limits.ts';
 import type { AuditLog } from '../../shared/audit.ts';
 import type { Origins } from './origins.ts';
@@ -8,15 +9,17 @@ import type { RequestTracker } from './request-tracker.ts';
 /** An origin as a browser sends it. The header may hold anything, and anything else has no place in a log. */
 const plainOrigin = /^[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
-/** Logs the Origin of a request that may not use a keyring, and its client address; each origin once. */
+/** Logs the Origin of a request that may not use a keyring, and its client address; each origin once in a time. */
 export function createOriginLog(
   { isTrusted }: Origins,
   track: RequestTracker,
-  { loggedOrigins, loggedOriginCharacters }: Limits,
+  { loggedOrigins, loggedOriginCharacters, loggedOriginMinutes }: Limits,
   log: Logger,
   audit: AuditLog,
+  clock: Clock = machineClock,
 ): (request: Request, address: string | null) => void {
   const logged = new Set<string>();
+  let begunAt = clock.milliseconds();
   return (request, address) => {
     const sent = request.headers.get('origin');
     if (sent === null || isTrusted(sent)) return;
@@ -24,6 +27,11 @@ export function createOriginLog(
       sent === 'null' || (sent.length <= loggedOriginCharacters && plainOrigin.test(sent));
     // All others count as one.
     const origin = isPlain ? sent : 'not an origin';
+    // Invented origins fill the set, and hide others no longer than this.
+    if (clock.milliseconds() - begunAt >= loggedOriginMinutes * 60_000) {
+      logged.clear();
+      begunAt = clock.milliseconds();
+    }
     if (logged.size >= loggedOrigins || logged.has(origin)) return;
     logged.add(origin);
     const requestId = track(request).id;

@@ -1,0 +1,50 @@
+// The start with keys that do not open what the store holds.
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
+import { generateKey } from '../../src/keyring/crypto/keys.ts';
+import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
+import { withDefaultLimits } from '../../src/limits.ts';
+import { warnOfKeys } from '../../src/process/resources.ts';
+import { keyringsOver, login } from '../keyring/fixtures.ts';
+import { emptyFolder, startCommand } from '../support/command.ts';
+import { readableLog } from '../support/readable-log.ts';
+
+/** A store with the sessions of three browsers. */
+async function storeWith(key: Uint8Array) {
+  const url = `sqlite:${join(emptyFolder(), 'keyrings.db')}`;
+  const now = () => new Date();
+  const store = await openKeyringStore(url, now);
+  const { keyrings } = keyringsOver(store, now, createEncrypter([key]));
+  for (const userId of ['ONE', 'TWO', 'THREE']) await keyrings.add(null, login(userId), null);
+  await keyrings.settled();
+  return { url, store, close: () => keyrings.close() };
+}
+
+test('a start with another key warns once, and names the setting', {
+  timeout: 60_000,
+}, async () => {
+  const { url, close } = await storeWith(generateKey());
+  await close();
+  const env = {
+    KEYRING_STORE: url,
+    KEYRING_KEYS: Buffer.from(generateKey()).toString('base64'),
+    LOG_FORMAT: 'json',
+  };
+  const command = await startCommand({ env });
+  const text = await command.said(/cannot be decrypted with KEYRING_KEYS/, 'stderr');
+  const lines = text.split('\n').filter((line) => line.includes('KEYRING_KEYS'));
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ tried: 3, unreadable: 3 }]);
+});
+
+test('no line is written where one of the keys opens them, and as many are tried as the limit says', async () => {
+  const [right, wrong] = [generateKey(), generateKey()];
+  const { store, close } = await storeWith(right);
+  const { lines, logger } = readableLog();
+  const limits = withDefaultLimits({ triedKeyrings: 2 });
+  await warnOfKeys(store, [wrong, right], limits, logger);
+  expect(lines).toEqual([]);
+  await warnOfKeys(store, [wrong], limits, logger);
+  expect(lines).toMatchObject([{ tried: 2, unreadable: 2 }]);
+  await close();
+});
