@@ -13,12 +13,7 @@ import { createLogger } from './log.ts';
 import type { GatewayOptions } from './options.ts';
 import { naming } from './process/naming.ts';
 import { openAuditFile, openStore, readCountryDatabase, warnOfKeys } from './process/resources.ts';
-import {
-  simulatedApps,
-  simulatedCredentials,
-  simulatedHosts,
-  simulatedKotakCredential,
-} from './process/simulated-apps.ts';
+import { simulatedApps, simulatedCredentials, simulatedHosts } from './process/simulated-apps.ts';
 import { openTracing } from './process/tracing.ts';
 import {
   awaitPrimary,
@@ -188,7 +183,7 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
         simulatorUrl: simulator?.url ?? null,
         authorization,
         trustedDocument: Object.keys(config.trustedDocuments ?? {})[0] ?? null,
-        kotakAuthorization: simulator && simulatedKotakCredential,
+        loginUrl: `${config.publicUrl.replace(/\/+$/, '')}/login`,
         upstream: kiteBaseUrl ?? 'https://api.kite.trade',
         metricsUrl:
           metricsServer && config.metrics

@@ -64,8 +64,8 @@ export interface Started {
   readonly graphiql: boolean;
   /** The simulator's address; null with a real upstream. */
   readonly simulatorUrl: string | null;
-  /** An Authorization header of a simulated Kotak account; null with a real upstream. */
-  readonly kotakAuthorization: string | null;
+  /** The gateway's own login page, as browsers reach it. */
+  readonly loginUrl: string;
   /** The simulated users whose accounts the example asks for. */
   readonly authorization: string | null;
   /** Kite's address where there is no simulator. */
@@ -80,7 +80,7 @@ export interface Started {
 /** The lines that the command prints at start. */
 export function greeting(started: Started): string {
   const { graphqlUrl, graphiql, simulatorUrl, authorization, upstream, notices } = started;
-  const { kotakAuthorization, trustedDocument, metricsUrl } = started;
+  const { loginUrl, trustedDocument, metricsUrl } = started;
   const query =
     '{ accounts { id user { userName } margins { equity { net } commodity { net } } } }';
   // With a list of documents no other one is executed.
@@ -88,12 +88,14 @@ export function greeting(started: Started): string {
   return [
     '',
     `  GraphQL    ${graphqlUrl}${graphiql ? '   open it in a browser for GraphiQL' : ''}`,
-    simulatorUrl === null
-      ? `  Kite       ${upstream}`
-      : `  Kite       simulated at ${simulatorUrl}: no account needed, no request leaves this machine`,
-    ...(simulatorUrl === null || kotakAuthorization === null
-      ? []
-      : [`  Kotak      simulated at ${simulatorUrl}/kotak: Authorization: ${kotakAuthorization}`]),
+    ...(simulatorUrl === null
+      ? [`  Kite       ${upstream}`]
+      : [
+          `  Kite       simulated at ${simulatorUrl}: no account needed, no request leaves this machine`,
+          `             log in at ${loginUrl}?app=simulator`,
+          `  Kotak      simulated at ${simulatorUrl}/kotak, with passwords and access codes`,
+          `             log in at ${loginUrl}?app=simulator-kotak`,
+        ]),
     ...(metricsUrl === null ? [] : [`  Metrics    ${metricsUrl}`]),
     ...notices.map((notice) => `  Note       ${notice}`),
     '',

@@ -23,6 +23,3 @@ export function simulatedCredentials(count: number): string {
   const users = ['SIM0001', 'SIM0002'].slice(0, count);
   return users.map((user) => `token simulator:${user}-token`).join(', ');
 }
-
-/** An Authorization header for a simulated user of Kotak. */
-export const simulatedKotakCredential = 'kotak simulator-kotak:SIMK01:SIMK01-session';

@@ -23,7 +23,7 @@ describe('the greeting', () => {
     expect(greeting).toContain(`GraphQL    ${url} `);
     expect(greeting).toContain('open it in a browser for GraphiQL');
     expect(greeting).toContain(`simulated at ${simulatorUrl}`);
-    expect(greeting.trim().split('\n').length).toBeLessThan(12);
+    expect(greeting.trim().split('\n').length).toBeLessThan(15);
 
     const curl = /^ *curl [\s\S]*?[^\\]$/m.exec(greeting)?.[0] ?? '';
     const shell = await run({ program: ['sh', '-c', curl] }).ended;
@@ -42,6 +42,20 @@ describe('the greeting', () => {
       },
     ]);
     expect(await counts(simulatorUrl)).toEqual({ '/user/profile': 2, '/user/margins': 2 });
+  });
+
+  test('has a login for each broker that works by a click, and a page with what to type', async () => {
+    const { greeting, simulatorUrl } = await startCommand();
+    const logins = [...greeting.matchAll(/log in at (\S+)/g)].map(([, address = '']) => address);
+    expect(logins).toHaveLength(2);
+    const answers = await Promise.all(
+      logins.map((address) => fetch(address, { redirect: 'manual' })),
+    );
+    expect(answers.map((answer) => answer.status)).toEqual([303, 200]);
+    expect(answers[0]?.headers.get('location')).toContain(`${simulatorUrl}/connect/login`);
+    expect(await answers[1]?.text()).toContain('Log in to Kotak Securities');
+    const control = /simulated at (\S+\/kotak),/.exec(greeting)?.[1] ?? '';
+    expect(await (await fetch(control)).text()).toContain('SIMK01-password');
   });
 
   test('names no second user where there is one', async () => {

@@ -60,13 +60,13 @@ test('the shell examples of the README work as printed, and answer what is print
       .replaceAll('localhost:4010', `localhost:${simulatorPort}`);
   const blocks = blocksOf(readme);
   const examples = blocks.flatMap((block, index) =>
-    block.language === 'sh' && block.text.startsWith('curl ')
+    block.language === 'sh' && /^(\w+=\$\()?curl /.test(block.text)
       ? [{ ...block, next: blocks[index + 1] }]
       : [],
   );
   expect(examples.length).toBeGreaterThanOrEqual(4);
   for (const { text, next } of examples) {
-    const shell = `set -e\n${here(text).replace(/^curl /gm, 'curl --silent --show-error --fail ')}`;
+    const shell = `set -e\n${here(text).replace(/(?<=^|\()curl /gm, 'curl --silent --show-error --fail ')}`;
     const { code, stdout, stderr } = await run({ program: ['sh', '-c', shell] }).ended;
     expect([text, code, stderr]).toEqual([text, 0, '']);
     if (next?.language === 'json') {
