@@ -59,7 +59,7 @@ export function codeForm(options: FormOptions, sentTo: readonly string[]): Respo
   return formPage(
     options,
     'Enter the access code',
-    `<p>${escapeHtml(broker)} sends an access code${sent}. A code can be used once here.</p>`,
+    `<p>${escapeHtml(broker)} sends an access code${sent}.</p>`,
     [
       '<input type="hidden" name="step" value="code">',
       input({
@@ -108,7 +108,7 @@ function alert(text: string, id: string): string {
 
 /** No font, picture or address of elsewhere. Large enough not to be zoomed to on a phone. */
 const style = `
-:root { color-scheme: light dark; font: 1.05rem/1.5 system-ui, sans-serif }
+:root { color-scheme: light dark; color: #16181d; background: #fff; font: 1.05rem/1.5 system-ui, sans-serif }
 body { max-width: 24rem; margin: 8vh auto; padding: 0 1.25rem }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .75rem; overflow-wrap: anywhere }
 p { margin: .5rem 0; overflow-wrap: anywhere }
@@ -120,6 +120,7 @@ button.other { margin-top: .75rem; color: inherit; background: none; border-colo
 :is(input, button):focus-visible { outline: 3px solid #1d4ed8; outline-offset: 2px }
 .error { color: #b3261e; font-weight: 600 }
 @media (prefers-color-scheme: dark) {
+  :root { color: #f2f3f5; background: #121316 }
   .error { color: #ffb4ab }
   input[aria-invalid] { border-color: #ffb4ab }
   :is(input, button):focus-visible { outline-color: #93b4ff }
