@@ -174,7 +174,7 @@ describe('what fails is said at the field, in words', () => {
     expect(done.location).toBe(`${gateway}/app`);
   });
 
-  test('a broker that is down: the code may be sent again', async () => {
+  test('a broker that is down, without saying that anything typed is wrong', async () => {
     const visitor = new Visitor(origin, gateway);
     await world.fault({
       kind: 'service-unavailable',

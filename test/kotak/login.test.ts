@@ -188,11 +188,7 @@ describe('a server that is given tokens', () => {
   });
 
   test('a code that surely did not reach the broker leaves the challenge as it was', async () => {
-    const other = await startWorld({
-      ...options,
-      operationTimeoutMilliseconds: 2_000,
-      limits: manyTries,
-    });
+    const other = await startWorld({ ...options, limits: manyTries });
     const { id: challengeId } = await challengeOf('SIMK01', other.ask);
     const accessCode = await codeOf(other, 'SIMK01');
     await other.simulator.close();
