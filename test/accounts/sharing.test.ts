@@ -35,7 +35,7 @@ const paths = (calls: readonly UpstreamCall[]) =>
 
 describe('calls in flight', () => {
   test('thirty-two clients with the same query at the same time share two calls', async () => {
-    await world.fault({ kind: 'delay', delayMilliseconds: 250 });
+    await world.fault({ kind: 'delay', delayMilliseconds: 1_500 });
     const answers = await Promise.all(
       Array.from({ length: 32 }, () => world.ask(whole, { authorization })),
     );

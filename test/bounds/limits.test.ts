@@ -62,6 +62,10 @@ const knownConstants: ReadonlySet<string> = new Set([
   'http/relay/relay-secrets.ts: maxCharacters',
   // The size of a piece of work, so that no request waits for more than one.
   'keyring/stores/sqlite/purge.ts: maxRows',
+  // What the arithmetic of float64 allows.
+  'sums/exact-sum.ts: mostPaise',
+  // Codes are a list of the project's own.
+  'metrics/prometheus.ts: maxCodes',
 ]);
 
 test.each(limitNames)(
