@@ -119,9 +119,8 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
       kiteTimeoutMilliseconds: config.kiteTimeoutMilliseconds,
       operationTimeoutMilliseconds: config.operationTimeoutMilliseconds,
       kiteRateLimit: config.kiteRateLimit,
-      ...(isRedis(config)
-        ? { redisUrl: keyring.store }
-        : isWorker() && { rateLog: workerRateLog(config.kiteRateLimit) }),
+      ...(isRedis(config) && { redisUrl: keyring.store }),
+      ...(isWorker() && { rateLog: workerRateLog(config.kiteRateLimit) }),
       maxAgeSeconds: config.maxAgeSeconds,
       publicUrl: config.publicUrl,
       introspection: config.introspection,
@@ -231,6 +230,7 @@ async function runWorkers(config: Config): Promise<Stop> {
   const workers = await startWorkers({
     count: config.workers,
     rateLimit: config.kiteRateLimit,
+    redisUrl: isRedis(config) ? config.keyring.store : undefined,
     reloads: [config.trustedDocumentsFile, config.sessionTokens, config.auditLog].some(Boolean),
     patienceMilliseconds: delay + grace + 3_000 * limits.disposalSeconds,
     limits,

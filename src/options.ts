@@ -71,7 +71,7 @@ export interface GatewayOptions {
   readonly kiteRateLimit?: number;
   /** A `redis://` URL, by which all replicas together keep to `kiteRateLimit`. Default: each by itself. */
   readonly redisUrl?: string;
-  /** Where calls to the brokers are counted, in place of `kiteRateLimit` and `redisUrl`. Default: by those. */
+  /** Where calls to the brokers are counted, in place of by `kiteRateLimit` and `redisUrl`. Default: by those. */
   readonly rateLog?: RateLog;
   /** The greatest age, in seconds, that a request's `Cache-Control: max-age` may accept. Default 60. */
   readonly maxAgeSeconds?: number;

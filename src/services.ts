@@ -8,6 +8,7 @@ import { kotakBaseUrls } from './brokers/kotak/hosts.ts';
 import { createKotak } from './brokers/kotak/kotak.ts';
 import { openRateLog } from './brokers/upstream/budget/open-rate-log.ts';
 import { followedBy } from './brokers/upstream/report/call-followers.ts';
+import { logReachability } from './brokers/upstream/report/redis-rate-report.ts';
 import { Secret } from './brokers/upstream/secret.ts';
 import type { Services } from './context.ts';
 import { logFailedCalls } from './http/plugins/cause-log.ts';
@@ -39,15 +40,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     redisUrl: options.redisUrl,
     rateLog: options.rateLog,
     limits,
-    onReachable: ({ isReachable, cause, ...shared }) => {
-      if (isReachable) log.info(shared, 'The rate limit is counted in Redis again');
-      else {
-        log.warn(
-          { ...shared, cause },
-          'Redis does not answer: this process counts the rate limit alone and uses only its share',
-        );
-      }
-    },
+    onReachable: logReachability(log),
   });
   const now = options.now ?? (() => new Date());
   const apps = (options.apps ?? []).map(({ apiSecret, accessToken, ...app }, _index, all) => ({

@@ -86,6 +86,7 @@ export class RateLogHost {
   readonly #log: RateLog;
   readonly #send: (answer: RateLogAnswer) => void;
   readonly #starts = new Map<number, Start>();
+  #isLost = false;
 
   /** @param log the one of the primary, for all workers. */
   constructor(log: RateLog, send: (answer: RateLogAnswer) => void) {
@@ -101,7 +102,9 @@ export class RateLogHost {
       this.#send({ id: question.id, rateLog: await this.#log.usage(question.apiKey) });
     } else if (question.rateLog === 'start') {
       const start = await this.#log.start(question.apiKey);
-      if (typeof start !== 'number') this.#starts.set(question.id, start);
+      // The worker ended while it waited: it makes no call.
+      if (this.#isLost && typeof start !== 'number') start.ended();
+      else if (typeof start !== 'number') this.#starts.set(question.id, start);
       this.#send({ id: question.id, rateLog: typeof start === 'number' ? start : 0 });
     } else if (question.rateLog === 'sent') this.#starts.get(question.id)?.sent();
     else {
@@ -112,6 +115,7 @@ export class RateLogHost {
 
   /** The worker is gone: its calls went out by now, and count for as long as one without an answer. */
   lose(): void {
+    this.#isLost = true;
     for (const start of this.#starts.values()) start.sent();
     this.#starts.clear();
   }

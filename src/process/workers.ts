@@ -2,8 +2,9 @@
 // of them, and passes signals on. It serves no request itself.
 import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
-import { createMemoryRateLog } from '../brokers/upstream/budget/memory-rate-log.ts';
+import { openRateLog } from '../brokers/upstream/budget/open-rate-log.ts';
 import { type RateLog, unlimited } from '../brokers/upstream/budget/rate-log.ts';
+import { logReachability } from '../brokers/upstream/report/redis-rate-report.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Limits } from '../limits.ts';
 import {
@@ -18,11 +19,13 @@ export interface WorkersOptions {
   readonly count: number;
   /** The most calls in a window for each app, over all workers; 0 for no limit. */
   readonly rateLimit: number;
+  /** The Redis in which other gateways count too. Undefined: the primary counts by itself. */
+  readonly redisUrl: string | undefined;
   /** Whether SIGHUP has workers read files again. */
   readonly reloads: boolean;
   /** After how many milliseconds of a stop a worker that has not ended is killed. */
   readonly patienceMilliseconds: number;
-  readonly limits: Pick<Limits, 'workerRestartSeconds'>;
+  readonly limits: Limits;
   readonly log: Logger;
 }
 
@@ -47,8 +50,14 @@ const firstPauseMilliseconds = 100;
 export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   const { count, limits, log } = options;
   const maxPause = limits.workerRestartSeconds * 1_000;
-  const rateLog: RateLog =
-    options.rateLimit === 0 ? unlimited : createMemoryRateLog(options.rateLimit);
+  // One count for all workers, in Redis too: a worker with a count of its own would allow itself a share beside what
+  // the others take from Redis, while Redis is slow for this worker alone, and as long as it knows of no others.
+  const rateLog = openRateLog({
+    limit: options.rateLimit,
+    redisUrl: options.redisUrl,
+    limits,
+    onReachable: logReachability(log),
+  });
   const running = new Set<Worker>();
   let isStopping = false;
   let hasStarted = false;
@@ -61,7 +70,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     running.add(worker);
     const startedAt = performance.now();
     const send = (message: FromPrimary) => worker.isConnected() && worker.send(message);
-    const host = new RateLogHost(rateLog, send);
+    const host = new RateLogHost(rateLog.log, send);
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
         if ('greeting' in message) {
@@ -94,7 +103,10 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   }
 
   // The first alone, so that what stops it is said once.
-  const greeting = await start();
+  const greeting = await start().catch(async (error: unknown) => {
+    await rateLog.close();
+    throw error;
+  });
   hasStarted = true;
   await Promise.allSettled(Array.from({ length: count - 1 }, () => start()));
   if (options.reloads && !process.stdin.isTTY) {
@@ -104,7 +116,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   }
   return {
     greeting,
-    stop: (now) => {
+    stop: async (now) => {
       isStopping = true;
       const tell = (stop: 'gently' | 'now') => {
         for (const worker of running) if (worker.isConnected()) worker.send({ stop });
@@ -115,10 +127,12 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
         for (const worker of running) worker.process.kill('SIGKILL');
       };
       setTimeout(killAll, options.patienceMilliseconds).unref();
-      return new Promise((resolve) => {
-        onEmpty = () => resolve(exitCode);
+      await new Promise<void>((resolve) => {
+        onEmpty = resolve;
         if (running.size === 0) onEmpty();
       });
+      await rateLog.close();
+      return exitCode;
     },
   };
 }

@@ -1,16 +1,19 @@
 // The calls of several workers in the log of their primary, by a clock of the test.
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createMemoryRateLog } from '../../src/brokers/upstream/budget/memory-rate-log.ts';
-import type { Start } from '../../src/brokers/upstream/budget/rate-log.ts';
+import { openRateLog } from '../../src/brokers/upstream/budget/open-rate-log.ts';
+import type { RateLog, Start } from '../../src/brokers/upstream/budget/rate-log.ts';
 import { LinkedRateLog, RateLogHost } from '../../src/process/rate-log-link.ts';
+import { freePorts } from '../support/command.ts';
 
 const limit = 5;
 const isStart = (answer: Start | number): answer is Start => typeof answer !== 'number';
 
+const time = { now: 0 };
+
 /** A primary, and as many workers as are asked for, over messages that arrive at once. */
-function link(workers: number) {
-  const time = { now: 0 };
-  const log = createMemoryRateLog(limit, () => time.now);
+function link(workers: number, log: RateLog = createMemoryRateLog(limit, () => time.now)) {
+  time.now = 0;
   const all = Array.from({ length: workers }, () => {
     const worker: LinkedRateLog = new LinkedRateLog(
       limit,
@@ -62,6 +65,27 @@ test('what a broker closes for one worker is closed for all', async () => {
   expect(await workers[1]?.worker.usage('app')).toEqual({ used: 0, closedMilliseconds: 3_000 });
   time.now = 3_000;
   expect(await startAll(workers)).toHaveLength(limit);
+});
+
+test('a worker that dies while it waits for a start uses nothing of the limit', async () => {
+  const { workers } = link(2);
+  const asked = workers[0]?.host.receive({ rateLog: 'start', id: 1, apiKey: 'app' });
+  workers[0]?.host.lose();
+  await asked;
+  time.now = 1_006;
+  expect(await startAll(workers.slice(1))).toHaveLength(limit);
+});
+
+test('workers keep to one limit also before their primary has reached Redis', async () => {
+  const [port = 0] = await freePorts(1);
+  const { log, close } = openRateLog({
+    limit,
+    redisUrl: `redis://127.0.0.1:${port}`,
+    onReachable() {},
+  });
+  onTestFinished(close);
+  // Calls that are not sent count without an end, so that the time this takes has no part in it.
+  expect(await startAll(link(3, log).workers)).toHaveLength(limit);
 });
 
 test('a worker whose primary is gone starts nothing, and is not left waiting', async () => {

@@ -4,6 +4,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { createClient } from '@redis/client';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
@@ -135,7 +136,26 @@ test('while a worker is killed under load, the workers keep to one limit, and ev
 });
 
 describe('with SQLite', () => suite());
-describeWithRedis((redis) => suite(redis.url));
+describeWithRedis((redis) => {
+  suite(redis.url);
+
+  test('the workers count in Redis as one gateway, also after one of them was killed', async () => {
+    const client = createClient({ url: redis.url });
+    await client.connect();
+    onTestFinished(() => client.destroy());
+    const key = 'kite-graphql:rate:gateways';
+    await client.del(key);
+    // A busy machine answers late; that is no Redis that is gone.
+    const { listening } = await startWorkers(redis.url, {
+      LIMIT_REDIS_ANSWER_MILLISECONDS: '10000',
+    });
+    const [victim = 0] = await listening(3);
+    await expect.poll(() => client.zCard(key), { timeout: 60_000 }).toBe(1);
+    process.kill(victim, 'SIGKILL');
+    await listening(4);
+    expect(await client.zCard(key)).toBe(1);
+  });
+});
 
 test('a stop answers what is in flight in every worker, also when each gets the signal too', async () => {
   const {

@@ -1,0 +1,16 @@
+// What the log says when the count of the rate limit in Redis is lost, and when it is found again.
+import type { Logger } from 'pino';
+import type { RateLogOptions } from '../budget/open-rate-log.ts';
+
+/** Reports to a log whether the rate limit is counted in Redis. */
+export function logReachability(log: Logger): RateLogOptions['onReachable'] {
+  return ({ isReachable, cause, ...shared }) => {
+    if (isReachable) log.info(shared, 'The rate limit is counted in Redis again');
+    else {
+      log.warn(
+        { ...shared, cause },
+        'Redis does not answer: this process counts the rate limit alone and uses only its share',
+      );
+    }
+  };
+}
