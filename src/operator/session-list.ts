@@ -48,7 +48,7 @@ export async function listSessions(
     }
   }
   const unreadable = sessions.unreadable();
-  output.note(`${listed} sessions of ${browsers} browsers.`);
+  output.note(`Sessions: ${listed}. Browsers: ${browsers}.`);
   if (unreadable === 0) return true;
   output.note(
     `${unreadable} more cannot be read with KEYRING_KEYS: put their key behind the others.`,

@@ -8,7 +8,7 @@ import { bundled } from '../../scripts/bundled.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { settingNames } from '../../src/config/variables.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { run, startCommand } from '../support/command.ts';
+import { emptyFolder, run, startCommand } from '../support/command.ts';
 import { follow } from '../support/follower.ts';
 import { limitsPage } from '../support/limits-table.ts';
 import { requestTokenOf } from '../support/login.ts';
@@ -73,6 +73,22 @@ test('the shell examples of the README work as printed, and answer what is print
       expect(JSON.parse(stdout)).toMatchObject(JSON.parse(next.text));
     }
   }
+});
+
+test('the login with curl of docs/browser-login.md works as printed', async () => {
+  const { port, simulatorPort } = await startCommand();
+  const example = blocksOf(read('docs/browser-login.md')).find(({ text }) =>
+    text.startsWith('browser() {'),
+  );
+  const shell = `set -e\n${example?.text}`
+    .replaceAll('localhost:4000', `localhost:${port}`)
+    .replaceAll('localhost:4010', `localhost:${simulatorPort}`)
+    .replaceAll('cookies.txt', join(emptyFolder(), 'cookies.txt'));
+  const { code, stdout } = await run({ program: ['sh', '-c', shell] }).ended;
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    data: { sessions: [{ state: 'ACTIVE', broker: 'KITE' }] },
+  });
 });
 
 describe('the GraphQL examples', async () => {

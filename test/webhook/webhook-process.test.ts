@@ -50,7 +50,7 @@ test('the receiver of the documentation takes what is genuine, and refuses what 
   const [port = 0] = await freePorts(1);
   const blocks = [...readFileSync(page, 'utf8').matchAll(/^```js\n([\s\S]*?)^```$/gm)];
   const program = (blocks.find(([, text]) => text?.includes('createServer('))?.[1] ?? '')
-    .replace('5000', `${port}`)
+    .replace('5050', `${port}`)
     .replace("'localhost');\n", "'localhost', () => console.log('listening'));\n");
   const folder = emptyFolder();
   const file = join(folder, 'receiver.mjs');
