@@ -8,7 +8,8 @@ const modes = ['production', 'development', 'test'];
 const foreign = /^(?:NODE_.*|(?:HTTPS?|NO|ALL)_PROXY|TZ|LANG|LC_.*|PATH)$/i;
 
 /**
- * A line for each name that is near a setting's, for each name of .env that is none, and for a NODE_ENV that means nothing.
+ * A line for each name that is near a setting's, for each name of .env that no setting has, and for a NODE_ENV
+ * without a meaning.
  * @param fileNames the names in the file .env.
  */
 export function nameNotices(
@@ -29,7 +30,7 @@ export function nameNotices(
   const { NODE_ENV: mode } = environment;
   if (isSet(environment, 'NODE_ENV') && !modes.includes(mode ?? '')) {
     lines.push(
-      'NODE_ENV is none of production, development and test: the gateway runs as in development. Set NODE_ENV=production to switch GraphiQL, introspection and the simulator off.',
+      'NODE_ENV is not production, development or test: the gateway runs as in development. Set NODE_ENV=production to switch GraphiQL, introspection and the simulator off.',
     );
   }
   return lines;

@@ -366,7 +366,7 @@ test('names that are near none are worth a line only in .env, where Node and pro
   expect(notices).toEqual(['DATABASE_URL in .env is no setting of the gateway; see --help.']);
 });
 
-test('a NODE_ENV that is none of the three is worth a line', () => {
+test('a NODE_ENV other than the three known ones is worth a line', () => {
   for (const mode of ['development', 'test']) {
     expect(readConfig({ ...app, NODE_ENV: mode }).notices).toEqual([]);
   }
