@@ -6,7 +6,7 @@ import { everyKeyring } from '../../src/keyring/census/every-keyring.ts';
 import { createEncryptedChallenges } from '../../src/keyring/crypto/encrypted-challenges.ts';
 import { createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
 import { createClock } from './fixtures.ts';
-import { describeStores } from './stores/stores.ts';
+import { describeStore, describeStores } from './stores/stores.ts';
 
 const minute = 60_000;
 
@@ -81,28 +81,31 @@ describeStores((place) => {
 });
 
 describe('replicas', () => {
-  describeStores((place) => {
-    test.runIf(place.isShared)('give a challenge out once between them', async () => {
-      const { now, monotonic } = createClock();
-      const encrypter = createEncrypter([randomBytes(32)]);
-      const open = async () =>
-        createEncryptedChallenges(await place.open(now, monotonic), encrypter, now);
-      const [one, other] = [await open(), await open()];
-      const begun = {
-        userId: 'SIMK01',
-        oneTimeToken: new Secret('0123456789ABCDEF'),
-        baseUrl: '',
-        passwordAt: now(),
-        sentTo: [],
-      };
-      const expiresAt = now().getTime() + minute;
-      await one.keep('an id', { apiKey: 'app', isOfBrowser: false, expiresAt, begun });
-      const taken = await Promise.all([
-        other.take('an id'),
-        one.take('an id'),
-        other.take('an id'),
-      ]);
-      expect(taken.filter((found) => found !== null)).toHaveLength(1);
-    });
-  });
+  // Memory is not shared.
+  describe.each(['sqlite', 'redis'] as const)('on %s', (kind) =>
+    describeStore(kind, (place) => {
+      test('give a challenge out once between them', async () => {
+        const { now, monotonic } = createClock();
+        const encrypter = createEncrypter([randomBytes(32)]);
+        const open = async () =>
+          createEncryptedChallenges(await place.open(now, monotonic), encrypter, now);
+        const [one, other] = [await open(), await open()];
+        const begun = {
+          userId: 'SIMK01',
+          oneTimeToken: new Secret('0123456789ABCDEF'),
+          baseUrl: '',
+          passwordAt: now(),
+          sentTo: [],
+        };
+        const expiresAt = now().getTime() + minute;
+        await one.keep('an id', { apiKey: 'app', isOfBrowser: false, expiresAt, begun });
+        const taken = await Promise.all([
+          other.take('an id'),
+          one.take('an id'),
+          other.take('an id'),
+        ]);
+        expect(taken.filter((found) => found !== null)).toHaveLength(1);
+      });
+    }),
+  );
 });
