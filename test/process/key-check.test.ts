@@ -1,6 +1,8 @@
 // The start with keys that do not open what the store holds.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { Secret } from '../../src/brokers/upstream/secret.ts';
+import { createEncryptedChallenges } from '../../src/keyring/crypto/encrypted-challenges.ts';
 import { createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
@@ -46,5 +48,25 @@ test('no line is written where one of the keys opens them, and as many are tried
   expect(lines).toEqual([]);
   await warnOfKeys(store, [wrong], limits, logger);
   expect(lines).toMatchObject([{ tried: 2, unreadable: 2 }]);
+  await close();
+});
+
+test('a login that waits for its second step is no browser that cannot be decrypted', async () => {
+  const key = generateKey();
+  const { store, close } = await storeWith(key);
+  const now = new Date();
+  const begun = {
+    userId: 'SIMK01',
+    oneTimeToken: new Secret('one-time'),
+    baseUrl: 'https://a.example',
+    passwordAt: now,
+    sentTo: [],
+  };
+  const challenge = { apiKey: 'an-app', begun, isOfBrowser: true };
+  const challenges = createEncryptedChallenges(store, createEncrypter([key]), () => now);
+  await challenges.keep('an-id', { ...challenge, expiresAt: now.getTime() + 600_000 });
+  const { lines, logger } = readableLog();
+  await warnOfKeys(store, [key], withDefaultLimits({}), logger);
+  expect(lines).toEqual([]);
   await close();
 });

@@ -1,5 +1,6 @@
 // Whether the keys open what a store holds: with other keys every browser is logged out, and nothing else shows it.
 import type { KeyringStore } from '../stores/store.ts';
+import { isChallenge } from './encrypted-challenges.ts';
 import { recordBinding } from './encrypted-records.ts';
 import type { Encrypter } from './encrypter.ts';
 
@@ -24,7 +25,8 @@ export async function checkKeys(
   const page = await store.listing?.keyrings(null, count);
   let tried = 0;
   let unreadable = 0;
-  for (const id of (page?.items ?? []).slice(0, count)) {
+  const ofBrowsers = (page?.items ?? []).filter((id) => !isChallenge(id));
+  for (const id of ofBrowsers.slice(0, count)) {
     const rows = (await store.openKeyring(id))?.records ?? [];
     if (rows.length === 0) continue;
     tried += 1;
