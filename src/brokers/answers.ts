@@ -79,6 +79,20 @@ export interface Profile {
   readonly meta: Field<ProfileMeta | null>;
 }
 
+/** What is null of a user of whom the broker says no more than the id. */
+export const unknownOfProfile = {
+  userName: null,
+  userShortname: null,
+  email: null,
+  userType: null,
+  broker: null,
+  exchanges: null,
+  products: null,
+  orderTypes: null,
+  avatarUrl: null,
+  meta: null,
+} as const satisfies Omit<Profile, 'brokerName' | 'userId'>;
+
 /** What is kept of a profile beside the user's id and name, for a broker that cannot be asked for it. */
 export type KeptProfile = Pick<Profile, 'exchanges' | 'products'>;
 

@@ -1,6 +1,11 @@
 // User and UserMeta: who the broker says an account's owner is.
 
-import type { KeptProfile, Profile, ProfileMeta } from '../brokers/answers.ts';
+import {
+  type KeptProfile,
+  type Profile,
+  type ProfileMeta,
+  unknownOfProfile,
+} from '../brokers/answers.ts';
 import type { Context, ReachedAccount } from '../context.ts';
 import type { Account } from '../loaders/account.ts';
 import { AccountRef } from './account.ts';
@@ -127,7 +132,7 @@ async function userInKeyring(
 ): Promise<UserSource> {
   const { more, ...names } = kept;
   if (!context.broker.of(account.broker).readsProfile)
-    return readableUser({ ...unknown, ...names, ...more }, account);
+    return readableUser({ ...unknownOfProfile, ...names, ...more }, account);
   // A name that the login did not tell may still be had from the broker.
   const isEnough = kept.userName !== null || !asked.has('userName');
   if (isEnough && [...asked].every((name) => known.has(name)))
@@ -155,20 +160,6 @@ export function keptUser({ broker: brokerName, session }: ReachedAccount): Known
   const { userId, userName, keptProfile } = session;
   return { brokerName, userId, userName, more: keptProfile };
 }
-
-/** What is null of a user where the broker has not said it and cannot be asked. */
-const unknown = {
-  userName: null,
-  userShortname: null,
-  email: null,
-  userType: null,
-  broker: null,
-  exchanges: null,
-  products: null,
-  orderTypes: null,
-  avatarUrl: null,
-  meta: null,
-} as const satisfies Partial<Profile>;
 
 /** A user of whom nothing else is known: every other field is an error, which stands at that field alone. */
 function userKnownOnly(kept: Omit<KnownUser, 'more'>, fault: () => Error): UserSource {

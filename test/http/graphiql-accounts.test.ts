@@ -1,9 +1,7 @@
 // The bar of GraphiQL in a real browser: the accounts of this browser, login, logout, and the accounts of a query.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath, launchChromium } from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { freePorts } from '../support/command.ts';
-import { isCi } from '../support/environment.ts';
 import {
   answered,
   answerOf,
@@ -15,6 +13,7 @@ import {
   visitGraphiql,
   writeQuery,
 } from '../support/graphiql.ts';
+import { describeWithChromium } from '../support/with-chromium.ts';
 import { apps, startOfTime, startWorld, tokens } from '../support/world.ts';
 
 // Reached by the very address that its cookies and redirects are built on, and Kite's way back leads there.
@@ -32,18 +31,7 @@ const world = await startWorld(
   port,
 );
 
-/** The page has nine megabytes, and the tests load it often: a busy machine takes its time. */
-const patience = { timeout: 120_000 };
-
-// A run that must check everything does not skip it: without Chromium it fails at the launch.
-describe.skipIf(chromiumPath === null && !isCi)('the bar of GraphiQL', patience, () => {
-  let browser: Browser;
-
-  beforeAll(async () => {
-    browser = await launchChromium();
-  }, 60_000);
-  afterAll(() => browser?.close());
-
+describeWithChromium('the bar of GraphiQL', (browser) => {
   const visit = (address = `${own}/graphql`, viewport = { width: 1280, height: 800 }) =>
     visitGraphiql(browser, address, viewport);
 

@@ -1,9 +1,7 @@
 // The page of GraphiQL in a real browser: a link to a query, a phone, and the way to the simulator.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath, launchChromium } from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { freePorts } from '../support/command.ts';
-import { isCi } from '../support/environment.ts';
 import {
   answered,
   clickAt,
@@ -13,6 +11,7 @@ import {
   write,
   writeQuery,
 } from '../support/graphiql.ts';
+import { describeWithChromium } from '../support/with-chromium.ts';
 import { apps, startOfTime, startWorld, tokens } from '../support/world.ts';
 
 const [port = 0, simulatorPort = 0] = await freePorts(2);
@@ -31,13 +30,7 @@ await startWorld(
 
 const phone = { width: 390, height: 844 };
 
-describe.skipIf(chromiumPath === null && !isCi)('in Chromium', { timeout: 120_000 }, () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchChromium();
-  }, 60_000);
-  afterAll(() => browser?.close());
-
+describeWithChromium('in Chromium', (browser) => {
   const visit = (address = `${own}/graphql`, viewport?: typeof phone) =>
     visitGraphiql(browser, address, viewport);
 

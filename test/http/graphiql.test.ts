@@ -1,8 +1,5 @@
 // GraphiQL in a real browser: offline, greeting, working, and forgetful of every token.
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath, launchChromium } from '../support/browser.ts';
-import { isCi } from '../support/environment.ts';
+import { describe, expect, test } from 'vitest';
 import {
   answered,
   answerOf,
@@ -16,6 +13,7 @@ import {
   writeQuery,
 } from '../support/graphiql.ts';
 import { requestTokenOf } from '../support/login.ts';
+import { describeWithChromium } from '../support/with-chromium.ts';
 import { apps, startWorld, tokens } from '../support/world.ts';
 
 const authorization = tokens('SIM0001', 'SIM0002');
@@ -82,15 +80,7 @@ describe('the page', () => {
   });
 });
 
-// A run that must check everything does not skip it: without Chromium it fails at the launch.
-describe.skipIf(chromiumPath === null && !isCi)('in Chromium', { timeout: 120_000 }, () => {
-  let browser: Browser;
-
-  beforeAll(async () => {
-    browser = await launchChromium();
-  }, 60_000);
-  afterAll(() => browser?.close());
-
+describeWithChromium('in Chromium', (browser) => {
   const visit = (address: string) => visitGraphiql(browser, address);
 
   test('loads without leaving the machine or complaining, and answers the first tab at once', async () => {

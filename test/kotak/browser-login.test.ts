@@ -4,17 +4,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createGateway } from '../../src/gateway.ts';
 import type { Gateway } from '../../src/gateway-interface.ts';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { type Listening, listen } from '../../src/server/listen.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { chromiumPath, launchChromium } from '../support/browser.ts';
 import { freePorts } from '../support/command.ts';
-import { isCi } from '../support/environment.ts';
+import { describeWithChromium } from '../support/with-chromium.ts';
 import { apps, kotakApp } from '../support/world.ts';
 
 // A browser on a loaded machine takes its time.
@@ -27,13 +26,12 @@ interface FoundAccount {
   readonly user: { readonly userId: string };
 }
 
-describe.skipIf(chromiumPath === null && !isCi)('in a real Chromium', () => {
+describeWithChromium('in a real Chromium', (browser) => {
   const folder = mkdtempSync(join(tmpdir(), 'kite-graphql-brokers-'));
   const keyringKeys = [generateKey()];
   let simulator: Simulator;
   let gateway: Gateway;
   let server: Listening;
-  let browser: Browser;
   let page: Page;
   let port = 0;
   let origin = '';
@@ -66,14 +64,12 @@ describe.skipIf(chromiumPath === null && !isCi)('in a real Chromium', () => {
     origin = `http://localhost:${port}`;
     simulator = await startSimulator({ port: 0, rateLimit: 0, redirectUrl: `${origin}/callback` });
     await startGateway();
-    browser = await launchChromium();
     page = await (await browser.newContext()).newPage();
     page.on('request', (request) => {
       addresses.push(`${request.url()} ${request.headers().referer ?? ''}`);
     });
   });
   afterAll(async () => {
-    await browser?.close();
     await stopGateway();
     await simulator.close();
     rmSync(folder, { recursive: true, force: true });

@@ -4,16 +4,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway.ts';
 import type { Gateway } from '../../src/gateway-interface.ts';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { type Listening, listen } from '../../src/server/listen.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { chromiumPath, launchChromium } from '../support/browser.ts';
-import { isCi } from '../support/environment.ts';
+import { describeWithChromium } from '../support/with-chromium.ts';
 
 interface Seen {
   readonly url: string;
@@ -36,7 +35,7 @@ interface FetchAnswer {
   readonly failed?: string;
 }
 
-describe.skipIf(chromiumPath === null && !isCi)('in a real Chromium', () => {
+describeWithChromium('in a real Chromium', (browser) => {
   const folder = mkdtempSync(join(tmpdir(), 'kite-graphql-browser-'));
   const keyringKeys = [generateKey()];
   const accessTokens: string[] = [];
@@ -45,7 +44,6 @@ describe.skipIf(chromiumPath === null && !isCi)('in a real Chromium', () => {
   let pages: Server;
   let gateway: Gateway;
   let server: Listening;
-  let browser: Browser;
   let context: BrowserContext;
   let page: Page;
   let apiOrigin = '';
@@ -93,7 +91,6 @@ describe.skipIf(chromiumPath === null && !isCi)('in a real Chromium', () => {
     });
     upstream = await recordingTokens(simulator.url, accessTokens);
     await startGateway(port);
-    browser = await launchChromium();
     context = await browser.newContext();
     page = await context.newPage();
     context.on('response', async (response) => {
@@ -105,7 +102,6 @@ describe.skipIf(chromiumPath === null && !isCi)('in a real Chromium', () => {
   });
 
   afterAll(async () => {
-    await browser?.close();
     await stopGateway();
     upstream.close();
     pages.close();

@@ -2,11 +2,10 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath, launchChromium } from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePorts } from '../support/command.ts';
-import { isCi } from '../support/environment.ts';
+import { describeWithChromium } from '../support/with-chromium.ts';
 import { apps, startWorld } from '../support/world.ts';
 
 /** A browser on a busy machine takes its time. */
@@ -14,7 +13,7 @@ const patience = { timeout: 10_000 };
 const document = readFileSync(new URL('../../docs/browser-login.md', import.meta.url), 'utf8');
 const [, html = ''] = /^```html\n([\s\S]*?)^```$/m.exec(document) ?? [];
 
-describe.skipIf(chromiumPath === null && !isCi)('the page of the document', async () => {
+describeWithChromium('the page of the document', async (browser) => {
   const [port = 0, pagePort = 0] = await freePorts(2);
   const gateway = `http://localhost:${port}`;
   const address = `http://localhost:${pagePort}/`;
@@ -32,20 +31,17 @@ describe.skipIf(chromiumPath === null && !isCi)('the page of the document', asyn
     response.setHeader('content-type', 'text/html');
     response.end(html.replace("'http://localhost:4000'", `'${gateway}'`));
   });
-  let browser: Browser;
   let page: Page;
   const complaints: string[] = [];
 
   beforeAll(async () => {
     pages.listen(pagePort, 'localhost');
     await once(pages, 'listening');
-    browser = await launchChromium();
     page = await browser.newPage();
     page.on('pageerror', (error) => complaints.push(String(error)));
     await page.goto(address);
   });
   afterAll(async () => {
-    await browser?.close();
     pages.close();
   });
 

@@ -3,15 +3,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import type { GatewayOptions } from '../../src/options.ts';
-import { chromiumPath, launchChromium } from '../support/browser.ts';
 import { freePorts } from '../support/command.ts';
-import { isCi } from '../support/environment.ts';
 import { TestClock } from '../support/test-clock.ts';
+import { describeWithChromium } from '../support/with-chromium.ts';
 import { describeWithRedis } from '../support/with-redis.ts';
 import { startOfTime, startWorld } from '../support/world.ts';
 
@@ -42,15 +41,7 @@ type StreamingWindow = Window & { told: unknown[] };
 
 const list = 'id current state endReason user { userId }';
 
-// A run that must check everything does not skip it: without Chromium it fails at the launch.
-describe.skipIf(chromiumPath === null && !isCi)('two profiles of one user', () => {
-  let browser: Browser;
-
-  beforeAll(async () => {
-    browser = await launchChromium();
-  }, 60_000);
-  afterAll(() => browser?.close());
-
+describeWithChromium('two profiles of one user', (browser) => {
   /** A gateway at the address that its cookies and redirects are built on, and another over the same store and broker. */
   async function startGateways(options: () => Promise<GatewayOptions>) {
     const [port = 0, otherPort = 0] = await freePorts(2);

@@ -1,9 +1,7 @@
 // A login that fails without a page to return to leads its user on.
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath, launchChromium } from '../support/browser.ts';
+import { expect, test } from 'vitest';
 import { freePorts } from '../support/command.ts';
-import { isCi } from '../support/environment.ts';
+import { describeWithChromium } from '../support/with-chromium.ts';
 import { apps, startOfTime, startWorld } from '../support/world.ts';
 
 const [port = 0] = await freePorts(1);
@@ -54,13 +52,7 @@ test('a path that does not exist leads to GraphiQL', async () => {
   expect(await response.text()).toContain('<a href="/graphql">Open GraphiQL</a>');
 });
 
-describe.skipIf(chromiumPath === null && !isCi)('in Chromium', { timeout: 120_000 }, () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchChromium();
-  }, 60_000);
-  afterAll(() => browser?.close());
-
+describeWithChromium('in Chromium', (browser) => {
   test('the login link of the simulator leads to an account in GraphiQL, by clicks alone', async () => {
     const page = await browser.newPage();
     const complaints: string[] = [];

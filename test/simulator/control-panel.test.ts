@@ -1,8 +1,7 @@
 // The control panel of the simulator's page in a real browser, by click.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { chromiumPath, launchChromium } from '../support/browser.ts';
-import { isCi } from '../support/environment.ts';
+import type { Page } from 'playwright-core';
+import { expect, onTestFinished, test } from 'vitest';
+import { describeWithChromium } from '../support/with-chromium.ts';
 import { control, get, start } from './helper.ts';
 
 test('the page runs its own script, and calls nothing but the simulator', async () => {
@@ -14,13 +13,7 @@ test('the page runs its own script, and calls nothing but the simulator', async 
   expect(login.headers.get('content-security-policy')).not.toContain('script-src');
 });
 
-describe.skipIf(chromiumPath === null && !isCi)('in Chromium', { timeout: 120_000 }, () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchChromium();
-  }, 60_000);
-  afterAll(() => browser?.close());
-
+describeWithChromium('in Chromium', (browser) => {
   async function open(viewport = { width: 1280, height: 800 }) {
     const simulator = await start();
     const context = await browser.newContext({ viewport });

@@ -1,6 +1,11 @@
 // What the steps of a Kotak login answer (documentation of its Python client: "SessionApi"; the fields from its source).
 
-import type { BrokerSession, KeptProfile, Profile } from '../answers.ts';
+import {
+  type BrokerSession,
+  type KeptProfile,
+  type Profile,
+  unknownOfProfile,
+} from '../answers.ts';
 import type { BegunLogin } from '../broker.ts';
 import { isRecord, malformed, requiredText, text, texts } from '../field.ts';
 import { monthFirstIndiaTime } from '../india-time.ts';
@@ -80,16 +85,7 @@ export function profileOf(userId: unknown): Profile {
   return {
     brokerName: 'KOTAK',
     userId: requiredText(userId),
-    userName: null,
-    userShortname: null,
-    email: null,
-    userType: null,
-    broker: null,
-    exchanges: null,
-    products: null,
-    orderTypes: null,
-    avatarUrl: null,
-    meta: null,
+    ...unknownOfProfile,
   };
 }
 

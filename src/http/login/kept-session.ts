@@ -40,20 +40,18 @@ export interface LoginToKeep extends Pick<BrokerApp, 'broker' | 'apiKey'> {
  */
 export async function obtainAndKeep(
   { keyrings, revocations, timeoutMilliseconds }: KeptSessionOptions,
-  { device, requestId }: KeyringRequest,
+  request: KeyringRequest,
   cookie: Secret | null,
   login: LoginToKeep,
   obtain: ObtainSession,
 ): Promise<Kept | LoginFailure> {
   const { broker, apiKey } = login;
-  const callerId = callerIdOf(null, device);
-  const deadline = new Deadline(timeoutMilliseconds, callerId, requestId);
-  try {
+  return loginStep<Kept | LoginFailure>(timeoutMilliseconds, request, apiKey, async (deadline) => {
     // What a login spends works once: it is not spent where the session could not be kept.
     await keyrings.ready();
     const session = await obtain(deadline);
     try {
-      const added = await keyrings.add(cookie, { ...login, session }, device);
+      const added = await keyrings.add(cookie, { ...login, session }, request.device);
       // The end of what it replaced waited for the broker in the same row: that goes on without one.
       const { replaced, keyringId, surplus } = added;
       if (replaced?.state === 'REVOKING') {
@@ -68,6 +66,23 @@ export async function obtainAndKeep(
       }
       throw error;
     }
+  });
+}
+
+/**
+ * Does a step of a login, under a deadline of its own. A refusal of the broker and a store that cannot be reached are
+ * answers; any other error is thrown.
+ * @param timeoutMilliseconds for the step, waiting for a turn included.
+ */
+export async function loginStep<Result>(
+  timeoutMilliseconds: number,
+  { device, requestId }: KeyringRequest,
+  apiKey: string,
+  work: (deadline: Deadline) => Promise<Result>,
+): Promise<Result | LoginFailure> {
+  const deadline = new Deadline(timeoutMilliseconds, callerIdOf(null, device), requestId);
+  try {
+    return await work(deadline);
   } catch (error) {
     if (error instanceof BrokerError) return { reason: 'broker', error, apiKey };
     if (error instanceof KeyringStoreError) {

@@ -5,7 +5,7 @@ import type { BrokerSession } from '../../brokers/answers.ts';
 import type { Apps } from '../../brokers/apps.ts';
 import type { Brokers } from '../../brokers/brokers.ts';
 import { BrokerError, notSupported } from '../../brokers/error.ts';
-import { Deadline, type Operation } from '../../brokers/upstream/operation.ts';
+import type { Operation } from '../../brokers/upstream/operation.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
 import type {
   BegunChallenge,
@@ -19,12 +19,10 @@ import type {
   LoginChallenge,
 } from '../../keyring/crypto/encrypted-challenges.ts';
 import type { Keyrings } from '../../keyring/keyring.ts';
-import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import type { Limits } from '../../limits.ts';
 import type { PasswordTries } from '../limits/password-tries.ts';
-import { callerIdOf } from '../request/caller-id.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
-import type { ObtainSession } from './kept-session.ts';
+import { loginStep, type ObtainSession } from './kept-session.ts';
 import { codeOfFailure } from './login-error.ts';
 import { type LoginLog, logCompleted, logFailed } from './login-log.ts';
 import type { PendingLogins } from './pending-logins.ts';
@@ -83,26 +81,7 @@ export interface ReadyLogin {
 /** Makes the logins by password of a gateway. */
 export function createPasswordLogins(options: PasswordLoginsOptions): PasswordLogins {
   const { broker, apps, keyrings, challenges, pendingLogins, tries, limits, now } = options;
-
-  /** Does a step under a deadline of its own, and tells its failure. */
-  async function step<Result>(
-    { device, requestId }: KeyringRequest,
-    apiKey: string,
-    work: (deadline: Deadline) => Promise<Result>,
-  ): Promise<Result | LoginFailure> {
-    const deadline = new Deadline(options.timeoutMilliseconds, callerIdOf(null, device), requestId);
-    try {
-      return await work(deadline);
-    } catch (error) {
-      if (error instanceof BrokerError) return { reason: 'broker', error, apiKey };
-      if (error instanceof KeyringStoreError) {
-        return { reason: 'keyring-unavailable', isTokenSpent: false };
-      }
-      throw error;
-    } finally {
-      deadline.end();
-    }
-  }
+  const { timeoutMilliseconds } = options;
 
   async function refusedTry(
     factor: 'password' | 'code',
@@ -126,7 +105,7 @@ export function createPasswordLogins(options: PasswordLoginsOptions): PasswordLo
     }
     const refused = await refusedTry('password', request, apiKey, userId);
     if (refused !== null) return refused;
-    return step(request, apiKey, async (deadline) => {
+    return loginStep(timeoutMilliseconds, request, apiKey, async (deadline) => {
       // A code is not asked for where its login could not be kept.
       await keyrings.ready();
       const begun = await login.begin(apiKey, userId, password, deadline);
@@ -151,7 +130,9 @@ export function createPasswordLogins(options: PasswordLoginsOptions): PasswordLo
     { challengeId, accessCode }: GivenCode,
     isOfBrowser: boolean,
   ): Promise<ReadyLogin | LoginFailure> {
-    const known = await step(request, '', () => challenges.read(challengeId));
+    const known = await loginStep(timeoutMilliseconds, request, '', () =>
+      challenges.read(challengeId),
+    );
     if (known === null) return { reason: 'unknown-login' };
     if ('reason' in known) return known;
     const { apiKey, begun } = known;
@@ -188,7 +169,10 @@ export function createPasswordLogins(options: PasswordLoginsOptions): PasswordLo
     const ready = await prepare(request, given, false);
     if ('reason' in ready) return ready;
     const { apiKey, obtain } = ready;
-    return step(request, apiKey, async (deadline) => ({ apiKey, session: await obtain(deadline) }));
+    return loginStep(timeoutMilliseconds, request, apiKey, async (deadline) => ({
+      apiKey,
+      session: await obtain(deadline),
+    }));
   }
 
   return {
