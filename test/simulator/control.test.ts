@@ -147,6 +147,37 @@ describe('bad input', () => {
     expect(await control(simulator, '/faults', undefined, 'GET')).toEqual({ faults: [] });
   });
 
+  test.each(['https://other.example', 'http://127.0.0.1:1', 'null'])(
+    'a page of the origin %s changes nothing, also without a body',
+    async (origin) => {
+      const simulator = await start();
+      const headers = { 'content-type': 'application/json' };
+      const kind = { kind: 'hang' };
+      await control(simulator, '/faults', kind);
+      const body = JSON.stringify(kind);
+      for (const [path, request] of [
+        ['/reset', { method: 'POST' }],
+        ['/faults', { method: 'DELETE' }],
+        ['/faults', { method: 'POST', headers, body }],
+      ] as const) {
+        const response = await fetch(`${simulator.url}/simulator${path}`, {
+          ...request,
+          headers: { ...('headers' in request && request.headers), origin },
+        });
+        expect(response.status).toBe(403);
+        expect(await response.json()).toEqual({ error: expect.stringContaining('Origin') });
+      }
+      expect(await control(simulator, '/faults', undefined, 'GET')).toEqual({ faults: [kind] });
+    },
+  );
+
+  test('a page of the simulator changes what it wants', async () => {
+    const simulator = await start();
+    const headers = { origin: simulator.url };
+    const response = await fetch(`${simulator.url}/simulator/reset`, { method: 'POST', headers });
+    expect(response.status).toBe(200);
+  });
+
   test('what is not JSON, and what is not a call', async () => {
     const { url } = await start();
     const headers = { 'content-type': 'application/json' };

@@ -12,10 +12,10 @@ import type { Pages } from '../page.ts';
 /** A control call that cannot be followed; its message says which field is wrong, and how. */
 export class ControlError extends Error {
   /** The HTTP status to answer it with. */
-  readonly status: 400 | 415;
+  readonly status: 400 | 403 | 415;
 
   /** @param message what is wrong, and what to send instead. */
-  constructor(message: string, status: 400 | 415 = 400) {
+  constructor(message: string, status: 400 | 403 | 415 = 400) {
     super(message);
     this.status = status;
   }
@@ -53,8 +53,12 @@ export function controlRoutes(kite: Kite, kotak: Kotak): Hono<Pages> {
     return number;
   };
 
-  // A page of any site can send a form or plain text here, and cannot send JSON: a browser asks first.
+  // A page of any site can send a form, plain text or nothing at all here, and cannot send JSON: a browser asks first.
   routes.use(async (c, next) => {
+    const origin = c.req.header('origin');
+    if (origin !== undefined && URL.parse(origin)?.host !== c.req.header('host')) {
+      throw new ControlError('Origin: only pages of the simulator itself may call this', 403);
+    }
     const type = c.req.header('content-type');
     const isJson = /^application\/json\s*(;|$)/i.test(type ?? '');
     const hasBody = type !== undefined || Number(c.req.header('content-length') ?? 0) > 0;
