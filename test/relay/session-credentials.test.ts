@@ -6,8 +6,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../src/keyring/stores/memory-store.ts';
 import { type KeyringStore, KeyringStoreError } from '../../src/keyring/stores/store.ts';
 import type { AuditEvent } from '../../src/shared/audit.ts';
+import { logInAtKotak } from '../support/broker-subjects.ts';
 import { Visitor } from '../support/visitor.ts';
-import { startOfTime, startWorld } from '../support/world.ts';
+import { apps, kotakApp, startOfTime, startWorld } from '../support/world.ts';
 
 const secrets = [
   'first-secret-0123456789-abcdefghijklmnop',
@@ -93,6 +94,47 @@ test.each(secrets)(
     }
   },
 );
+
+test('a session of a broker without a login page comes with its user and host, and its token is what that broker takes', async () => {
+  const both = await startRelay({ apps: [...apps, kotakApp] });
+  await both.visitor.logIn(`${both.origin}/login?app=simulator`, 'SIM0001');
+  time = new Date(time.getTime() + 1_000);
+  await logInAtKotak(both.world, both.visitor, 'SIMK02');
+  await both.world.calls();
+  const { status, body } = await both.ask();
+  expect([status, await both.world.calls()]).toEqual([200, []]);
+  const host = `${both.world.simulator.url}/kotak-c/apim`;
+  expect(body.accounts).toEqual([
+    {
+      accountId: expect.stringMatching(/^[\w-]{22}$/),
+      broker: 'KOTAK',
+      apiKey: 'simulator-kotak',
+      userId: 'SIMK02',
+      userName: 'Prakash Joglekar',
+      baseUrl: host,
+      accessToken: expect.any(String),
+      expiresAt: null,
+    },
+    expect.objectContaining({ broker: 'KITE', userId: 'SIM0001', baseUrl: null }),
+  ]);
+  const [{ accountId, apiKey, accessToken, userId }] = body.accounts;
+  const headers = {
+    authorization: `Bearer ${kotakApp.accessToken}`,
+    consumerKey: apiKey,
+    sessionToken: accessToken,
+    userid: userId,
+  };
+  const margin = () => fetch(`${host}/margin/1.0/margin`, { headers });
+  expect((await margin()).status).toBe(200);
+  expect(both.lines.join('') + JSON.stringify(both.audited)).not.toContain(accessToken);
+
+  await both.visitor.askRaw('mutation ($ids: [ID!]) { logout(accountIds: $ids) { loggedOut } }', {
+    ids: [accountId],
+  });
+  expect((await margin()).status).toBe(403);
+  const after = await both.ask();
+  expect(after.body.accounts).toMatchObject([{ broker: 'KITE' }]);
+});
 
 test('the ids are those of the schema, and a body chooses among them', async () => {
   const { data } = await visitor.askRaw<{ accounts: { id: string }[] }>('{ accounts { id } }');
