@@ -6,7 +6,11 @@ import { deliveryBinding } from '../keyring/crypto/encrypted-deliveries.ts';
 import { revocationBinding } from '../keyring/crypto/encrypted-revocations.ts';
 import { decryptPointer, encryptPointer } from '../keyring/crypto/pointers.ts';
 import { endOf } from '../keyring/keyring-opener.ts';
-import type { DueList, StoredRevocation } from '../keyring/stores/revocation-list.ts';
+import {
+  type DueList,
+  dueLists,
+  type StoredRevocation,
+} from '../keyring/stores/revocation-list.ts';
 import type { StoredKeyring } from '../keyring/stores/store.ts';
 import type { OpenSessions } from './open-sessions.ts';
 import { createProgress, type Output } from './output.ts';
@@ -52,7 +56,7 @@ export async function rotateKeys(sessions: OpenSessions, output: Output): Promis
       step();
     }
   }
-  for (const list of ['revocations', 'deliveries'] as const) {
+  for (const list of dueLists) {
     for await (const found of everyPage((after, count) => listing.due(list, after, count))) {
       for (const entry of found) {
         await rotateEntry(sessions, list, entry, counts[list]);

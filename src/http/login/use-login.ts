@@ -11,7 +11,6 @@ import type { Writes } from '../plugins/writes.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
-
 import { codeOfFailure, redirect, refusalPage, refused, waysOn } from './login-error.ts';
 import { type PageLink, page } from './page.ts';
 import { createPasswordForms, type PasswordForms } from './password-forms.ts';

@@ -4,7 +4,7 @@ import type { Clock } from '../../brokers/upstream/clock.ts';
 import type { Limits } from '../../limits.ts';
 import type { EncryptedRecords } from '../crypto/encrypted-records.ts';
 import type { SessionState } from '../session-record.ts';
-import type { DueList } from '../stores/revocation-list.ts';
+import { type DueList, dueLists } from '../stores/revocation-list.ts';
 import { type KeyringStore, KeyringStoreError } from '../stores/store.ts';
 import { everyKeyring, everyPage } from './every-keyring.ts';
 
@@ -54,7 +54,7 @@ export function createCensus({ store, records, clock, limits }: CensusOptions): 
       keyrings += 1;
       for (const { record } of records.decrypt(id, rows)) sessions[record.state] += 1;
     }
-    for (const list of ['revocations', 'deliveries'] as const) {
+    for (const list of dueLists) {
       if (store[list] === undefined) continue;
       const pages = everyPage((after, most) => listing.due(list, after, most));
       for await (const { length } of pages) {

@@ -1,7 +1,10 @@
 // What a store keeps to be done at a time: tokens to end, events to deliver.
 
 /** The lists of a store: tokens to end, and events to deliver. */
-export type DueList = 'revocations' | 'deliveries';
+export const dueLists = ['revocations', 'deliveries'] as const;
+
+/** One of them. */
+export type DueList = (typeof dueLists)[number];
 
 /** Tokens that a broker has still to end, or an event to deliver: they are found without the cookie of a browser. */
 export interface StoredRevocation {

@@ -17,7 +17,6 @@ import type { IndexedPlace, RecordPlace } from '../user-index.ts';
 import { type Connection, connect, identify } from './connection.ts';
 import { dropOldTables, listOldKeyrings, readOldKeyring, removeOldKeyring } from './old-tables.ts';
 import type { Moment } from './purge.ts';
-
 import { countRow, keyringRow, pointerRow, recordRow, revisionRow } from './schema.ts';
 
 /** An open file. It is opened anew where it was deleted or replaced, so that nothing is written into a file that is gone. */

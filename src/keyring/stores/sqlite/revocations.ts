@@ -2,12 +2,14 @@
 // the worker's.
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { DueList, RevocationOutcome, StoredRevocation } from '../revocation-list.ts';
+import {
+  type DueList,
+  dueLists,
+  type RevocationOutcome,
+  type StoredRevocation,
+} from '../revocation-list.ts';
 
-/** The lists, each a table of its own. */
-export const dueLists: readonly DueList[] = ['revocations', 'deliveries'];
-
-/** Creates what is missing. */
+/** Creates what is missing: a table for each list. */
 export const revocationsSchema = dueLists
   .map(
     (name) => `

@@ -5,7 +5,6 @@ import { createClockCheck } from '../clock-check.ts';
 import type { DueList, RevocationList } from '../revocation-list.ts';
 import type { KeyringStore } from '../store.ts';
 import type { SqliteOperations } from './listing.ts';
-
 import { SqliteThread } from './thread.ts';
 
 /** What a call takes behind its moment. */
