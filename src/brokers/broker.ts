@@ -8,9 +8,9 @@ import type {
   SegmentMargins,
 } from './answers.ts';
 import type { BrokerName } from './broker-name.ts';
+import type { Budget } from './budget.ts';
 import type { Credential } from './credential.ts';
 import type { BrokerError } from './error.ts';
-import type { LaneName } from './upstream/budget/lane.ts';
 import type { Operation } from './upstream/operation.ts';
 import type { Secret } from './upstream/secret.ts';
 import type { UpstreamRequest } from './upstream/transport.ts';
@@ -106,18 +106,6 @@ export interface CredentialScheme {
   applies(element: string): boolean;
   /** Reads an element; null where it cannot be read. */
   read(element: string): Credential | null;
-}
-
-/** The budget of an app, or of several together. */
-export interface Budget {
-  /** The most calls of one app that start in any second; infinite where there is no limit. */
-  readonly limit: number;
-  /** The calls that count in the present second. */
-  readonly used: number;
-  /** For how long nothing starts, because the broker refused a call; else 0. */
-  readonly closedMilliseconds: number;
-  /** The calls that wait for their turn in this process, by lane. */
-  readonly waiting: Readonly<Record<LaneName, number>>;
 }
 
 /** A broker. */

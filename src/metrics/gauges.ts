@@ -1,7 +1,7 @@
 // What is measured only when the metrics are read: the budget, the sessions, and the work that waits.
 import { Gauge, type Registry } from 'prom-client';
-import type { Budget } from '../brokers/broker.ts';
 import type { BrokerName } from '../brokers/broker-name.ts';
+import type { Budget } from '../brokers/budget.ts';
 import { otherName } from './bounded-names.ts';
 import type { GaugeSources } from './metrics.ts';
 

@@ -1,6 +1,7 @@
 // What the gateway tells its metrics. What becomes of it is theirs: nothing here knows Prometheus.
-import type { Budget } from '../brokers/broker.ts';
+
 import type { BrokerName } from '../brokers/broker-name.ts';
+import type { Budget } from '../brokers/budget.ts';
 import type { CallFollower } from '../brokers/upstream/report/call-followers.ts';
 import type { AuditEvent } from '../shared/audit.ts';
 

@@ -1,7 +1,7 @@
 // App: a Kite Connect app of this gateway, and where its users log in.
 
 import type { BrokerApp } from '../brokers/apps.ts';
-import type { Budget } from '../brokers/broker.ts';
+import { type Budget, remainingCalls } from '../brokers/budget.ts';
 import type { Context } from '../context.ts';
 import { BrokerEnum } from './broker.ts';
 import { builder } from './builder.ts';
@@ -34,10 +34,7 @@ const AppBudgetRef = builder.objectRef<Budget>('AppBudget').implement({
     remaining: t.int({
       description:
         'The calls that may start now; 0 while the broker refuses calls of the app, null without a limit.',
-      resolve: ({ limit, used, closedMilliseconds }) => {
-        if (closedMilliseconds > 0) return 0;
-        return Number.isFinite(limit) ? Math.max(0, limit - used) : null;
-      },
+      resolve: remainingCalls,
     }),
     waiting: t.int({
       nullable: false,

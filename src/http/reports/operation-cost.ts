@@ -1,5 +1,6 @@
 // What an operation cost, in the `extensions` of its answer, for a request that asks for it.
 import { isAsyncIterable } from 'graphql-yoga';
+import { remainingCalls } from '../../brokers/budget.ts';
 import { OperationCost } from '../../brokers/upstream/report/operation-cost.ts';
 import type { Context } from '../../context.ts';
 import type { Result } from '../plugins/results.ts';
@@ -20,9 +21,7 @@ export async function withCost(
   if (cost === null || isAsyncIterable(result)) return result;
   const apps = await Promise.all(
     cost.apps.slice(0, limits.costApps).map(async (app) => {
-      const { limit, used, closedMilliseconds } = await broker.of(app.broker).budgetOf(app.apiKey);
-      const left = closedMilliseconds > 0 ? 0 : Math.max(0, limit - used);
-      const budgetRemaining = Number.isFinite(left) ? left : null;
+      const budgetRemaining = remainingCalls(await broker.of(app.broker).budgetOf(app.apiKey));
       const waitedMilliseconds = Math.round(app.waitedMilliseconds);
       return { ...app, waitedMilliseconds, budgetRemaining };
     }),
