@@ -1,6 +1,6 @@
 // From options to what serves browsers: the keyrings of their sessions, and what logs in, renews, ends and tells of them.
 import type { Logger } from 'pino';
-import { brokerNames, defaultBroker } from './brokers/broker-name.ts';
+import { defaultBroker } from './brokers/broker-name.ts';
 import { machineClock } from './brokers/upstream/clock.ts';
 import type { Services } from './context.ts';
 import { createAudit } from './http/audit.ts';
@@ -122,7 +122,6 @@ export function createBrowserKeyrings(
     });
   metrics?.watch({
     apps: (options.apps ?? []).map(({ broker = defaultBroker, apiKey }) => ({ broker, apiKey })),
-    brokers: [...brokerNames],
     budgetOf: (name, apiKey) => broker.of(name).budgetOf(apiKey),
     pendingRevocations: () => revocations.pending,
     storeCounts: () => census?.latest ?? null,

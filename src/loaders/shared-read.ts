@@ -4,13 +4,10 @@
 import { abortedBy, BrokerError } from '../brokers/error.ts';
 import { isWhole } from '../brokers/field.ts';
 import type { Operation } from '../brokers/upstream/operation.ts';
-import type { OperationCost } from '../brokers/upstream/report/operation-cost.ts';
+import type { OperationCost, ReadSource } from '../brokers/upstream/report/operation-cost.ts';
 import { type Cancellable, Cancellation, isDeadline } from '../shared/cancellation.ts';
 import type { Answer, Asker } from './answer.ts';
 import type { AnswerCache } from './answer-cache.ts';
-
-/** Where an answer comes from: a call, a call that another read has begun, or an answer that is held. */
-export type ReadSource = 'call' | 'shared' | 'held';
 
 /** What reads of one kind are made from. */
 export interface SharedReadOptions<Q, T> {

@@ -10,9 +10,10 @@ import { isWhole } from '../brokers/field.ts';
 import { AcceptedCredentials } from '../brokers/upstream/budget/accepted-credentials.ts';
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import type { Operation } from '../brokers/upstream/operation.ts';
+import type { ReadSource } from '../brokers/upstream/report/operation-cost.ts';
 import type { Answer, Asker } from './answer.ts';
 import { AnswerCache } from './answer-cache.ts';
-import { type ReadSource, SharedRead, type SharedReadOptions } from './shared-read.ts';
+import { SharedRead, type SharedReadOptions } from './shared-read.ts';
 
 /** Margins with the segments that were asked for, and perhaps others; in each, null where the broker left it out. */
 export type MarginsAnswer = Answer<Partial<Margins>>;

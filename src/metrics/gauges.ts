@@ -1,11 +1,10 @@
 // What is measured only when the metrics are read: the budget, the sessions, and the work that waits.
 import { Gauge, type Registry } from 'prom-client';
-import type { BrokerName } from '../brokers/broker-name.ts';
+import { type BrokerName, brokerNames } from '../brokers/broker-name.ts';
 import type { Budget } from '../brokers/budget.ts';
+import { laneNames } from '../brokers/upstream/budget/lane.ts';
 import { otherName } from './bounded-names.ts';
 import type { GaugeSources } from './metrics.ts';
-
-const lanes = ['login', 'accepted', 'other'] as const;
 
 /** Registers the gauges of a gateway. @param sources where they are read, whenever the metrics are. */
 export function watchGauges(registry: Registry, sources: readonly GaugeSources[]): void {
@@ -55,15 +54,15 @@ export function watchGauges(registry: Registry, sources: readonly GaugeSources[]
     async (gauge, source) => {
       const named = new Map<string, number>();
       await eachApp(source, (broker, app, { waiting }) => {
-        for (const lane of lanes) {
+        for (const lane of laneNames) {
           gauge.set({ broker, app, lane }, waiting[lane]);
           const key = `${broker} ${lane}`;
           named.set(key, (named.get(key) ?? 0) + waiting[lane]);
         }
       });
-      for (const broker of source.brokers) {
+      for (const broker of brokerNames) {
         const { waiting } = await source.budgetOf(broker, null);
-        for (const lane of lanes) {
+        for (const lane of laneNames) {
           const others = waiting[lane] - (named.get(`${broker} ${lane}`) ?? 0);
           gauge.set({ broker, app: otherName, lane }, Math.max(0, others));
         }

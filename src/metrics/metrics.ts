@@ -3,6 +3,7 @@
 import type { BrokerName } from '../brokers/broker-name.ts';
 import type { Budget } from '../brokers/budget.ts';
 import type { CallFollower } from '../brokers/upstream/report/call-followers.ts';
+import type { ReadSource } from '../brokers/upstream/report/operation-cost.ts';
 import type { AuditEvent } from '../shared/audit.ts';
 
 /** An operation that is over. */
@@ -18,9 +19,6 @@ export interface FinishedOperation {
 
 /** An answer that is open for as long as its client listens. */
 export type StreamKind = 'subscription' | 'parts';
-
-/** Where an answer of a broker comes from: a call, a call of another operation, or an answer that was held. */
-export type ReadSource = 'call' | 'shared' | 'held';
 
 /** An app whose budget has a row of its own. */
 export interface MeasuredApp {
@@ -41,7 +39,6 @@ export interface GaugeSources {
   readonly apps: readonly MeasuredApp[];
   /** The budget of an app; with null, of all apps of a broker that are not named. */
   readonly budgetOf: (broker: BrokerName, apiKey: string | null) => Promise<Budget> | Budget;
-  readonly brokers: readonly BrokerName[];
   /** Logouts that this process retries. */
   readonly pendingRevocations: () => number;
   /** Null where the store was not counted. */

@@ -125,8 +125,9 @@ export function createMetrics(options: MetricsOptions = {}): PrometheusMetrics {
   const codes = new BoundedNames(maxCodes);
   const sources: GaugeSources[] = [];
   watchGauges(registry, sources);
-  const appOf = (apiKey: string) =>
-    sources.some(({ apps }) => apps.some((app) => app.apiKey === apiKey)) ? apiKey : otherName;
+  /** The keys of the apps that have labels of their own. */
+  const apiKeys = new Set<string>();
+  const appOf = (apiKey: string) => (apiKeys.has(apiKey) ? apiKey : otherName);
 
   const finished = new Children((operation, code) => operations.labels(operation, code));
   const durations = new Children((operation) => operationSeconds.labels(operation));
@@ -181,12 +182,15 @@ export function createMetrics(options: MetricsOptions = {}): PrometheusMetrics {
     event: ({ event, outcome, code = '' }) =>
       events.inc({ event, outcome, code: code === '' ? '' : codes.of(code) }),
     delivery: (outcome) => deliveries.inc({ outcome }),
-    watch: (source) => void sources.push(source),
+    watch(source) {
+      sources.push(source);
+      for (const { apiKey } of source.apps) apiKeys.add(apiKey);
+    },
   };
 }
 
 /** How a metric of this gateway is registered. */
-export function described<Label extends string>(
+function described<Label extends string>(
   registry: Registry,
   name: string,
   help: string,

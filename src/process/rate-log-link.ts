@@ -33,8 +33,7 @@ export class LinkedRateLog implements RateLog {
   async start(apiKey: string): Promise<Start | number> {
     const id = this.#next();
     const wait = await this.#ask({ rateLog: 'start', id, apiKey });
-    if (typeof wait !== 'number' || wait > 0)
-      return typeof wait === 'number' ? wait : lostMilliseconds;
+    if (wait !== 0) return typeof wait === 'number' ? wait : lostMilliseconds;
     return {
       sent: () => this.#tell({ rateLog: 'sent', id }),
       ended: () => this.#tell({ rateLog: 'ended', id }),

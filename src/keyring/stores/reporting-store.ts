@@ -27,8 +27,6 @@ export function reportingStore(
   });
 }
 
-const none: readonly ((isFailed: boolean) => void)[] = [];
-
 interface Reporting {
   readonly report: Report;
   readonly observers: readonly ObserveStore[];
@@ -48,10 +46,7 @@ function reporting<Target extends object>(
       const method: unknown = Reflect.get(target, name);
       if (typeof method !== 'function') return method;
       return async (...words: unknown[]) => {
-        const ended =
-          observers.length === 0
-            ? none
-            : observers.map((observe) => observe(`${place}${String(name)}`));
+        const ended = observers.map((observe) => observe(`${place}${String(name)}`));
         try {
           const value = await Reflect.apply(method, target, words);
           for (const end of ended) end(false);

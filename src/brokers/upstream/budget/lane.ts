@@ -5,7 +5,10 @@ import type { Operation } from '../operation.ts';
  * What a call competes with: `login` for an exchange or a renewal, `accepted` for a credential that has worked lately,
  * `other` for everything else.
  */
-export type LaneName = 'login' | 'accepted' | 'other';
+export const laneNames = ['login', 'accepted', 'other'] as const;
+
+/** One of them. */
+export type LaneName = (typeof laneNames)[number];
 
 /** A call that waits. */
 export interface QueuedCall {

@@ -2,6 +2,9 @@
 import { type BrokerName, defaultBroker } from '../../broker-name.ts';
 import type { CallReport } from './call-report.ts';
 
+/** Where an answer comes from: a call, a call that another read has begun, or an answer that is held. */
+export type ReadSource = 'call' | 'shared' | 'held';
+
 /** The app that something is counted for. */
 export interface CostedApp {
   readonly broker?: BrokerName | undefined;
@@ -32,7 +35,7 @@ export class OperationCost {
   }
 
   /** Notes an answer that needed no call of its own. */
-  spare(app: CostedApp, source: 'shared' | 'held'): void {
+  spare(app: CostedApp, source: Exclude<ReadSource, 'call'>): void {
     this.#of(app)[source] += 1;
   }
 
