@@ -37,12 +37,12 @@ beforeEach(async () => {
 const users = graphql(`query OnceUsers { accounts { id user { userId email } } }`);
 const exchange = graphql(`
   mutation OnceExchange($input: ExchangeTokenInput!) {
-    exchangeToken(input: $input) { __typename ... on Session { id state } ... on ApiError { code retryable } }
+    exchangeToken(input: $input) { __typename ... on Session { id state } ... on ApiError { code message retryable } }
   }
 `);
 const renew = graphql(`
   mutation OnceRenew($id: ID!) {
-    renewSession(input: { accountId: $id }) { __typename ... on Session { id state } ... on ApiError { code retryable } }
+    renewSession(input: { accountId: $id }) { __typename ... on Session { id state } ... on ApiError { code message retryable } }
   }
 `);
 
@@ -159,12 +159,23 @@ describe('a session that cannot be kept', () => {
         const { data } = await visitor.ask(exchange, { input });
         expect(data?.exchangeToken).toMatchObject({
           code: 'KEYRING_UNAVAILABLE',
+          message: expect.stringMatching(/start again in a moment/),
           retryable: false,
         });
       }
       expect(await upstream()).toEqual([exchanged, ended]);
       refused = null;
     }
+  });
+
+  test('whose token is spent is not to be reloaded', async () => {
+    const visitor = new Visitor(origin, gateway);
+    const callback = await visitor.logInAtKite(`${origin}/login?app=simulator`, 'SIM0001');
+    refused = 'writeRecords';
+    const { text } = await visitor.visit(callback);
+    expect(text).toContain('KEYRING_UNAVAILABLE');
+    expect(text).not.toMatch(/reload/i);
+    refused = null;
   });
 });
 
@@ -202,7 +213,11 @@ describe('renewals', () => {
     const { visitor, id } = await renewable();
     refused = 'writeRecords';
     const { data } = await visitor.ask(renew, { id });
-    expect(data?.renewSession).toMatchObject({ code: 'KEYRING_UNAVAILABLE', retryable: false });
+    expect(data?.renewSession).toMatchObject({
+      code: 'KEYRING_UNAVAILABLE',
+      message: expect.stringMatching(/start again in a moment/),
+      retryable: false,
+    });
     expect(await upstream()).toEqual([['POST', '/session/refresh_token', 200], ended]);
     refused = null;
     const again = await visitor.ask(renew, { id });

@@ -73,8 +73,7 @@ const explanations: Partial<Record<LoginError, string>> = {
   LOGIN_MISMATCH: 'The login was not started in this browser. Start it again in this browser.',
   TOKEN_REJECTED: 'The broker refused the login. Start it again.',
   RATE_LIMITED: 'Too many logins from this address. Try again in a minute.',
-  KEYRING_UNAVAILABLE:
-    'The gateway cannot store sessions at the moment. Reload this page in a minute to complete the login.',
+  KEYRING_UNAVAILABLE: 'The gateway cannot store sessions at the moment. Try again in a minute.',
 };
 
 /** Leads the browser on, without what the address had. */

@@ -71,6 +71,13 @@ export function keyringUnavailable(): Problem {
   };
 }
 
+/** The same, after the broker was called: what was sent to it may work no more. */
+export function keyringUnavailableAfterCall(): Problem {
+  const message =
+    'The gateway cannot reach the store of browser sessions, and what was sent may be spent at the broker: start again in a moment.';
+  return { ...keyringUnavailable(), message, retryable: false };
+}
+
 /** What was being done when the broker failed, which decides what a refused token means. */
 export type Purpose = 'read' | 'logout' | 'redeem';
 

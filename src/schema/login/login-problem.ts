@@ -1,7 +1,13 @@
 // What the steps of a login by password answer where they fail, with words for what to do.
 import type { LoginFailure } from '../../browser-keyring.ts';
 import type { Context } from '../../context.ts';
-import { badInput, keyringUnavailable, type Problem, problemOf } from '../errors/problem.ts';
+import {
+  badInput,
+  keyringUnavailable,
+  keyringUnavailableAfterCall,
+  type Problem,
+  problemOf,
+} from '../errors/problem.ts';
 
 /** Why a request may not log in by password, as its session would be lost; null where it may. */
 export function barredFromLogin({ keyring, exposeTokens }: Context): Problem | null {
@@ -16,7 +22,7 @@ export function failedLogin(failure: LoginFailure, context: Context): Problem {
     case 'too-many-attempts':
       return tooManyTries(failure.retryAfterSeconds);
     case 'keyring-unavailable':
-      return { ...keyringUnavailable(), retryable: !failure.isTokenSpent };
+      return failure.isTokenSpent ? keyringUnavailableAfterCall() : keyringUnavailable();
     case 'broker':
       return problemOf(failure.error, 'redeem', context, failure);
     default:

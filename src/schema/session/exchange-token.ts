@@ -4,7 +4,13 @@ import { Secret } from '../../brokers/upstream/secret.ts';
 import type { LoginFailure } from '../../browser-keyring.ts';
 import type { Context } from '../../context.ts';
 import { builder } from '../builder.ts';
-import { badInput, keyringUnavailable, type Problem, problemOf } from '../errors/problem.ts';
+import {
+  badInput,
+  keyringUnavailable,
+  keyringUnavailableAfterCall,
+  type Problem,
+  problemOf,
+} from '../errors/problem.ts';
 import {
   attemptRefused,
   ExchangeTokenResultRef,
@@ -105,7 +111,7 @@ function problemOfFailure(failure: LoginFailure, context: Context): Problem {
     case 'too-many-attempts':
       return tooManyAttempts(failure.retryAfterSeconds);
     case 'keyring-unavailable':
-      return { ...keyringUnavailable(), retryable: !failure.isTokenSpent };
+      return failure.isTokenSpent ? keyringUnavailableAfterCall() : keyringUnavailable();
     case 'broker':
       return problemOf(failure.error, 'redeem', context, failure);
   }

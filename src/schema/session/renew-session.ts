@@ -7,7 +7,13 @@ import type { SessionRecord } from '../../keyring/session-record.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import { findAccount } from '../account.ts';
 import { builder } from '../builder.ts';
-import { badInput, keyringUnavailable, type Problem, problemOf } from '../errors/problem.ts';
+import {
+  badInput,
+  keyringUnavailable,
+  keyringUnavailableAfterCall,
+  type Problem,
+  problemOf,
+} from '../errors/problem.ts';
 import { attemptRefused, ExchangeTokenResultRef, redemption } from './exchange-token-result.ts';
 import { newSessionOfRecord, sessionForCaller } from './session-source.ts';
 
@@ -70,8 +76,7 @@ builder.mutationField('renewSession', (t) =>
         return sessionForCaller(session, apiKey, context);
       } catch (error) {
         if (error instanceof KeyringStoreError) {
-          // Kite has been called: the same input may find a token that is spent.
-          return { ...keyringUnavailable(), retryable: false };
+          return keyringUnavailableAfterCall();
         }
         return problemOf(error, 'redeem', context, { apiKey });
       }
