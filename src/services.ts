@@ -56,11 +56,11 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     maxNesting: limits.upstreamNesting,
     rateLog: rateLog.log,
     limits,
-    onFailure: logFailedCalls(log, limits),
   };
   const followers = [metrics, tracing].flatMap((each) => (each ? [each.followCall] : []));
   const calling = (name: BrokerName) => ({
     onClosed: metrics && ((apiKey: string) => metrics.budgetClosed(name, apiKey)),
+    onFailure: logFailedCalls(log, limits, name),
     follow: followedBy(name, followers),
   });
   const kite = createKite({

@@ -47,6 +47,8 @@ export interface BrokerErrorDetails {
   readonly brokerMessage?: string | null;
   /** What happened and what to do, for people, where that is more than the code says. */
   readonly advice?: string | null;
+  /** Whether the broker refused the app and not the user, although the code does not say so. Default false. */
+  readonly isAppRefused?: boolean;
   /** Seconds to wait before asking again; null where the broker did not say. */
   readonly retryAfterSeconds?: number | null;
   /** False when the request surely never reached the broker. Default true. */
@@ -68,6 +70,8 @@ export class BrokerError extends Error {
   readonly brokerMessage: string | null;
   /** What happened and what to do, in this gateway's words; null where the code says all. */
   readonly advice: string | null;
+  /** Whether the broker refused the app and not the user, although the code does not say so. */
+  readonly isAppRefused: boolean;
   /** Seconds to wait before asking again, or null. */
   readonly retryAfterSeconds: number | null;
   /** False when the request surely never reached the broker. */
@@ -87,9 +91,15 @@ export class BrokerError extends Error {
     this.status = details.status ?? null;
     this.brokerMessage = details.brokerMessage ?? null;
     this.advice = details.advice ?? null;
+    this.isAppRefused = details.isAppRefused ?? false;
     this.retryAfterSeconds = details.retryAfterSeconds ?? null;
     this.mayHaveReachedBroker = details.mayHaveReachedBroker ?? true;
     this.systemCode = systemCode(details.systemCode);
+  }
+
+  /** Whether only the operator can correct it. */
+  get concernsOperator(): boolean {
+    return this.code === 'app-secret' || this.isAppRefused;
   }
 
   /** Whether the same read may succeed later, without a login or another change. */

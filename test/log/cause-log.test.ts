@@ -29,7 +29,7 @@ async function logOf(kiteBaseUrl: string, times = 1) {
     });
   }
   expect(JSON.stringify(log.lines)).not.toMatch(/hunter2|mykey|127\.0\.0\.1|nowhere/);
-  return log.lines.filter(({ msg }) => msg === 'A call to Kite failed');
+  return log.lines.filter(({ msg }) => msg === 'A call to the broker failed');
 }
 
 async function listening(server: Server): Promise<string> {
@@ -84,7 +84,7 @@ test('an exchange that fails on the way of a redirect is logged with the id of i
   await gateway.fetch(`${origin}/callback?status=success&request_token=${token}&state=${state}`, {
     headers: { cookie: cookie.join('; '), 'x-request-id': 'redirect-1' },
   });
-  const lines = log.lines.filter(({ msg }) => msg === 'A call to Kite failed');
+  const lines = log.lines.filter(({ msg }) => msg === 'A call to the broker failed');
   expect(lines).toMatchObject([{ requestId: 'redirect-1', cause: 'ECONNREFUSED' }]);
   expect(JSON.stringify(log.lines)).not.toContain('hunter2');
 });

@@ -82,10 +82,11 @@ export function createKotakClient(
       report?.ended(null);
       return value;
     } catch (error) {
-      if (error instanceof BrokerError) report?.ended(error);
-      if (error instanceof BrokerError && error.code !== 'aborted') {
-        onFailure?.({ request, operation, error });
-      }
+      if (!(error instanceof BrokerError)) throw error;
+      // That another host serves the user is no failure where it may be called.
+      const isRedirect = error instanceof OtherHost && hosts.find(error.address) !== null;
+      report?.ended(isRedirect ? null : error);
+      if (error.code !== 'aborted' && !isRedirect) onFailure?.({ request, operation, error });
       throw error;
     }
   }

@@ -31,7 +31,7 @@ export class OtherHost extends BrokerError {
 }
 
 /** What to do where the user's host may not be called. */
-export const hostAdvice =
+const hostAdvice =
   'The broker serves this user at a host that the gateway may not call. The operator has to add its address to KOTAK_BASE_URLS.';
 
 /**
@@ -89,7 +89,8 @@ function faultError(
     return new OtherHost(address, details);
   }
   const [meaning, advice] = known.get(number) ?? meaningOf(status, step);
-  return new BrokerError(meaning, { ...details, advice: advice ?? null });
+  const isAppRefused = advice === appTokenAdvice;
+  return new BrokerError(meaning, { ...details, advice: advice ?? null, isAppRefused });
 }
 
 type Meaning = readonly [code: BrokerErrorCode, advice?: string];

@@ -2,9 +2,9 @@
 import { BrokerError, notSupported } from '../error.ts';
 import type { Operation } from '../upstream/operation.ts';
 import type { KotakCaller } from './call.ts';
-import { hostAdvice, OtherHost } from './envelope.ts';
+import { OtherHost } from './envelope.ts';
 import type { KotakHosts } from './hosts.ts';
-import { parseInit } from './session.ts';
+import { type InitAnswer, parseInit } from './session.ts';
 
 /**
  * The host that serves a user.
@@ -21,7 +21,7 @@ export async function findHost(
   for (const host of hosts.all) {
     try {
       return await follow(hosts, host, (baseUrl) =>
-        askHost(call, apiKey, userId, baseUrl, operation),
+        askHost(hosts, call, apiKey, userId, baseUrl, operation),
       );
     } catch (error) {
       first ??= error;
@@ -45,53 +45,58 @@ function mayAnotherAnswer(error: unknown): boolean {
 }
 
 async function follow(
-  hosts: KotakHosts,
+  { maxRedirects }: KotakHosts,
   start: URL,
-  ask: (host: URL) => Promise<string | null>,
+  ask: (host: URL) => Promise<URL | null>,
 ): Promise<URL> {
   let host = start;
-  for (let redirects = 0; redirects <= hosts.maxRedirects; redirects += 1) {
-    const address = await ask(host);
-    if (address === null) return host;
-    const next = hosts.find(address);
-    if (next === host) return host;
-    if (next === null) throw new BrokerError('app-secret', { status: 200, advice: hostAdvice });
+  for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
+    const next = await ask(host);
+    if (next === null || next === host) return host;
     host = next;
   }
   const advice = 'The hosts of the broker redirect to each other. Try again later.';
   throw new BrokerError('other', { status: 200, advice });
 }
 
-/** Asks one host; the address that it names, or null where it names none. */
+/** Asks one host; the host that it names, or null where it names none. @throws OtherHost for one that is not allowed. */
 async function askHost(
+  hosts: KotakHosts,
   call: KotakCaller,
   apiKey: string,
   userId: string,
   baseUrl: URL,
   operation: Operation,
-): Promise<string | null> {
+): Promise<URL | null> {
   const path = '/session/1.0/session/init';
-  const request = {
-    step: 'init',
-    method: 'GET',
-    path,
-    headers: { userid: userId },
-    baseUrl,
-  } as const;
+  const headers = { userid: userId };
   try {
-    const { redirectHost, isOpen, isPlain } = await call(apiKey, request, operation, parseInit);
-    if (!isOpen) {
-      const advice = 'The broker says that this account is closed or not active. Ask the broker.';
-      throw new BrokerError('permission', { status: 200, advice });
-    }
-    if (!isPlain) {
-      throw notSupported(
-        'The broker asks for an encrypted password, which this gateway does not send.',
-      );
-    }
-    return redirectHost;
+    const request = { step: 'init', method: 'GET', path, headers, baseUrl } as const;
+    const { redirectHost } = await call(apiKey, request, operation, (data) => {
+      const answer = parseInit(data);
+      if (answer !== null) checkAnswer(answer, hosts);
+      return answer;
+    });
+    return redirectHost === null ? null : hosts.find(redirectHost);
   } catch (error) {
-    if (error instanceof OtherHost) return error.address;
-    throw error;
+    const host = error instanceof OtherHost ? hosts.find(error.address) : null;
+    if (host === null) throw error;
+    return host;
+  }
+}
+
+/** @throws BrokerError where the login cannot go on. */
+function checkAnswer({ redirectHost, isOpen, isPlain }: InitAnswer, hosts: KotakHosts): void {
+  if (!isOpen) {
+    const advice = 'The broker says that this account is closed or not active. Ask the broker.';
+    throw new BrokerError('permission', { status: 200, advice });
+  }
+  if (!isPlain) {
+    throw notSupported(
+      'The broker asks for an encrypted password, which this gateway does not send.',
+    );
+  }
+  if (redirectHost !== null && hosts.find(redirectHost) === null) {
+    throw new OtherHost(redirectHost, { status: 200 });
   }
 }

@@ -1,6 +1,7 @@
 // Why things outside fail, for the log: codes and never values, and no line for each of a thousand equal failures.
 import type { Logger } from 'pino';
 import type { FailedCall } from '../../brokers/broker.ts';
+import type { BrokerName } from '../../brokers/broker-name.ts';
 import type { BrokerErrorCode } from '../../brokers/error.ts';
 import type { Limits } from '../../limits.ts';
 
@@ -37,23 +38,28 @@ export function createCauseLog(
   };
 }
 
-/** What an operator may have to mend; the rest is between a user and Kite, and normal. */
+/** What an operator may have to mend; the rest is between a user and the broker, and normal. */
 const operational = new Set<BrokerErrorCode>(['unavailable', 'timeout', 'invalid-response']);
 
 /**
- * Logs failed calls to Kite with the request that caused them: failures of the connection, of Kite and of its answers
- * as {@link createCauseLog} says, refusals at debug level.
+ * Logs failed calls to one broker with the request that caused them: failures of the connection, of the broker and of
+ * its answers as {@link createCauseLog} says, refusals at debug level, and what only the operator can correct as errors.
  */
-export function logFailedCalls(log: Logger, limits: CauseLogLimits): (call: FailedCall) => void {
-  const message = 'A call to Kite failed';
+export function logFailedCalls(
+  log: Logger,
+  limits: CauseLogLimits,
+  broker: BrokerName,
+): (call: FailedCall) => void {
+  const message = 'A call to the broker failed';
   const warn = createCauseLog(log, message, limits);
   return ({ request: { method, path, apiKey }, operation: { requestId }, error }) => {
     const { code: reason, status, errorType, systemCode } = error;
-    const fields = { requestId, method, path, reason, status, errorType };
-    if (reason === 'app-secret') {
+    const fields = { broker, requestId, method, path, reason, status, errorType };
+    if (error.concernsOperator) {
       log.error(
         { ...fields, apiKey },
-        'The broker refused the secret of this app: correct the secret in KITE_API_SECRET or APPS_FILE.',
+        error.advice ??
+          'The broker refused the secret of this app: correct the secret in KITE_API_SECRET or APPS_FILE.',
       );
     } else if (operational.has(reason))
       warn(systemCode ?? (status === null ? reason : `HTTP ${status}`), fields);
