@@ -11,9 +11,9 @@ import { Writes } from './http/plugins/writes.ts';
 import { withDefaultLimits } from './limits.ts';
 import { createLogger } from './log.ts';
 import type { GatewayOptions } from './options.ts';
+import { gatewayOptions, simulatedAuthorization } from './process/gateway-options.ts';
 import { naming } from './process/naming.ts';
 import { openAuditFile, openStore, readCountryDatabase, warnOfKeys } from './process/resources.ts';
-import { simulatedApps, simulatedCredentials, simulatedHosts } from './process/simulated-apps.ts';
 import { openTracing } from './process/tracing.ts';
 import {
   awaitPrimary,
@@ -84,12 +84,6 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
   if (config.workers > 1 && !isWorker()) return runWorkers(config);
   const simulator = config.simulator && (await simulate(config.simulator, config.publicUrl));
   try {
-    const authorization =
-      config.simulator && simulatedCredentials(Math.min(config.simulator.accounts, 2));
-    const { kiteBaseUrl = simulator?.url, kiteLoginUrl } = config;
-    const kotakBaseUrls =
-      config.kotakBaseUrls ?? (simulator ? simulatedHosts(simulator.url) : undefined);
-    const loginUrl = kiteLoginUrl ?? (simulator ? `${simulator.url}/connect/login` : undefined);
     const { keyring, sessionTokens } = config;
     const limits = withDefaultLimits(config.limits);
     const keyringStore = await openStore(keyring.store, limits);
@@ -104,42 +98,12 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
     const metrics =
       config.metrics && (await import('./metrics/prometheus.ts')).createMetrics({ limits });
     const gateway = create({
-      allowedOrigins: config.allowedOrigins,
-      allowedHosts: config.allowedHosts,
-      cookieName: config.cookieName,
-      allowedHeaders: config.allowedHeaders,
+      ...gatewayOptions(config, simulator?.url ?? null),
       keyringStore,
-      ...(keyring.keys !== undefined && { keyringKeys: keyring.keys }),
-      relaySecrets: config.relaySecrets,
-      ...(config.webhook && { webhook: config.webhook }),
-      ...(sessionTokens && { sessionTokens: sessionTokens.tokens }),
-      trustProxy: config.trustProxy,
-      ...(config.headerCredentials && { headerCredentials: config.headerCredentials }),
-      apps: simulator ? simulatedApps : config.apps,
-      kiteTimeoutMilliseconds: config.kiteTimeoutMilliseconds,
-      operationTimeoutMilliseconds: config.operationTimeoutMilliseconds,
-      kiteRateLimit: config.kiteRateLimit,
-      ...(isRedis(config) && { redisUrl: keyring.store }),
       ...(isWorker() && { rateLog: workerRateLog(config.kiteRateLimit) }),
-      maxAgeSeconds: config.maxAgeSeconds,
-      publicUrl: config.publicUrl,
-      introspection: config.introspection,
-      ...(kiteBaseUrl !== undefined && { kiteBaseUrl }),
-      ...(loginUrl !== undefined && { kiteLoginUrl: loginUrl }),
-      ...(kotakBaseUrls !== undefined && { kotakBaseUrls }),
-      exposeTokens: config.exposeTokens ?? simulator !== null,
-      graphiql:
-        config.graphiql &&
-        (authorization !== null && simulator !== null
-          ? { authorization, simulatorUrl: simulator.url }
-          : true),
-      ...(config.trustedDocuments && { trustedDocuments: config.trustedDocuments }),
-      trustedDocumentTexts: config.trustedDocumentTexts,
-      limits: config.limits,
       logger,
       ...(auditFile && { auditLog: auditFile }),
       ...(countryDatabase && { countryDatabase }),
-      ...(config.countryHeader && { countryHeader: config.countryHeader }),
       ...(metrics && { metrics }),
       ...(tracing && { tracing }),
       stopping: stopping.signal,
@@ -180,10 +144,10 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
         graphqlUrl: `http://${hostInUrl(config.host)}:${server.port}/graphql`,
         graphiql: config.graphiql,
         simulatorUrl: simulator?.url ?? null,
-        authorization,
+        authorization: simulatedAuthorization(config),
         trustedDocument: Object.keys(config.trustedDocuments ?? {})[0] ?? null,
         loginUrl: `${config.publicUrl.replace(/\/+$/, '')}/login`,
-        upstream: kiteBaseUrl ?? 'https://api.kite.trade',
+        upstream: config.kiteBaseUrl ?? 'https://api.kite.trade',
         metricsUrl:
           metricsServer && config.metrics
             ? `http://${hostInUrl(config.metrics.host)}:${metricsServer.port}/metrics`
@@ -219,23 +183,9 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
   }
 }
 
-function isRedis({ keyring }: Config): boolean {
-  return /^rediss?:/.test(keyring.store);
-}
-
 async function runWorkers(config: Config): Promise<Stop> {
-  const limits = withDefaultLimits(config.limits);
-  const { logger, flush } = await createLogger(config.log, limits);
-  const { shutdownDelayMilliseconds: delay, shutdownGraceMilliseconds: grace } = config;
-  const workers = await startWorkers({
-    count: config.workers,
-    rateLimit: config.kiteRateLimit,
-    redisUrl: isRedis(config) ? config.keyring.store : undefined,
-    reloads: [config.trustedDocumentsFile, config.sessionTokens, config.auditLog].some(Boolean),
-    patienceMilliseconds: delay + grace + 3_000 * limits.disposalSeconds,
-    limits,
-    log: logger,
-  });
+  const { logger, flush } = await createLogger(config.log, withDefaultLimits(config.limits));
+  const workers = await startWorkers(config, logger);
   await say(workers.greeting);
   return async (now) => {
     const code = await workers.stop(now);

@@ -5,29 +5,16 @@ import type { Logger } from 'pino';
 import { openRateLog } from '../brokers/upstream/budget/open-rate-log.ts';
 import { type RateLog, unlimited } from '../brokers/upstream/budget/rate-log.ts';
 import { logReachability } from '../brokers/upstream/report/redis-rate-report.ts';
+import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
-import type { Limits } from '../limits.ts';
+import { withDefaultLimits } from '../limits.ts';
+import { redisUrlOf } from './gateway-options.ts';
 import {
   LinkedRateLog,
   type RateLogAnswer,
   RateLogHost,
   type RateLogQuestion,
 } from './rate-log-link.ts';
-
-/** What workers are started with. */
-export interface WorkersOptions {
-  readonly count: number;
-  /** The most calls in a window for each app, over all workers; 0 for no limit. */
-  readonly rateLimit: number;
-  /** The Redis in which other gateways count too. Undefined: the primary counts by itself. */
-  readonly redisUrl: string | undefined;
-  /** Whether SIGHUP has workers read files again. */
-  readonly reloads: boolean;
-  /** After how many milliseconds of a stop a worker that has not ended is killed. */
-  readonly patienceMilliseconds: number;
-  readonly limits: Limits;
-  readonly log: Logger;
-}
 
 /** Running workers. */
 export interface Workers {
@@ -47,14 +34,14 @@ const firstPauseMilliseconds = 100;
  * Starts workers, and returns when all of them listen.
  * @throws ConfigError without a line where the first of them cannot start: it has said why.
  */
-export async function startWorkers(options: WorkersOptions): Promise<Workers> {
-  const { count, limits, log } = options;
+export async function startWorkers(config: Config, log: Logger): Promise<Workers> {
+  const limits = withDefaultLimits(config.limits);
   const maxPause = limits.workerRestartSeconds * 1_000;
   // One count for all workers, in Redis too: a worker with a count of its own would allow itself a share beside what
   // the others take from Redis, while Redis is slow for this worker alone, and as long as it knows of no others.
   const rateLog = openRateLog({
-    limit: options.rateLimit,
-    redisUrl: options.redisUrl,
+    limit: config.kiteRateLimit,
+    redisUrl: redisUrlOf(config),
     limits,
     onReachable: logReachability(log),
   });
@@ -108,8 +95,11 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     throw error;
   });
   hasStarted = true;
-  await Promise.allSettled(Array.from({ length: count - 1 }, () => start()));
-  if (options.reloads && !process.stdin.isTTY) {
+  await Promise.allSettled(Array.from({ length: config.workers - 1 }, () => start()));
+  const hasReloads = [config.trustedDocumentsFile, config.sessionTokens, config.auditLog].some(
+    Boolean,
+  );
+  if (hasReloads && !process.stdin.isTTY) {
     process.on('SIGHUP', () => {
       for (const worker of running) worker.process.kill('SIGHUP');
     });
@@ -126,7 +116,9 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
       const killAll = () => {
         for (const worker of running) worker.process.kill('SIGKILL');
       };
-      setTimeout(killAll, options.patienceMilliseconds).unref();
+      const { shutdownDelayMilliseconds: delay, shutdownGraceMilliseconds: grace } = config;
+      // Later than a worker ends by itself.
+      setTimeout(killAll, delay + grace + 3_000 * limits.disposalSeconds).unref();
       await new Promise<void>((resolve) => {
         onEmpty = resolve;
         if (running.size === 0) onEmpty();
