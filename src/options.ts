@@ -1,7 +1,7 @@
 // How a gateway is told to behave. Everything has a default that is safe.
 import type { Logger } from 'pino';
 import type { BrokerName } from './brokers/broker-name.ts';
-import type { RateLog } from './brokers/upstream/budget/rate-log.ts';
+import type { RateLog } from './brokers/upstream/budget/rate-log/rate-log.ts';
 import type { Clock } from './brokers/upstream/clock.ts';
 import type { Writes } from './http/plugins/writes.ts';
 import type { KeyringStore } from './keyring/stores/store.ts';

@@ -6,7 +6,7 @@ import { type Brokers, createBrokers } from './brokers/brokers.ts';
 import { createKite } from './brokers/kite/kite.ts';
 import { kotakBaseUrls } from './brokers/kotak/hosts.ts';
 import { createKotak } from './brokers/kotak/kotak.ts';
-import { openRateLog } from './brokers/upstream/budget/open-rate-log.ts';
+import { openRateLog } from './brokers/upstream/budget/rate-log/open-rate-log.ts';
 import { followedBy } from './brokers/upstream/report/call-followers.ts';
 import { logReachability } from './brokers/upstream/report/redis-rate-report.ts';
 import { Secret } from './brokers/upstream/secret.ts';

@@ -1,5 +1,5 @@
 // The rate log of processes on one machine: the primary process counts, its workers ask it by messages.
-import type { RateLog, Start, Usage } from '../brokers/upstream/budget/rate-log.ts';
+import type { RateLog, Start, Usage } from '../brokers/upstream/budget/rate-log/rate-log.ts';
 
 /** What a worker sends. */
 export type RateLogQuestion =

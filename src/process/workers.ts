@@ -2,8 +2,8 @@
 // of them, and passes signals on. It serves no request itself.
 import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
-import { openRateLog } from '../brokers/upstream/budget/open-rate-log.ts';
-import { type RateLog, unlimited } from '../brokers/upstream/budget/rate-log.ts';
+import { openRateLog } from '../brokers/upstream/budget/rate-log/open-rate-log.ts';
+import { type RateLog, unlimited } from '../brokers/upstream/budget/rate-log/rate-log.ts';
 import { logReachability } from '../brokers/upstream/report/redis-rate-report.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';

@@ -4,7 +4,7 @@ import type { BrokerApp } from '../../src/brokers/apps.ts';
 import type { FailedCall } from '../../src/brokers/broker.ts';
 import { BrokerError } from '../../src/brokers/error.ts';
 import { createKotak } from '../../src/brokers/kotak/kotak.ts';
-import { unlimited } from '../../src/brokers/upstream/budget/rate-log.ts';
+import { unlimited } from '../../src/brokers/upstream/budget/rate-log/rate-log.ts';
 import { Deadline } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 import { withDefaultLimits } from '../../src/limits.ts';

@@ -1,8 +1,8 @@
 // The calls of several workers in the log of their primary, by a clock of the test.
 import { expect, onTestFinished, test } from 'vitest';
-import { createMemoryRateLog } from '../../src/brokers/upstream/budget/memory-rate-log.ts';
-import { openRateLog } from '../../src/brokers/upstream/budget/open-rate-log.ts';
-import type { RateLog, Start } from '../../src/brokers/upstream/budget/rate-log.ts';
+import { createMemoryRateLog } from '../../src/brokers/upstream/budget/rate-log/memory-rate-log.ts';
+import { openRateLog } from '../../src/brokers/upstream/budget/rate-log/open-rate-log.ts';
+import type { RateLog, Start } from '../../src/brokers/upstream/budget/rate-log/rate-log.ts';
 import { LinkedRateLog, RateLogHost } from '../../src/process/rate-log-link.ts';
 import { freePorts } from '../support/command.ts';
 

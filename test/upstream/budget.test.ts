@@ -4,13 +4,13 @@ import { expect, test } from 'vitest';
 import { BrokerError } from '../../src/brokers/error.ts';
 import { AcceptedCredentials } from '../../src/brokers/upstream/budget/accepted-credentials.ts';
 import { budgeted } from '../../src/brokers/upstream/budget/budget.ts';
-import { createMemoryRateLog } from '../../src/brokers/upstream/budget/memory-rate-log.ts';
+import { createMemoryRateLog } from '../../src/brokers/upstream/budget/rate-log/memory-rate-log.ts';
 import {
   countedMilliseconds,
   longestWayMilliseconds,
   type RateLog,
   unlimited,
-} from '../../src/brokers/upstream/budget/rate-log.ts';
+} from '../../src/brokers/upstream/budget/rate-log/rate-log.ts';
 import type { Clock } from '../../src/brokers/upstream/clock.ts';
 import { Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';

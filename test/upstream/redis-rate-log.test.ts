@@ -1,11 +1,11 @@
 // The rate log in Redis, where replicas meet: what they share, what they leave behind, what they do without it.
 import { createClient } from '@redis/client';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
-import { openRateLog } from '../../src/brokers/upstream/budget/open-rate-log.ts';
+import { openRateLog } from '../../src/brokers/upstream/budget/rate-log/open-rate-log.ts';
 import {
   createRedisRateLog,
   type SharedState,
-} from '../../src/brokers/upstream/budget/redis-rate-log.ts';
+} from '../../src/brokers/upstream/budget/rate-log/redis-rate-log.ts';
 import { describeWithRedis } from '../support/with-redis.ts';
 
 describeWithRedis(async (redis) => {

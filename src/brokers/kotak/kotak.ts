@@ -1,7 +1,7 @@
 // Kotak behind the seam: its calls, its login, its credentials and the life of its sessions.
 import type { Broker, BrokerRedirect, CredentialScheme } from '../broker.ts';
 import { sessionExpiryOf, toldExpiryOf } from '../session-expiry.ts';
-import type { RateLog } from '../upstream/budget/rate-log.ts';
+import type { RateLog } from '../upstream/budget/rate-log/rate-log.ts';
 import { Secret } from '../upstream/secret.ts';
 import { createUpstream, type UpstreamOptions } from '../upstream/upstream.ts';
 import { createKotakClient, type KotakClientOptions } from './client.ts';

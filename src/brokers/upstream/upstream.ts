@@ -9,7 +9,7 @@ import { type Credential, digestOf } from '../credential.ts';
 import { AcceptedCredentials } from './budget/accepted-credentials.ts';
 import { budgeted } from './budget/budget.ts';
 import { BudgetQueues } from './budget/budget-queues.ts';
-import type { RateLog } from './budget/rate-log.ts';
+import type { RateLog } from './budget/rate-log/rate-log.ts';
 import { RefusedCredentials } from './budget/refused-credentials.ts';
 import { gotTransport } from './got-transport.ts';
 import { retryingGets } from './retry.ts';

@@ -5,7 +5,7 @@ import { abortedBy, BrokerError } from '../../error.ts';
 import { type Clock, machineClock } from '../clock.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { LaneName, QueuedCall } from './lane.ts';
-import type { RateLog, Start } from './rate-log.ts';
+import type { RateLog, Start } from './rate-log/rate-log.ts';
 import { type SlotLimits, Slots } from './slots.ts';
 import { StalledQueues } from './stalled-queues.ts';
 import { StartedAccounts } from './started-accounts.ts';

@@ -8,7 +8,7 @@ import type { Transport, UpstreamRequest, UpstreamResponse } from '../transport.
 import type { AcceptedCredentials } from './accepted-credentials.ts';
 import { BudgetQueues, type BudgetQueuesOptions } from './budget-queues.ts';
 import type { LaneName, QueuedCall } from './lane.ts';
-import type { Start } from './rate-log.ts';
+import type { Start } from './rate-log/rate-log.ts';
 
 /** What a budget is made from. */
 export interface BudgetOptions extends BudgetQueuesOptions {

@@ -6,7 +6,7 @@ import type { Operation } from '../operation.ts';
 import { addTo } from './counts.ts';
 import type { FairQueue } from './fair-queue.ts';
 import type { LaneName, QueuedCall } from './lane.ts';
-import type { Start } from './rate-log.ts';
+import type { Start } from './rate-log/rate-log.ts';
 
 /** The most calls of each lane that may wait. */
 export interface WaitingLimits {

@@ -1,6 +1,6 @@
 // What the log says when the count of the rate limit in Redis is lost, and when it is found again.
 import type { Logger } from 'pino';
-import type { RateLogOptions } from '../budget/open-rate-log.ts';
+import type { RateLogOptions } from '../budget/rate-log/open-rate-log.ts';
 
 /** Reports to a log whether the rate limit is counted in Redis. */
 export function logReachability(log: Logger): RateLogOptions['onReachable'] {

@@ -1,7 +1,7 @@
 // Which rate log a gateway uses: none, its own, or the one that replicas share in Redis.
 
-import { type Limits, withDefaultLimits } from '../../../limits.ts';
-import { createRedisClient, redisCause } from '../redis-client.ts';
+import { type Limits, withDefaultLimits } from '../../../../limits.ts';
+import { createRedisClient, redisCause } from '../../redis-client.ts';
 import { createMemoryRateLog } from './memory-rate-log.ts';
 import { type RateLog, unlimited } from './rate-log.ts';
 import {
