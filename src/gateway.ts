@@ -2,22 +2,19 @@
 import { createYoga } from 'graphql-yoga';
 import { pino } from 'pino';
 import { createBrowserKeyrings } from './browser-services.ts';
-import { type Caller, createContext } from './context.ts';
 import type { Gateway } from './gateway-interface.ts';
 import { Documents } from './http/documents/documents.ts';
 import { TrustedDocuments } from './http/documents/trusted-documents.ts';
 import { placeOf } from './http/graphiql/page.ts';
 import { useGraphiql } from './http/graphiql/use-graphiql.ts';
-import { AccountLoad } from './http/limits/account-load.ts';
 import { AddressLimits } from './http/limits/address-limits.ts';
 import { documentRules } from './http/limits/document-rules.ts';
-import { ExecutionTurns } from './http/limits/execution-turns.ts';
 import { FailureLog } from './http/limits/failure-log.ts';
 import { MinuteLimits } from './http/limits/minute-limits.ts';
 import { useAddressLimits } from './http/limits/use-address-limits.ts';
 import { createVolumeLimits } from './http/limits/volume-limits.ts';
-import { openBrowserKeyring } from './http/login/open-browser-keyring.ts';
 import { useLogin } from './http/login/use-login.ts';
+import { createOperationContexts } from './http/operation-contexts.ts';
 import { codeErrors } from './http/plugins/error-codes.ts';
 import { logOperations } from './http/plugins/operation-log.ts';
 import { createReadiness } from './http/plugins/readiness.ts';
@@ -32,12 +29,8 @@ import { useRoutes } from './http/plugins/use-routes.ts';
 import { Writes } from './http/plugins/writes.ts';
 import { createCredentials } from './http/relay/browser-credentials.ts';
 import { useRelay } from './http/relay/use-relay.ts';
-import { costOf } from './http/reports/operation-cost.ts';
 import { traced } from './http/reports/operation-trace.ts';
-import { acceptedAge } from './http/request/cache-control.ts';
-import { callerIdOf } from './http/request/caller-id.ts';
 import { createClientInfoReader } from './http/request/client-info.ts';
-import { readCredentials } from './http/request/credentials.ts';
 import { createHosts } from './http/request/hosts.ts';
 import { createOriginLog } from './http/request/origin-log.ts';
 import { createRequestTracker } from './http/request/request-tracker.ts';
@@ -88,61 +81,24 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   });
 
   const addresses = new AddressLimits({ limits, trustProxy, minutes });
-  const load = new AccountLoad(limits);
-  const turns = new ExecutionTurns(limits.executionTurnMilliseconds);
-  const logRefusedOrigin = createOriginLog(
-    browsers.origins,
-    track,
-    limits,
-    log,
-    browsers.audit,
-    clock,
-  );
-
-  // Before the keyring is opened, the address is all that is known of the caller.
-  const turnFor = (request: Request, serverContext: object) =>
-    turns.take(callerIdOf(null, readClientInfo(request, serverContext)));
-  const contextFor = (request: Request, serverContext: object) => {
-    const who = readCredentials(
-      request.headers,
-      services.broker.credentialSchemes,
-      limits.credentials,
-    );
-    const hasCredentials = who.credentials.length > 0;
-    const about = keyringRequest(request, serverContext);
-    logRefusedOrigin(request, about.device.ipAddress);
-    const begin = (keyring: Caller['keyring'], callerId: string) => {
-      const context = createContext(services, {
-        requestId: about.requestId,
-        credentials: who.credentials,
-        foreignScheme: who.foreignScheme,
-        keyring,
-        callerId,
-        cost: costOf(request),
-        maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
-        signal: request.signal,
-      });
-      try {
-        context.deadline.onEnd(load.enter(callerId, context.accounts.length));
-      } catch (error) {
-        context.deadline.end();
-        throw error;
-      }
-      return context;
-    };
-    const takeTurn = (keyring: Caller['keyring']) => {
-      const callerId = callerIdOf(keyring.id, about.device);
-      const turn = turns.take(callerId);
-      return turn === undefined
-        ? begin(keyring, callerId)
-        : turn.then(() => begin(keyring, callerId));
-    };
-    const keyring = openBrowserKeyring(browsers, about, hasCredentials);
-    return keyring instanceof Promise ? keyring.then(takeTurn) : takeTurn(keyring);
-  };
+  const { origins, audit } = browsers;
+  const logRefusedOrigin = createOriginLog(origins, track, limits, log, audit, clock);
+  const contexts = createOperationContexts({
+    services,
+    browsers,
+    readClientInfo,
+    keyringRequest,
+    logRefusedOrigin,
+  });
   const { keyrings } = browsers;
-  const { stopping, draining = stopping, auditLog: audit } = options;
-  const readiness = createReadiness({ keyrings, audit, limits, stopping: draining, clock });
+  const { stopping, draining = stopping, auditLog } = options;
+  const readiness = createReadiness({
+    keyrings,
+    audit: auditLog,
+    limits,
+    stopping: draining,
+    clock,
+  });
   const introspection = options.introspection ?? false;
   const results = createResults(track, [
     addresses.step,
@@ -170,8 +126,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     volume: createVolumeLimits(limits),
     suggestions: introspection,
     writes,
-    turnFor,
-    contextFor,
+    ...contexts,
   });
   const answerOperation = traced(options.tracing, track, answer);
 
