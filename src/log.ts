@@ -1,6 +1,6 @@
 // The process's logger. It writes to stderr, so that stdout is free for what people read.
 import { type Logger, pino } from 'pino';
-import type { LogConfig } from './config/config.ts';
+import type { LogConfig } from './config/settings.ts';
 import type { Limits } from './limits.ts';
 import { LogStream } from './log-stream.ts';
 

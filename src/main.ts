@@ -1,8 +1,9 @@
 // The process: reads the settings, listens, waits for signals. The only place that exits.
 import { printSchema } from 'graphql';
-import { type Config, readConfig, readSimulatorConfig } from './config/config.ts';
+import { readConfig, readSimulatorConfig } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
 import { loadEnvFile } from './config/env-file.ts';
+import type { Config } from './config/settings.ts';
 import { readTrustedDocuments } from './config/trusted-documents.ts';
 import { createGateway } from './gateway.ts';
 import type { Gateway } from './gateway-interface.ts';

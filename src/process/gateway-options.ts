@@ -1,5 +1,5 @@
 // From the settings to the options of a gateway: all that needs nothing opened.
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/settings.ts';
 import type { GatewayOptions } from '../options.ts';
 import { simulatedApps, simulatedCredentials, simulatedHosts } from './simulated-apps.ts';
 

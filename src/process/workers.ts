@@ -5,8 +5,8 @@ import type { Logger } from 'pino';
 import { openRateLog } from '../brokers/upstream/budget/rate-log/open-rate-log.ts';
 import { type RateLog, unlimited } from '../brokers/upstream/budget/rate-log/rate-log.ts';
 import { logReachability } from '../brokers/upstream/report/redis-rate-report.ts';
-import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
+import type { Config } from '../config/settings.ts';
 import { withDefaultLimits } from '../limits.ts';
 import { redisUrlOf } from './gateway-options.ts';
 import {
