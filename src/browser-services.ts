@@ -10,7 +10,7 @@ import type { MinuteLimits } from './http/limits/minute-limits.ts';
 import { createPasswordTries } from './http/limits/password-tries.ts';
 import type { BrowserKeyrings } from './http/login/browser-keyrings.ts';
 import { createLoginService } from './http/login/login-service.ts';
-import { createPasswordLogins } from './http/login/password-logins.ts';
+import { createPasswordLogins } from './http/login/password/password-logins.ts';
 import { createPendingLogins } from './http/login/pending-logins.ts';
 import { createSessionRenewals } from './http/login/session-renewals.ts';
 import { createCauseLog } from './http/plugins/cause-log.ts';

@@ -11,7 +11,7 @@ import type { Attempts } from '../limits/attempts.ts';
 import { type Cookies, cookiesOf } from '../request/cookies.ts';
 import type { Origins } from '../request/origins.ts';
 import type { LoginService } from './login-service.ts';
-import type { PasswordLogins } from './password-logins.ts';
+import type { PasswordLogins } from './password/password-logins.ts';
 import type { PendingLogins } from './pending-logins.ts';
 import type { SessionRenewals } from './session-renewals.ts';
 

@@ -15,6 +15,7 @@ import type { Limits } from '../../limits.ts';
 import type { Attempts } from '../limits/attempts.ts';
 import type { Cookies } from '../request/cookies.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
+import { createExchanges, type Exchange } from './exchanges.ts';
 import {
   type Kept,
   type KeptSessionOptions,
@@ -24,7 +25,7 @@ import {
 } from './kept-session.ts';
 import { codeOfFailure } from './login-error.ts';
 import { auditLogin, type LoginLog, logCompleted, logFailed } from './login-log.ts';
-import type { PasswordLogins } from './password-logins.ts';
+import type { PasswordLogins } from './password/password-logins.ts';
 import type { FoundLogin, PendingLogins } from './pending-logins.ts';
 
 /** What the login service is made of. */
@@ -63,45 +64,10 @@ export interface LoginService {
   ): Promise<LoginOutcome>;
 }
 
-interface Exchange {
-  readonly outcome: Promise<Kept | LoginFailure>;
-  readonly returnTo: string | null;
-  /** When it was over; null while it goes on. */
-  endedAt: number | null;
-}
-
 /** Makes the login service. */
 export function createLoginService(options: LoginServiceOptions): LoginService {
   const { broker, apps, keyrings, pendingLogins, cookies, limits, now } = options;
-  /** By login id: those that go on, and those that were completed a short time ago, the oldest first. */
-  const exchanges = new Map<string, Exchange>();
-
-  function isRecent(at: number): boolean {
-    return now().getTime() - at < limits.completedLoginSeconds * 1_000;
-  }
-
-  function forgetOld(): void {
-    for (const [id, { endedAt }] of exchanges) {
-      if (endedAt === null) continue;
-      if (isRecent(endedAt) && exchanges.size <= limits.completedLogins) return;
-      exchanges.delete(id);
-    }
-  }
-
-  function begin(loginId: string, login: FoundLogin, outcome: Promise<Kept | LoginFailure>) {
-    forgetOld();
-    const begun: Exchange = { outcome, returnTo: login.returnTo, endedAt: null };
-    exchanges.set(loginId, begun);
-    const end = (result: Kept | LoginFailure | null) => {
-      exchanges.delete(loginId);
-      if (result === null || 'reason' in result) return;
-      // Put back at the end: the map is in the order in which they ended.
-      begun.endedAt = now().getTime();
-      exchanges.set(loginId, begun);
-    };
-    outcome.then(end, () => end(null));
-    return begun;
-  }
+  const exchanges = createExchanges(limits, now);
 
   /** A login that was completed a short time ago, of a browser whose cookie has its session already. */
   async function completedBefore(
@@ -112,8 +78,8 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
     try {
       const keyring = await keyrings.open(cookie, null);
       const record = keyring?.sessions.find((session) => session.loginId === loginId);
-      if (record?.state !== 'ACTIVE' || !isRecent(record.issuedAt.getTime())) return null;
-      const returnTo = exchanges.get(loginId)?.returnTo ?? null;
+      if (record?.state !== 'ACTIVE' || !exchanges.isRecent(record.issuedAt.getTime())) return null;
+      const returnTo = exchanges.find(loginId)?.returnTo ?? null;
       return { result: { record, session: null }, keyring: null, returnTo };
     } catch (error) {
       if (error instanceof KeyringStoreError) return null;
@@ -178,7 +144,7 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
       const before = await completedBefore(cookie, loginId);
       return before ?? failed({ reason: 'unknown-login' }, pending[0]);
     }
-    const known = exchanges.get(loginId);
+    const known = exchanges.find(loginId);
     if (known !== undefined) {
       // A browser that has the session's cookie keeps it: it may have been given a newer one since.
       const before = known.endedAt === null ? null : await completedBefore(cookie, loginId);
@@ -201,7 +167,7 @@ export function createLoginService(options: LoginServiceOptions): LoginService {
         ? byCode(request, cookie, proof, loginId)
         : byToken(request, cookie, login, proof.requestToken, loginId);
     // Begun before anything is waited for: the same redirect at the same time joins it.
-    return join(request, login, begin(loginId, login, attempt()), isByCode);
+    return join(request, login, exchanges.begin(loginId, login, attempt()), isByCode);
   }
 
   async function byToken(

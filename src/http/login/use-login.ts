@@ -13,7 +13,7 @@ import type { RequestTracker } from '../request/request-tracker.ts';
 import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
 import { codeOfFailure, redirect, refusalPage, refused, waysOn } from './login-error.ts';
 import { type PageLink, page } from './page.ts';
-import { createPasswordForms, type PasswordForms } from './password-forms.ts';
+import { createPasswordForms, type PasswordForms } from './password/password-forms.ts';
 
 /** Where the routes find what they need. */
 export interface LoginOptions {

@@ -1,7 +1,7 @@
 // The gateway's own login page, for brokers without one: a form for user id and password, and one for the access code.
 // It needs no script, and none could run.
 import { createHash } from 'node:crypto';
-import { escapeHtml } from './page.ts';
+import { escapeHtml } from '../page.ts';
 
 /** What went wrong, in words for the user. */
 export interface FormError {

@@ -1,20 +1,20 @@
 // The gateway's own login page: shows the forms, and takes what they send. Each form belongs to a login that this browser
 // has begun, by a cookie, so that no page elsewhere can send one.
-import type { BrokerApp } from '../../brokers/apps.ts';
-import { isWellFormedToken, Secret } from '../../brokers/upstream/secret.ts';
-import type { LoginFailure } from '../../browser-keyring.ts';
-import type { Services } from '../../context.ts';
-import { KeyringStoreError } from '../../keyring/stores/store.ts';
-import { codeOf, wordsOf } from '../../schema/errors/problem.ts';
-import type { FailureLog } from '../limits/failure-log.ts';
-import type { KeyringRequest } from '../request/keyring-request.ts';
-import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
+import type { BrokerApp } from '../../../brokers/apps.ts';
+import { isWellFormedToken, Secret } from '../../../brokers/upstream/secret.ts';
+import type { LoginFailure } from '../../../browser-keyring.ts';
+import type { Services } from '../../../context.ts';
+import { KeyringStoreError } from '../../../keyring/stores/store.ts';
+import { codeOf, wordsOf } from '../../../schema/errors/problem.ts';
+import type { FailureLog } from '../../limits/failure-log.ts';
+import type { KeyringRequest } from '../../request/keyring-request.ts';
+import { type BrowserKeyrings, keyringCookieOf } from '../browser-keyrings.ts';
+import { codeOfFailure, type LoginError, redirect, refused, waysOn } from '../login-error.ts';
+import { logFailed } from '../login-log.ts';
+import { page } from '../page.ts';
+import type { FoundLogin } from '../pending-logins.ts';
 import { type FormRefusal, formRefusals, isOwnForm, readForm } from './form-body.ts';
-import { codeOfFailure, type LoginError, redirect, refused, waysOn } from './login-error.ts';
-import { logFailed } from './login-log.ts';
-import { page } from './page.ts';
 import { codeForm, type FormError, type FormOptions, passwordForm } from './password-page.ts';
-import type { FoundLogin } from './pending-logins.ts';
 
 /** What the forms are made of. */
 export interface PasswordFormsOptions {

@@ -1,5 +1,5 @@
 // A form as the login page receives it: whether it is the gateway's own, and its fields.
-import { boundedText } from '../../shared/bounded-text.ts';
+import { boundedText } from '../../../shared/bounded-text.ts';
 
 /** A form that is not taken. */
 export interface FormRefusal {

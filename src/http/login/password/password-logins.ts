@@ -1,31 +1,31 @@
 // Logins by password, for brokers without a login page: the first step leaves a challenge in the store, which the second
 // takes. The broker's one-time token stays there, encrypted; password and code stay nowhere.
 import { randomBytes } from 'node:crypto';
-import type { BrokerSession } from '../../brokers/answers.ts';
-import type { Apps } from '../../brokers/apps.ts';
-import type { Brokers } from '../../brokers/brokers.ts';
-import { BrokerError, notSupported } from '../../brokers/error.ts';
-import type { Operation } from '../../brokers/upstream/operation.ts';
-import type { Secret } from '../../brokers/upstream/secret.ts';
+import type { BrokerSession } from '../../../brokers/answers.ts';
+import type { Apps } from '../../../brokers/apps.ts';
+import type { Brokers } from '../../../brokers/brokers.ts';
+import { BrokerError, notSupported } from '../../../brokers/error.ts';
+import type { Operation } from '../../../brokers/upstream/operation.ts';
+import type { Secret } from '../../../brokers/upstream/secret.ts';
 import type {
   BegunChallenge,
   GivenCode,
   GivenPassword,
   LoginFailure,
   SessionForCaller,
-} from '../../browser-keyring.ts';
+} from '../../../browser-keyring.ts';
 import type {
   EncryptedChallenges,
   LoginChallenge,
-} from '../../keyring/crypto/encrypted-challenges.ts';
-import type { Keyrings } from '../../keyring/keyring.ts';
-import type { Limits } from '../../limits.ts';
-import type { PasswordTries } from '../limits/password-tries.ts';
-import type { KeyringRequest } from '../request/keyring-request.ts';
-import { loginStep, type ObtainSession } from './kept-session.ts';
-import { codeOfFailure } from './login-error.ts';
-import { type LoginLog, logCompleted, logFailed } from './login-log.ts';
-import type { PendingLogins } from './pending-logins.ts';
+} from '../../../keyring/crypto/encrypted-challenges.ts';
+import type { Keyrings } from '../../../keyring/keyring.ts';
+import type { Limits } from '../../../limits.ts';
+import type { PasswordTries } from '../../limits/password-tries.ts';
+import type { KeyringRequest } from '../../request/keyring-request.ts';
+import { loginStep, type ObtainSession } from '../kept-session.ts';
+import { codeOfFailure } from '../login-error.ts';
+import { type LoginLog, logCompleted, logFailed } from '../login-log.ts';
+import type { PendingLogins } from '../pending-logins.ts';
 
 /** What logins by password are made of. */
 export interface PasswordLoginsOptions extends LoginLog {
