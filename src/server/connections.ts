@@ -38,7 +38,8 @@ interface Connection {
   readonly socket: Socket;
   /** Whom it counts for. */
   readonly peer: object | string;
-  due: DueAnswer | null;
+  /** The oldest first: it is written, the others wait behind it. */
+  readonly due: Set<DueAnswer>;
 }
 
 /** The open connections of a server. */
@@ -69,19 +70,20 @@ export class Connections {
       onFault('too many connections of one address');
       return false;
     }
-    const connection: Connection = { socket, peer, due: null };
+    const connection: Connection = { socket, peer, due: new Set() };
     this.#open.set(socket, connection);
     this.#perPeer.set(peer, count + 1);
     socket.once('close', () => this.#close(connection));
     return true;
   }
 
-  /** Watches the answer to a request. */
-  watch(due: DueAnswer): void {
+  /** Watches the answer to a request that came by a socket: an answer that waits behind another one has none yet. */
+  watch(socket: Socket, due: DueAnswer): void {
     const { response } = due;
-    const connection = response?.socket && this.#open.get(response.socket);
-    if (!connection) return;
-    connection.due = due;
+    const connection = this.#open.get(socket);
+    if (!connection || response === null) return;
+    connection.due.add(due);
+    response.on('close', () => connection.due.delete(due));
     // Every answer is unsent for a moment. What is still there after the system had its turn waits for the peer.
     response.on('prefinish', () => {
       if (this.#suspects.size === 0) setImmediate(() => this.#lookAtSuspects());
@@ -94,7 +96,7 @@ export class Connections {
     const connection = this.#open.get(socket);
     if (connection === undefined) socket.destroy();
     else if (unsentOf(connection) > 0) this.#cut(connection, 'the peer does not read');
-    else if (connection.due?.response == null) socket.destroy();
+    else if (connection.due.size === 0) socket.destroy();
     // An answer in parts, between two of them.
     else socket.setTimeout(0);
   }
@@ -167,7 +169,8 @@ export class Connections {
 
   #cut(connection: Connection, fault: ConnectionFault): void {
     this.#unsent.delete(connection);
-    this.#options.onFault(fault, connection.due?.requestId);
+    const [first] = connection.due;
+    this.#options.onFault(fault, first?.requestId);
     // Ended in good order, the system would go on holding what it has of the answer.
     connection.socket.resetAndDestroy();
   }
@@ -183,5 +186,11 @@ export class Connections {
 }
 
 function unsentOf({ socket, due }: Connection): number {
-  return Math.max(socket.writableLength, due?.response?.writableLength ?? 0);
+  let bytes = socket.writableLength;
+  for (const { response } of due) {
+    if (response === null) continue;
+    // The answer that is written counts the bytes of its socket too.
+    bytes += response.writableLength - (response.socket === null ? 0 : socket.writableLength);
+  }
+  return bytes;
 }

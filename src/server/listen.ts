@@ -89,7 +89,7 @@ export async function listen(
       request.headers['x-request-id'] = requestId;
       const entry: DueAnswer = { response, requestId };
       inFlight.add(entry);
-      connections.watch(entry);
+      connections.watch(request.socket, entry);
       response.on('close', () => {
         entry.response = null;
         inFlight.delete(entry);

@@ -103,6 +103,28 @@ test('unsent bytes are bounded in all, also where every peer is behind one proxy
   expect(reasons()).toEqual(['too many unsent bytes in all']);
 });
 
+test('answers that wait behind another one on their connection count as unsent', async () => {
+  const { handler, cut } = answering(megabytes(5));
+  const { port, reasons } = await serverOf(handler, { limits: { unsentBytesPerPeer: 40_000_000 } });
+  const socket = await opened(port, get.repeat(20));
+  socket.pause();
+  await expect.poll(() => cut.length).toBe(20);
+  await Promise.all(cut);
+  expect(reasons()).toEqual(['too many unsent bytes for the peer']);
+});
+
+test('a peer that reads gets all answers to what it has sent at once', async () => {
+  const { handler } = answering(megabytes(1));
+  const { port, reasons } = await serverOf(handler, { limits: { unsentBytesPerPeer: 40_000_000 } });
+  const socket = await opened(port, get.repeat(20));
+  let bytes = 0;
+  socket.on('data', (chunk) => {
+    bytes += chunk.length;
+  });
+  await expect.poll(() => bytes).toBeGreaterThan(20_000_000);
+  expect(reasons()).toEqual([]);
+});
+
 test('a peer that reads gets an answer of any size', async () => {
   const { handler } = answering(megabytes(30));
   const { port } = await serverOf(handler);
