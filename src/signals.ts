@@ -28,13 +28,20 @@ export function reloadOnHangup(reloads: readonly Reload[], log: Logger): void {
   });
 }
 
+/** Milliseconds in which signals at a terminal count as one: it sends Ctrl-C to npm too, which passes its own on. */
+const repeatMilliseconds = 500;
+
 /** The first signal asks for a stop, the second for one at once; a third ends the process as it is. */
 export function awaitSignals(): { readonly first: Promise<void>; readonly second: AbortSignal } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const second = new AbortController();
   let count = 0;
+  let countedAt = Number.NEGATIVE_INFINITY;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
+      const now = performance.now();
+      if (process.stdin.isTTY && now - countedAt < repeatMilliseconds) return;
+      countedAt = now;
       count += 1;
       if (count === 1) resolve();
       else if (count === 2) second.abort();
