@@ -3,9 +3,8 @@
 import type { Clock } from '../brokers/upstream/clock.ts';
 import { type AuditDigests, createAuditDigests } from '../keyring/crypto/audit-digests.ts';
 import type { Encrypter } from '../keyring/crypto/encrypter.ts';
-import type { SessionRecord } from '../keyring/session-record.ts';
 import type { Limits } from '../limits.ts';
-import type { AuditDetails, AuditEvent, AuditLog } from '../shared/audit.ts';
+import type { AuditEvent, AuditLog } from '../shared/audit.ts';
 import { FailureLog } from './limits/failure-log.ts';
 
 /** The request that an event belongs to. */
@@ -22,8 +21,6 @@ export interface Audit extends AuditLog {
   /** Records a failure, by a line or by a count. */
   fail(event: FailureEvent): void;
   readonly digests: AuditDigests;
-  /** What is recorded of a session. */
-  session(keyringId: string, record: SessionRecord): AuditDetails;
   /** Records what was counted so far. */
   close(): void;
 }
@@ -56,12 +53,6 @@ export function createAudit(
       failures.write({ requestId, address, code: kind }, event, event.event);
     },
     digests,
-    session: (keyringId, { sessionId, broker, userId, apiKey }) => ({
-      keyring: digests.keyring(keyringId),
-      session: digests.session(sessionId),
-      ...(userId !== null && { user: digests.user({ broker, userId }) }),
-      app: apiKey,
-    }),
     close: () => failures.close(),
   };
 }

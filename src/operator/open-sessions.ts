@@ -18,13 +18,12 @@ import {
 import { createEncrypter, type Encrypter } from '../keyring/crypto/encrypter.ts';
 import type { Keyrings } from '../keyring/keyring.ts';
 import { createKeyrings } from '../keyring/keyrings.ts';
-import type { SessionRecord } from '../keyring/session-record.ts';
 import type { KeyringStore, StoreListing } from '../keyring/stores/store.ts';
 import { createUserSessions, type UserSessions } from '../keyring/user-sessions.ts';
 import { createSessionEvents } from '../keyring/webhook/session-events.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
 import { openAuditFile, openStore } from '../process/resources.ts';
-import { type AuditDetails, type AuditLog, noAuditLog } from '../shared/audit.ts';
+import { type AuditLog, noAuditLog } from '../shared/audit.ts';
 
 /** The sessions of a store. */
 export interface OpenSessions {
@@ -40,8 +39,6 @@ export interface OpenSessions {
   readonly audit: AuditLog;
   /** Rows that did not open so far, whatever read them. */
   readonly unreadable: () => number;
-  /** What the audit log says of a session. */
-  about(keyringId: string, record: SessionRecord): AuditDetails;
   /** Closes the store and the audit log; the number of events that the log did not take. */
   close(): Promise<number>;
 }
@@ -91,12 +88,6 @@ export async function openSessions({
     digests,
     audit: auditFile ?? noAuditLog,
     unreadable: () => unreadable,
-    about: (keyringId, { sessionId, broker, userId, apiKey }) => ({
-      keyring: digests.keyring(keyringId),
-      session: digests.session(sessionId),
-      ...(userId !== null && { user: digests.user({ broker, userId }) }),
-      app: apiKey,
-    }),
     async close() {
       await keyrings.close();
       return (await auditFile?.close()) ?? 0;

@@ -57,13 +57,13 @@ export async function listSessions(
 }
 
 function describe(
-  { about, digests }: OpenSessions,
+  { digests }: OpenSessions,
   keyringId: string,
   record: SessionRecord,
   showsUsers: boolean,
 ) {
   const { sessionId, state, broker, apiKey, userId, userName, devices, endReason } = record;
-  const { keyring = '', user = null } = about(keyringId, record);
+  const { keyring = '', user = null } = digests.details(keyringId, record);
   return {
     state,
     sessionId,

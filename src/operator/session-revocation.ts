@@ -89,7 +89,7 @@ async function revoke(
   const { sessionId } = record;
   const outcome = await begin(sessions, keyringId, record);
   if (outcome !== 'already-ended') {
-    const about = sessions.about(keyringId, record);
+    const about = sessions.digests.details(keyringId, record);
     sessions.audit.write({ event: 'revocation', outcome: 'requested', ...about });
   }
   await output.result({ sessionId, outcome }, `${sessionId} ${texts[outcome]}`);

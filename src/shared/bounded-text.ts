@@ -1,7 +1,11 @@
 // The body of a request, read no further than allowed.
 
 /** The body as text; null where it is longer than allowed. */
-export async function boundedText({ body }: Request, maxBytes: number): Promise<string | null> {
+export async function boundedText(
+  { headers, body }: Request,
+  maxBytes: number,
+): Promise<string | null> {
+  if (Number(headers.get('content-length') ?? 0) > maxBytes) return null;
   if (body === null) return '';
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];

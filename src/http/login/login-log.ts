@@ -21,13 +21,13 @@ export function auditLogin(
 ): void {
   const about = { requestId, address: device.ipAddress };
   const login = { event: 'login', outcome: 'completed' } as const;
-  audit.write({ ...login, ...about, ...audit.session(keyringId, record) });
+  audit.write({ ...login, ...about, ...audit.digests.details(keyringId, record) });
   const ended = [
     ...(replaced?.state === 'ACTIVE' ? [{ outcome: 'REPLACED', session: replaced }] : []),
     ...surplus.map((session) => ({ outcome: 'TOO_MANY', session })),
   ];
   for (const { outcome, session } of ended) {
-    const of = audit.session(keyringId, session);
+    const of = audit.digests.details(keyringId, session);
     audit.write({ event: 'session-ended', outcome, ...about, ...of });
   }
 }

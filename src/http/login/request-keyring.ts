@@ -166,7 +166,7 @@ export class RequestKeyring implements BrowserKeyring {
   #record(action: AuditedAction, record: SessionRecord, keyringId = this.#keyringId): void {
     const { audit } = this.#services;
     const { requestId, device } = this.#about;
-    const of = keyringId === null ? {} : audit.session(keyringId, record);
+    const of = keyringId === null ? {} : audit.digests.details(keyringId, record);
     audit.write({ ...action, requestId, address: device.ipAddress, ...of });
   }
 

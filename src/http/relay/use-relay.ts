@@ -194,7 +194,6 @@ async function readBody(
   const { headers } = request;
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity') return refused.encoding;
-  if (Number(headers.get('content-length') ?? 0) > maxBytes) return refused.tooLong;
   const text = await boundedText(request, maxBytes);
   if (text === null) return refused.tooLong;
   if (text === '') return { accountIds: null };

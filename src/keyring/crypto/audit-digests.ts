@@ -1,5 +1,7 @@
 // What stands in the audit log for what it must not show.
 import { defaultBroker } from '../../brokers/broker-name.ts';
+import type { AuditDetails } from '../../shared/audit.ts';
+import type { SessionRecord } from '../session-record.ts';
 import type { BrokerUser } from '../user-sessions.ts';
 import type { Encrypter } from './encrypter.ts';
 
@@ -11,6 +13,8 @@ export interface AuditDigests {
   session(sessionId: string): string;
   /** Of a user, by the broker's id. */
   user(user: BrokerUser): string;
+  /** All that is recorded of a session. */
+  details(keyringId: string, session: SessionRecord): AuditDetails;
 }
 
 /** 16 bytes in base64url. */
@@ -20,11 +24,18 @@ const characters = 22;
 export function createAuditDigests(encrypter: Pick<Encrypter, 'names'>): AuditDigests {
   const digest = (purpose: string, ...words: string[]) =>
     encrypter.names(`audit ${purpose}`, ...words)[0].slice(0, characters);
-  return {
+  const digests: AuditDigests = {
     keyring: (keyringId) => digest('keyring', keyringId),
     session: (sessionId) => digest('session', sessionId),
     // Without the broker where earlier versions, which knew one alone, wrote the same digest.
     user: ({ broker, userId }) =>
       broker === defaultBroker ? digest('user', userId) : digest('user', broker, userId),
+    details: (keyringId, { sessionId, broker, userId, apiKey }) => ({
+      keyring: digests.keyring(keyringId),
+      session: digests.session(sessionId),
+      ...(userId !== null && { user: digests.user({ broker, userId }) }),
+      app: apiKey,
+    }),
   };
+  return digests;
 }

@@ -1,5 +1,5 @@
 // beginLogin: a user id and a password become a challenge, at a broker without a login page.
-import { Secret } from '../../brokers/upstream/secret.ts';
+import { isWellFormedToken, Secret } from '../../brokers/upstream/secret.ts';
 import type { BegunChallenge } from '../../browser-keyring.ts';
 import type { Context } from '../../context.ts';
 import {
@@ -111,13 +111,9 @@ async function begin(
     );
   }
   if (apps.find(apiKey) === undefined) return badInput('apiKey', 'The gateway has no such app.');
-  if (!isUserId(userId)) return badInput('userId', 'This is not a user id.');
+  // It goes into a header of a call.
+  if (!isWellFormedToken(new Secret(userId))) return badInput('userId', 'This is not a user id.');
   if (password.reveal() === '') return badInput('password', 'The password is empty.');
   const begun = await keyring.beginLogin({ apiKey, userId, password });
   return 'reason' in begun ? failedLogin(begun, context) : begun;
-}
-
-/** Whether a text can be a user id: it goes into a header of a call. */
-function isUserId(text: string): boolean {
-  return /^[A-Za-z0-9._-]{1,128}$/.test(text);
 }

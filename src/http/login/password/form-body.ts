@@ -49,7 +49,6 @@ export async function readForm(
   const isForm = mediaType.trim().toLowerCase() === 'application/x-www-form-urlencoded';
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (!isForm || encoding !== 'identity') return formRefusals.mediaType;
-  if (Number(headers.get('content-length') ?? 0) > maxBytes) return formRefusals.tooLong;
   const text = await boundedText(request, maxBytes);
   return text === null ? formRefusals.tooLong : new URLSearchParams(text);
 }
