@@ -1,4 +1,5 @@
 // Account: what one credential of the request reaches, and the ways to ask for it.
+
 import type { Context, ReachedAccount } from '../context.ts';
 import { BrokerEnum } from './broker.ts';
 import { builder } from './builder.ts';
@@ -10,6 +11,7 @@ import {
   problemError,
 } from './errors/problem.ts';
 import { NodeRef } from './node.ts';
+import { perOperation } from './per-operation.ts';
 
 /** The GraphQL type Account. Its children add themselves. */
 export const AccountRef = builder.objectRef<ReachedAccount>('Account').implement({
@@ -91,7 +93,7 @@ builder.queryField('accounts', (t) =>
   }),
 );
 
-const missing = new WeakMap<Context, Map<string, Error>>();
+const missingOf = perOperation(() => new Map<string, Error>());
 
 /**
  * The account with an id, or the error in its place, made once in an operation, however many aliases name the id. A
@@ -100,8 +102,7 @@ const missing = new WeakMap<Context, Map<string, Error>>();
 function foundOrError(context: Context, id: string): ReachedAccount | Error {
   const account = findAccount(context, id);
   if (account !== undefined) return account;
-  const known = missing.get(context) ?? new Map<string, Error>();
-  missing.set(context, known);
+  const known = missingOf(context);
   const error = known.get(id) ?? problemError(accountNotFound(id));
   known.set(id, error);
   return error;

@@ -7,6 +7,7 @@ import { BrokerEnum } from './broker.ts';
 import { builder } from './builder.ts';
 import { badInput, problemError } from './errors/problem.ts';
 import { NodeRef, nodeId } from './node.ts';
+import { perOperation } from './per-operation.ts';
 
 const RedirectParamInput = builder.inputType('RedirectParam', {
   description: 'A parameter that Kite adds to the redirect URL after a login.',
@@ -114,7 +115,7 @@ const AppRef = builder.objectRef<BrokerApp>('App').implement({
   }),
 });
 
-const computed = new WeakMap<Context, Map<string, unknown>>();
+const computed = perOperation(() => new Map<string, unknown>());
 
 /** Computes what a field answers once for each operation, app and arguments, however many aliases ask for it. */
 function once<Value>(
@@ -123,8 +124,7 @@ function once<Value>(
   argument: string,
   compute: () => Value,
 ): Value {
-  const known = computed.get(context) ?? new Map<string, unknown>();
-  computed.set(context, known);
+  const known = computed(context);
   const key = `${apiKey} ${argument}`;
   // Only this function writes to the map, and a key stands for one field.
   const value = known.has(key) ? (known.get(key) as Value) : compute();

@@ -3,6 +3,7 @@
 import type { Context, ReachedAccount } from '../../context.ts';
 import { reachedAccounts } from '../account.ts';
 import { ProblemError } from '../errors/problem.ts';
+import { perOperation } from '../per-operation.ts';
 import { idOfUser, keptUser, type UserSource, userOf } from '../user.ts';
 
 const nameOnly: ReadonlySet<string> = new Set(['id', 'userId']);
@@ -28,13 +29,7 @@ export async function findUser(
   return owner && userOf(owner, context, () => asked);
 }
 
-const searches = new WeakMap<Context, ProfileSearch>();
-
-function profileSearch(context: Context): ProfileSearch {
-  const search = searches.get(context) ?? new ProfileSearch(context);
-  searches.set(context, search);
-  return search;
-}
+const profileSearch = perOperation((context) => new ProfileSearch(context));
 
 /** The accounts of an operation whose users are not known, and those whose profiles have been read. */
 class ProfileSearch {

@@ -1,4 +1,5 @@
 // labelAccount: a user's own name for an account of the keyring.
+
 import { accountOfSession, type Context, type ReachedAccount } from '../../context.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import type { Limits } from '../../limits.ts';
@@ -11,6 +12,7 @@ import {
 } from '../api-error.ts';
 import { builder } from '../builder.ts';
 import { accountNotFound, badInput, keyringUnavailable, type Problem } from '../errors/problem.ts';
+import { perOperation } from '../per-operation.ts';
 
 const LabelAccountResultRef = builder.unionType('LabelAccountResult', {
   description: 'The account with its label, or the error.',
@@ -51,12 +53,11 @@ interface GivenLabel {
 }
 
 /** The labels that an operation has given, by the accounts. */
-const given = new WeakMap<Context, Map<string, GivenLabel>>();
+const givenLabels = perOperation(() => new Map<string, GivenLabel>());
 
 /** One change of the store an account and operation, under however many aliases the operation asks for it. */
 async function labelOnce(accountId: string, label: string | null, context: Context) {
-  const labels = given.get(context) ?? new Map<string, GivenLabel>();
-  given.set(context, labels);
+  const labels = givenLabels(context);
   const known = labels.get(accountId);
   if (known?.label === label) return known.outcome;
   if (known !== undefined) {

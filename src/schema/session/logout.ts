@@ -13,6 +13,7 @@ import {
   type Problem,
   problemOf,
 } from '../errors/problem.ts';
+import { perOperation } from '../per-operation.ts';
 
 interface LogoutPayload {
   readonly loggedOut: readonly string[];
@@ -73,7 +74,7 @@ function accountsToLogOut(context: Context): readonly ReachedAccount[] {
 }
 
 /** What came of each account's logout, by the account's id. */
-const logouts = new WeakMap<Context, Map<string, Promise<AccountFailure | null>>>();
+const logouts = perOperation(() => new Map<string, Promise<AccountFailure | null>>());
 
 /** One call an account and operation, under however many aliases the operation asks for it. */
 export function logOutOnce(
@@ -81,8 +82,7 @@ export function logOutOnce(
   account: ReachedAccount | undefined,
   context: Context,
 ): Promise<AccountFailure | null> {
-  const ofOperation = logouts.get(context) ?? new Map<string, Promise<AccountFailure | null>>();
-  logouts.set(context, ofOperation);
+  const ofOperation = logouts(context);
   const known = ofOperation.get(id);
   if (known !== undefined) return known;
   const outcome = logOut(id, account, context);

@@ -1,4 +1,5 @@
 // SessionDevice: an address and a browser that a session was used from.
+
 import type { Context } from '../../context.ts';
 import { boundedHint, type Device, isSameDevice } from '../../keyring/device.ts';
 import {
@@ -10,6 +11,7 @@ import {
 import { builder } from '../builder.ts';
 import { badInput, problemError } from '../errors/problem.ts';
 import { NodeRef, nodeId } from '../node.ts';
+import { perOperation } from '../per-operation.ts';
 
 /** A device of one session. */
 export interface DeviceSource extends Device {
@@ -28,11 +30,10 @@ export function idOfDevice(
 }
 
 /** What user agents tell, by operation: however many fields ask of a device, its user agent is parsed once. */
-const parsedAgents = new WeakMap<Context, Map<string | null, UserAgent>>();
+const agentsOf = perOperation(() => new Map<string | null, UserAgent>());
 
 function agentOf({ userAgent }: DeviceSource, context: Context): UserAgent {
-  const parsed = parsedAgents.get(context) ?? new Map<string | null, UserAgent>();
-  parsedAgents.set(context, parsed);
+  const parsed = agentsOf(context);
   const known = parsed.get(userAgent);
   if (known !== undefined) return known;
   const agent = parseUserAgent(userAgent, context.limits.userAgentCharacters);
@@ -44,11 +45,10 @@ function agentOf({ userAgent }: DeviceSource, context: Context): UserAgent {
  * Names of countries by operation and locale, null for what is no locale: making them takes longer than reading one, and
  * so does finding that they cannot be made.
  */
-const namesByLocale = new WeakMap<Context, Map<string, Intl.DisplayNames | null>>();
+const namesByLocale = perOperation(() => new Map<string, Intl.DisplayNames | null>());
 
 function countryNames(locale: string, context: Context): Intl.DisplayNames {
-  const made = namesByLocale.get(context) ?? new Map<string, Intl.DisplayNames | null>();
-  namesByLocale.set(context, made);
+  const made = namesByLocale(context);
   let names = made.get(locale);
   if (names === undefined) {
     names = makeCountryNames(locale);

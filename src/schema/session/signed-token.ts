@@ -1,7 +1,9 @@
 // Session.signedToken: a token by which other services know whose session a request belongs to.
+
 import type { Context } from '../../context.ts';
 import { builder } from '../builder.ts';
 import { badInput, problemError } from '../errors/problem.ts';
+import { perOperation } from '../per-operation.ts';
 import { SessionRef } from './session.ts';
 import type { SessionSource } from './session-source.ts';
 import { stateOf } from './session-state.ts';
@@ -9,7 +11,7 @@ import { stateOf } from './session-state.ts';
 type SignedToken = Promise<string | null | 'unknown-template'>;
 
 /** The tokens of each operation by session and template. */
-const signedTokens = new WeakMap<Context, Map<string, SignedToken>>();
+const signedTokens = perOperation(() => new Map<string, SignedToken>());
 
 /** The token of a session by a template: one signature for an operation, however often it is selected. */
 function tokenOf(
@@ -20,8 +22,7 @@ function tokenOf(
   const { tokens, limits } = context;
   if (tokens === null || session === null || isElsewhere) return Promise.resolve(null);
   const key = `${session.sessionId} ${template}`;
-  const ofOperation = signedTokens.get(context) ?? new Map<string, SignedToken>();
-  signedTokens.set(context, ofOperation);
+  const ofOperation = signedTokens(context);
   const known = ofOperation.get(key);
   if (known !== undefined) return known;
   if (ofOperation.size >= limits.signedTokens) {

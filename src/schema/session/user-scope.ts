@@ -8,6 +8,7 @@ import type { BrokerUser } from '../../keyring/user-sessions.ts';
 import type { Account } from '../../loaders/account.ts';
 import { keyringUnavailable, type Problem, sessionExpired } from '../errors/problem.ts';
 import { malformedAnswer, succeeded, tryRead } from '../field-reads.ts';
+import { perOperation } from '../per-operation.ts';
 
 /** The sessions of one user in other browsers. */
 export interface UserElsewhere {
@@ -26,14 +27,8 @@ interface OwnSession {
   readonly record: SessionRecord;
 }
 
-const scopes = new WeakMap<Context, UserScope>();
-
 /** The users of an operation: however often it asks, each is proved and read once. */
-export function userScopeOf(context: Context): UserScope {
-  const known = scopes.get(context) ?? new UserScope(context);
-  scopes.set(context, known);
-  return known;
-}
+export const userScopeOf = perOperation((context) => new UserScope(context));
 
 /** The users of the browser that asks. */
 export class UserScope {
