@@ -1,4 +1,4 @@
-// App: a Kite Connect app of this gateway, and where its users log in.
+// App: an app of this gateway at a broker, its budget, and where its users log in.
 
 import type { BrokerApp } from '../brokers/apps.ts';
 import { type Budget, remainingCalls } from '../brokers/budget.ts';
@@ -47,7 +47,7 @@ const AppBudgetRef = builder.objectRef<Budget>('AppBudget').implement({
 
 const AppRef = builder.objectRef<BrokerApp>('App').implement({
   interfaces: [NodeRef],
-  description: 'A Kite Connect app that this gateway serves. Its secret never leaves the gateway.',
+  description: 'An app at a broker that this gateway serves. Its secret never leaves the gateway.',
   fields: (t) => ({
     id: t.id({ nullable: false, description: 'Opaque id of the app.', resolve: idOfApp }),
     broker: t.expose('broker', {
@@ -68,8 +68,9 @@ const AppRef = builder.objectRef<BrokerApp>('App').implement({
     loginUrl: t.string({
       nullable: false,
       description:
-        'This gateway’s login page, for browsers. It redirects to Kite and back, and adds a session to this ' +
-        'browser’s keyring. Reading this field does not start a login.',
+        'This gateway’s login page, for browsers. It redirects to the broker and back, or asks for user id and password ' +
+        'itself where the broker has no login page, and adds a session to this browser’s keyring. Reading this field ' +
+        'does not start a login.',
       args: {
         returnTo: t.arg.string({
           description: 'Where the browser goes after the login: a page of an allowed origin.',

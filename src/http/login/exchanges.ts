@@ -16,7 +16,7 @@ export interface Exchange {
 /** Exchanges by login id. */
 export interface Exchanges {
   find(loginId: string): Exchange | undefined;
-  /** Begins one, whose outcome is under way; it is forgotten at once where it fails. */
+  /** Begins one; it is forgotten at once where its outcome is a failure. */
   begin(loginId: string, login: FoundLogin, outcome: Promise<Kept | LoginFailure>): Exchange;
   /** Whether a login that was completed then still counts as the same. @param at in milliseconds since the epoch. */
   isRecent(at: number): boolean;
