@@ -58,6 +58,20 @@ test.each(floods)(
   },
 );
 
+test('one request that fails by many aliases has no more lines than as many requests', async () => {
+  const step = (index: number) =>
+    `a${index}: completeLogin(input: { challengeId: "unknown${index}" }) { __typename }`;
+  const query = `mutation { ${Array.from({ length: 50 }, (_, index) => step(index)).join(' ')} }`;
+  const body = JSON.stringify({ query });
+  const lines = await linesOf('aliases', 1, '203.0.113.99', '/graphql', body);
+  expect(lines.filter(({ msg }) => msg === 'Login failed')).toHaveLength(3);
+  expect(lines.filter(({ msg }) => msg === 'Operation')).toHaveLength(1);
+  clock.advance(60);
+  await expect
+    .poll(() => log.lines.at(-1))
+    .toMatchObject({ code: 'LOGIN_MISMATCH', count: 47, firstRequestId: 'aliases-1' });
+});
+
 test('failures with another code or of another address have lines of their own', async () => {
   await linesOf('one', 10, '203.0.113.50', '/nothing');
   expect(await linesOf('other', 1, '203.0.113.51', '/nothing')).toHaveLength(1);
