@@ -22,7 +22,7 @@ Settings come from the environment, or from a .env file in the current folder.
   KITE_BASE_URL                   https://api.kite.trade; may have a path
   KITE_LOGIN_URL                  https://kite.zerodha.com/connect/login
   KOTAK_BASE_URLS                 comma-separated hosts of Kotak in the order of use; no other is called
-  KITE_TIMEOUT_MS                 time limit of one call to Kite: 7000
+  KITE_TIMEOUT_MS                 time limit of one call to a broker: 7000
   OPERATION_TIMEOUT_MS            time limit of one GraphQL operation: 30000
   SHUTDOWN_GRACE_MS               30000: how long a shutdown waits for requests in flight
   WORKERS                         1: processes on the port, with one rate limit and one store of sessions

@@ -20,6 +20,8 @@ export interface Brokers extends BrokerClient {
   nameOf(apiKey: string): BrokerName;
   /** How credentials stand in the Authorization header, in the order in which they are tried. */
   readonly credentialSchemes: readonly [CredentialScheme, ...CredentialScheme[]];
+  /** Their forms, for people: those of the brokers that have apps, or of all where there are no apps. */
+  readonly credentialForms: readonly string[];
   /** When what began at a time is over at the first of all brokers. */
   earliestExpiryOf(time: Date): Date;
   /** The login page of an app's broker; null where it has none. */
@@ -41,6 +43,7 @@ export function createBrokers(
 ): Brokers {
   const names = new Map(apps.map(({ apiKey, broker }) => [apiKey, broker]));
   const all = Object.values(brokers);
+  const withApps = all.filter(({ name }) => apps.some(({ broker }) => broker === name));
   const of = (name: BrokerName | undefined) => brokers[name ?? defaultBroker];
   const ofApp = (apiKey: string) => of(names.get(apiKey));
   return {
@@ -48,6 +51,9 @@ export function createBrokers(
     readsProfile: (credential) => of(credential.broker).readsProfile,
     nameOf: (apiKey) => ofApp(apiKey).name,
     credentialSchemes: [brokers.KITE.credentialScheme, brokers.KOTAK.credentialScheme],
+    credentialForms: (withApps.length > 0 ? withApps : all).map(
+      ({ credentialScheme }) => credentialScheme.form,
+    ),
     earliestExpiryOf: (time) =>
       new Date(Math.min(...all.map((broker) => broker.expiryOf(time).getTime()))),
     loginPage: (apiKey, redirectParams) => ofApp(apiKey).loginPage(apiKey, redirectParams),

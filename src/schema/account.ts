@@ -120,13 +120,14 @@ export function reachedAccounts(context: Context): readonly ReachedAccount[] {
 
 /** No credential came with the request, or none that may be used. */
 export function unauthenticated(context: Context): Problem {
-  const { foreignScheme, apps, keyring } = context;
+  const { foreignScheme, apps, keyring, broker } = context;
+  const forms = broker.credentialForms.map((form) => `"Authorization: ${form}"`).join(' or ');
   const app = apps.listed[0];
   const reasons = [
     foreignScheme === null
       ? 'No credential came with this request.'
       : `The Authorization scheme ${foreignScheme} means nothing to this gateway.`,
-    'Send "Authorization: token api_key:access_token", or log in from a browser.',
+    `Send ${forms}, or log in from a browser.`,
     ...(keyring.barred === null ? [] : [keyring.barred]),
   ];
   return {

@@ -147,7 +147,7 @@ builder.queryField('apps', (t) =>
   t.field({
     type: [AppRef],
     nullable: false,
-    description: 'The listed Kite Connect apps of this gateway. Needs no credential.',
+    description: 'The listed apps of this gateway. Needs no credential.',
     resolve: (_root, _arguments, { apps }) => [...apps.listed],
   }),
 );

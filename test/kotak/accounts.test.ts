@@ -50,6 +50,24 @@ test.each([
   expect(text).not.toContain('SIMK01');
 });
 
+const kiteForm = '"Authorization: token api_key:access_token"';
+const kotakForm = '"Authorization: kotak consumer_key:userid:session_token"';
+
+test.each([
+  ['of both brokers', [...apps, kotakApp], `Send ${kiteForm} or ${kotakForm}, or log in`],
+  ['of Kite', apps, `Send ${kiteForm}, or log in`],
+  ['of Kotak', [kotakApp], `Send ${kotakForm}, or log in`],
+  ['of no broker', [], `Send ${kiteForm} or ${kotakForm}, or log in`],
+])(
+  'without a credential, a gateway with apps %s says how to write one',
+  async (_whose, own, words) => {
+    const other = await startWorld({ apps: own });
+    const { errors } = await other.askRaw('{ accounts { id } }');
+    expect(errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    expect(errors[0]?.message).toContain(words);
+  },
+);
+
 test('apps list their brokers, and a broker without a login page has no brokerLoginUrl', async () => {
   const { data, errors } = await world.askRaw('{ apps { broker apiKey brokerLoginUrl } }');
   expect(errors).toEqual([]);

@@ -178,6 +178,19 @@ describe('a session', () => {
     ]);
   });
 
+  test('cannot be renewed: the broker gave no refresh token, and no call is made', async () => {
+    const { ask } = await browser('SIMK01');
+    const { data } = await ask('{ accounts { id } }');
+    const renew =
+      'mutation ($id: ID!) { renewSession(input: { accountId: $id }) { ... on InputError { code field message } } }';
+    expect((await ask(renew, data.accounts[0])).data.renewSession).toEqual({
+      code: 'BAD_USER_INPUT',
+      field: 'accountId',
+      message: 'The broker gave no refresh token with this session: log in again.',
+    });
+    expect(await calls()).toEqual([]);
+  });
+
   test('that is logged out leaves the other broker’s session as it is', async () => {
     const { ask } = await browser('SIM0001', 'SIMK01');
     const { data } = await ask('{ accounts { id broker } }');

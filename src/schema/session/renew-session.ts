@@ -107,6 +107,6 @@ function ownSession(accountId: string, context: Context): SessionRecord | Proble
       : badInput('accountId', 'No account of a keyring with this id came with this request.');
   }
   return session.refreshToken === null
-    ? badInput('accountId', 'Kite gave no refresh token with this session: log in again.')
+    ? badInput('accountId', 'The broker gave no refresh token with this session: log in again.')
     : session;
 }
