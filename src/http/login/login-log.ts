@@ -42,13 +42,26 @@ export function logCompleted(
   log.info({ requestId, apiKey, isRepeated }, 'Login completed');
 }
 
-/** Logs a login that failed. */
+/** Logs a login that failed; nothing is wrong where its user cancelled it. */
 export function logFailed(
   { failures, audit }: Pick<LoginLog, 'failures' | 'audit'>,
   { requestId, device }: Pick<KeyringRequest, 'requestId' | 'device'>,
   code: LoginError,
 ): void {
   const about = { requestId, address: device.ipAddress, code };
-  failures.write({ ...about, level: 'warn' }, { code }, 'Login failed');
+  const level = code === 'LOGIN_CANCELLED' ? 'info' : 'warn';
+  failures.write({ ...about, level }, { code }, 'Login failed');
   audit.fail({ event: 'login', outcome: 'failed', ...about });
+}
+
+/** Logs a request of the login page that is refused before a login begins or goes on. */
+export function logRefused(
+  { failures, audit }: Pick<LoginLog, 'failures' | 'audit'>,
+  { requestId, device }: Pick<KeyringRequest, 'requestId' | 'device'>,
+  code: LoginError,
+  reason: string,
+): void {
+  const about = { requestId, address: device.ipAddress, code };
+  failures.write(about, { code, reason }, 'Login refused');
+  audit.fail({ event: 'login', outcome: 'refused', ...about });
 }

@@ -12,6 +12,7 @@ import type { KeyringRequest } from '../request/keyring-request.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
 import { codeOfFailure, redirect, refusalPage, refused, waysOn } from './login-error.ts';
+import { logFailed, logRefused } from './login-log.ts';
 import { type PageLink, page } from './page.ts';
 import { createPasswordForms, type PasswordForms } from './password/password-forms.ts';
 
@@ -58,13 +59,9 @@ async function begin(
 ): Promise<Response> {
   const { browsers, failures } = options;
   const { apps, broker, returnTo } = options.services;
-  const { request, requestId, device, setCookie } = begun;
-  const code = 'BAD_USER_INPUT';
-  const refusedBecause = (reason: string) => {
-    const about = { address: device.ipAddress, requestId, code };
-    failures.write(about, { code, reason }, 'Login refused');
-    browsers.audit.fail({ event: 'login', outcome: 'refused', ...about });
-  };
+  const { request, setCookie } = begun;
+  const refusedBecause = (reason: string) =>
+    logRefused({ failures, audit: browsers.audit }, begun, 'BAD_USER_INPUT', reason);
   if (!isNavigation(request)) {
     refusedBecause('fetched by a page');
     return page(403, 'Open this page', 'Open this address in the browser itself to start a login.');
@@ -153,19 +150,17 @@ async function finish(
 /** Kite names no login when its user cancels: likely it was the one begun last. */
 async function cancelled(
   options: LoginOptions,
-  { request, requestId, device, setCookie }: KeyringRequest,
+  about: KeyringRequest,
   nonce: string,
 ): Promise<Response> {
   const { failures } = options;
   const { pendingLogins, cookies, audit } = options.browsers;
-  const pending = pendingLogins.find(request);
+  const pending = pendingLogins.find(about.request);
   const named = pending.find((login) => login.nonce === nonce);
   // Any page can link here: only an address that knows the login's nonce ends it.
-  if (named !== undefined) setCookie(cookies.clear(named.cookieName));
+  if (named !== undefined) about.setCookie(cookies.clear(named.cookieName));
   const code = 'LOGIN_CANCELLED';
-  const about = { address: device.ipAddress, requestId, code };
-  failures.write(about, { code }, 'Login failed');
-  audit.fail({ event: 'login', outcome: 'failed', ...about });
+  logFailed({ failures, audit }, about, code);
   const { returnTo = null, apiKey } = named ?? pending[0] ?? {};
   return refused(options, returnTo, code, apiKey);
 }

@@ -10,7 +10,7 @@ import type { FailureLog } from '../../limits/failure-log.ts';
 import type { KeyringRequest } from '../../request/keyring-request.ts';
 import { type BrowserKeyrings, keyringCookieOf } from '../browser-keyrings.ts';
 import { codeOfFailure, type LoginError, redirect, refused, waysOn } from '../login-error.ts';
-import { logFailed } from '../login-log.ts';
+import { logFailed, logRefused } from '../login-log.ts';
 import { page } from '../page.ts';
 import type { FoundLogin } from '../pending-logins.ts';
 import { type FormRefusal, formRefusals, isOwnForm, readForm } from './form-body.ts';
@@ -82,11 +82,9 @@ export function createPasswordForms(options: PasswordFormsOptions): PasswordForm
     return refused(options, login?.returnTo ?? null, code, login?.apiKey);
   }
 
-  function refuse({ requestId, device }: KeyringRequest, refusal: FormRefusal): Response {
+  function refuse(about: KeyringRequest, refusal: FormRefusal): Response {
     const { status, title, text, code } = refusal;
-    const about = { address: device.ipAddress, requestId, code };
-    failures.write(about, { code, reason: title }, 'Login refused');
-    audit.fail({ event: 'login', outcome: 'refused', ...about });
+    logRefused({ failures, audit }, about, code, title);
     return page(status, title, text, waysOn(options));
   }
 
