@@ -161,7 +161,8 @@ test.each([
   ['a folder', () => emptyFolder()],
   ['a file in no folder', () => '/nowhere/audit.jsonl'],
 ])('%s is refused at the start, in one line', async (_name, place) => {
-  const { code, stdout, stderr } = await run({ env: { AUDIT_LOG: place() } }).ended;
+  const { code, stdout, stderr } = await run({ env: { AUDIT_LOG: place(), SIMULATOR_PORT: '0' } })
+    .ended;
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/^kite-graphql: AUDIT_LOG: E\w+: the file cannot be opened\..*\n$/);
 });
