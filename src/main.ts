@@ -16,6 +16,7 @@ import { gatewayOptions, simulatedAuthorization } from './process/gateway-option
 import { naming } from './process/naming.ts';
 import { openAuditFile, openStore, readCountryDatabase, warnOfKeys } from './process/resources.ts';
 import { openTracing } from './process/tracing.ts';
+import { upstreamsOf } from './process/upstreams.ts';
 import {
   awaitPrimary,
   isWorker,
@@ -148,7 +149,7 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
         authorization: simulatedAuthorization(config),
         trustedDocument: Object.keys(config.trustedDocuments ?? {})[0] ?? null,
         loginUrl: `${config.publicUrl.replace(/\/+$/, '')}/login`,
-        upstream: config.kiteBaseUrl ?? 'https://api.kite.trade',
+        upstreams: upstreamsOf(config),
         metricsUrl:
           metricsServer && config.metrics
             ? `http://${hostInUrl(config.metrics.host)}:${metricsServer.port}/metrics`

@@ -68,8 +68,8 @@ export interface Started {
   readonly loginUrl: string;
   /** The simulated users whose accounts the example asks for. */
   readonly authorization: string | null;
-  /** Kite's address where there is no simulator. */
-  readonly upstream: string;
+  /** The brokers and their addresses, where there is no simulator. */
+  readonly upstreams: readonly (readonly [name: string, address: string])[];
   /** Where metrics are answered; null where they are not. */
   readonly metricsUrl: string | null;
   readonly notices: readonly string[];
@@ -79,7 +79,7 @@ export interface Started {
 
 /** The lines that the command prints at start. */
 export function greeting(started: Started): string {
-  const { graphqlUrl, graphiql, simulatorUrl, authorization, upstream, notices } = started;
+  const { graphqlUrl, graphiql, simulatorUrl, authorization, upstreams, notices } = started;
   const { loginUrl, trustedDocument, metricsUrl } = started;
   const query =
     '{ accounts { id user { userName } margins { equity { net } commodity { net } } } }';
@@ -89,7 +89,7 @@ export function greeting(started: Started): string {
     '',
     `  GraphQL    ${graphqlUrl}${graphiql ? '   open it in a browser for GraphiQL' : ''}`,
     ...(simulatorUrl === null
-      ? [`  Kite       ${upstream}`]
+      ? upstreams.map(([name, address]) => `  ${name.padEnd(10)} ${address}`)
       : [
           `  Kite       simulated at ${simulatorUrl}: no account needed, no request leaves this machine`,
           `             log in at ${loginUrl}?app=simulator`,

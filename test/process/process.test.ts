@@ -83,6 +83,25 @@ describe('the greeting', () => {
     expect(await (await graphiql(url)).text()).not.toContain('SIM0001-token');
   });
 
+  test('of an app of Kotak names its host, and Kite only where that has an app too', async () => {
+    const kotak = { broker: 'KOTAK', apiKey: 'consumer', accessToken: 'token-of-the-app' };
+    for (const [apps, names] of [
+      [[kotak], ['Kotak']],
+      [
+        [{ apiKey: 'mykey', apiSecret: 'mysecret' }, kotak],
+        ['Kite', 'Kotak'],
+      ],
+    ] as const) {
+      const APPS_FILE = join(emptyFolder(), 'apps.json');
+      writeFileSync(APPS_FILE, JSON.stringify(apps));
+      const KOTAK_BASE_URLS = 'http://127.0.0.1:1/apim,http://127.0.0.1:2/apim';
+      const { greeting } = await startCommand({ env: { APPS_FILE, KOTAK_BASE_URLS } });
+      expect(greeting.match(/(?<=^ {2})(Kite|Kotak)(?= +http)/gm)).toEqual(names);
+      expect(greeting).toContain('Kotak      http://127.0.0.1:1/apim');
+      expect(greeting).not.toContain('token-of-the-app');
+    }
+  });
+
   test('of an app without its secret says what then does not work', async () => {
     const { greeting } = await startCommand({ env: { KITE_API_KEY: 'mykey' } });
     const notes = greeting.split('\n').filter((line) => line.includes('Note'));
