@@ -7,7 +7,7 @@ import { openBrowserKeyring } from './login/open-browser-keyring.ts';
 import type { OperationsOptions } from './plugins/use-operations.ts';
 import { costOf } from './reports/operation-cost.ts';
 import { acceptedAge } from './request/cache-control.ts';
-import { callerIdOf } from './request/caller-id.ts';
+import { callerIdOf } from './request/client-address.ts';
 import type { ClientInfoReader } from './request/client-info.ts';
 import { readCredentials } from './request/credentials.ts';
 import type { KeyringRequest } from './request/keyring-request.ts';

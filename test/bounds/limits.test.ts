@@ -50,12 +50,12 @@ const knownConstants: ReadonlySet<string> = new Set([
   // How turns are given, which bounds nothing.
   'brokers/upstream/budget/lane.ts: fewCalls',
   // How soon what has failed is tried again.
-  'brokers/upstream/budget/redis-rate-log.ts: pause',
+  'brokers/upstream/budget/rate-log/redis-rate-log.ts: pause',
   'http/limits/minute-limits.ts: pause',
   'log-stream.ts: pause',
   'process/audit-file.ts: pause',
   'operator/output.ts: pause',
-  'brokers/upstream/budget/rate-log.ts: longestWayMilliseconds',
+  'brokers/upstream/budget/rate-log/rate-log.ts: longestWayMilliseconds',
   // The form of what the operator writes, judged once at the start.
   'session-tokens/token-template.ts: maxTtlSeconds',
   'session-tokens/token-template.ts: maxClaimDepth',

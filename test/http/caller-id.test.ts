@@ -1,6 +1,6 @@
 // The caller a request counts for.
 import { expect, test } from 'vitest';
-import { callerIdOf } from '../../src/http/request/caller-id.ts';
+import { callerIdOf } from '../../src/http/request/client-address.ts';
 
 const from = (ipAddress: string | null) => callerIdOf(null, { ipAddress, userAgent: null });
 

@@ -22,7 +22,7 @@ import type { SessionEndReason, SessionRecord } from '../../keyring/session-reco
 import type { BrokerUser, PlacedSession } from '../../keyring/user-sessions.ts';
 import type { AuditedAction } from '../../shared/audit.ts';
 import type { Cancellable } from '../../shared/cancellation.ts';
-import { callerIdOf } from '../request/caller-id.ts';
+import { callerIdOf } from '../request/client-address.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
 import type { BrowserKeyrings } from './browser-keyrings.ts';
 

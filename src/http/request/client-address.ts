@@ -1,5 +1,7 @@
-// What a client address counts as: an IPv4 address by itself, an IPv6 address as the network that one customer is given.
+// What a client address counts as: an IPv4 address by itself, an IPv6 address as the network that one customer is given;
+// and which caller a request counts for, where callers take turns.
 import ipaddr from 'ipaddr.js';
+import type { DeviceHint } from '../../keyring/device.ts';
 
 /** An IPv4 address as Node and the operating system write it: most are, and need no further reading. */
 const canonicalIpv4 =
@@ -27,4 +29,13 @@ export function isLoopback(address: string): boolean {
   if (canonicalIpv4.test(address)) return address.startsWith('127.');
   const [plain = ''] = address.split('%');
   return ipaddr.isValid(plain) && ipaddr.process(plain).range() === 'loopback';
+}
+
+/**
+ * The id of the caller: of its keyring where it has one, else of its client address; all IPv6 addresses of one
+ * network (/64) are one caller. `unknown` where neither is known. Never shown, never logged.
+ */
+export function callerIdOf(keyringId: string | null, client: DeviceHint): string {
+  if (keyringId !== null) return `keyring ${keyringId}`;
+  return client.ipAddress === null ? 'unknown' : `address ${networkOf(client.ipAddress)}`;
 }
