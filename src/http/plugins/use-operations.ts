@@ -23,6 +23,14 @@ import type { VolumeLimits } from '../limits/volume-limits.ts';
 import { withCost } from '../reports/operation-cost.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import { executeInParts, executeWhole } from './engine.ts';
+import {
+  clientGone,
+  invalid,
+  mutationByGet,
+  notStreamed,
+  refusedSubscription,
+  unknownOperation,
+} from './operation-refusals.ts';
 import type { Payload, Result } from './results.ts';
 import type { Writes } from './writes.ts';
 
@@ -86,7 +94,7 @@ export function createOperations(options: OperationsOptions): AnswerOperation {
       const { document, errors } = judged;
       if (document === undefined) return { errors };
       const operation = getOperationAST(document, params.operationName);
-      if (!operation) throw unknownOperation();
+      if (!operation) throw unknownOperation(tracked.accepted);
       tracked.operation = operation;
       const kind = operation.operation;
       if (kind === OperationTypeNode.MUTATION && request.method === 'GET') throw mutationByGet();
@@ -113,7 +121,9 @@ export function createOperations(options: OperationsOptions): AnswerOperation {
       if (fault !== null) return { errors: [fault] };
       // Deferred fields begin with the others, so that they are in the same calls to the broker.
       const operation = validated({ ...args, enableEarlyExecution: true });
-      if (!('schema' in operation)) return { errors: operation.map(refused) };
+      if (!('schema' in operation)) {
+        return { errors: operation.map((error) => invalid(error, track(request).accepted)) };
+      }
       const planned = plans.execute(operation);
       if (planned !== null) return await planned;
       if (!track(request).accepted.parts) return await executeWhole(operation);
@@ -152,10 +162,13 @@ export function createOperations(options: OperationsOptions): AnswerOperation {
     const fault = volume.faultOf(args, context);
     if (fault !== null) return { errors: [fault] };
     const operation = validateSubscriptionArgs(args);
-    if (!('schema' in operation)) return { errors: operation.map(refused) };
-    if (!track(request).accepted.events) return { errors: [notStreamed()] };
+    const { accepted } = track(request);
+    if (!('schema' in operation)) {
+      return { errors: operation.map((error) => invalid(error, accepted)) };
+    }
+    if (!accepted.events) return { errors: [notStreamed()] };
     const events = await createSourceEventStream(operation);
-    if (!isAsyncIterable(events)) return events;
+    if (!isAsyncIterable(events)) return refusedSubscription(events, accepted);
     return mapSourceToResponseEvent(operation, events, async (event) => {
       const contextValue = contextOfEvent(context);
       try {
@@ -196,37 +209,8 @@ interface Handled {
   readonly context: object;
 }
 
-/** The refusal of an operation or of variables that cannot be executed. */
-function refused({ message, nodes = [] }: GraphQLError): GraphQLError {
-  return new GraphQLError(message, { nodes, extensions: { http: { status: 400 } } });
-}
-
 function asGraphQLError(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error;
   const originalError = error instanceof Error ? error : new Error(typeof error);
   return new GraphQLError(originalError.message, { originalError });
-}
-
-function unknownOperation(): GraphQLError {
-  const extensions = { code: 'BAD_USER_INPUT', retryable: false, http: { status: 400 } };
-  return new GraphQLError('Could not determine what operation to execute.', { extensions });
-}
-
-function clientGone(): GraphQLError {
-  const extensions = { code: 'BAD_USER_INPUT', retryable: false, http: { status: 400 } };
-  return new GraphQLError('The client closed the connection before its turn.', { extensions });
-}
-
-function mutationByGet(): GraphQLError {
-  const http = { status: 405, headers: { Allow: 'POST' } };
-  return new GraphQLError('Send a mutation by POST.', {
-    extensions: { code: 'BAD_USER_INPUT', retryable: false, http },
-  });
-}
-
-function notStreamed(): GraphQLError {
-  return new GraphQLError(
-    'A subscription is answered with server-sent events: send "Accept: text/event-stream".',
-    { extensions: { code: 'BAD_USER_INPUT', retryable: false, http: { status: 406 } } },
-  );
 }
