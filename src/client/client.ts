@@ -1,0 +1,282 @@
+// The client: queries, mutations, subscriptions, answers in parts and logins over fetch, without dependencies.
+import { type GraphqlDocument, readDocument } from './documents.ts';
+import { type ClientError, readErrors } from './errors.ts';
+import { type LoginOptions, loginUrlOf } from './login.ts';
+import { mergeFragment } from './merge.ts';
+import { backoffMilliseconds, pause } from './pause.ts';
+import { type PostSettings, post, type ReceivedPayload } from './payloads.ts';
+import { type SessionSummary, sessionsDocument } from './queries.ts';
+import { errorOf, type Result, readPayload, resultOf } from './result.ts';
+
+export type { GraphqlDocument, ParsedDocument, TypedDocument } from './documents.ts';
+export {
+  type ClientError,
+  type ErrorFields,
+  type GatewayError,
+  type GatewayErrorCode,
+  gatewayErrorCodes,
+  type TransportError,
+} from './errors.ts';
+export { type LoginApp, type LoginOptions, takeLoginError } from './login.ts';
+export { clientDocuments, type SessionSummary } from './queries.ts';
+export { ClientFailure, type Result, unwrap } from './result.ts';
+
+/** Where the gateway is, and how requests are sent to it. */
+export interface ClientOptions {
+  /** The address of GraphQL, such as `https://api.example.com/graphql`; in a page also a relative one. */
+  readonly url: string;
+  /** Whether requests carry the cookie. Default `include`: the gateway's cookie is also sent from other origins. */
+  readonly credentials?: RequestCredentials;
+  /** Headers of every request, such as `authorization` on a server; or what makes them, for each request. */
+  readonly headers?: Headers | (() => Headers | Promise<Headers>);
+  /** Sends the requests. Default: the global `fetch`. */
+  readonly fetch?: typeof fetch;
+  /**
+   * Milliseconds without a byte of the gateway, after which a request fails with TIMED_OUT and a subscription
+   * reconnects; 0 for no limit. Default 40,000: longer than an operation takes, and than the pause between two signs of
+   * life of a subscription.
+   */
+  readonly timeoutMilliseconds?: number;
+  /** How often a query is sent again where the gateway names a time for it. Default 2; 0 for never. */
+  readonly maxRetries?: number;
+  /** The longest wait for a retry, in seconds. An error with a longer `retryAfterSeconds` is answered at once. Default 10. */
+  readonly maxRetrySeconds?: number;
+}
+
+/** Headers of a request. */
+export type Headers = Readonly<Record<string, string>>;
+
+/** How one operation is sent. */
+export interface RequestOptions {
+  /** Cancels the operation: it fails with ABORTED, and the gateway cancels its calls. */
+  readonly signal?: AbortSignal;
+  /** Headers of this request, beside those of the client. */
+  readonly headers?: Headers;
+}
+
+/** How a query is sent. */
+export interface QueryOptions extends RequestOptions {
+  /** Accepts answers of brokers up to this many seconds old, without a new call. Default: none. */
+  readonly maxAge?: number;
+}
+
+/** How a subscription is sent. */
+export interface SubscribeOptions extends RequestOptions {
+  /** The stream broke off. It is opened again after the wait; until then, what was received may be old. */
+  readonly onDisconnect?: (loss: Disconnection) => void;
+  /** The stream is open again. The gateway has sent the present state, which the iteration yields next. */
+  readonly onReconnect?: () => void;
+}
+
+/** A stream that broke off. */
+export interface Disconnection {
+  /** Why. */
+  readonly error: ClientError;
+  /** Milliseconds until it is opened again. */
+  readonly waitMilliseconds: number;
+  /** How often it has broken off since the last event: 1, 2, ... */
+  readonly attempt: number;
+}
+
+/** An answer so far. */
+export type PartialResult<Data> = Result<Data> & {
+  /** Whether more parts follow. Until then `data` may lack deferred fields. */
+  readonly hasNext: boolean;
+};
+
+/** Variables, left out where the document needs none, and options. */
+export type Rest<Variables, Options> =
+  Record<never, never> extends Variables
+    ? [variables?: Variables | undefined, options?: Options]
+    : [variables: Variables, options?: Options];
+
+// biome-ignore lint/suspicious/noExplicitAny: the variables of a document without types.
+type AnyVariables = any;
+
+/** A client of one gateway. Its methods need no `this`. They never throw for what fails on the way: see `Result`. */
+export interface Client {
+  /**
+   * Sends a query. If the gateway names a time for a retry and nothing could be read, it is sent again.
+   * @example
+   * const { data, error } = await client.query('{ accounts { id user { userName } } }');
+   */
+  query<Data = unknown, Variables = AnyVariables>(
+    document: GraphqlDocument<Data, Variables>,
+    ...rest: Rest<Variables, QueryOptions>
+  ): Promise<Result<Data>>;
+  /** Sends a mutation, once: it is never repeated. */
+  mutate<Data = unknown, Variables = AnyVariables>(
+    document: GraphqlDocument<Data, Variables>,
+    ...rest: Rest<Variables, RequestOptions>
+  ): Promise<Result<Data>>;
+  /**
+   * Sends a query with `@defer`, and yields the answer as it grows: each time all that has arrived. An answer that
+   * breaks off ends with an error beside the data that has arrived.
+   */
+  parts<Data = unknown, Variables = AnyVariables>(
+    document: GraphqlDocument<Data, Variables>,
+    ...rest: Rest<Variables, QueryOptions>
+  ): AsyncGenerator<PartialResult<Data>, void, void>;
+  /**
+   * Subscribes, and yields events. A stream that breaks off is opened again, with growing waits; one that the gateway
+   * refuses yields the error and ends. The iteration ends when the gateway says so, or when the signal is aborted.
+   */
+  subscribe<Data = unknown, Variables = AnyVariables>(
+    document: GraphqlDocument<Data, Variables>,
+    ...rest: Rest<Variables, SubscribeOptions>
+  ): AsyncGenerator<Result<Data>, void, void>;
+  /** The address of a login, for a link. */
+  loginUrl(options?: LoginOptions): string;
+  /** Leaves this page for a login; for "log in again" pass an account, a session or its error as `app`. */
+  login(options?: LoginOptions): void;
+  /** The sessions of this browser, the newest first, ended ones included. Makes no call to a broker. */
+  sessions(options?: RequestOptions): Promise<Result<readonly SessionSummary[]>>;
+}
+
+const accepted = {
+  json: 'application/graphql-response+json, application/json',
+  parts: 'multipart/mixed, application/graphql-response+json, application/json',
+  events: 'text/event-stream, application/graphql-response+json, application/json',
+};
+
+/**
+ * Makes a client.
+ * @example
+ * const client = createClient({ url: 'http://localhost:4000/graphql' });
+ */
+export function createClient(options: ClientOptions): Client {
+  const { url, maxRetries = 2, maxRetrySeconds = 10 } = options;
+  /** Whether the gateway has a list of trusted documents: until it denies it, documents with an id are sent by it. */
+  let takesIds = true;
+
+  async function* send(
+    accept: string,
+    document: unknown,
+    variables: unknown,
+    { signal, headers, maxAge }: QueryOptions,
+  ): AsyncGenerator<ReceivedPayload> {
+    const { documentId, query } = readDocument(document);
+    const settings: PostSettings = {
+      url,
+      credentials: options.credentials ?? 'include',
+      headers: {
+        accept,
+        ...(maxAge !== undefined && { 'cache-control': `max-age=${maxAge}` }),
+        ...(typeof options.headers === 'function' ? await options.headers() : options.headers),
+        ...headers,
+      },
+      fetch: options.fetch ?? ((...request) => fetch(...request)),
+      timeoutMilliseconds: options.timeoutMilliseconds ?? 40_000,
+      signal,
+    };
+    if (documentId && takesIds) {
+      let isRefused = false;
+      for await (const received of post({ documentId, variables }, settings)) {
+        const [error] = readErrors(received.payload.errors, received.httpStatus);
+        isRefused = query !== '' && error?.field === 'documentId';
+        if (isRefused) break;
+        yield received;
+      }
+      if (!isRefused) return;
+      takesIds = false;
+    }
+    yield* post({ query, variables }, settings);
+  }
+
+  async function once<Data>(
+    document: unknown,
+    variables: unknown,
+    request: QueryOptions,
+  ): Promise<Result<Data>> {
+    try {
+      for await (const received of send(accepted.json, document, variables, request)) {
+        return readPayload(received);
+      }
+    } catch (caught) {
+      return resultOf(null, [errorOf(caught)]);
+    }
+    throw new TypeError('The answer has no payload');
+  }
+
+  return {
+    async query(document, variables?: unknown, request: QueryOptions = {}) {
+      for (let attempt = 0; ; attempt++) {
+        const result = await once<never>(document, variables, request);
+        const seconds = attempt < maxRetries ? secondsToRetry(result) : null;
+        if (seconds === null || seconds > maxRetrySeconds) return result;
+        await pause(seconds * 1_000, request.signal);
+      }
+    },
+
+    mutate: (document, variables?: unknown, request: RequestOptions = {}) =>
+      once(document, variables, request),
+
+    async *parts(document, variables?: unknown, request: QueryOptions = {}) {
+      let data: unknown = null;
+      const errors: ClientError[] = [];
+      try {
+        for await (const received of send(accepted.parts, document, variables, request)) {
+          const { payload, httpStatus } = received;
+          if ('data' in payload) data = payload.data;
+          for (const part of [payload, ...(payload.incremental ?? [])]) {
+            if ('path' in part) data = mergeFragment(data, part);
+            errors.push(...readErrors(part.errors, httpStatus));
+          }
+          yield { ...resultOf<never>(data, [...errors]), hasNext: payload.hasNext ?? false };
+        }
+      } catch (caught) {
+        yield { ...resultOf<never>(data, [errorOf(caught), ...errors]), hasNext: false };
+      }
+    },
+
+    async *subscribe(document, variables?: unknown, request: SubscribeOptions = {}) {
+      const { signal, onDisconnect, onReconnect } = request;
+      let failures = 0;
+      while (!signal?.aborted) {
+        let error: ClientError;
+        try {
+          let refusal: ClientError | null = null;
+          for await (const received of send(accepted.events, document, variables, request)) {
+            const result = readPayload<never>(received);
+            refusal = result.data === null ? result.error : null;
+            if (refusal?.retryable) break;
+            if (failures > 0) onReconnect?.();
+            failures = 0;
+            yield result;
+            if (refusal) return;
+          }
+          if (!refusal) return;
+          error = refusal;
+        } catch (caught) {
+          error = errorOf(caught);
+          if (signal?.aborted) return;
+          if (!error.retryable) return yield resultOf<never>(null, [error]);
+        }
+        failures++;
+        const asked = (error.retryAfterSeconds ?? 0) * 1_000;
+        const waitMilliseconds = Math.max(asked, backoffMilliseconds(failures));
+        onDisconnect?.({ error, waitMilliseconds, attempt: failures });
+        await pause(waitMilliseconds, signal);
+      }
+    },
+
+    loginUrl: (login = {}) => loginUrlOf(url, login),
+    login: (login = {}) => location.assign(loginUrlOf(url, login)),
+    async sessions(request = {}) {
+      const { data, errors } = await once<{ sessions: SessionSummary[] | null }>(
+        sessionsDocument,
+        {},
+        request,
+      );
+      return resultOf(data?.sessions, errors);
+    },
+  };
+}
+
+/** The seconds after which a query may succeed of which nothing could be read; null if it would not. */
+function secondsToRetry({ data, errors }: Result<unknown>): number | null {
+  const isEmpty = Object.values(data ?? {}).every((field) => field === null);
+  const seconds = errors.map(({ retryAfterSeconds }) => retryAfterSeconds ?? null);
+  if (errors.length === 0 || !isEmpty || seconds.includes(null)) return null;
+  return Math.max(...seconds.map(Number));
+}

@@ -1,0 +1,52 @@
+// Logins of a browser: the address to send it to, and the error that it comes back with.
+
+/** What names an app: its key, or an object of the gateway that has the key or the login page. */
+export type LoginApp =
+  | string
+  | { readonly loginUrl: string }
+  | { readonly apiKey: string }
+  | { readonly loginUrl?: string };
+
+/** Where a login goes, and where it returns to. */
+export interface LoginOptions {
+  /**
+   * The app: its key, an `App`, an `Account` or a `Session`, or an error with a `loginUrl`, such as SESSION_EXPIRED.
+   * Can be left out where the gateway has one app.
+   */
+  readonly app?: LoginApp;
+  /** The page to return to, of an allowed origin. Default: this page. */
+  readonly returnTo?: string | URL;
+}
+
+/** The gateway's login page, for a link. @param url the address of GraphQL. */
+export function loginUrlOf(url: string, { app, returnTo }: LoginOptions): string {
+  const here: Location | undefined = globalThis.location;
+  const isPage = typeof app === 'object' && 'loginUrl' in app && app.loginUrl;
+  const address = new URL(isPage || 'login', new URL(url, here?.href));
+  const key = typeof app === 'object' ? 'apiKey' in app && app.apiKey : app;
+  if (!isPage && key) address.searchParams.set('app', key);
+  const page = returnTo ?? (here && withoutError(here.href));
+  if (page) address.searchParams.set('returnTo', `${page}`);
+  return address.href;
+}
+
+function withoutError(address: string): URL {
+  const page = new URL(address);
+  page.hash = '';
+  page.searchParams.delete('error');
+  return page;
+}
+
+/**
+ * Reads the code of a login that failed from the address of this page, and takes it out of the address, so that a
+ * reload does not show it again. Null if there is no such code.
+ */
+export function takeLoginError(): string | null {
+  const code = new URLSearchParams(location.search).get('error');
+  if (code !== null) {
+    const page = new URL(location.href);
+    page.searchParams.delete('error');
+    history.replaceState(history.state, '', page);
+  }
+  return code;
+}
