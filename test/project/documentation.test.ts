@@ -18,6 +18,7 @@ import { apps, startWorld, tokens } from '../support/world.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const readme = read('README.md');
+const errorsPage = read('docs/errors.md');
 const documents = [
   'README.md',
   'CHANGELOG.md',
@@ -52,28 +53,37 @@ function firstCells(document: string, heading: string): string[] {
   );
 }
 
-test('the shell examples of the README work as printed, and answer what is printed', async () => {
-  const { port, simulatorPort } = await startCommand();
-  const here = (text: string) =>
-    text
-      .replaceAll('localhost:4000', `localhost:${port}`)
-      .replaceAll('localhost:4010', `localhost:${simulatorPort}`);
-  const blocks = blocksOf(readme);
-  const examples = blocks.flatMap((block, index) =>
-    block.language === 'sh' && /^(\w+=\$\()?curl /.test(block.text)
-      ? [{ ...block, next: blocks[index + 1] }]
-      : [],
-  );
-  expect(examples.length).toBeGreaterThanOrEqual(4);
-  for (const { text, next } of examples) {
-    const shell = `set -e\n${here(text).replace(/(?<=^|\()curl /gm, 'curl --silent --show-error --fail ')}`;
-    const { code, stdout, stderr } = await run({ program: ['sh', '-c', shell] }).ended;
-    expect([text, code, stderr]).toEqual([text, 0, '']);
-    if (next?.language === 'json') {
-      expect(JSON.parse(stdout)).toMatchObject(JSON.parse(next.text));
+const firstSteps = [
+  ['README.md', 1],
+  ['docs/getting-started.md', 4],
+  ['docs/many-accounts.md', 2],
+] as const;
+
+test.each(firstSteps)(
+  'the shell examples of %s work and answer as printed',
+  async (path, least) => {
+    const { port, simulatorPort } = await startCommand();
+    const here = (text: string) =>
+      text
+        .replaceAll('localhost:4000', `localhost:${port}`)
+        .replaceAll('localhost:4010', `localhost:${simulatorPort}`);
+    const blocks = blocksOf(read(path));
+    const examples = blocks.flatMap((block, index) =>
+      block.language === 'sh' && /^(\w+=\$\()?curl /.test(block.text)
+        ? [{ ...block, next: blocks[index + 1] }]
+        : [],
+    );
+    expect(examples.length).toBeGreaterThanOrEqual(least);
+    for (const { text, next } of examples) {
+      const shell = `set -e\n${here(text).replace(/(?<=^|\()curl /gm, 'curl --silent --show-error --fail ')}`;
+      const { code, stdout, stderr } = await run({ program: ['sh', '-c', shell] }).ended;
+      expect([text, code, stderr]).toEqual([text, 0, '']);
+      if (next?.language === 'json') {
+        expect(JSON.parse(stdout)).toMatchObject(JSON.parse(next.text));
+      }
     }
-  }
-});
+  },
+);
 
 test('the login with curl of docs/browser-login.md works as printed', async () => {
   const { port, simulatorPort } = await startCommand();
@@ -153,7 +163,7 @@ test.each(documents)('every relative link of %s leads somewhere', (path) => {
 });
 
 test('the map of the code names what exists, and every folder of src', () => {
-  const paths = firstCells(readme, 'path');
+  const paths = firstCells(read('docs/code.md'), 'path');
   for (const path of paths) expect([path, existsSync(join(root, path))]).toEqual([path, true]);
   const folders = readdirSync(join(root, 'src')).filter((name) =>
     statSync(join(root, 'src', name)).isDirectory(),
@@ -173,7 +183,9 @@ test('the table of what is bundled is that of the build', () => {
 });
 
 test('the table of settings has every variable, and no other', () => {
-  expect(firstCells(readme, 'variable').toSorted()).toEqual(settingNames.toSorted());
+  expect(firstCells(read('docs/settings.md'), 'variable').toSorted()).toEqual(
+    settingNames.toSorted(),
+  );
 });
 
 test('the settings that docs/browser-login.md shows are accepted, without a note', () => {
@@ -199,11 +211,13 @@ test('docs/limits.md lists every limit with its default; `npm run codegen` write
   expect(read('docs/limits.md')).toBe(limitsPage());
 });
 
-test('the table of errors has every code, and no other', () => {
+test('docs/errors.md has every code in its table and as a section, and no other', () => {
   const type = schema.getType('ErrorCode');
   const codes =
     type !== undefined && 'getValues' in type ? type.getValues().map(({ name }) => name) : [];
-  expect(firstCells(readme, 'code').toSorted()).toEqual(codes.toSorted());
+  expect(firstCells(errorsPage, 'code').toSorted()).toEqual(codes.toSorted());
+  const sections = [...errorsPage.matchAll(/^### (\w+)$/gm)].map(([, code]) => code);
+  expect(sections.toSorted()).toEqual(codes.toSorted());
 });
 
 test('every npm command that a document names exists', () => {

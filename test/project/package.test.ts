@@ -189,10 +189,10 @@ describe('beside the graphql of another project', () => {
   });
 });
 
-test("the README's server of one's own answers", async () => {
+test('the server of docs/library.md answers', async () => {
   const simulator = await startSimulator({ port: 0 });
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const blocks = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+  const page = readFileSync(join(root, 'docs/library.md'), 'utf8');
+  const blocks = [...page.matchAll(/```js\n([\s\S]*?)```/g)].map(([, block = '']) => block);
   const script = blocks.find((block) => block.includes('createGateway')) ?? '';
   const changed = script
     .replace("'your_key'", "'simulator'")
