@@ -89,7 +89,7 @@ export class AnswerCache<T> {
     this.#slots += 1;
     // An answer that another one has replaced counts until its batch goes.
     if (this.#slots > max) this.#dropOldest();
-    this.#dropLater();
+    if (this.#timer === undefined) this.#dropLater();
   }
 
   /** Drops the answer of a credential. */
@@ -110,7 +110,7 @@ export class AnswerCache<T> {
 
   #dropLater(): void {
     const [oldest] = this.#batches;
-    if (oldest === undefined || this.#timer !== undefined) return;
+    if (oldest === undefined) return;
     const { clock } = this.#options;
     const timer = new Cancellation();
     this.#timer = timer;

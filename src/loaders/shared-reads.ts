@@ -130,8 +130,8 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
       note('held', credential, operation);
       return youngest;
     },
-    margins(credential, [first = 'equity', ...others], operation) {
-      const read = others.length === 0 ? segments[first] : wholes;
+    margins(credential, asked, operation) {
+      const read = asked.length > 1 ? wholes : segments[asked[0] ?? 'equity'];
       return read.ask(digestOf(credential), credential, operation);
     },
     forget: (credential) => forget(digestOf(credential), null),

@@ -54,12 +54,12 @@ function executeField(
     if (isPromiseLike(value)) {
       // Keeps the order of the names.
       holder[key] = null;
-      run.await(field, shape, { around, holder, key }, place, value, complete);
+      run.await(field, shape, place ?? { parent: around, holder, key }, value, complete);
     } else {
       holder[key] = complete(run, field, shape, place, value);
     }
   } catch (error) {
-    run.failAt(field, shape, { around, holder, key }, place, error);
+    run.failAt(field, shape, place ?? { parent: around, holder, key }, error);
   }
 }
 
@@ -92,7 +92,7 @@ function infoAt(
   return new Info(run, field, place ?? pathBelow(around, field.key, field));
 }
 
-const complete: Complete = (run, field, shape, place, value) => {
+const complete: Complete = (run, field, shape, slot, value) => {
   if (value instanceof Error) throw value;
   if (value === null || value === undefined) {
     if (!shape.isNonNull) return null;
@@ -104,7 +104,7 @@ const complete: Complete = (run, field, shape, place, value) => {
     return coerced;
   }
   // Each value that is not a leaf has one.
-  const at = place as Place;
+  const at = slot as Place;
   if (shape.kind === 'object') return completeObject(run, field, shape, shape.object, at, value);
   if (shape.kind === 'list') return completeList(run, field, shape, at, value, complete);
   return completeAbstract(run, field, shape, at, value);
@@ -118,15 +118,26 @@ function completeObject(
   place: Place,
   value: unknown,
 ): unknown {
+  // Here and not below: the closures there would cost every object something.
+  if (object.type.isTypeOf == null) return executeFields(run, object, place, value);
+  return completeCheckedObject(run, field, shape, object, place, value);
+}
+
+/** Completes an object of a type that says whether a value is of it. */
+function completeCheckedObject(
+  run: Run,
+  field: PlannedField,
+  shape: Shape,
+  object: PlannedObject,
+  place: Place,
+  value: unknown,
+): unknown {
   const { type } = object;
-  if (type.isTypeOf === undefined || type.isTypeOf === null) {
-    return executeFields(run, object, place, value);
-  }
   const completeIf = (isOfType: unknown) => {
     if (isOfType) return executeFields(run, object, place, value);
     throw Executor.prototype.invalidReturnTypeError(type, value, field.details);
   };
-  const isOfType = type.isTypeOf(value, run.context, fieldInfo(run, field, place));
+  const isOfType = type.isTypeOf?.(value, run.context, fieldInfo(run, field, place));
   if (!isPromiseLike(isOfType)) return completeIf(isOfType);
   return run.awaitAt(field, shape, place, isOfType, completeIf);
 }

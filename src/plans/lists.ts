@@ -57,12 +57,12 @@ function completeItem(
   items.push(null);
   try {
     if (isPromiseLike(item)) {
-      run.await(field, shape, { around, holder, key }, place, item, complete);
+      run.await(field, shape, place ?? { parent: around, holder, key }, item, complete);
     } else {
       items[key] = complete(run, field, shape, place, item);
     }
   } catch (error) {
-    run.failAt(field, shape, { around, holder, key }, place, error);
+    run.failAt(field, shape, place ?? { parent: around, holder, key }, error);
   }
 }
 

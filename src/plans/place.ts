@@ -7,9 +7,16 @@ export type Path = GraphQLResolveInfo['path'];
 /** What holds completed values: an object of the answer by response names, or a list by indexes. */
 export type Holder = Record<string | number, unknown>;
 
+/** Where a value goes: the place around it, what holds it there, and its key. */
+export interface Slot {
+  /** Null for the root of the answer alone. */
+  readonly parent: Place | null;
+  readonly holder: Holder;
+  readonly key: string | number;
+}
+
 /** The place of an object or a list. It is the path to it, as well. */
-export class Place implements Path {
-  readonly prev: Path | undefined;
+export class Place implements Path, Slot {
   readonly key: string | number;
   readonly typename: string | undefined;
   /** The place of the object or the list around it; null for the root of the answer. */
@@ -29,13 +36,16 @@ export class Place implements Path {
     holder: Holder,
     isNonNull: boolean,
   ) {
-    // Fields at the root have a path of one key.
-    this.prev = parent === null || parent.parent === null ? undefined : parent;
     this.key = key;
     this.typename = typename;
     this.parent = parent;
     this.holder = holder;
     this.isNonNull = isNonNull;
+  }
+
+  /** The path around it. Fields at the root have a path of one key. */
+  get prev(): Path | undefined {
+    return this.parent === null || this.parent.parent === null ? undefined : this.parent;
   }
 
   /** Whether it, or a place around it, is nulled. */

@@ -9,24 +9,17 @@ import {
 } from 'graphql';
 import { type AnswerMeter, AnswerTooLargeError, omittedError } from '../shared/answer-meter.ts';
 import { withoutStack } from '../shared/without-stack.ts';
-import { type Holder, nullify, type Path, Place, release, retain } from './place.ts';
+import { nullify, type Path, Place, release, retain, type Slot } from './place.ts';
 import type { PlannedField, Shape } from './plan.ts';
 
-/** Completes a value in its place. @throws what makes it null. */
+/** Completes a value. Objects and lists need their place for that. @throws what makes it null. */
 export type Complete = (
   run: Run,
   field: PlannedField,
   shape: Shape,
-  place: Place | null,
+  slot: Slot | null,
   value: unknown,
 ) => unknown;
-
-/** Where a value goes: the place around it, what holds it there, and its key. */
-export interface Slot {
-  readonly around: Place;
-  readonly holder: Holder;
-  readonly key: string | number;
-}
 
 /** One execution. It settles once, when nothing in the answer is awaited any more. */
 export class Run {
@@ -67,31 +60,23 @@ export class Run {
     field: PlannedField,
     shape: Shape,
     slot: Slot,
-    place: Place | null,
     promised: PromiseLike<unknown>,
     complete: Complete,
   ): null {
-    const { around, holder, key } = slot;
-    const fail = (error: unknown) => {
-      if (this.isDone) return;
-      try {
-        this.failAt(field, shape, slot, place, error);
-      } catch (raised) {
-        if (this.#raise(around, raised)) return;
-      }
-      if (release(around)) this.#resolve?.(this.#ended());
-    };
-    retain(around);
-    Promise.resolve(promised).then((value) => {
-      if (this.isDone) return;
-      try {
-        holder[key] = complete(this, field, shape, place, value);
-      } catch (error) {
-        fail(error);
-        return;
-      }
-      if (release(around)) this.#resolve?.(this.#ended());
-    }, fail);
+    retain(slot.parent as Place);
+    Promise.resolve(promised).then(
+      (value) => {
+        if (this.isDone) return;
+        try {
+          slot.holder[slot.key] = complete(this, field, shape, slot, value);
+        } catch (error) {
+          this.#failLate(field, shape, slot, error);
+          return;
+        }
+        this.#release(slot);
+      },
+      (error: unknown) => this.#failLate(field, shape, slot, error),
+    );
     return null;
   }
 
@@ -103,28 +88,36 @@ export class Run {
     promised: PromiseLike<unknown>,
     completeWith: (known: unknown) => unknown,
   ): null {
-    const { holder, key } = place;
-    const slot = { around: place.parent as Place, holder, key };
-    return this.await(field, shape, slot, place, promised, (_run, _field, _shape, _place, known) =>
+    return this.await(field, shape, place, promised, (_run, _field, _shape, _place, known) =>
       completeWith(known),
     );
+  }
+
+  #failLate(field: PlannedField, shape: Shape, slot: Slot, error: unknown): void {
+    if (this.isDone) return;
+    try {
+      this.failAt(field, shape, slot, error);
+    } catch (raised) {
+      if (this.#raise(slot.parent as Place, raised)) return;
+    }
+    this.#release(slot);
+  }
+
+  #release({ parent }: Slot): void {
+    if (release(parent as Place)) this.#resolve?.(this.#ended());
   }
 
   /**
    * Makes a value null for an error.
    * @throws the error, with its place, where the value cannot be null.
    */
-  failAt(
-    field: PlannedField,
-    { isNonNull }: Shape,
-    { around, holder, key }: Slot,
-    place: Place | null,
-    error: unknown,
-  ): void {
-    if (place !== null) nullify(place);
+  failAt(field: PlannedField, { isNonNull }: Shape, slot: Slot, error: unknown): void {
+    const { holder, key } = slot;
+    const around = slot.parent as Place;
+    if (slot instanceof Place) nullify(slot);
     if (error instanceof AnswerTooLargeError) throw error;
     holder[key] = null;
-    const path = place ?? pathBelow(around, key, field);
+    const path = slot instanceof Place ? slot : pathBelow(around, key, field);
     if (isNonNull) throw located(error, field, path);
     const hasRoom = this.answer.countError(path);
     if (around.isOut) return;

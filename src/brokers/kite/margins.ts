@@ -16,13 +16,18 @@ export function parseMargins(data: unknown): Margins | null {
 export function parseSegment(data: unknown): Field<SegmentMargins | null> {
   if (data == null) return null;
   if (!isRecord(data)) return malformed;
-  if (Object.keys(data).length === 0) return null;
+  if (isEmpty(data)) return null;
   return {
     enabled: requiredFlag(data.enabled),
     net: requiredAmount(data.net),
     available: amounts(data.available, availableIn),
     utilised: amounts(data.utilised, utilisedIn),
   };
+}
+
+function isEmpty(data: Wire): boolean {
+  for (const _name in data) return false;
+  return true;
 }
 
 function amounts<T>(value: unknown, read: (wire: Wire) => T): Field<T> {
