@@ -78,8 +78,7 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
   });
   const broker = createBrokers({ KITE: kite.broker, KOTAK: kotak.broker }, apps);
   const reads = createSharedReads({
-    // Answers are held for all brokers together.
-    broker: { ...broker, expiryOf: broker.earliestExpiryOf },
+    broker,
     now,
     maxAgeSeconds: options.maxAgeSeconds ?? 60,
     maxHeld: limits.heldAnswers,

@@ -34,8 +34,8 @@ const bodies = new Map([
   ['/user/profile', envelope(profile)],
   ['/user/margins', envelope(marginsOf(1))],
 ]);
-const answering: Transport = async ({ path }, _operation, onSent) => {
-  onSent?.();
+const answering: Transport = async ({ path }, _operation, departure) => {
+  departure?.sent();
   return { status: 200, body: bodies.get(path) ?? '', retryAfterSeconds: null };
 };
 const unlimited = {
@@ -52,8 +52,8 @@ const kite = createKiteClient(
 );
 const now = () => new Date();
 const running = createServices({}, pino({ level: 'silent' })).services;
-const { expiryOf } = running.broker.of('KITE');
-const broker = { ...running.broker, ...kite, expiryOf };
+const answeringBroker = { ...running.broker.of('KITE'), ...kite };
+const broker = { ...running.broker, ...kite, of: () => answeringBroker };
 const reads = createSharedReads({ broker, now, maxAgeSeconds: 60, maxHeld: 4_000 });
 const both = ['equity', 'commodity'] as const;
 

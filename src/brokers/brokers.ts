@@ -8,14 +8,14 @@ import type {
   PasswordLogin,
 } from './broker.ts';
 import { type BrokerName, defaultBroker } from './broker-name.ts';
-import type { Credential } from './credential.ts';
 
-/** The brokers of a gateway. */
-export interface Brokers extends BrokerClient {
+/** The calls that read. They are made at the broker of a credential. */
+type Reads = 'profile' | 'margins' | 'segmentMargins' | 'kotakMargins';
+
+/** The brokers of a gateway, and the calls that change something. */
+export interface Brokers extends Omit<BrokerClient, Reads> {
   /** A broker by its name; the default one for what names none. */
   of(name: BrokerName | undefined): Broker;
-  /** Whether the profile of a credential is a call at its broker. */
-  readsProfile(credential: Credential): boolean;
   /** The broker of an app; the default one for an app that is not known. */
   nameOf(apiKey: string): BrokerName;
   /** How credentials stand in the Authorization header, in the order in which they are tried. */
@@ -48,7 +48,6 @@ export function createBrokers(
   const ofApp = (apiKey: string) => of(names.get(apiKey));
   return {
     of,
-    readsProfile: (credential) => of(credential.broker).readsProfile,
     nameOf: (apiKey) => ofApp(apiKey).name,
     credentialSchemes: [brokers.KITE.credentialScheme, brokers.KOTAK.credentialScheme],
     credentialForms: (withApps.length > 0 ? withApps : all).map(
@@ -59,12 +58,6 @@ export function createBrokers(
     loginPage: (apiKey, redirectParams) => ofApp(apiKey).loginPage(apiKey, redirectParams),
     passwordLogin: (apiKey) => ofApp(apiKey).passwordLogin,
     readRedirect: (query) => of(defaultBroker).readRedirect(query),
-    profile: (credential, operation) => of(credential.broker).profile(credential, operation),
-    margins: (credential, operation) => of(credential.broker).margins(credential, operation),
-    segmentMargins: (credential, segment, operation) =>
-      of(credential.broker).segmentMargins(credential, segment, operation),
-    kotakMargins: (credential, operation) =>
-      of(credential.broker).kotakMargins(credential, operation),
     exchangeToken: (apiKey, ...rest) => ofApp(apiKey).exchangeToken(apiKey, ...rest),
     renewSession: (apiKey, ...rest) => ofApp(apiKey).renewSession(apiKey, ...rest),
     invalidateAccessToken: (credential, operation) =>

@@ -117,7 +117,7 @@ export class Loaders {
     return call;
   }
 
-  async #call(wave: readonly AccountReads[]): Promise<MarginsAnswer[]> {
+  #call(wave: readonly AccountReads[]): Promise<MarginsAnswer[]> {
     const { operation } = this.#asker;
     const calls = wave.map((reads) => {
       const segments = reads.wave?.segments ?? [];
@@ -125,6 +125,6 @@ export class Loaders {
       return this.#reads.margins(reads.account.credential, segments, operation);
     });
     // Each is awaited by itself: one hanging account holds back no other.
-    return calls as unknown as MarginsAnswer[];
+    return Promise.resolve(calls as unknown as MarginsAnswer[]);
   }
 }

@@ -11,7 +11,11 @@ import { parseProfile } from '../../src/brokers/kite/profile.ts';
 import { Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 import { Loaders } from '../../src/loaders/loaders.ts';
-import { createSharedReads, type SharedReadsOptions } from '../../src/loaders/shared-reads.ts';
+import {
+  createSharedReads,
+  type ReadBroker,
+  type SharedReadsOptions,
+} from '../../src/loaders/shared-reads.ts';
 
 interface Call {
   readonly operation: Operation;
@@ -37,8 +41,8 @@ function slowBroker(now: () => Date) {
     if (margins === null) throw new Error('no margins');
     return margins;
   };
-  const broker: SharedReadsOptions['broker'] = {
-    readsProfile: () => true,
+  const reading: ReadBroker = {
+    readsProfile: true,
     profile: (credential, operation) =>
       called(operation, () => {
         const at = now().toISOString();
@@ -54,7 +58,10 @@ function slowBroker(now: () => Date) {
     segmentMargins: (credential, segment, operation) =>
       called(operation, () => segmentOf(credential, segment)),
     kotakMargins: () => Promise.reject(new Error('no such margins')),
-    expiryOf: (time) => new Date(time.getTime() + 86_400_000),
+  };
+  const broker: SharedReadsOptions['broker'] = {
+    of: () => reading,
+    earliestExpiryOf: (time) => new Date(time.getTime() + 86_400_000),
   };
   return { broker, calls };
 }

@@ -133,16 +133,15 @@ describe.each(makers)('over %s', (name, make) => {
     const { url } = await serveHttp((_request, response) => response.end('{}'));
     const send = to(url);
     let times = 0;
-    await send(profile, operation(), () => {
-      times += 1;
-    });
+    const departure = {
+      sent: () => {
+        times += 1;
+      },
+    };
+    await send(profile, operation(), departure);
     expect(times).toBe(1);
     const nowhere = to(new URL('http://127.0.0.1:9'));
-    await failure(
-      nowhere(profile, operation(), () => {
-        times += 1;
-      }),
-    );
+    await failure(nowhere(profile, operation(), departure));
     expect(times).toBe(1);
   });
 

@@ -26,7 +26,7 @@ export function gotTransport(options: TransportOptions): Transport {
     headers: { 'user-agent': `kite-graphql/${version}`, ...options.wire.headers },
   });
 
-  return async (request, { signal }, onSent) => {
+  return async (request, { signal }, departure) => {
     if (signal.aborted) throw abortedBy(signal, false);
     const ending = new AbortController();
     const cancel = () => ending.abort();
@@ -41,7 +41,7 @@ export function gotTransport(options: TransportOptions): Transport {
         ...sent(request, options.wire),
       });
       call.on('request', (outgoing) => {
-        if (onSent) outgoing.once('finish', onSent);
+        if (departure) outgoing.once('finish', () => departure.sent());
         // got's own event comes after the body.
         outgoing.once('response', ({ statusCode }) => {
           status = statusCode ?? 0;

@@ -40,15 +40,19 @@ export interface UpstreamResponse {
   readonly retryAfterSeconds: number | null;
 }
 
+/** Told when a request goes out on a connected socket, or just after. */
+export interface Departure {
+  sent(): void;
+}
+
 /**
  * Sends one request, once, within the transport's own deadline and the operation's.
- * @param onSent called when the request goes out on a connected socket, or just after.
  * @throws BrokerError and nothing else: `timeout`, `unavailable`, `invalid-response`, `rate-limited` or `aborted`.
  */
 export type Transport = (
   request: UpstreamRequest,
   operation: Operation,
-  onSent?: () => void,
+  departure?: Departure,
 ) => Promise<UpstreamResponse>;
 
 /** Parameters or headers with their secrets revealed, for the line that sends them. */

@@ -7,6 +7,7 @@ import { abortedBy, BrokerError } from '../error.ts';
 import { bodyTooLong, readAnswer } from './body.ts';
 import type { Operation } from './operation.ts';
 import {
+  type Departure,
   revealed,
   type Transport,
   type TransportOptions,
@@ -59,14 +60,14 @@ export function undiciTransport(options: TransportOptions): UndiciTransport {
     return headers ? [...signed, ...Object.entries(revealed(headers)).flat()] : signed;
   };
   return {
-    send: (request, operation, onSent) =>
+    send: (request, operation, departure) =>
       new Promise((resolve, reject) => {
         if (request.method !== 'GET') throw new TypeError(`${request.method} is not a read`);
         if (operation.signal.aborted) {
           reject(abortedBy(operation.signal, false));
           return;
         }
-        const call = new Call(operation, options, resolve, reject, onSent);
+        const call = new Call(operation, options, resolve, reject, departure);
         const { pool, prefix } = placeOf(request.baseUrl);
         pool.dispatch(
           {
@@ -96,7 +97,7 @@ class Call implements Dispatcher.DispatchHandler {
   readonly #operation: Operation;
   readonly #resolve: (response: UpstreamResponse) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #onSent: (() => void) | undefined;
+  readonly #departure: Departure | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #maxBodyBytes: number;
   #controller: Dispatcher.DispatchController | undefined;
@@ -114,12 +115,12 @@ class Call implements Dispatcher.DispatchHandler {
     { timeoutMilliseconds, maxBodyBytes }: TransportOptions,
     resolve: (response: UpstreamResponse) => void,
     reject: (error: unknown) => void,
-    onSent: (() => void) | undefined,
+    departure: Departure | undefined,
   ) {
     this.#operation = operation;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#onSent = onSent;
+    this.#departure = departure;
     this.#maxBodyBytes = maxBodyBytes;
     this.#timer = setTimeout(Call.#pass, timeoutMilliseconds, this);
     operation.signal.addEventListener('abort', this);
@@ -142,7 +143,7 @@ class Call implements Dispatcher.DispatchHandler {
     }
     this.#controller = controller;
     this.#isSent = true;
-    this.#onSent?.();
+    this.#departure?.sent();
   }
 
   onResponseStart(

@@ -110,7 +110,8 @@ export function createSessionRenewals(options: SessionRenewalsOptions): SessionR
     operation: Operation,
   ) {
     try {
-      await broker.profile(credentialOf(owner, accessToken), operation);
+      const credential = credentialOf(owner, accessToken);
+      await broker.of(owner.broker).profile(credential, operation);
       return true;
     } catch (error) {
       if (error instanceof BrokerError) return false;

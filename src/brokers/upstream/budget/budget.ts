@@ -54,7 +54,7 @@ export function budgeted(
     const { operation, account } = call;
     operation.begun?.();
     request.report?.started(waited);
-    return send(request, operation, () => start.sent()).then(
+    return send(request, operation, start).then(
       (answer) => {
         learn(request, account, answer);
         start.ended();

@@ -2,6 +2,7 @@
 // Kite counts arrivals, and how long a call is on its way differs: one that had to make a connection, followed
 // by one that had not, arrive closer together than they left. So a call does not count from when it was allowed,
 // but from the latest moment at which it can have arrived: it arrived before its answer came back.
+import type { Departure } from '../../transport.ts';
 
 /** Milliseconds in which Kite counts an app's calls. */
 export const windowMilliseconds = 1_000;
@@ -16,7 +17,7 @@ export const countedMilliseconds = windowMilliseconds + 5;
 export const longestWayMilliseconds = 500;
 
 /** A call that may start. */
-export interface Start {
+export interface Start extends Departure {
   /** It has gone out on a connection. Until then it cannot have arrived, so until then it counts. */
   sent(): void;
   /** It has its answer, or none will come. */

@@ -1,98 +1,28 @@
-// Reads of one kind, shared between requests: a call in flight is joined, and an answer that is young enough is given
-// again. A call ends when it is answered, or when the last operation that waits for it has ended.
+// A call to a broker that several operations wait for. It ends when it is answered, or when the last of them has ended.
 
 import { abortedBy, BrokerError } from '../brokers/error.ts';
-import { isWhole } from '../brokers/field.ts';
 import type { Operation } from '../brokers/upstream/operation.ts';
-import type { OperationCost, ReadSource } from '../brokers/upstream/report/operation-cost.ts';
+import type { OperationCost } from '../brokers/upstream/report/operation-cost.ts';
 import { type Cancellable, Cancellation, isDeadline } from '../shared/cancellation.ts';
-import type { Answer, Asker } from './answer.ts';
-import type { AnswerCache } from './answer-cache.ts';
+import type { Answer } from './answer.ts';
 
-/** What reads of one kind are made from. */
-export interface SharedReadOptions<Q, T> {
-  /** Makes the call that a question stands for. Rejects with BrokerError. */
-  readonly call: (question: Q, operation: Operation) => Promise<T>;
+/** Where calls in flight are found, so that others join them. */
+export interface CallsInFlight<T> {
   /** The time: when an answer arrived. */
   readonly now: () => Date;
-  /** The answers of this kind that are held; null where none are. */
-  readonly held: AnswerCache<T> | null;
-  /** Told of each read before it is answered, and where its answer comes from. */
-  readonly note?: (source: ReadSource, question: Q, operation: Operation) => void;
-  /** Told when the broker has answered, except calls that were forgotten meanwhile. */
-  readonly onAnswer: (digest: string, asOf: Date) => void;
-  /** Told that the broker refuses a token, before the operations that wait for the answer are. */
-  readonly onRefused: (digest: string, refusal: BrokerError) => void;
-}
-
-/** Reads of one kind, by the digest of the credential that reads. */
-export class SharedRead<Q, T> {
-  readonly options: SharedReadOptions<Q, T>;
-  readonly #calls = new Map<string, SharedCall<Q, T>>();
-
-  constructor(options: SharedReadOptions<Q, T>) {
-    this.options = options;
-  }
-
-  /** How many calls are in flight. */
-  get size(): number {
-    return this.#calls.size;
-  }
-
-  /** The answer that is held, where it is young enough; otherwise that of a call which is joined or made. */
-  read(digest: string, question: Q, { operation, maxAgeSeconds }: Asker): Promise<Answer<T>> {
-    const known = this.find(digest, maxAgeSeconds);
-    if (known === undefined || !isWhole(known.value)) return this.ask(digest, question, operation);
-    this.options.note?.('held', question, operation);
-    return Promise.resolve(known);
-  }
-
-  /** The answer that is held, where it is young enough. It may have values of the wrong type. */
-  find(digest: string, maxAgeSeconds: number): Answer<T> | undefined {
-    return this.options.held?.find(digest, maxAgeSeconds);
-  }
-
-  /** Joins the call of a credential that is in flight, or makes it. */
-  ask(digest: string, question: Q, operation: Operation): Promise<Answer<T>> {
-    // Otherwise no operation would wait for the call, and none would ever cancel it.
-    if (operation.signal.aborted) return Promise.reject(abortedBy(operation.signal, false));
-    let call = this.#calls.get(digest);
-    this.options.note?.(call === undefined ? 'call' : 'shared', question, operation);
-    if (call === undefined) {
-      call = new SharedCall(this, digest, operation);
-      this.#calls.set(digest, call);
-      call.begin(question);
-    } else {
-      // The turn that it takes, or has had, is another operation's.
-      operation.begun?.();
-    }
-    return call.join(operation);
-  }
-
-  /** The call of a credential is not joined from now on; operations that wait for it still get its answer. */
-  forget(digest: string): void {
-    this.#calls.delete(digest);
-    this.options.held?.forget(digest);
-  }
-
-  /** A call is over: its answer is held, unless it was forgotten meanwhile. */
-  keep(digest: string, call: SharedCall<Q, T>, answer: Answer<T>): void {
-    if (!this.remove(digest, call)) return;
-    this.options.onAnswer(digest, answer.asOf);
-    this.options.held?.hold(digest, answer);
-  }
-
-  /** A call is over. @returns whether it could still be joined. */
-  remove(digest: string, call: SharedCall<Q, T>): boolean {
-    return this.#calls.get(digest) === call && this.#calls.delete(digest);
-  }
+  /** A call is answered. */
+  keep(digest: string, call: SharedCall<T>, answer: Answer<T>): void;
+  /** A call is not joined any more. */
+  remove(digest: string, call: SharedCall<T>): void;
+  /** The broker refuses a token. Told before the operations that wait for the answer are. */
+  refuse(digest: string, refusal: BrokerError): void;
 }
 
 /**
  * One call on behalf of all operations that wait for it. It takes the turn of the operation that began it, and may wait
  * for that turn as long as the most patient of them; once sent, it has the broker's time limit to itself.
  */
-class SharedCall<Q, T> implements Operation {
+export class SharedCall<T> implements Operation {
   readonly id: symbol;
   readonly callerId: string;
   readonly requestId: string | undefined;
@@ -100,7 +30,7 @@ class SharedCall<Q, T> implements Operation {
   readonly signal = new Cancellation();
   /** The latest deadline of all that wait or waited. */
   deadlineAt: number;
-  readonly #reads: SharedRead<Q, T>;
+  readonly #calls: CallsInFlight<T>;
   readonly #digest: string;
   /**
    * Emptied with the rest when the call is over: tables that a Map has outgrown can outlive by far what they refer to,
@@ -112,8 +42,8 @@ class SharedCall<Q, T> implements Operation {
   #hasBegun = false;
   #secondsUntilTurn: (() => number) | null = null;
 
-  constructor(reads: SharedRead<Q, T>, digest: string, opener: Operation) {
-    this.#reads = reads;
+  constructor(calls: CallsInFlight<T>, digest: string, opener: Operation) {
+    this.#calls = calls;
     this.#digest = digest;
     this.#opener = opener;
     this.id = opener.id;
@@ -127,9 +57,9 @@ class SharedCall<Q, T> implements Operation {
     return this.#opener?.cost ?? null;
   }
 
-  /** Makes the call. */
-  begin(question: Q): void {
-    this.#reads.options.call(question, this).then(
+  /** Takes the outcome of the call that is made on its behalf. */
+  settleWith(outcome: Promise<T>): void {
+    outcome.then(
       (value) => this.#answer(value),
       (error: unknown) => this.#fail(error),
     );
@@ -165,7 +95,7 @@ class SharedCall<Q, T> implements Operation {
     this.#waiting -= 1;
     if (this.#waiting === 0) {
       // It must not be joined any more when it is cancelled.
-      this.#reads.remove(this.#digest, this);
+      this.#calls.remove(this.#digest, this);
       this.signal.abort(signal.reason);
       return null;
     }
@@ -177,8 +107,8 @@ class SharedCall<Q, T> implements Operation {
   #answer(value: T): void {
     let answer: Answer<T>;
     try {
-      answer = { value, asOf: this.#reads.options.now() };
-      this.#reads.keep(this.#digest, this, answer);
+      answer = { value, asOf: this.#calls.now() };
+      this.#calls.keep(this.#digest, this, answer);
     } catch (error) {
       // A fault of the gateway: the operations that wait are told, and not left waiting.
       this.#fail(error);
@@ -189,9 +119,9 @@ class SharedCall<Q, T> implements Operation {
 
   #fail(error: unknown): void {
     if (error instanceof BrokerError && error.code === 'token') {
-      this.#reads.options.onRefused(this.#digest, error);
+      this.#calls.refuse(this.#digest, error);
     }
-    this.#reads.remove(this.#digest, this);
+    this.#calls.remove(this.#digest, this);
     for (const waiter of this.#over()) waiter.fail(error);
   }
 
@@ -206,13 +136,13 @@ class SharedCall<Q, T> implements Operation {
 
 /** One operation's waiting for a call. */
 class Waiter<T> {
-  readonly #call: Pick<SharedCall<never, T>, 'leave'>;
+  readonly #call: Pick<SharedCall<T>, 'leave'>;
   readonly #signal: Cancellable;
   readonly #resolve: (answer: Answer<T>) => void;
   readonly #reject: (error: unknown) => void;
 
   constructor(
-    call: Pick<SharedCall<never, T>, 'leave'>,
+    call: Pick<SharedCall<T>, 'leave'>,
     signal: Cancellable,
     resolve: (answer: Answer<T>) => void,
     reject: (error: unknown) => void,

@@ -2,28 +2,40 @@
 import { expect, test } from 'vitest';
 import { abortedBy } from '../../src/brokers/error.ts';
 import { Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
-import { SharedRead } from '../../src/loaders/shared-read.ts';
+import { Secret } from '../../src/brokers/upstream/secret.ts';
+import { createSharedReads, type ReadBroker } from '../../src/loaders/shared-reads.ts';
 
 /** Reads whose call never ends by itself. */
 function pending() {
   const seen: { operations: Operation[] } = { operations: [] };
-  const reads = new SharedRead<string, never>({
-    call: (_question, operation) => {
-      seen.operations.push(operation);
-      return new Promise((_resolve, reject) => {
-        operation.signal.addEventListener('abort', () => reject(abortedBy(operation.signal)));
-      });
-    },
+  const call = (operation: Operation) => {
+    seen.operations.push(operation);
+    return new Promise<never>((_resolve, reject) => {
+      operation.signal.addEventListener('abort', () => reject(abortedBy(operation.signal)));
+    });
+  };
+  const broker: ReadBroker = {
+    readsProfile: true,
+    profile: (_credential, operation) => call(operation),
+    margins: (_credential, operation) => call(operation),
+    segmentMargins: (_credential, _segment, operation) => call(operation),
+    kotakMargins: (_credential, operation) => call(operation),
+  };
+  const reads = createSharedReads({
+    broker: { of: () => broker, earliestExpiryOf: (time) => time },
     now: () => new Date(),
-    held: null,
-    onAnswer: () => {},
-    onRefused: () => {},
+    maxAgeSeconds: 0,
+    maxHeld: 1,
   });
-  return { reads, seen, join: (operation: Operation) => reads.ask('one', 'question', operation) };
+  const credential = { apiKey: 'app', accessToken: new Secret('token') };
+  return {
+    seen,
+    join: (operation: Operation) => reads.profile(credential, { operation, maxAgeSeconds: 0 }),
+  };
 }
 
 test('a shared call takes the turn of the operation that began it, and waits as long as the most patient may', async () => {
-  const { join, reads, seen } = pending();
+  const { join, seen } = pending();
   const [opener, patient] = [new Deadline(60), new Deadline(120)];
   const first = join(opener);
   const second = join(patient);
@@ -36,10 +48,18 @@ test('a shared call takes the turn of the operation that began it, and waits as 
     retryAfterSeconds: 1,
     mayHaveReachedBroker: false,
   });
-  expect(reads.size).toBe(1);
+  const brief = new Deadline(5_000);
+  const joined = join(brief);
+  expect(seen.operations).toHaveLength(1);
+  brief.abandon();
+  await expect(joined).rejects.toMatchObject({ code: 'aborted' });
   // The last one's end is the call's.
   await expect(second).rejects.toMatchObject({ code: 'timeout' });
-  expect(reads.size).toBe(0);
+  const next = new Deadline(5_000);
+  const again = join(next);
+  expect(seen.operations).toHaveLength(2);
+  next.abandon();
+  await expect(again).rejects.toMatchObject({ code: 'aborted' });
 });
 
 test('once a shared call is sent, a deadline is a timeout, and a departure ends no other waiting', async () => {
