@@ -1,5 +1,7 @@
 // Three hundred accounts of one app: the limit holds in every window, and a query over one account is not kept waiting.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
+import { longestWayMilliseconds } from '../../src/brokers/upstream/budget/rate-log/rate-log.ts';
 import { graphql } from '../generated/gql.ts';
 import { fullestWindow, users } from '../support/windows.ts';
 import { describeWithRedis } from '../support/with-redis.ts';
@@ -12,6 +14,10 @@ const one = graphql(`query OneBesideCrowd { account { user { userId } } }`);
 
 /** Ten times Kite's own, so that thirty seconds of it pass in three. */
 const limit = 100;
+
+/** The simulator runs in this process: a call that arrives while the process is held up is on its way meanwhile. */
+const delays = monitorEventLoopDelay();
+delays.enable();
 
 const alone = await startCrowd(1);
 test.concurrent('through one gateway', () => ask(alone));
@@ -65,5 +71,7 @@ async function ask(worlds: Awaited<ReturnType<typeof startCrowd>>): Promise<void
   const calls = await arrived();
   expect(calls).toHaveLength(300 + singles.length);
   expect(calls.filter(({ status }) => status !== 200)).toEqual([]);
-  expect(fullestWindow(calls)).toBeLessThanOrEqual(limit);
+  // The limit holds for calls that are on their way no longer than the gateway assumes.
+  const heldUp = Math.max(0, delays.max / 1e6 - longestWayMilliseconds);
+  expect(fullestWindow(calls, 1_000 - heldUp)).toBeLessThanOrEqual(limit);
 }

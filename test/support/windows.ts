@@ -1,13 +1,13 @@
 // What the simulator's log says of the rate limit.
 import type { UpstreamCall } from './world.ts';
 
-/** The most calls that arrived in any 1,000 ms. */
-export function fullestWindow(calls: readonly UpstreamCall[]): number {
+/** The most calls that arrived in any window of so many milliseconds. */
+export function fullestWindow(calls: readonly UpstreamCall[], milliseconds = 1_000): number {
   const arrivals = calls.map((call) => call.monotonicMilliseconds).sort((a, b) => a - b);
   let first = 0;
   let most = 0;
   for (const [index, arrival] of arrivals.entries()) {
-    while (arrival - (arrivals[first] ?? arrival) >= 1_000) first += 1;
+    while (arrival - (arrivals[first] ?? arrival) >= milliseconds) first += 1;
     most = Math.max(most, index - first + 1);
   }
   return most;
