@@ -9,6 +9,7 @@ import type { FailureLog } from './http/limits/failure-log.ts';
 import type { MinuteLimits } from './http/limits/minute-limits.ts';
 import { createPasswordTries } from './http/limits/password-tries.ts';
 import type { BrowserKeyrings } from './http/login/browser-keyrings.ts';
+import { createKeyringLog } from './http/login/keyring-log.ts';
 import { createLoginService } from './http/login/login-service.ts';
 import { createPasswordLogins } from './http/login/password/password-logins.ts';
 import { createPendingLogins } from './http/login/pending-logins.ts';
@@ -65,7 +66,11 @@ export function createBrowserKeyrings(
     options.clock,
     metrics && ((event) => metrics.event(event)),
   );
-  const report = (event: KeyringReport) => log.warn(event, 'Keyring');
+  const logReport = createKeyringLog(log, limits, clock.milliseconds);
+  const report = (event: KeyringReport) => {
+    logReport(event);
+    if (event.kind === 'unreadable-records') metrics?.unreadable(event.reason, event.count);
+  };
   const expiryOf = ({ broker: name, loginTime, issuedAt }: SessionRecord) =>
     broker.of(name).toldExpiryOf(loginTime ?? issuedAt);
   const shared = { encrypter, now, limits };
@@ -116,7 +121,7 @@ export function createBrowserKeyrings(
     metrics &&
     createCensus({
       store,
-      records: createEncryptedRecords(store, encrypter, () => undefined, limits),
+      recordsWith: (told) => createEncryptedRecords(store, encrypter, told, limits),
       clock,
       limits,
     });

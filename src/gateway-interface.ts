@@ -24,7 +24,7 @@ export interface Gateway {
    *   public URL or of an allowed origin; what your code then does is up to you to protect, as with any cookie.
    * @returns those of its ACTIVE sessions, the newest first; empty where the browser is not logged in. No call to a broker.
    * @throws CredentialsRefusedError for a page of another origin, or a cookie that came twice; KeyringStoreError where
-   *   the store is down.
+   *   the store is down, or the audit log is full.
    */
   credentials(request: Request | IncomingMessage): Promise<readonly BrowserCredential[]>;
   /**

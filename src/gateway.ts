@@ -125,6 +125,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     volume: createVolumeLimits(limits),
     suggestions: introspection,
     writes,
+    audit,
     ...contexts,
   });
   const answerOperation = traced(options.tracing, track, answer);

@@ -28,7 +28,7 @@ const definitions = {
   unsentBytesPerPeer: { default: 64_000_000, unit: 'bytes', bounds: 'answers that one address has not read yet; one connection where a proxy is trusted' },
 
   logBytes: { default: 1_000_000, unit: 'bytes', bounds: 'log lines that stderr has not taken yet; further lines are dropped and counted' },
-  auditBytes: { default: 16_000_000, unit: 'bytes', bounds: 'events that wait for the file `AUDIT_LOG` to take them; events beyond this are lost and counted' },
+  auditBytes: { default: 16_000_000, unit: 'bytes', bounds: 'events that wait for the file `AUDIT_LOG` to take them; beyond this, what it has to record is refused' },
 
   costApps: { default: 50, unit: 'apps', bounds: 'apps that `extensions.cost` of an answer lists', max: 1_000 },
   metricsConnections: { default: 16, unit: 'connections', bounds: 'open connections to `METRICS_PORT`', max: 1_000 },
@@ -139,6 +139,7 @@ const definitions = {
   sessionDevices: { default: 10, unit: 'devices', bounds: 'devices kept of a session: the last seen' },
   userAgentCharacters: { default: 256, unit: 'characters', bounds: 'the part of a user agent that is kept' },
   triedKeyrings: { default: 20, unit: 'browsers', bounds: 'browsers of the store on whose sessions `KEYRING_KEYS` is tried at the start', min: 0, max: 10_000 },
+  unreadableLogMinutes: { default: 60, unit: 'minutes', bounds: 'the pause between two log lines about sessions of the store that no key of `KEYRING_KEYS` opens', max: 1_440 },
   storeTries: { default: 32, unit: 'tries', bounds: 'attempts at a change that concurrent changes keep overtaking, before the store counts as unavailable' },
   storeSeconds: { default: 1, unit: 'seconds', bounds: 'how long the store of browser sessions may take to answer, before it counts as unavailable', max: 60 },
   storeRestartSeconds: { default: 1, unit: 'seconds', bounds: 'the pause before the thread of an SQLite store is started again after it ended; until then the store counts as unavailable', max: 3_600 },

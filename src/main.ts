@@ -12,9 +12,11 @@ import { Writes } from './http/plugins/writes.ts';
 import { withDefaultLimits } from './limits.ts';
 import { createLogger } from './log.ts';
 import type { GatewayOptions } from './options.ts';
+import { closeAuditFile, openAuditFile } from './process/audit-log.ts';
 import { gatewayOptions, simulatedAuthorization } from './process/gateway-options.ts';
+import { watchKeys } from './process/key-watch.ts';
 import { naming } from './process/naming.ts';
-import { openAuditFile, openStore, readCountryDatabase, warnOfKeys } from './process/resources.ts';
+import { openStore, readCountryDatabase } from './process/resources.ts';
 import { openTracing } from './process/tracing.ts';
 import { upstreamsOf } from './process/upstreams.ts';
 import {
@@ -92,7 +94,7 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
     const stopping = new AbortController();
     const draining = new AbortController();
     const { logger, flush } = await createLogger(config.log, limits);
-    await warnOfKeys(keyringStore, keyring.keys, limits, logger);
+    await watchKeys(keyringStore, keyring.keys, limits, logger, stopping.signal);
     const auditFile = await openAuditFile(config.auditLog, limits, logger);
     const countryDatabase = readCountryDatabase(config.geoipDatabase);
     const writes = new Writes();
@@ -172,8 +174,7 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
         gateway.dispose(),
         aborted(AbortSignal.timeout(limits.disposalSeconds * 1_000)),
       ]);
-      const lost = await auditFile?.close();
-      if (lost) logger.error({ lost }, 'The audit log did not take these events');
+      await closeAuditFile(auditFile, logger);
       await simulator?.close();
       failures.close();
       await flush();

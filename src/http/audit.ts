@@ -21,6 +21,7 @@ export interface Audit extends AuditLog {
   /** Records a failure, by a line or by a count. */
   fail(event: FailureEvent): void;
   readonly digests: AuditDigests;
+  readonly isFull: boolean;
   /** Records what was counted so far. */
   close(): void;
 }
@@ -53,6 +54,9 @@ export function createAudit(
       failures.write({ requestId, address, code: kind }, event, event.event);
     },
     digests,
+    get isFull() {
+      return log.isFull ?? false;
+    },
     close: () => failures.close(),
   };
 }

@@ -86,6 +86,12 @@ export function watchGauges(registry: Registry, sources: readonly GaugeSources[]
     },
   );
   gauge(
+    'sessions_unreadable',
+    'Sessions in the store that no key of KEYRING_KEYS opens, as they were last counted.',
+    [],
+    (gauge, { storeCounts }) => gauge.set(storeCounts()?.unreadable ?? 0),
+  );
+  gauge(
     'store_queue',
     'Unconfirmed logouts and events for the webhook in the store, as they were last counted.',
     ['list'],

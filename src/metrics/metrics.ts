@@ -29,6 +29,8 @@ export interface MeasuredApp {
 /** How many sessions and how much work a store holds. */
 export interface StoreCounts {
   readonly sessions: Readonly<Record<string, number>>;
+  /** Sessions that no key opens: no state counts them. */
+  readonly unreadable: number;
   readonly due: Readonly<Record<string, number>>;
   /** Whether all of the store was counted. */
   readonly isWhole: boolean;
@@ -56,6 +58,8 @@ export interface Metrics {
   budgetClosed(broker: BrokerName, apiKey: string): void;
   storeCall(method: string, milliseconds: number, isFailed: boolean): void;
   event(event: AuditEvent): void;
+  /** Rows of a browser's sessions did not open when they were read. */
+  unreadable(reason: string, count: number): void;
   delivery(outcome: 'delivered' | 'failed' | 'given-up' | 'lost'): void;
   /** Gives the way to what is read whenever the metrics are. */
   watch(sources: GaugeSources): void;

@@ -115,6 +115,11 @@ export function createMetrics(options: MetricsOptions = {}): PrometheusMetrics {
     'Logins, logouts, endings of sessions, uses of credentials and refusals, as the audit log has them.',
     ['event', 'outcome', 'code'],
   );
+  const unreadable = counter(
+    'unreadable_records_total',
+    'Sessions that no key of KEYRING_KEYS opened when they were read, by why.',
+    ['reason'],
+  );
   const deliveries = counter(
     'webhook_events_total',
     'Events for the webhook: delivered, attempts that failed, given up, and lost before they were stored.',
@@ -181,6 +186,7 @@ export function createMetrics(options: MetricsOptions = {}): PrometheusMetrics {
 
     event: ({ event, outcome, code = '' }) =>
       events.inc({ event, outcome, code: code === '' ? '' : codes.of(code) }),
+    unreadable: (reason, count) => unreadable.inc({ reason }, count),
     delivery: (outcome) => deliveries.inc({ outcome }),
     watch(source) {
       sources.push(source);

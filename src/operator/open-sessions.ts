@@ -22,7 +22,8 @@ import type { KeyringStore, StoreListing } from '../keyring/stores/store.ts';
 import { createUserSessions, type UserSessions } from '../keyring/user-sessions.ts';
 import { createSessionEvents } from '../keyring/webhook/session-events.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
-import { openAuditFile, openStore } from '../process/resources.ts';
+import { openAuditFile } from '../process/audit-log.ts';
+import { openStore } from '../process/resources.ts';
 import { type AuditLog, noAuditLog } from '../shared/audit.ts';
 
 /** The sessions of a store. */
@@ -39,8 +40,8 @@ export interface OpenSessions {
   readonly audit: AuditLog;
   /** Rows that did not open so far, whatever read them. */
   readonly unreadable: () => number;
-  /** Closes the store and the audit log; the number of events that the log did not take. */
-  close(): Promise<number>;
+  /** Closes the store and the audit log; the lines that the log did not take. */
+  close(): Promise<readonly string[]>;
 }
 
 /** Opens the store that the settings name. @throws ConfigError */
@@ -90,7 +91,7 @@ export async function openSessions({
     unreadable: () => unreadable,
     async close() {
       await keyrings.close();
-      return (await auditFile?.close()) ?? 0;
+      return (await auditFile?.close()) ?? [];
     },
   };
 }

@@ -109,6 +109,11 @@ export async function runSessions(words: readonly string[]): Promise<number> {
     ]);
   } finally {
     const lost = await sessions.close();
-    if (lost > 0) output.note(`AUDIT_LOG: ${lost} events could not be written.`);
+    for (const line of lost) output.note(line.trimEnd());
+    if (lost.length > 0) {
+      output.note(
+        `AUDIT_LOG: the file did not take these events (${lost.length}). Add them to it.`,
+      );
+    }
   }
 }

@@ -1,7 +1,8 @@
-// The audit log as a file: JSON lines, each on the disk as soon as the disk takes it, and none lost in silence.
+// The audit log as a file: JSON lines, each on the disk as soon as the disk takes it, and none lost.
 //
 // Lines that come while a write is in flight go with the next one, and each write is followed by fdatasync: an event is
-// safe from the end of the process at once, and from a power cut a moment later. No request waits for it.
+// safe from the end of the process at once, and from a power cut a moment later. No request waits for it. What the disk does
+// not take waits in memory up to a bound; from there on operations that would be recorded are refused.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Limits } from '../limits.ts';
@@ -18,7 +19,7 @@ export interface AuditFileOptions {
   readonly limits: Pick<Limits, 'auditBytes'>;
   readonly now?: () => Date;
   /** Told when the file cannot be written, by the code of the cause, and with null when it can again. */
-  readonly onFault: (code: string | null, lost: number) => void;
+  readonly onFault: (code: string | null) => void;
 }
 
 /** An open audit log. */
@@ -27,14 +28,15 @@ export class AuditFile implements AuditLog {
   #handle: FileHandle;
   #waiting: string[] = [];
   #waitingBytes = 0;
-  /** What a failed write has left of a batch. */
+  /** The lines that are being written, and the bytes of them that are not. */
+  #batch: string[] = [];
   #rest: Buffer = Buffer.alloc(0);
-  #lost = 0;
   #fault: string | null = null;
   #isReopening = false;
   #work: Promise<void> | null = null;
   #wake = Promise.withResolvers<void>();
   #isClosing = false;
+  #isClosed = false;
 
   private constructor(options: AuditFileOptions, handle: FileHandle) {
     this.#options = options;
@@ -51,18 +53,18 @@ export class AuditFile implements AuditLog {
     return this.#fault;
   }
 
+  /** Whether `auditBytes` wait. Events of operations that go on already are taken all the same. */
+  get isFull(): boolean {
+    return this.#waitingBytes >= this.#options.limits.auditBytes;
+  }
+
   write(event: AuditEvent): void {
     const time = (this.#options.now?.() ?? new Date()).toISOString();
     const line = `${JSON.stringify({ time, ...event })}\n`;
-    const bytes = Buffer.byteLength(line);
-    if (this.#isClosing || this.#waitingBytes + bytes > this.#options.limits.auditBytes) {
-      this.#lost += 1;
-      if (this.#lost === 1 && !this.#isClosing) this.#tell(this.#fault ?? 'EAGAIN');
-      return;
-    }
     this.#waiting.push(line);
-    this.#waitingBytes += bytes;
-    this.#start();
+    this.#waitingBytes += Buffer.byteLength(line);
+    if (this.isFull && this.#fault === null) this.#tell('EAGAIN');
+    if (!this.#isClosed) this.#start();
   }
 
   /** Opens the file anew, after it was renamed; until that succeeds, lines go where they went. */
@@ -72,13 +74,16 @@ export class AuditFile implements AuditLog {
     this.#start();
   }
 
-  /** Writes what waits, and closes the file. What it does not take is lost; the number of those events. */
-  async close(): Promise<number> {
+  /** Writes what waits, and closes the file. @returns the lines that it did not take, for the log. */
+  async close(): Promise<readonly string[]> {
     this.#isClosing = true;
     this.#wake.resolve();
-    await this.#work;
+    // What is written meanwhile begins the next work.
+    while (this.#work !== null) await this.#work;
+    this.#isClosed = true;
     await this.#handle.close().catch(() => undefined);
-    return this.#lost + this.#waiting.length + linesIn(this.#rest);
+    const unfinished = linesIn(this.#rest);
+    return [...(unfinished > 0 ? this.#batch.slice(-unfinished) : []), ...this.#waiting];
   }
 
   #start(): void {
@@ -117,8 +122,8 @@ export class AuditFile implements AuditLog {
 
   async #writeBatch(): Promise<void> {
     if (this.#rest.length === 0) {
-      if (this.#lost > 0) this.#waiting.push(this.#lossLine());
-      this.#rest = Buffer.from(this.#waiting.join(''));
+      this.#batch = this.#waiting;
+      this.#rest = Buffer.from(this.#batch.join(''));
       this.#waiting = [];
     }
     await this.#writeRest();
@@ -136,16 +141,9 @@ export class AuditFile implements AuditLog {
     });
   }
 
-  #lossLine(): string {
-    const time = (this.#options.now?.() ?? new Date()).toISOString();
-    const line = `${JSON.stringify({ time, event: 'events-lost', outcome: 'lost', count: this.#lost })}\n`;
-    this.#lost = 0;
-    return line;
-  }
-
   #tell(code: string | null): void {
     this.#fault = code;
-    this.#options.onFault(code, this.#lost);
+    this.#options.onFault(code);
   }
 }
 

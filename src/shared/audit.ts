@@ -42,6 +42,11 @@ export interface AuditLog {
   write(event: AuditEvent): void;
   /** Why it cannot keep events now, as a code; null or left out where it can. */
   readonly fault?: string | null;
+  /**
+   * Whether as many events wait as may: operations that would be recorded are then refused before they begin. Those that
+   * go on already still write theirs.
+   */
+  readonly isFull?: boolean;
 }
 
 /** An audit log that keeps nothing. */

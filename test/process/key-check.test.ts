@@ -7,10 +7,13 @@ import { createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
-import { warnOfKeys } from '../../src/process/resources.ts';
+import { watchKeys } from '../../src/process/key-watch.ts';
 import { keyringsOver, login } from '../keyring/fixtures.ts';
 import { emptyFolder, startCommand } from '../support/command.ts';
 import { readableLog } from '../support/readable-log.ts';
+import { TestClock } from '../support/test-clock.ts';
+
+const ended = AbortSignal.abort();
 
 /** A store with the sessions of three browsers. */
 async function storeWith(key: Uint8Array) {
@@ -44,10 +47,31 @@ test('no line is written where one of the keys opens them, and as many are tried
   const { store, close } = await storeWith(right);
   const { lines, logger } = readableLog();
   const limits = withDefaultLimits({ triedKeyrings: 2 });
-  await warnOfKeys(store, [wrong, right], limits, logger);
+  await watchKeys(store, [wrong, right], limits, logger, ended);
   expect(lines).toEqual([]);
-  await warnOfKeys(store, [wrong], limits, logger);
+  await watchKeys(store, [wrong], limits, logger, ended);
   expect(lines).toMatchObject([{ tried: 2, unreadable: 2 }]);
+  await close();
+});
+
+test('the line comes again every hour with the count of then, until a key opens them', async () => {
+  const [right, wrong] = [generateKey(), generateKey()];
+  const { store, close } = await storeWith(right);
+  const { lines, logger } = readableLog();
+  const clock = new TestClock();
+  const ending = new AbortController();
+  await watchKeys(store, [wrong], withDefaultLimits(), logger, ending.signal, clock);
+  expect(lines).toMatchObject([{ tried: 3, unreadable: 3 }]);
+  clock.advance(3_599);
+  expect(clock.waiting).toBe(1);
+  expect(lines).toHaveLength(1);
+  const here = keyringsOver(store, () => new Date(), createEncrypter([wrong])).keyrings;
+  await here.add(null, login('FOUR'), null);
+  clock.advance(1);
+  await expect.poll(() => lines).toHaveLength(2);
+  expect(lines[1]).toMatchObject({ tried: 4, unreadable: 3 });
+  ending.abort();
+  await expect.poll(() => clock.waiting).toBe(0);
   await close();
 });
 
@@ -66,7 +90,7 @@ test('a login that waits for its second step is no browser that cannot be decryp
   const challenges = createEncryptedChallenges(store, createEncrypter([key]), () => now);
   await challenges.keep('an-id', { ...challenge, expiresAt: now.getTime() + 600_000 });
   const { lines, logger } = readableLog();
-  await warnOfKeys(store, [key], withDefaultLimits({}), logger);
+  await watchKeys(store, [key], withDefaultLimits({}), logger, ended);
   expect(lines).toEqual([]);
   await close();
 });

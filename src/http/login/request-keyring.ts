@@ -105,6 +105,8 @@ export class RequestKeyring implements BrowserKeyring {
   async expire(record: SessionRecord, at: Date): Promise<void> {
     const keyringId = this.#keyringId;
     if (keyringId === null) return;
+    // What cannot be recorded is left to the next read that meets it.
+    if (this.#services.audit.isFull) return;
     // A store that is down must not hide that the session has ended; the next read tries again.
     const expired = this.#services.keyrings.markExpired(keyringId, record, 'REFUSED_BY_BROKER', at);
     const hasChanged = await expired.catch(() => false);

@@ -9,6 +9,7 @@ import { logUnexpected } from '../plugins/error-codes.ts';
 import { mountOf, type Routes } from '../plugins/routes.ts';
 import type { Writes } from '../plugins/writes.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
+import { refusals } from '../request/refusal.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
 import { codeOfFailure, redirect, refusalPage, refused, waysOn } from './login-error.ts';
@@ -39,6 +40,7 @@ export function useLogin(options: LoginOptions): Plugin {
       if (request.method !== 'GET' && !isForm) return;
       try {
         const about = options.keyringRequest(request, serverContext);
+        if (options.browsers.audit.isFull) return endResponse(unaudited(options, about));
         if (route === 'login' && !isForm) {
           return endResponse(await begin(options, forms, about, url.searchParams));
         }
@@ -145,6 +147,14 @@ async function finish(
   const isUnfinished = result.reason === 'keyring-unavailable' && !result.isTokenSpent;
   if (isUnfinished) return refusalPage(code, [tryAgain], 503);
   return refused(options, returnTo, code, 'apiKey' in result ? result.apiKey : undefined);
+}
+
+/** Nothing is begun, and no token spent, that the audit log could not record: this very address works later. */
+function unaudited({ failures }: LoginOptions, { requestId, device }: KeyringRequest): Response {
+  const { code, status, retryAfterSeconds } = refusals.audit;
+  const failure = { requestId, address: device.ipAddress, code };
+  failures.write(failure, { code, reason: 'the audit log is full' }, 'Login refused');
+  return refusalPage(code, [tryAgain], status, { 'retry-after': `${retryAfterSeconds}` });
 }
 
 /** Kite names no login when its user cancels: likely it was the one begun last. */

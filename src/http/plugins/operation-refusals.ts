@@ -44,6 +44,15 @@ export function mutationByGet(): GraphQLError {
   });
 }
 
+/** The refusal of what the audit log could not record. */
+export function auditFull(): GraphQLError {
+  const { message, status, code, retryAfterSeconds } = refusals.audit;
+  const http = { status, headers: { 'retry-after': `${retryAfterSeconds}` } };
+  return new GraphQLError(message, {
+    extensions: { code, retryable: true, retryAfterSeconds, http },
+  });
+}
+
 /** The refusal of a subscription whose client takes no stream of events. */
 export function notStreamed(): GraphQLError {
   return new GraphQLError(

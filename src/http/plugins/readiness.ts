@@ -41,7 +41,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     const reasons: NotReadyReason[] = [];
     if (stopping?.aborted) reasons.push('stopping');
     if (!(await canStore())) reasons.push('keyring-store');
-    if (audit?.fault != null) reasons.push('audit-log');
+    if (audit?.fault != null || audit?.isFull) reasons.push('audit-log');
     return reasons;
   };
 }

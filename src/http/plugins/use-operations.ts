@@ -17,6 +17,7 @@ import {
 import { finalAsyncIterator, type GraphQLParams, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { type Context, contextOfEvent } from '../../context.ts';
 import type { Plans } from '../../plans/plans.ts';
+import type { AuditLog } from '../../shared/audit.ts';
 import type { Documents } from '../documents/documents.ts';
 import type { TrustedDocuments } from '../documents/trusted-documents.ts';
 import type { VolumeLimits } from '../limits/volume-limits.ts';
@@ -24,6 +25,7 @@ import { withCost } from '../reports/operation-cost.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import { executeInParts, executeWhole } from './engine.ts';
 import {
+  auditFull,
   clientGone,
   invalid,
   mutationByGet,
@@ -48,6 +50,8 @@ export interface OperationsOptions {
   /** Whether messages may suggest names of the schema. */
   readonly suggestions: boolean;
   readonly writes: Writes;
+  /** Mutations are refused where it is full: each may have to be recorded. */
+  readonly audit: Pick<AuditLog, 'isFull'>;
   /** Waits for the turn of the client's address, before a new document is judged; undefined where it is now. */
   readonly turnFor: (request: Request, serverContext: object) => Promise<void> | undefined;
   /** Makes the context of an operation. */
@@ -70,7 +74,8 @@ export type AnswerOperation = (
 
 /** Makes what answers operations, and ends their deadlines with them. */
 export function createOperations(options: OperationsOptions): AnswerOperation {
-  const { schema, documents, trusted, plans, track, volume, writes, turnFor, contextFor } = options;
+  const { schema, documents, trusted, plans, track, volume, writes, audit, turnFor, contextFor } =
+    options;
   const hideSuggestions = !options.suggestions;
   const constant = new WeakMap<DocumentNode, ValidatedExecutionArgs>();
 
@@ -98,6 +103,7 @@ export function createOperations(options: OperationsOptions): AnswerOperation {
       tracked.operation = operation;
       const kind = operation.operation;
       if (kind === OperationTypeNode.MUTATION && request.method === 'GET') throw mutationByGet();
+      if (kind === OperationTypeNode.MUTATION && audit.isFull) throw auditFull();
       const made = contextFor(request, serverContext);
       const context = made instanceof Promise ? await made : made;
       tracked.context = context;

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { accountOfSession, type Services } from '../../context.ts';
 import type { DeviceHint } from '../../keyring/device.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
+import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import type { BrowserKeyrings } from '../login/browser-keyrings.ts';
 import type { ClientInfoReader } from '../request/client-info.ts';
 import { cookieValue } from '../request/cookies.ts';
@@ -86,6 +87,7 @@ export function createCredentials({
     const isFetch = sent.headers instanceof Headers;
     const request = isFetch ? (sent as Request) : headOf(sent as IncomingMessage);
     const device = readClientInfo(request, isFetch ? null : { req: sent });
+    if (audit.isFull) throw new KeyringStoreError('AUDIT_LOG_FULL');
     const about = { requestId: track(request).id, address: device.ipAddress };
     try {
       if (isCrossSite(request, origins)) throw new CredentialsRefusedError('cross-site');

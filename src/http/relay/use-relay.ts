@@ -64,6 +64,7 @@ export function useRelay(options: RelayOptions): Plugin {
 
   async function answer(asked: Asked): Promise<Response> {
     const { request, requestId, address } = asked;
+    if (audit.isFull) return refuse(asked, refusals.audit);
     const { headers } = request;
     const network = address === null ? 'unknown' : networkOf(address);
     const isBrowser = ['origin', 'sec-fetch-site', 'sec-fetch-dest', 'sec-fetch-user'].some(

@@ -37,6 +37,13 @@ export const refusals = {
     message: 'The gateway cannot reach the store of browser sessions: retry in a moment.',
     retryAfterSeconds: 1,
   },
+  audit: {
+    status: 503,
+    code: 'KEYRING_UNAVAILABLE',
+    message:
+      'The audit log of the gateway takes no events now, and what it has to record is refused: retry in a moment.',
+    retryAfterSeconds: 1,
+  },
   unexpected: {
     status: 500,
     message: 'The gateway had an internal error. Its log has details under the request id.',

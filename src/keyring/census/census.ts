@@ -3,6 +3,7 @@
 import type { Clock } from '../../brokers/upstream/clock.ts';
 import type { Limits } from '../../limits.ts';
 import type { EncryptedRecords } from '../crypto/encrypted-records.ts';
+import type { KeyringReport } from '../report.ts';
 import type { SessionState } from '../session-record.ts';
 import { type DueList, dueLists } from '../stores/revocation-list.ts';
 import { type KeyringStore, KeyringStoreError } from '../stores/store.ts';
@@ -11,6 +12,8 @@ import { everyKeyring, everyPage } from './every-keyring.ts';
 /** What a store held when it was counted. */
 export interface Counted {
   readonly sessions: Record<SessionState, number>;
+  /** Rows that no key opens. */
+  readonly unreadable: number;
   /** How much each list holds. */
   readonly due: Record<DueList, number>;
   /** Whether all of the store was counted. */
@@ -20,7 +23,10 @@ export interface Counted {
 /** What a census is made of. */
 export interface CensusOptions {
   readonly store: KeyringStore;
-  readonly records: Pick<EncryptedRecords, 'decrypt'>;
+  /** Opens rows; `report` is told of those that no key opens. */
+  readonly recordsWith: (
+    report: (report: KeyringReport) => void,
+  ) => Pick<EncryptedRecords, 'decrypt'>;
   readonly clock: Clock;
   readonly limits: Pick<Limits, 'censusSeconds' | 'censusKeyrings'>;
 }
@@ -34,16 +40,21 @@ export interface Census {
 }
 
 /** Begins a census, whose first count is made at once. */
-export function createCensus({ store, records, clock, limits }: CensusOptions): Census {
+export function createCensus({ store, recordsWith, clock, limits }: CensusOptions): Census {
   const { listing } = store;
   const closing = new AbortController();
   let latest: Counted | null = null;
+  let unreadable = 0;
+  const records = recordsWith((report) => {
+    if ('count' in report) unreadable += report.count;
+  });
 
   async function count(): Promise<void> {
     if (listing === undefined) return;
     const sessions = { ACTIVE: 0, EXPIRED: 0, REVOKING: 0, REVOKED: 0 };
     const due = { revocations: 0, deliveries: 0 };
     let keyrings = 0;
+    unreadable = 0;
     // What Redis lists twice follows close upon itself.
     let last = '';
     const isOver = () => keyrings >= limits.censusKeyrings || closing.signal.aborted;
@@ -62,7 +73,7 @@ export function createCensus({ store, records, clock, limits }: CensusOptions): 
         if (due[list] >= limits.censusKeyrings || closing.signal.aborted) break;
       }
     }
-    latest = { sessions, due, isWhole: !isOver() };
+    latest = { sessions, unreadable, due, isWhole: !isOver() };
   }
 
   async function run(): Promise<void> {

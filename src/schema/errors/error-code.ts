@@ -28,7 +28,8 @@ export const errorCodes = {
   UPSTREAM_INVALID_RESPONSE: 'The broker’s answer cannot be read.',
   UPSTREAM_ERROR: 'Any other error that the broker reports.',
   KEYRING_UNAVAILABLE:
-    'The gateway cannot reach the store of browser sessions. The sessions are not lost; retry later.',
+    'The gateway cannot reach the store of browser sessions, or cannot record changes in its audit log. The sessions are ' +
+    'not lost; retry later.',
   DOCUMENT_NOT_TRUSTED:
     'The gateway executes only the documents of its list, and the request has the text of a document instead of an id.',
   DOCUMENT_NOT_FOUND: 'The gateway’s list has no document with the id that the request names.',

@@ -1,0 +1,42 @@
+// The audit log of AUDIT_LOG, opened and closed by the process; what goes wrong with it is in the log.
+import type { Logger } from 'pino';
+import { ConfigError } from '../config/config-error.ts';
+import type { Limits } from '../limits.ts';
+import { AuditFile } from './audit-file.ts';
+
+/** Opens the audit log, which SIGHUP opens again once a tool has renamed the file. @throws ConfigError where it cannot be. */
+export async function openAuditFile(
+  file: string | undefined,
+  limits: Limits,
+  log: Logger,
+): Promise<AuditFile | null> {
+  if (file === undefined) return null;
+  const onFault = (code: string | null) => {
+    if (code === null) log.info('The audit log is written again');
+    else
+      log.error(
+        { code },
+        'The audit log cannot be written: its events wait in memory, and from LIMIT_AUDIT_BYTES on what it has to record is refused',
+      );
+  };
+  try {
+    const opened = await AuditFile.open({ file, limits, onFault });
+    process.on('SIGHUP', () => opened.reopen());
+    return opened;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
+    throw new ConfigError([
+      `AUDIT_LOG: ${code}: the file cannot be opened. Its folder must exist, and this user must be allowed to write there.`,
+    ]);
+  }
+}
+
+/** Closes the audit log. Events that its file does not take, as on a full disk, are in the log instead. */
+export async function closeAuditFile(file: AuditFile | null, log: Logger): Promise<void> {
+  const missing = (await file?.close()) ?? [];
+  for (const line of missing) {
+    log.error({ audit: JSON.parse(line) }, 'The audit log did not take this event');
+  }
+  const lost = missing.length;
+  if (lost > 0) log.error({ lost }, 'The audit log did not take these events');
+}
