@@ -14,6 +14,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { bundled } from './bundled.ts';
+import { bundleClient, maxClientBytes } from './client-size.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -26,6 +27,7 @@ const modules = await bundle();
 pointImportsAtBundle();
 keepPublicTypes();
 writeLicences(modules);
+await measureClient();
 chmodSync(join(dist, 'command.js'), 0o755);
 
 /** Bundles the stack into chunks that share one copy of everything. @returns the folders of the packages in it. */
@@ -109,6 +111,14 @@ function keepPublicTypes(): void {
     const path = join(dist, file);
     if (file.endsWith('.d.ts') && !kept.has(path)) rmSync(path);
   }
+}
+
+/** Says how large the client is in a page. @throws where it is larger than it may be. */
+async function measureClient(): Promise<void> {
+  const { gzipBytes, brotliBytes } = await bundleClient();
+  const words = `The client has ${gzipBytes} bytes with gzip, ${brotliBytes} with brotli`;
+  if (gzipBytes > maxClientBytes) throw new Error(`${words}: more than ${maxClientBytes}`);
+  process.stdout.write(`${words}\n`);
 }
 
 /** The licences of what is bundled, which ask to go where the code goes. */

@@ -37,9 +37,12 @@ export interface ClientOptions {
    * life of a subscription.
    */
   readonly timeoutMilliseconds?: number;
-  /** How often a query is sent again where the gateway names a time for it. Default 2; 0 for never. */
+  /**
+   * How often a query is sent again if a part of it failed with a `retryAfterSeconds`. What it has read already is not
+   * read again. Default 2; 0 for never.
+   */
   readonly maxRetries?: number;
-  /** The longest wait for a retry, in seconds. An error with a longer `retryAfterSeconds` is answered at once. Default 10. */
+  /** The longest wait for one retry, in seconds: an error with a longer `retryAfterSeconds` starts none. Default 10. */
   readonly maxRetrySeconds?: number;
 }
 
@@ -96,7 +99,7 @@ type AnyVariables = any;
 /** A client of one gateway. Its methods need no `this`. They never throw for what fails on the way: see `Result`. */
 export interface Client {
   /**
-   * Sends a query. If the gateway names a time for a retry and nothing could be read, it is sent again.
+   * Sends a query. What fails with a `retryAfterSeconds` is asked for again, within `maxRetries`.
    * @example
    * const { data, error } = await client.query('{ accounts { id user { userName } } }');
    */
@@ -200,12 +203,21 @@ export function createClient(options: ClientOptions): Client {
 
   return {
     async query(document, variables?: unknown, request: QueryOptions = {}) {
-      for (let attempt = 0; ; attempt++) {
-        const result = await once<never>(document, variables, request);
-        const seconds = attempt < maxRetries ? secondsToRetry(result) : null;
-        if (seconds === null || seconds > maxRetrySeconds) return result;
+      const start = Date.now();
+      let result = await once<never>(document, variables, request);
+      for (let retries = 0; retries < maxRetries; retries++) {
+        const seconds = secondsToRetry(result, maxRetrySeconds);
+        if (seconds === null) break;
         await pause(seconds * 1_000, request.signal);
+        if (request.signal?.aborted) break;
+        // What this query has read already is not read again.
+        const age = Math.ceil((Date.now() - start) / 1_000);
+        const maxAge = Math.max(age, request.maxAge ?? 0);
+        const next = await once<never>(document, variables, { ...request, maxAge });
+        if (next.data === null && result.data !== null) break;
+        result = next;
       }
+      return result;
     },
 
     mutate: (document, variables?: unknown, request: RequestOptions = {}) =>
@@ -273,10 +285,12 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-/** The seconds after which a query may succeed of which nothing could be read; null if it would not. */
-function secondsToRetry({ data, errors }: Result<unknown>): number | null {
-  const isEmpty = Object.values(data ?? {}).every((field) => field === null);
-  const seconds = errors.map(({ retryAfterSeconds }) => retryAfterSeconds ?? null);
-  if (errors.length === 0 || !isEmpty || seconds.includes(null)) return null;
-  return Math.max(...seconds.map(Number));
+/** The seconds after which a query that failed in part may be complete; null if it will not be in this time. */
+function secondsToRetry({ errors }: Result<unknown>, mostSeconds: number): number | null {
+  const seconds = errors.flatMap(({ retryable, retryAfterSeconds }) =>
+    retryable && retryAfterSeconds !== undefined && retryAfterSeconds <= mostSeconds
+      ? retryAfterSeconds
+      : [],
+  );
+  return seconds.length === 0 ? null : Math.max(...seconds);
 }

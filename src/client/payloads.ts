@@ -86,7 +86,7 @@ export async function* post(body: object, settings: PostSettings): AsyncGenerato
         ? eventsIn(chunks)
         : mediaType === 'multipart/mixed'
           ? partsIn(chunks, /boundary="?([^";]*)/i.exec(contentType)?.[1] ?? '-')
-          : answerIn(chunks, contentType, httpStatus);
+          : answerIn(chunks, response);
     for await (const payload of payloads) yield { payload, httpStatus };
   } catch (cause) {
     throw fail(cause);
@@ -112,8 +112,7 @@ async function* textOf({ body }: Response, onChunk: () => void): AsyncGenerator<
 /** An answer in one piece. */
 async function* answerIn(
   chunks: AsyncIterable<string>,
-  contentType: string,
-  httpStatus: number,
+  { status, headers }: Response,
 ): AsyncGenerator<Payload> {
   let text = '';
   for await (const chunk of chunks) text += chunk;
@@ -123,9 +122,17 @@ async function* answerIn(
   } catch {}
   if (isPayload(payload)) yield payload;
   else {
-    const message = `The answer is not GraphQL: HTTP ${httpStatus}, ${contentType || 'without a media type'}.`;
-    const retryable = httpStatus >= 500 || httpStatus === 429;
-    throw new Failure({ code: 'NOT_GRAPHQL', message, retryable, httpStatus, contentType });
+    const contentType = headers.get('content-type') ?? '';
+    // Seconds, or a date, which is not read.
+    const retryAfterSeconds = Number.parseInt(headers.get('retry-after') ?? '', 10);
+    throw new Failure({
+      code: 'NOT_GRAPHQL',
+      message: `The answer is not GraphQL: HTTP ${status}, ${contentType || 'without a media type'}.`,
+      retryable: status >= 500 || status === 429,
+      httpStatus: status,
+      contentType,
+      ...(retryAfterSeconds >= 0 && { retryAfterSeconds }),
+    });
   }
 }
 

@@ -112,7 +112,7 @@ function checkedParams(params: object, takesIds: boolean): GraphQLParams {
     throw refusal(400, messages.documentId);
   }
   if (query === undefined && documentId !== undefined && !takesIds) {
-    throw refusal(400, messages.noDocuments);
+    throw refusal(400, messages.noDocuments, undefined, 'documentId');
   }
   if (operationName === '') throw refusal(400, messages.operationName);
   if (operationName != null && typeof operationName !== 'string') {
@@ -126,9 +126,10 @@ function refusal(
   status: number,
   message: string,
   headers?: Readonly<Record<string, string>>,
+  field?: string,
 ): GraphQLError {
   const http = { status, ...(headers && { headers }) };
   return new GraphQLError(message, {
-    extensions: { code: 'BAD_USER_INPUT', retryable: false, http },
+    extensions: { code: 'BAD_USER_INPUT', retryable: false, ...(field && { field }), http },
   });
 }
