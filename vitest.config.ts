@@ -8,7 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['module', 'node'] } },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: 'test/support/say-what-is-missing.ts',
+    globalSetup: ['test/support/say-what-is-missing.ts', 'test/support/run-folder.ts'],
     setupFiles: 'test/support/property-tests.ts',
     // A loaded machine takes its time; what a test waits for comes, or the test has failed.
     testTimeout: 30_000,

@@ -5,7 +5,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -25,6 +24,7 @@ import {
   searchPath,
   wholeEnvironment,
 } from '../support/environment.ts';
+import { packGateway } from '../support/packed-gateway.ts';
 import { tokens } from '../support/world.ts';
 
 // Packages are built, installed and compiled: on a loaded machine that takes its time.
@@ -33,25 +33,15 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'kite-graphql-package-'));
 const command = join(folder, 'node_modules/.bin/kite-graphql');
-let files: string[] = [];
+let files: readonly string[] = [];
+let tarball = '';
 
-beforeAll(() => {
-  const environment = { cwd: folder, env: wholeEnvironment(), encoding: 'utf8' } as const;
-  const packed = execFileSync('npm', ['pack', root, '--json', '--silent'], environment);
-  // The build, which npm runs first, may have said something.
-  const [entry] = Object.values(
-    JSON.parse(packed.slice(packed.search(/^[[{]/m))),
-  ) as PackedPackage[];
-  files = entry?.files.map(({ path }) => path) ?? [];
+beforeAll(async () => {
+  ({ files, tarball } = await packGateway());
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
-  npmInstall(folder, [`./${entry?.filename}`]);
+  npmInstall(folder, [tarball]);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface PackedPackage {
-  readonly filename: string;
-  readonly files: readonly { readonly path: string }[];
-}
 
 describe('the tarball', () => {
   test('holds what users need, and nothing else', () => {
@@ -98,9 +88,8 @@ describe('the tarball', () => {
   });
 
   test('can be published: npm has no word against it', async () => {
-    const tarball = readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? '';
     const { code, stderr } = await run({
-      program: ['npm', 'publish', '--dry-run', '--loglevel=warn', join(folder, tarball)],
+      program: ['npm', 'publish', '--dry-run', '--loglevel=warn', tarball],
       cwd: folder,
       env: registryEnvironment(),
     }).ended;
@@ -161,7 +150,6 @@ describe('beside the graphql of another project', () => {
     const project = mkdtempSync(join(tmpdir(), 'kite-graphql-beside-'));
     try {
       writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
-      const tarball = join(folder, readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? '');
       for (const names of [first, [tarball], last]) {
         if (names.length > 0) npmInstall(project, names);
       }
