@@ -23,7 +23,7 @@ export const FundsAsTheyCome = graphql(`
 
 export const LiveFunds = graphql(`
   subscription LiveFunds {
-    marginsChanged {
+    marginsChanged(everySeconds: 2) {
       account { id }
       margins { id equity { id net asOf } }
     }

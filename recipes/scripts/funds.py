@@ -20,7 +20,7 @@ FUNDS = """
 
 LIVE = """
   subscription LiveFunds {
-    marginsChanged { account { id } margins { equity { net } } }
+    marginsChanged(everySeconds: 2) { account { id } margins { equity { net } } }
   }
 """
 
@@ -51,7 +51,7 @@ def funds():
     with send(FUNDS) as response:
         answer = json.load(response)
     errors = answer.get("errors", [])
-    if answer.get("data") is None:
+    if not answer.get("data"):
         sys.exit("\n".join(advice_for(error["extensions"]) for error in errors))
     for index, account in enumerate(answer["data"]["accounts"]):
         failed = [error for error in errors if error["path"][:2] == ["accounts", index]]

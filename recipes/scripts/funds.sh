@@ -16,12 +16,12 @@ case ${1:-once} in
     ;;
   live)
     accept=text/event-stream
-    query='subscription LiveFunds { marginsChanged { account { id } margins { equity { net } } } }'
+    query='subscription LiveFunds { marginsChanged(everySeconds: 2) { account { id } margins { equity { net } } } }'
     ;;
 esac
 
 # --no-buffer prints each part as it comes; --fail-with-body ends with 22 for a refused request, and prints its code.
-curl --silent --show-error --no-buffer --fail-with-body "$url" \
+exec curl --silent --show-error --no-buffer --fail-with-body "$url" \
   --header "Accept: $accept" \
   --header 'Content-Type: application/json' \
   --header "Authorization: $authorization" \
