@@ -36,6 +36,8 @@ export const sections: readonly Section[] = [
       doc('browser-login', 'Login in a browser'),
       doc('sessions', 'Sessions'),
       doc('session-news', 'News of sessions'),
+      doc('recipes', 'Recipes'),
+      doc('recipes-clients', 'Recipes for clients'),
       doc('client-caches', 'Client caches'),
       doc('defer', 'Accounts as they arrive'),
       doc('live-margins', 'Live margins'),
@@ -49,6 +51,7 @@ export const sections: readonly Section[] = [
       doc('signed-tokens', 'Signed tokens'),
       doc('your-backend', 'Your own backend'),
       doc('library', 'In your own server'),
+      doc('recipes-servers', 'Recipes for servers'),
     ],
   },
   {
