@@ -5,9 +5,11 @@ import { parse, type ValidatedExecutionArgs, validateExecutionArgs } from 'graph
 import { pino } from 'pino';
 import type { Credential } from '../../src/brokers/credential.ts';
 import { createKiteClient } from '../../src/brokers/kite/client.ts';
-import { AcceptedCredentials } from '../../src/brokers/upstream/budget/accepted-credentials.ts';
 import { budgeted } from '../../src/brokers/upstream/budget/budget.ts';
-import { RefusedCredentials } from '../../src/brokers/upstream/budget/refused-credentials.ts';
+import {
+  AcceptedCredentials,
+  RefusedCredentials,
+} from '../../src/brokers/upstream/budget/known-credentials.ts';
 import { Deadline } from '../../src/brokers/upstream/operation.ts';
 import { retryingGets } from '../../src/brokers/upstream/retry.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';

@@ -8,7 +8,7 @@ import type { Brokers } from '../brokers/brokers.ts';
 import { type Credential, digestOf } from '../brokers/credential.ts';
 import { abortedBy, type BrokerError } from '../brokers/error.ts';
 import { isWhole } from '../brokers/field.ts';
-import { AcceptedCredentials } from '../brokers/upstream/budget/accepted-credentials.ts';
+import { AcceptedCredentials } from '../brokers/upstream/budget/known-credentials.ts';
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import type { Operation } from '../brokers/upstream/operation.ts';
 import type { ReadSource } from '../brokers/upstream/report/operation-cost.ts';

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BrokerError } from '../../src/brokers/error.ts';
-import { AcceptedCredentials } from '../../src/brokers/upstream/budget/accepted-credentials.ts';
 import { budgeted } from '../../src/brokers/upstream/budget/budget.ts';
+import { AcceptedCredentials } from '../../src/brokers/upstream/budget/known-credentials.ts';
 import { createMemoryRateLog } from '../../src/brokers/upstream/budget/rate-log/memory-rate-log.ts';
 import {
   countedMilliseconds,

@@ -1,7 +1,7 @@
 // How long a refusal is remembered, and how many are.
 import { expect, test } from 'vitest';
 import { BrokerError } from '../../src/brokers/error.ts';
-import { RefusedCredentials } from '../../src/brokers/upstream/budget/refused-credentials.ts';
+import { RefusedCredentials } from '../../src/brokers/upstream/budget/known-credentials.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 
 const credential = (token: string) => ({ apiKey: 'key', accessToken: new Secret(token) });

@@ -2,9 +2,15 @@
 import type { Broker, BrokerRedirect, CredentialScheme } from '../broker.ts';
 import { sessionExpiryOf, toldExpiryOf } from '../session-expiry.ts';
 import { Secret } from '../upstream/secret.ts';
+import type { Wire } from '../upstream/transport.ts';
 import { createUpstream, type UpstreamOptions } from '../upstream/upstream.ts';
 import { createKiteClient, type KiteClientOptions } from './client.ts';
-import { kiteWire } from './wire.ts';
+
+/** Kite's version header, and how requests are signed (docs: "Signing requests"). */
+export const kiteWire: Wire = {
+  headers: { 'x-kite-version': '3' },
+  authorizationOf: ({ apiKey, accessToken }) => `token ${apiKey}:${accessToken.reveal()}`,
+};
 
 /** Where Kite is, and the bounds on calling it. */
 export interface KiteOptions

@@ -6,7 +6,7 @@ import type { BrokerApp } from '../apps.ts';
 import type { BegunLogin, BrokerClient, FailedCall, PasswordLogin } from '../broker.ts';
 import type { Credential } from '../credential.ts';
 import { BrokerError, notSupported } from '../error.ts';
-import type { RefusedCredentials } from '../upstream/budget/refused-credentials.ts';
+import type { RefusedCredentials } from '../upstream/budget/known-credentials.ts';
 import type { Operation } from '../upstream/operation.ts';
 import type { FollowCall } from '../upstream/report/call-followers.ts';
 import { Secret } from '../upstream/secret.ts';

@@ -8,7 +8,6 @@ import type { LaneName, QueuedCall } from './lane.ts';
 import type { RateLog, Start } from './rate-log/rate-log.ts';
 import { type SlotLimits, Slots } from './slots.ts';
 import { StalledQueues } from './stalled-queues.ts';
-import { StartedAccounts } from './started-accounts.ts';
 import { type AppQueue, WaitingCall, type WaitingLimits, WaitingRoom } from './waiting-room.ts';
 
 /** How much may go on at once. */
@@ -31,7 +30,6 @@ export class BudgetQueues {
   readonly #queues = new Map<string, AppQueue>();
   /** Queues with calls that could start if only a slot were free. */
   readonly #stalled = new StalledQueues<AppQueue>();
-  readonly #started = new StartedAccounts();
   readonly #room: WaitingRoom;
 
   constructor({ log, limits, clock = machineClock }: BudgetQueuesOptions) {
@@ -54,7 +52,7 @@ export class BudgetQueues {
     this.#slots.reserve();
     const answer = this.#log.start(apiKey);
     if (typeof answer === 'object' && 'sent' in answer) {
-      this.#assign(call);
+      this.#slots.assign(call);
       return answer;
     }
     const queue = this.#open(apiKey);
@@ -75,13 +73,7 @@ export class BudgetQueues {
   /** A call has ended, well or badly. */
   leave(call: QueuedCall): void {
     this.#slots.leave(call);
-    this.#started.leave(call);
     this.#serveStalled();
-  }
-
-  #assign(call: QueuedCall): void {
-    this.#slots.assign(call);
-    this.#started.add(call);
   }
 
   #release(): void {
@@ -134,7 +126,7 @@ export class BudgetQueues {
   #start({ waiting }: AppQueue, start: Start): void {
     const call = waiting.next(this.#slots.isShare);
     if (call !== undefined) {
-      this.#assign(call);
+      this.#slots.assign(call);
       this.#stopWaiting(call);
       call.resolve(start);
     } else {
@@ -168,7 +160,7 @@ export class BudgetQueues {
     }
     return new Promise((resolve, reject) => {
       const call = new WaitingCall(queued, queue, [resolve, reject], this.#depart);
-      waiting.add(call, this.#started.has(call));
+      waiting.add(call, this.#slots.hasBegun(call));
       this.#room.enter(call);
       operation.queued?.(() => this.#secondsUntilTurn(queue, call));
       if (queue.isServed || queue.timer !== undefined) return;

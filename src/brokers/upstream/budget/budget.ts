@@ -5,8 +5,8 @@ import type { Limits } from '../../../limits.ts';
 import { digestOf } from '../../credential.ts';
 import { machineClock } from '../clock.ts';
 import type { Transport, UpstreamRequest, UpstreamResponse } from '../transport.ts';
-import type { AcceptedCredentials } from './accepted-credentials.ts';
 import { BudgetQueues, type BudgetQueuesOptions } from './budget-queues.ts';
+import type { AcceptedCredentials } from './known-credentials.ts';
 import type { LaneName, QueuedCall } from './lane.ts';
 import type { Start } from './rate-log/rate-log.ts';
 
