@@ -40,3 +40,11 @@ test('an error is classified by what Kite sent, before secrets in it are replace
     }),
   );
 });
+
+test('the name of an error that looks like a token is replaced', () => {
+  const errorType = 'QwErTyUiOpAsDfGhJkLzXcVbNmQwErTy';
+  const body = JSON.stringify({ status: 'error', error_type: errorType, message: 'refused' });
+  expect(() => openEnvelope({ status: 400, body, retryAfterSeconds: null }, [], 10)).toThrow(
+    expect.objectContaining({ errorType: '[redacted]', brokerMessage: 'refused' }),
+  );
+});

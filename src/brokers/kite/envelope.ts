@@ -3,7 +3,7 @@
 
 import { BrokerError, type BrokerErrorCode, codeOfStatus } from '../error.ts';
 import { isRecord } from '../field.ts';
-import { cleanMessage } from '../upstream/clean-message.ts';
+import { cleanMessage, cleanWord } from '../upstream/clean-message.ts';
 import { parseJson } from '../upstream/json.ts';
 import type { Secret } from '../upstream/secret.ts';
 import type { UpstreamResponse } from '../upstream/transport.ts';
@@ -62,6 +62,6 @@ function codeOfError(
 
 function printableWord(value: unknown, secrets: readonly Secret[]): string | null {
   return typeof value === 'string' && /^[A-Za-z]{1,64}$/.test(value)
-    ? cleanMessage(value, secrets)
+    ? cleanWord(value, secrets)
     : null;
 }

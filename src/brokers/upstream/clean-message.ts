@@ -33,6 +33,13 @@ export function cleanMessage(message: unknown, secrets: readonly Secret[]): stri
   return latest.clean;
 }
 
+/** The same for a word of letters alone, such as the name of an error: no address is in it. */
+export function cleanWord(word: string, secrets: readonly Secret[]): string {
+  let text = word;
+  for (const secret of secrets) text = withoutSecret(text, secret.reveal());
+  return text.replace(tokenLike, '[redacted]');
+}
+
 /** Most refusals say the same, and looking through a message for addresses costs more than all else of a refusal. */
 let latest: { readonly text: string; readonly clean: string | null } | null = null;
 
