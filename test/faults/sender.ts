@@ -1,5 +1,6 @@
 // What strangers send: many requests at once, with or without reading the answers.
-import { request } from 'node:http';
+import { randomBytes } from 'node:crypto';
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 
 /** One request to send. */
@@ -92,4 +93,67 @@ export function requestBytes(operation: object, headers: Readonly<Record<string,
     ...headers,
   }).map(([name, value]) => `${name}: ${value}`);
   return `POST /graphql HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
+}
+
+/** So many of something. */
+export function times<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}
+
+/** An Authorization header with tokens that no broker knows. */
+export function inventedCredentials(count: number, apiKey: (index: number) => string): string {
+  return times(count, (index) => `token ${apiKey(index)}:${randomBytes(16).toString('hex')}`).join(
+    ', ',
+  );
+}
+
+/** A query whose answer would have a hundred thousand errors. */
+export const manyErrors = {
+  query: `query ($ids: [ID!]) { ${times(100, (index) => `a${index}: accounts(ids: $ids) { id }`).join(' ')} }`,
+  variables: { ids: times(1_000, (index) => `unknown-${index}`) },
+};
+
+/** The whole answer to a request. */
+export interface WholeAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** A connection for each request, which ends with it: what a gateway holds afterwards is its own. */
+const passing = new Agent({ keepAlive: false });
+
+/** Sends one operation, and gives the whole answer. @throws where there is none. */
+export function sendJson(
+  url: string,
+  { body, headers, ...operation }: Abuse,
+): Promise<WholeAnswer> {
+  const text = body ?? JSON.stringify(operation);
+  return new Promise((resolve, reject) => {
+    const sending = request(
+      url,
+      {
+        method: 'POST',
+        agent: passing,
+        headers: {
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(text),
+          ...headers,
+        },
+      },
+      (response) => {
+        let whole = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          whole += chunk;
+        });
+        response.once('error', reject);
+        response.once('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text: whole }),
+        );
+      },
+    );
+    sending.setTimeout(100_000, () => sending.destroy(new Error('no answer')));
+    sending.once('error', reject);
+    sending.end(text);
+  });
 }

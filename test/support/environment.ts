@@ -12,6 +12,12 @@ export const fuzzSeed = Number(process.env.FUZZ_SEED ?? 20_260_105);
 /** How many cases the fuzz test makes in all, unless FUZZ_CASES says otherwise. */
 export const fuzzCases = Number(process.env.FUZZ_CASES ?? 10_000);
 
+/** Whether the fault suite writes its table into the documentation. */
+export const writesFaults = process.env.FAULTS_WRITE === '1';
+
+/** Whether the fault suite takes its time: each overload and each pause as long as its rule says. */
+export const isLongFaults = process.env.FAULTS_LONG === '1';
+
 /** The folders where commands are looked for. */
 export const searchPath = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
 

@@ -63,6 +63,11 @@ export const kotakWords: FaultWords = {
   missingErrorType: { status: 400, envelope: { fault: { message: 'Something is wrong.' } } },
   reported: ({ code = 999000, message = 'Something went wrong.', description, status = 200 }) =>
     fault(status, code, message, description),
-  dataOf: ({ Success, success: lower }) =>
-    isTree(Success) ? Success : isTree(lower) ? lower : null,
+  dataOf: (envelope) => {
+    const { Success, success: lower, access_token: appToken } = envelope;
+    if (isTree(Success)) return Success;
+    if (isTree(lower)) return lower;
+    // The answer with the access token of an app has no wrapper.
+    return appToken === undefined ? null : envelope;
+  },
 };
