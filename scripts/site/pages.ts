@@ -38,6 +38,7 @@ export const sections: readonly Section[] = [
       doc('session-news', 'News of sessions'),
       doc('recipes', 'Recipes'),
       doc('recipes-clients', 'Recipes for clients'),
+      doc('moving-over', 'Moving over from kiteconnect'),
       doc('client-caches', 'Client caches'),
       doc('defer', 'Accounts as they arrive'),
       doc('live-margins', 'Live margins'),
