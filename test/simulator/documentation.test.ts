@@ -31,6 +31,7 @@ test('every control call and every kind of fault has an example', () => {
       'GET /simulator/faults',
       'POST /simulator/faults',
       'DELETE /simulator/faults',
+      'GET /simulator/users',
       'GET /simulator/requests',
       'DELETE /simulator/requests',
       'POST /simulator/master-logout',

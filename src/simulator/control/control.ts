@@ -8,6 +8,7 @@ import { userNumberOf } from '../kite/users.ts';
 import type { Kotak } from '../kotak/kotak.ts';
 import { kotakApp, kotakUser } from '../kotak/users.ts';
 import type { Pages } from '../page.ts';
+import { simulatedUsers } from './simulated-users.ts';
 
 /** A control call that cannot be followed; its message says which field is wrong, and how. */
 export class ControlError extends Error {
@@ -97,6 +98,8 @@ export function controlRoutes(kite: Kite, kotak: Kotak): Hono<Pages> {
     faults.clear();
     return c.json(listFaults());
   });
+
+  routes.get('/users', (c) => c.json({ users: simulatedUsers(settings) }));
 
   routes.get('/requests', (c) => c.json(log.report()));
   routes.delete('/requests', (c) => {
