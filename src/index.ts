@@ -1,4 +1,5 @@
 // The library entry: what `import 'kite-graphql'` gives.
+
 export type { Secret } from './brokers/upstream/secret.ts';
 export { createGateway } from './gateway.ts';
 export type { Gateway } from './gateway-interface.ts';
@@ -40,6 +41,7 @@ export type { AppOptions, GatewayOptions, GraphiqlPage } from './options.ts';
 export type { ErrorCode, ErrorExtensions } from './schema/errors/error-code.ts';
 export { SessionTokens, SessionTokensError } from './session-tokens/session-tokens.ts';
 export type { AuditEvent, AuditLog } from './shared/audit.ts';
+export type { RedisAddress } from './shared/redis-address.ts';
 export {
   type TrustedDocumentManifest,
   TrustedDocumentsError,

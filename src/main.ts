@@ -90,7 +90,7 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
   try {
     const { keyring, sessionTokens } = config;
     const limits = withDefaultLimits(config.limits);
-    const keyringStore = await openStore(keyring.store, limits);
+    const keyringStore = await openStore(keyring, limits);
     const stopping = new AbortController();
     const draining = new AbortController();
     const { logger, flush } = await createLogger(config.log, limits);

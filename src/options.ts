@@ -9,6 +9,7 @@ import type { Limits } from './limits.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { SessionTokens } from './session-tokens/session-tokens.ts';
 import type { AuditLog } from './shared/audit.ts';
+import type { RedisAddress } from './shared/redis-address.ts';
 import type { TrustedDocumentManifest } from './shared/trusted-documents.ts';
 import type { Tracing } from './tracing/tracing.ts';
 
@@ -69,8 +70,11 @@ export interface GatewayOptions {
    * Default 10, which is Kite's own limit; 0 for none.
    */
   readonly kiteRateLimit?: number;
-  /** A `redis://` URL, by which all replicas together keep to `kiteRateLimit`. Default: each by itself. */
-  readonly redisUrl?: string;
+  /**
+   * The Redis by which all replicas together keep to `kiteRateLimit`: a `redis://` URL, or its parts. Default: each by
+   * itself.
+   */
+  readonly redisUrl?: string | RedisAddress;
   /** Where calls to the brokers are counted, in place of by `kiteRateLimit` and `redisUrl`. Default: by those. */
   readonly rateLog?: RateLog;
   /** The greatest age, in seconds, that a request's `Cache-Control: max-age` may accept. Default 60. */

@@ -30,6 +30,10 @@ Settings come from the environment, or from a .env file in the current folder.
   KITE_RATE_LIMIT                 10 calls in any second for each app; 0 removes the limit
   MAX_AGE_SECONDS                 60: the maximum age of an answer that a client may accept
   KEYRING_STORE                   memory:; the store of browser sessions; also sqlite:<file> or redis://...
+                                  (several hosts with commas between them: nodes of a Redis Cluster)
+  REDIS_SENTINEL_MASTER           none: the master's name; then those hosts are Sentinels
+  REDIS_SENTINEL_PASSWORD         none: the password of the Sentinels
+  REDIS_CA_FILE                   Node's own: certificates in PEM that may sign that of rediss://...
   KEYRING_KEYS                    comma-separated base64 keys of 32 bytes; the first encrypts, all decrypt
   COOKIE_NAME                     kite_graphql: the cookie name; gateways on one host need different names
   ALLOWED_ORIGINS                 none: comma-separated origins whose pages may use the cookie

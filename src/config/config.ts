@@ -5,6 +5,7 @@ import type { TrustedDocumentManifest } from '../shared/trusted-documents.ts';
 import { readApps } from './apps.ts';
 import { keyringFaults, notices, publicUrlOf, workerFaults } from './checks.ts';
 import { ConfigError } from './config-error.ts';
+import { readRedisSettings } from './redis-settings.ts';
 import { readSessionTokens } from './session-tokens.ts';
 import { nameNotices } from './setting-names.ts';
 import type { Config, LogConfig, SimulatorConfig } from './settings.ts';
@@ -51,6 +52,7 @@ export function readConfig(
   const trustedDocuments = manifestOf(values.TRUSTED_DOCUMENTS, faults);
   faults.push(...keyringFaults(values, environment));
   faults.push(...workerFaults(values, apps.length > 0 || isSet(environment, 'KITE_BASE_URL')));
+  const redis = readRedisSettings(values, faults);
   const sessionTokens = readSessionTokens(environment, faults);
   if (!isWhole || faults.length > 0) throw new ConfigError(faults);
 
@@ -76,7 +78,7 @@ export function readConfig(
     allowedHosts: values.ALLOWED_HOSTS,
     cookieName: values.COOKIE_NAME,
     allowedHeaders: values.ALLOWED_HEADERS,
-    keyring: { store: values.KEYRING_STORE, keys: values.KEYRING_KEYS },
+    keyring: { store: values.KEYRING_STORE, keys: values.KEYRING_KEYS, redis },
     kiteRateLimit: values.KITE_RATE_LIMIT,
     maxAgeSeconds: values.MAX_AGE_SECONDS,
     headerCredentials: values.HEADER_CREDENTIALS,

@@ -2,6 +2,7 @@
 import type { Limits } from '../limits.ts';
 import type { AppOptions, WebhookOptions } from '../options.ts';
 import type { TrustedDocumentManifest } from '../shared/trusted-documents.ts';
+import type { RedisConfig } from './redis-settings.ts';
 import type { SessionTokensFile } from './session-tokens.ts';
 
 /** How the simulator runs. */
@@ -19,6 +20,8 @@ export interface SimulatorConfig {
 export interface KeyringConfig {
   /** `memory:`, `sqlite:<file>` or `redis://...`; may hold a password. */
   readonly store: string;
+  /** How Redis is reached, where that is the store. */
+  readonly redis: RedisConfig;
   /** Keys of 32 bytes: the first encrypts, all decrypt; undefined: a random one for this process. */
   readonly keys: readonly Uint8Array[] | undefined;
 }

@@ -1,5 +1,6 @@
 // The settings of the command `sessions`: those of the gateway that are about its store, and no others.
 import type { Limits } from '../limits.ts';
+import { type RedisConfig, readRedisSettings } from './redis-settings.ts';
 import { type Environment, gatewayVariables, isSet, parse, readLimits } from './variables.ts';
 
 /** Where the sessions are. */
@@ -7,6 +8,8 @@ export interface StoreConfig {
   readonly keyring: {
     /** `sqlite:<file>` or `redis://...`; may hold a password. */
     readonly store: string;
+    /** How Redis is reached, where that is the store. */
+    readonly redis: RedisConfig;
     /** Keys of 32 bytes: the first encrypts, all decrypt. */
     readonly keys: readonly Uint8Array[];
   };
@@ -17,14 +20,30 @@ export interface StoreConfig {
   readonly limits: Partial<Limits>;
 }
 
-const { KEYRING_STORE, KEYRING_KEYS, AUDIT_LOG, WEBHOOK_URL } = gatewayVariables;
+const {
+  KEYRING_STORE,
+  KEYRING_KEYS,
+  REDIS_SENTINEL_MASTER,
+  REDIS_SENTINEL_PASSWORD,
+  REDIS_CA_FILE,
+  AUDIT_LOG,
+  WEBHOOK_URL,
+} = gatewayVariables;
 
 /** Reads them, and a line for each fault. */
 export function readStoreSettings(environment: Environment): {
   readonly config: StoreConfig;
   readonly faults: readonly string[];
 } {
-  const shape = { KEYRING_STORE, KEYRING_KEYS, AUDIT_LOG, WEBHOOK_URL };
+  const shape = {
+    KEYRING_STORE,
+    KEYRING_KEYS,
+    REDIS_SENTINEL_MASTER,
+    REDIS_SENTINEL_PASSWORD,
+    REDIS_CA_FILE,
+    AUDIT_LOG,
+    WEBHOOK_URL,
+  };
   const { values, faults } = parse(shape, environment);
   const { limits, faults: limitFaults } = readLimits(environment);
   if (values.KEYRING_STORE === 'memory:') {
@@ -34,7 +53,12 @@ export function readStoreSettings(environment: Environment): {
   } else if (!isSet(environment, 'KEYRING_KEYS')) {
     faults.push('KEYRING_KEYS: required, to read the sessions. Set it as for the gateway.');
   }
-  const keyring = { store: values.KEYRING_STORE ?? 'memory:', keys: values.KEYRING_KEYS ?? [] };
+  const redis = readRedisSettings(values, faults);
+  const keyring = {
+    store: values.KEYRING_STORE ?? 'memory:',
+    redis,
+    keys: values.KEYRING_KEYS ?? [],
+  };
   return {
     config: {
       keyring,

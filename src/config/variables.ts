@@ -8,6 +8,7 @@ import {
   limitNames,
   limitVariable,
 } from '../limits.ts';
+import { isReadableRedisUrl, isRedisUrl } from '../shared/redis-address.ts';
 import {
   faultOf,
   headerFault,
@@ -101,8 +102,15 @@ export const gatewayVariables = {
   KEYRING_STORE: z
     .string()
     .regex(/^(memory:|sqlite:.+|rediss?:\/\/.+)$/, 'must be memory:, sqlite:<file> or redis://...')
+    .refine((value) => !isRedisUrl(value) || isReadableRedisUrl(value), {
+      error:
+        'must be redis://[user:password@]host[:port][/number], or several hosts with commas between them',
+    })
     .default('memory:'),
   KEYRING_KEYS: z.string().transform(keys).optional(),
+  REDIS_SENTINEL_MASTER: z.string().optional(),
+  REDIS_SENTINEL_PASSWORD: z.string().optional(),
+  REDIS_CA_FILE: z.string().optional(),
   COOKIE_NAME: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must have 1 to 64 letters, digits, _ or -')

@@ -58,7 +58,7 @@ export async function openSessions({
     throw new ConfigError(['KEYRING_STORE: there is no such SQLite file.']);
   }
   const auditFile = await openAuditFile(auditLog, limits, pino({ level: 'silent' }));
-  const store = await openStore(keyring.store, limits);
+  const store = await openStore(keyring, limits);
   const { listing } = store;
   if (listing === undefined) throw new ConfigError(['KEYRING_STORE: this store has no list.']);
   const encrypter = createEncrypter(keyring.keys);

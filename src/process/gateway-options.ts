@@ -1,6 +1,8 @@
 // From the settings to the options of a gateway: all that needs nothing opened.
+
 import type { Config } from '../config/settings.ts';
 import type { GatewayOptions } from '../options.ts';
+import { isRedisUrl, type RedisAddress } from '../shared/redis-address.ts';
 import { simulatedApps, simulatedCredentials, simulatedHosts } from './simulated-apps.ts';
 
 /** The options that the settings make. @param simulatorUrl the simulator in place of the brokers; null: the real ones. */
@@ -52,6 +54,6 @@ export function simulatedAuthorization({ simulator }: Config): string | null {
 }
 
 /** The Redis of the store, which counts calls too; undefined for another store. */
-export function redisUrlOf({ keyring: { store } }: Config): string | undefined {
-  return /^rediss?:/.test(store) ? store : undefined;
+export function redisUrlOf({ keyring: { store, redis } }: Config): RedisAddress | undefined {
+  return isRedisUrl(store) ? { ...redis, url: store } : undefined;
 }

@@ -1,6 +1,7 @@
 // What the process opens by its settings, the store and the countries; a fault names the setting and what to do.
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../config/config-error.ts';
+import type { KeyringConfig } from '../config/settings.ts';
 import { readFault } from '../config/text-file.ts';
 import { openKeyringStore } from '../keyring/stores/open-store.ts';
 import { type KeyringStore, KeyringStoreError } from '../keyring/stores/store.ts';
@@ -9,9 +10,12 @@ import type { Limits } from '../limits.ts';
 import { createCountries } from '../shared/countries.ts';
 
 /** Opens the store of KEYRING_STORE. @throws ConfigError where it cannot be opened. */
-export async function openStore(url: string, limits: Limits): Promise<KeyringStore> {
+export async function openStore(
+  { store, redis }: Pick<KeyringConfig, 'store' | 'redis'>,
+  limits: Limits,
+): Promise<KeyringStore> {
   try {
-    return await openKeyringStore(url, () => new Date(), undefined, limits);
+    return await openKeyringStore(store, () => new Date(), undefined, limits, redis);
   } catch (error) {
     // Its words name what is wrong with the address, and never the address, which may hold a password.
     if (error instanceof TypeError) throw new ConfigError([`KEYRING_STORE: ${error.message}.`]);

@@ -7,7 +7,7 @@ import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import type { KeyringNotices, KeyringStore } from '../../src/keyring/stores/store.ts';
 import { describeWithRedis } from '../support/with-redis.ts';
 import { day } from './fixtures.ts';
-import { describeStores } from './stores/stores.ts';
+import { describeStoresAndCluster } from './stores/stores.ts';
 
 const newId = () => randomBytes(16).toString('base64url');
 const row = { key: 'a', encrypted: 'x', expiresAt: null };
@@ -32,13 +32,13 @@ function heard(notices: KeyringNotices, id: string) {
 }
 
 describe('a write to a keyring', () => {
-  describeStores((place) => {
+  describeStoresAndCluster((place) => {
     test('is noticed by those that watch it, and by no others', async () => {
       const { store, notices } = noticeWrites(await place.open());
       const [id, other] = [await begin(store), await begin(store)];
       const [one, two, elsewhere] = [heard(notices, id), heard(notices, id), heard(notices, other)];
       // Over Redis a subscription begins with a notice of its own.
-      if (place.kind === 'redis') await expect.poll(() => elsewhere.notices).toBeGreaterThan(0);
+      if (place.isRedis) await expect.poll(() => elsewhere.notices).toBeGreaterThan(0);
       const before = elsewhere.notices;
       await write(store, id);
       expect(one.notices).toBeGreaterThan(0);
@@ -56,7 +56,7 @@ describe('a write to a keyring', () => {
       const id = await begin(store);
       await write(store, id);
       const watch = heard(notices, id);
-      if (place.kind === 'redis') await expect.poll(() => watch.notices).toBeGreaterThan(0);
+      if (place.isRedis) await expect.poll(() => watch.notices).toBeGreaterThan(0);
       const before = watch.notices;
       const outcome = await store.writeRecords(id, [{ ...row, expectedVersion: 7 }], 3);
       expect(outcome).toEqual(['conflict']);

@@ -202,6 +202,11 @@ describe('one bad value is one line that names its variable', () => {
     ['KEYRING_STORE', 'redis:'],
     ['KEYRING_STORE', 'postgres://me:hunter2@db.example/kite'],
     ['KEYRING_STORE', 'Redis://me:hunter2@redis.example'],
+    ['KEYRING_STORE', 'redis://me:hunter2@one,,two'],
+    ['KEYRING_STORE', 'redis://me:hunter2@one,rediss://two'],
+    ['REDIS_SENTINEL_MASTER', 'hunter2'],
+    ['REDIS_SENTINEL_PASSWORD', 'hunter2'],
+    ['REDIS_CA_FILE', '/there/is/no/such/file'],
     ['KEYRING_KEYS', 'hunter2!'],
     ['KEYRING_KEYS', 'hunter2'],
     ['KEYRING_KEYS', `${Buffer.alloc(31, 'hunter2').toString('base64')}`],
@@ -249,6 +254,31 @@ describe('one bad value is one line that names its variable', () => {
       expect(faults.join()).not.toContain(secret);
     }
   });
+});
+
+test('Redis has several addresses, a Sentinel and certificates of its own', () => {
+  const file = join(emptyFolder(), 'ca.pem');
+  const redis = { ...app, KEYRING_KEYS: keyOf(1), KEYRING_STORE: 'rediss://:secret@one:1,two:2' };
+  writeFileSync(file, 'no certificate');
+  expect(faultsOf({ ...redis, REDIS_CA_FILE: file })).toEqual([
+    `REDIS_CA_FILE: ${file} holds no certificate in PEM.`,
+  ]);
+  const pem = '-----BEGIN CERTIFICATE-----\n';
+  writeFileSync(file, pem);
+  const read = readConfig({
+    ...redis,
+    REDIS_CA_FILE: file,
+    REDIS_SENTINEL_MASTER: 'mymaster',
+    REDIS_SENTINEL_PASSWORD: 'other',
+  });
+  expect(read.keyring.redis).toEqual({
+    ca: pem,
+    sentinelMaster: 'mymaster',
+    sentinelPassword: 'other',
+  });
+  expect(faultsOf({ ...redis, KEYRING_STORE: 'redis://one,two/1' })).toEqual([
+    'KEYRING_STORE: a Redis Cluster has no numbered databases. Remove the number.',
+  ]);
 });
 
 test.each(['', 'production', 'test'])(

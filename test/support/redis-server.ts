@@ -10,6 +10,9 @@ import { join } from 'node:path';
 export interface RedisServer {
   /** Where it listens. */
   readonly url: string;
+  readonly port: number;
+  /** Its own folder. */
+  readonly folder: string;
   /** The file that SAVE writes. */
   readonly dump: string;
   /** Lets it hang: connections stay open, nothing is answered. */
@@ -29,10 +32,17 @@ export function hasRedis(): boolean {
   return spawnSync('redis-server', ['--version']).status === 0;
 }
 
-/** Starts a Redis. */
-export async function startRedis(): Promise<RedisServer> {
+/**
+ * Starts a Redis.
+ * @param settings words of its command line, behind those that every test has.
+ * @param port where it listens. Default: a free port.
+ */
+export async function startRedis(
+  settings: readonly string[] = [],
+  port?: number,
+): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'kite-graphql-redis-'));
-  const port = await freePort();
+  port ??= await freePort();
   let running: ChildProcess | null = null;
 
   const start = async () => {
@@ -43,6 +53,7 @@ export async function startRedis(): Promise<RedisServer> {
         folder,
         '--dbfilename',
         'dump.rdb',
+        ...settings,
       ]),
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
@@ -59,6 +70,8 @@ export async function startRedis(): Promise<RedisServer> {
   await start();
   return {
     url: `redis://127.0.0.1:${port}`,
+    port,
+    folder,
     dump: join(folder, 'dump.rdb'),
     pause: () => void running?.kill('SIGSTOP'),
     resume: () => void running?.kill('SIGCONT'),
@@ -83,7 +96,8 @@ function ready(server: ChildProcess): Promise<void> {
   });
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback that nothing listens on. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const address = probe.address();

@@ -6,14 +6,20 @@ import {
   createRedisRateLog,
   type SharedState,
 } from '../../src/brokers/upstream/budget/rate-log/redis-rate-log.ts';
+import { createRedisClient } from '../../src/brokers/upstream/redis-client.ts';
 import { describeWithRedis } from '../support/with-redis.ts';
 
 describeWithRedis(async (redis) => {
   const client = createClient({ url: redis.url });
   await client.connect();
-  afterAll(() => client.destroy());
+  const scripts = createRedisClient(redis.url, 1);
+  await scripts.connect();
+  afterAll(() => {
+    client.destroy();
+    scripts.destroy();
+  });
   const replica = (limit: number) =>
-    createRedisRateLog(client, { limit, patienceMilliseconds: 250 });
+    createRedisRateLog(scripts, { limit, patienceMilliseconds: 250 });
 
   test('replicas share the starts of an app, and no app those of another', async () => {
     const [one, two] = [replica(2), replica(2)];

@@ -1,4 +1,6 @@
 // Channels of Redis that are listened to, all on one connection, which is opened for the first listener.
+import type { RedisAddress } from '../../shared/redis-address.ts';
+import type { RedisClient } from './redis/commands.ts';
 import { createRedisClient } from './redis-client.ts';
 
 /** What listens to a channel. */
@@ -24,17 +26,20 @@ interface Channel {
 }
 
 /**
- * Channels of the Redis at `url`. Where it cannot be reached, no message comes; the connection is tried again until it can.
+ * Channels of the Redis at an address. Where it cannot be reached, no message comes; the connection is tried again until it can.
  * @param connectSeconds how long one connection may take, and the longest pause before the next one.
  */
-export function createRedisChannels(url: string, connectSeconds: number): RedisChannels {
+export function createRedisChannels(
+  address: string | RedisAddress,
+  connectSeconds: number,
+): RedisChannels {
   const channels = new Map<string, Channel>();
-  let client: ReturnType<typeof createRedisClient> | null = null;
+  let client: RedisClient | null = null;
   let isClosed = false;
 
   function connect(): void {
     if (client !== null || isClosed) return;
-    client = createRedisClient(url, connectSeconds);
+    client = createRedisClient(address, connectSeconds);
     // Without a listener Node would end the process. The client connects again by itself.
     client.on('error', () => {});
     client.on('ready', () => {

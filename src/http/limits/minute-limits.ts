@@ -5,8 +5,10 @@
 // one of its own.
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { type Clock, machineClock } from '../../brokers/upstream/clock.ts';
+import type { RedisClient } from '../../brokers/upstream/redis/commands.ts';
 import { createRedisClient } from '../../brokers/upstream/redis-client.ts';
 import type { Limits } from '../../limits.ts';
+import type { RedisAddress } from '../../shared/redis-address.ts';
 
 /** One minute, in milliseconds. A key's minute begins with the first that is counted. */
 const minute = 60_000;
@@ -28,7 +30,7 @@ return {consumed, ttl}
 /** How limits are counted. */
 export interface MinuteLimitsOptions {
   /** The Redis in which replicas count together; left out: this process counts by itself. */
-  readonly redisUrl?: string | undefined;
+  readonly redisUrl?: string | RedisAddress | undefined;
   /** A clock that never jumps: an hour set back would refuse an address for as long. Default: the machine's. */
   readonly clock?: Pick<Clock, 'milliseconds'> | undefined;
   /** How many keys each limit remembers in this process, and how long Redis may take. */
@@ -50,7 +52,7 @@ export interface MinuteLimit {
 export class MinuteLimits {
   readonly #options: MinuteLimitsOptions;
   readonly #milliseconds: () => number;
-  readonly #redis: ReturnType<typeof createRedisClient> | null;
+  readonly #redis: RedisClient | null;
   #awayUntil = Number.NEGATIVE_INFINITY;
 
   /** @throws TypeError for a URL that is not one of Redis. */
@@ -81,7 +83,7 @@ export class MinuteLimits {
     const shared = new RateLimiterRedis({
       points: max,
       duration: minute / 1_000,
-      storeClient: redis,
+      storeClient: this.#inTime(redis),
       useRedisPackage: true,
       customIncrTtlLuaScript: script,
       keyPrefix: `kite-graphql:${name}`,
@@ -99,6 +101,16 @@ export class MinuteLimits {
   /** Closes the connection. */
   close(): void {
     if (this.#redis?.isOpen) this.#redis.destroy();
+  }
+
+  /** Counts nothing that goes out later than its answer is waited for. */
+  #inTime(redis: RedisClient): Pick<RedisClient, 'eval'> {
+    if (!redis.mayWait) return redis;
+    const { redisAnswerMilliseconds } = this.#options.limits;
+    return {
+      eval: (text, input) =>
+        redis.eval(text, input, { abortSignal: AbortSignal.timeout(redisAnswerMilliseconds) }),
+    };
   }
 
   async #takeShared(shared: RateLimiterRedis, own: Minutes, key: string): Promise<number> {

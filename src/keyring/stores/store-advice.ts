@@ -9,6 +9,10 @@ const advice: Partial<Record<string, string>> = {
   WRONGPASS: 'Redis refuses the user name or the password in the URL.',
   NOAUTH: 'Redis requires a password, and the URL has none.',
   NOPERM: 'Redis does not let this user run the commands that the gateway needs.',
+  MOVED:
+    'this Redis is a node of a cluster. List the addresses of several nodes, with commas between them; one name that stands for all of them is written twice.',
+  CLUSTERDOWN: 'the Redis Cluster does not serve all of its slots. Check its nodes.',
+  MASTERDOWN: 'this Redis is a replica that has lost its master.',
   ECONNREFUSED: unreachable,
   ECONNRESET: unreachable,
   ENOTFOUND: unreachable,

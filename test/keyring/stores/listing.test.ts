@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { KeyringStore, Page, StoreListing } from '../../../src/keyring/stores/store.ts';
 import { createClock, day } from '../fixtures.ts';
-import { describeStores } from './stores.ts';
+import { describeStoresAndCluster } from './stores.ts';
 
 const name = () => randomBytes(16).toString('base64url');
 
@@ -26,7 +26,7 @@ async function all<Item>(read: (after: string | null) => Promise<Page<Item>>) {
   return { items: [...items.values()], pages };
 }
 
-describeStores((place) => {
+describeStoresAndCluster((place) => {
   async function filled(count: number) {
     const clock = createClock();
     const store = await place.open(clock.now, clock.monotonic);

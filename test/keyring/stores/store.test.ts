@@ -1,4 +1,4 @@
-// The contract of a store, held by all three.
+// The contract of a store, held by all of them.
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
@@ -8,7 +8,7 @@ import {
 } from '../../../src/keyring/stores/store.ts';
 import type { RecordPlace } from '../../../src/keyring/stores/user-index.ts';
 import { createClock, day, minute } from '../fixtures.ts';
-import { describeStores } from './stores.ts';
+import { describeStoresAndCluster } from './stores.ts';
 
 const capacity = 3;
 const name = () => randomBytes(16).toString('base64url');
@@ -30,7 +30,7 @@ async function open(store: KeyringStore, pointer: string) {
 }
 
 describe('a store', () => {
-  describeStores((place) => {
+  describeStoresAndCluster((place) => {
     async function begun() {
       const clock = createClock();
       const store = await place.open(clock.now, clock.monotonic);
@@ -376,7 +376,7 @@ describe('a store', () => {
     });
 
     // Redis itself drops them, by its own clock.
-    if (place.kind !== 'redis') {
+    if (!place.isRedis) {
       test('deletes what has expired some rows at a time, and all of it in the end', async () => {
         const { clock, store, createdAt } = await begun();
         const end = createdAt + minute;

@@ -1,19 +1,22 @@
-// The three stores, each under its name, for suites that must hold for all of them.
+// The stores, each under its name, for suites that must hold for all of them.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { openKeyringStore } from '../../../src/keyring/stores/open-store.ts';
 import type { KeyringStore } from '../../../src/keyring/stores/store.ts';
+import { type RedisCluster, startRedisCluster } from '../../support/redis-cluster.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { isRedisMissing } from '../../support/with-redis.ts';
 
 /** One kind of store, with a place of its own while its suite runs. */
 export interface Place {
   /** Which kind. */
-  readonly kind: 'memory' | 'sqlite' | 'redis';
+  readonly kind: 'memory' | 'sqlite' | 'redis' | 'cluster';
   /** Whether two instances can share it. */
   readonly isShared: boolean;
+  /** Whether it is in Redis, be it one server or a cluster. */
+  readonly isRedis: boolean;
   /** The address that the store is opened by. */
   url(): string;
   /** The Redis behind it; throws for another kind. */
@@ -24,24 +27,41 @@ export interface Place {
 
 /** Describes a suite for one kind of store. Without a Redis that suite is named as skipped; with CI=true it fails. */
 export function describeStore(kind: Place['kind'], suite: (place: Place) => void): void {
-  const isMissing = kind === 'redis' && isRedisMissing;
-  const name = isMissing ? 'redis (no redis-server on this machine)' : kind;
+  const isMissing = (kind === 'redis' || kind === 'cluster') && isRedisMissing;
+  const name = isMissing ? `${kind} (no redis-server on this machine)` : kind;
   describe.skipIf(isMissing)(name, () => suite(placeOf(kind)));
 }
 
-/** Describes a suite for each kind of store. */
+/** Describes a suite for each kind of store, a Redis Cluster left out. */
 export function describeStores(suite: (place: Place) => void): void {
   for (const kind of ['memory', 'sqlite', 'redis'] as const) describeStore(kind, suite);
 }
+
+/** Describes a suite for each kind of store, and for a Redis Cluster, which takes seconds to start. */
+export function describeStoresAndCluster(suite: (place: Place) => void): void {
+  describeStores(suite);
+  describeStore('cluster', suite);
+}
+
+/** One for all suites of a file. */
+let cluster: Promise<RedisCluster> | null = null;
+afterAll(async () => {
+  await (await cluster)?.[Symbol.asyncDispose]();
+});
 
 function placeOf(kind: Place['kind']): Place {
   const opened: KeyringStore[] = [];
   let folder = '';
   let server: RedisServer | null = null;
+  let clusterUrl = '';
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'kite-graphql-keyring-'));
     if (kind === 'redis') server = await startRedis();
+    if (kind === 'cluster') {
+      cluster ??= startRedisCluster();
+      clusterUrl = (await cluster).url;
+    }
   });
   afterAll(async () => {
     await Promise.all(opened.map((store) => store.close()));
@@ -53,15 +73,17 @@ function placeOf(kind: Place['kind']): Place {
     if (server === null) throw new Error('This store has no Redis');
     return server;
   };
-  const url = () =>
-    kind === 'memory'
-      ? 'memory:'
-      : kind === 'sqlite'
-        ? `sqlite:${join(folder, 'keyrings.db')}`
-        : redis().url;
+  const urls = {
+    memory: () => 'memory:',
+    sqlite: () => `sqlite:${join(folder, 'keyrings.db')}`,
+    redis: () => redis().url,
+    cluster: () => clusterUrl,
+  };
+  const url = urls[kind];
   return {
     kind,
     isShared: kind !== 'memory',
+    isRedis: kind === 'redis' || kind === 'cluster',
     url,
     redis,
     async open(now = () => new Date(), monotonic) {

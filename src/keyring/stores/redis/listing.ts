@@ -1,6 +1,7 @@
 // All that is in Redis, page by page as SCAN walks it, and texts that are put in the place of others.
 import { z } from 'zod';
 import { KeyringStoreError, type Page, type StoreListing } from '../store.ts';
+import type { RunScript, ScriptArguments } from './connection.ts';
 import { listKeys } from './revocations.ts';
 import { keyringKey, pointerKey } from './scripts.ts';
 
@@ -30,15 +31,6 @@ const scanDue = `
   return { page[1], found }
 `;
 
-/** KEYS: pointer, next pointer. ARGV: now, target, next target. */
-const replacePointer = `
-  local found = redis.call('HMGET', KEYS[1], 'target', 'expiresAt')
-  if found[1] ~= ARGV[2] or tonumber(found[2]) <= tonumber(ARGV[1]) then return 0 end
-  if KEYS[1] ~= KEYS[2] then redis.call('RENAME', KEYS[1], KEYS[2]) end
-  redis.call('HSET', KEYS[2], 'target', ARGV[3])
-  return 1
-`;
-
 /** KEYS: the list. ARGV: now, id, encrypted, next encrypted. */
 const replaceDue = `
   local row = redis.call('HGET', KEYS[1], ARGV[2])
@@ -59,15 +51,24 @@ const dueReply = z.tuple([
     .array(),
 ]);
 
-/**
- * Lists what is in Redis.
- * @param run runs a script; the time stands before its arguments.
- */
-export function createRedisListing(
-  run: (script: string, keys: string[], args: readonly (string | number)[]) => Promise<unknown>,
-): StoreListing {
+/** Runs scripts; the time stands before their arguments. */
+interface Runs {
+  readonly run: RunScript;
+  readonly runOn: (server: string, script: string, args: ScriptArguments) => Promise<unknown>;
+  readonly servers: readonly string[];
+  readonly replacePointer: StoreListing['replacePointer'];
+}
+
+/** Lists what is in Redis, one server after the other. */
+export function createRedisListing(redis: Runs): StoreListing {
+  const { run } = redis;
+
+  /** @param after where the walk of a server is, that server, and those behind it. */
   async function keys(prefix: string, after: string | null, count: number): Promise<Page<string>> {
-    return pageOf(keysReply, await run(scan, [], [after ?? '0', prefix, count]));
+    const [cursor = '0', server = '', ...others] = after?.split(' ') ?? ['0', ...redis.servers];
+    const page = pageOf(keysReply, await redis.runOn(server, scan, [cursor, prefix, count]));
+    if (page.next !== null) return { ...page, next: [page.next, server, ...others].join(' ') };
+    return { ...page, next: others.length > 0 ? ['0', ...others].join(' ') : null };
   }
 
   return {
@@ -77,10 +78,7 @@ export function createRedisListing(
       const [key] = listKeys(list);
       return pageOf(dueReply, await run(scanDue, [key], [after ?? '0', count]));
     },
-    async replacePointer(name, target, next) {
-      const places = [pointerKey(name), pointerKey(next.name)];
-      return (await run(replacePointer, places, [target, next.encrypted])) === 1;
-    },
+    replacePointer: redis.replacePointer,
     async replaceDue(list, id, encrypted, next) {
       const [key] = listKeys(list);
       return (await run(replaceDue, [key], [id, encrypted, next])) === 1;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { DueList, RevocationList, StoredRevocation } from '../revocation-list.ts';
 import { KeyringStoreError } from '../store.ts';
+import type { RunScript } from './connection.ts';
 import { keyPrefix } from './scripts.ts';
 
 /** The hash and the sorted set of a list; the braces keep them on one server of a cluster. */
@@ -95,12 +96,11 @@ const rows = z
 /**
  * A list in Redis.
  * @param name what it holds.
- * @param run runs a script; the time stands before its arguments.
  * @param mayPurge `1` where what has expired may be deleted for good.
  */
 export function createRedisRevocations(
   name: DueList,
-  run: (script: string, keys: string[], args: readonly (string | number)[]) => Promise<unknown>,
+  run: RunScript,
   mayPurge: () => string,
 ): RevocationList {
   const keys = listKeys(name);

@@ -24,7 +24,8 @@ const channelEnd = ':written';
 /** What marks a row among a keyring's fields. */
 export const rowPrefix = 'r:';
 
-const shared = `
+/** Functions that scripts begin with. */
+export const sharedSteps = `
   -- Where Redis does not let this user publish, the write stands all the same.
   local function publish(key)
     redis.pcall('PUBLISH', key .. '${channelEnd}', '')
@@ -63,14 +64,14 @@ const shared = `
 `;
 
 /** KEYS: keyring. ARGV: now, createdAt, expiresAt. */
-export const createKeyring = `${shared}
+export const createKeyring = `${sharedSteps}
   redis.call('HSET', KEYS[1], 'createdAt', ARGV[2], 'revision', '0')
   setEnd(KEYS[1], ARGV[3], tonumber(ARGV[1]))
   return 1
 `;
 
 /** KEYS: pointers. ARGV: now. Answers nil, or which of them is there, target, expiresAt, retired. */
-export const findPointer = `${shared}
+export const findPointer = `${sharedSteps}
   for i = 1, #KEYS do
     if isLive(KEYS[i], tonumber(ARGV[1])) then
       local pointer = redis.call('HMGET', KEYS[i], 'target', 'expiresAt', 'retired')
@@ -98,13 +99,13 @@ export const checkPointer = `
 `;
 
 /** KEYS: keyring. ARGV: now. Answers nil, or all of the keyring. */
-export const openKeyring = `${shared}
+export const openKeyring = `${sharedSteps}
   if not isLive(KEYS[1], tonumber(ARGV[1])) then return false end
   return redis.call('HGETALL', KEYS[1])
 `;
 
 /** KEYS: keyring. ARGV: now, the row's field. Answers nil or the row. */
-export const readRecord = `${shared}
+export const readRecord = `${sharedSteps}
   if not isLive(KEYS[1], tonumber(ARGV[1])) then return false end
   return redis.call('HGET', KEYS[1], ARGV[2])
 `;
@@ -113,7 +114,7 @@ export const readRecord = `${shared}
  * KEYS: keyring. ARGV: now, whether expired rows may be dropped, capacity, then for each row its field, the expected
  * version or nothing, expiresAt or nothing, encrypted or, to delete it, nothing. Answers the outcomes.
  */
-export const writeRecords = `${shared}
+export const writeRecords = `${sharedSteps}
   local key, now, capacity = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[3])
   local outcomes, isThere, isWritten = {}, isLive(key, now), false
   -- Expired rows are counted too, until it matters.
@@ -150,7 +151,7 @@ export const writeRecords = `${shared}
 `;
 
 /** KEYS: pointer, keyring. ARGV: now, target, expiresAt. */
-export const writePointer = `${shared}
+export const writePointer = `${sharedSteps}
   local now = tonumber(ARGV[1])
   if not isLive(KEYS[2], now) then return 0 end
   redis.call('HSET', KEYS[1], 'target', ARGV[2], 'retired', '0')
@@ -160,7 +161,7 @@ export const writePointer = `${shared}
 `;
 
 /** KEYS: pointer, keyring. ARGV: now, whether expired rows may be dropped, expiresAt. */
-export const touchPointer = `${shared}
+export const touchPointer = `${sharedSteps}
   local now = tonumber(ARGV[1])
   if not isLive(KEYS[1], now) or redis.call('HGET', KEYS[1], 'retired') == '1' then return 0 end
   if not isLive(KEYS[2], now) then return 0 end
@@ -170,8 +171,17 @@ export const touchPointer = `${shared}
   return 1
 `;
 
+/** KEYS: pointer, next pointer. ARGV: now, target, next target. */
+export const replacePointer = `
+  local found = redis.call('HMGET', KEYS[1], 'target', 'expiresAt')
+  if found[1] ~= ARGV[2] or tonumber(found[2]) <= tonumber(ARGV[1]) then return 0 end
+  if KEYS[1] ~= KEYS[2] then redis.call('RENAME', KEYS[1], KEYS[2]) end
+  redis.call('HSET', KEYS[2], 'target', ARGV[3])
+  return 1
+`;
+
 /** KEYS: pointer. ARGV: now, expiresAt. */
-export const retirePointer = `${shared}
+export const retirePointer = `${sharedSteps}
   local now = tonumber(ARGV[1])
   if not isLive(KEYS[1], now) then return 0 end
   redis.call('HSET', KEYS[1], 'retired', '1')
@@ -181,7 +191,7 @@ export const retirePointer = `${shared}
 `;
 
 /** KEYS: keyring. ARGV: now, the expected revision. */
-export const deleteKeyring = `${shared}
+export const deleteKeyring = `${sharedSteps}
   if not isLive(KEYS[1], tonumber(ARGV[1])) then return 0 end
   if redis.call('HGET', KEYS[1], 'revision') ~= ARGV[2] then return 0 end
   publish(KEYS[1])

@@ -1,8 +1,10 @@
-// The store of many machines: one Redis that every replica of the gateway shares. Redis 7.0 suffices.
+// The store of many machines: one Redis, or one cluster, that every replica of the gateway shares. Redis 7.0 suffices.
 import { z } from 'zod';
 import type { Limits } from '../../../limits.ts';
+import type { RedisAddress } from '../../../shared/redis-address.ts';
 import { newId } from '../../crypto/names.ts';
 import { createClockCheck } from '../clock-check.ts';
+import type { RevocationList } from '../revocation-list.ts';
 import {
   type CheckedPointer,
   type ConvertKeyring,
@@ -14,21 +16,27 @@ import {
   type StoredKeyring,
   type StoredPointer,
   type StoredRecord,
+  type StoreListing,
   type WriteOutcome,
 } from '../store.ts';
-import { connectRedis, type RedisConnection } from './connection.ts';
+import type { UserIndex } from '../user-index.ts';
+import { createClusterPointers } from './cluster-pointers.ts';
+import {
+  connectRedis,
+  type RedisConnection,
+  type RunForEach,
+  type RunScript,
+  type ScriptArguments,
+} from './connection.ts';
 import { createRedisListing } from './listing.ts';
 import { createRedisNotices, type RedisNotices } from './notices.ts';
+import { createServerPointers, number, parsed, type RedisPointers } from './pointers.ts';
 import { createRedisRevocations } from './revocations.ts';
 import * as scripts from './scripts.ts';
 import { keyringKey, pointerKey, proofKey, rowPrefix } from './scripts.ts';
 import { upgradeRedis } from './upgrade.ts';
 import { createRedisUsers } from './users.ts';
 
-const number = z.string().regex(/^\d+$/).transform(Number);
-const pointerFields = [z.number(), z.string(), number, z.enum(['0', '1'])] as const;
-const pointerReply = z.tuple(pointerFields).nullable();
-const checkReply = z.tuple([...pointerFields, number.nullable()]).nullable();
 const keyringReply = z.array(z.string()).nullable();
 const fieldsOfKeyring = z.object({ createdAt: number, revision: number });
 const rowReply = z.string().nullable();
@@ -39,70 +47,74 @@ const proofLifetime = 10_000;
 
 /**
  * A store in Redis.
- * @param url `redis://` or `rediss://`, with user, password and database number where needed.
  * @param now tells the time by which things expire; Redis counts the same spans by its own clock.
  * @param monotonic milliseconds of a clock that only runs forward.
  * @throws TypeError for an invalid URL; KeyringStoreError if Redis does not answer within about a second.
  */
 export async function openRedisStore(
-  url: string,
+  address: string | RedisAddress,
   now: () => Date,
   monotonic: () => number,
-  { storeSeconds, redisConnectSeconds }: Limits,
+  { storeSeconds, redisConnectSeconds, storeTries }: Limits,
 ): Promise<KeyringStore> {
   return new RedisStore(
-    await connectRedis(url, storeSeconds * 1_000, redisConnectSeconds),
-    createRedisNotices(url, redisConnectSeconds),
-    now,
-    monotonic,
+    await connectRedis(address, storeSeconds * 1_000, redisConnectSeconds),
+    createRedisNotices(address, redisConnectSeconds),
+    { now, monotonic, maxTries: storeTries },
   );
+}
+
+/** What a store goes by. */
+interface Times {
+  readonly now: () => Date;
+  readonly monotonic: () => number;
+  /** How often a change that meets another one is tried again. */
+  readonly maxTries: number;
 }
 
 class RedisStore implements KeyringStore {
   readonly #redis: RedisConnection;
   readonly #now: () => Date;
   readonly #isClockSound: (now: number) => boolean;
-  readonly revocations = createRedisRevocations(
-    'revocations',
-    (script, keys, args) => this.#run(script, keys, args),
-    () => this.#mayPurge(),
-  );
-  readonly deliveries = createRedisRevocations(
-    'deliveries',
-    (script, keys, args) => this.#run(script, keys, args),
-    () => this.#mayPurge(),
-  );
-  readonly users = createRedisUsers(
-    (script, keys, args) => this.#run(script, keys, args),
-    () => this.#mayPurge(),
-  );
-
-  readonly listing = createRedisListing((script, keys, args) => this.#run(script, keys, args));
+  readonly revocations: RevocationList;
+  readonly deliveries: RevocationList;
+  readonly users: UserIndex;
+  readonly listing: StoreListing;
   readonly notices: RedisNotices;
+  readonly #pointers: RedisPointers;
 
-  constructor(
-    redis: RedisConnection,
-    notices: RedisNotices,
-    now: () => Date,
-    monotonic: () => number,
-  ) {
+  constructor(redis: RedisConnection, notices: RedisNotices, { now, monotonic, maxTries }: Times) {
     this.#redis = redis;
     this.notices = notices;
     this.#now = now;
     this.#isClockSound = createClockCheck(monotonic);
+    const run: RunScript = (script, keys, args) => this.#run(script, keys, args);
+    const runForEach: RunForEach = (script, keys, args) =>
+      redis.runForEach(script, keys, this.#words(args));
+    const mayPurge = () => this.#mayPurge();
+    const pointers = redis.isCluster
+      ? createClusterPointers(run, runForEach, mayPurge, maxTries)
+      : createServerPointers(run, mayPurge);
+    this.#pointers = pointers;
+    this.revocations = createRedisRevocations('revocations', run, mayPurge);
+    this.deliveries = createRedisRevocations('deliveries', run, mayPurge);
+    this.users = createRedisUsers(run, runForEach, mayPurge);
+    this.listing = createRedisListing({
+      run,
+      runOn: (server, script, args) => redis.runOn(server, script, this.#words(args)),
+      get servers() {
+        return redis.servers;
+      },
+      replacePointer: (name, target, next) => pointers.replace(name, target, next),
+    });
   }
 
-  async findPointer(names: readonly string[]): Promise<StoredPointer | null> {
-    const reply = await this.#run(scripts.findPointer, names.map(pointerKey));
-    const found = parsed(pointerReply, reply);
-    return found && pointerOf(names, found);
+  findPointer(names: readonly string[]): Promise<StoredPointer | null> {
+    return this.#pointers.find(names);
   }
 
-  async checkPointer(names: readonly string[], keyringId: string): Promise<CheckedPointer | null> {
-    const keys = [...names.map(pointerKey), keyringKey(keyringId)];
-    const found = parsed(checkReply, await this.#run(scripts.checkPointer, keys));
-    const pointer = found && pointerOf(names, found);
-    return pointer && { pointer, revision: found[4] };
+  checkPointer(names: readonly string[], keyringId: string): Promise<CheckedPointer | null> {
+    return this.#pointers.check(names, keyringId);
   }
 
   async openKeyring(id: string): Promise<StoredKeyring | null> {
@@ -148,15 +160,12 @@ class RedisStore implements KeyringStore {
     return parsed(outcomesReply, await reply);
   }
 
-  async writePointer(pointer: NewPointer, keyringId: string): Promise<boolean> {
-    const { name, target, expiresAt } = pointer;
-    const keys = [pointerKey(name), keyringKey(keyringId)];
-    return (await this.#run(scripts.writePointer, keys, [target, expiresAt])) === 1;
+  writePointer(pointer: NewPointer, keyringId: string): Promise<boolean> {
+    return this.#pointers.write(pointer, keyringId);
   }
 
-  async touchPointer(name: string, keyringId: string, expiresAt: number): Promise<void> {
-    const keys = [pointerKey(name), keyringKey(keyringId)];
-    await this.#run(scripts.touchPointer, keys, [this.#mayPurge(), expiresAt]);
+  touchPointer(name: string, keyringId: string, expiresAt: number): Promise<void> {
+    return this.#pointers.touch(name, keyringId, expiresAt);
   }
 
   async retirePointer(name: string, expiresAt: number): Promise<void> {
@@ -179,6 +188,8 @@ class RedisStore implements KeyringStore {
   }
 
   async upgrade(convert: ConvertKeyring): Promise<void> {
+    // No earlier version could use a cluster.
+    if (this.#redis.isCluster) return;
     await upgradeRedis((script, keys, args) => this.#run(script, keys, args), convert);
   }
 
@@ -187,8 +198,12 @@ class RedisStore implements KeyringStore {
     this.#redis.close();
   }
 
-  #run(script: string, keys: string[], args: readonly (string | number)[] = []): Promise<unknown> {
-    return this.#redis.run(script, keys, [String(this.#now().getTime()), ...args.map(String)]);
+  #run(script: string, keys: string[], args?: ScriptArguments): Promise<unknown> {
+    return this.#redis.run(script, keys, this.#words(args));
+  }
+
+  #words(args: ScriptArguments = []): string[] {
+    return [String(this.#now().getTime()), ...args.map(String)];
   }
 
   #mayPurge(): string {
@@ -201,25 +216,4 @@ class RedisStore implements KeyringStore {
     if (expiresAt && Number(expiresAt) <= this.#now().getTime()) return null;
     return { key, encrypted, version: Number(version) };
   }
-}
-
-function pointerOf(
-  names: readonly string[],
-  [place, target, expiresAt, retired, ..._]: readonly [
-    number,
-    string,
-    number,
-    '0' | '1',
-    ...unknown[],
-  ],
-): StoredPointer | null {
-  const name = names[place - 1];
-  return name === undefined ? null : { name, target, expiresAt, retired: retired === '1' };
-}
-
-/** The answer of Redis, if it has the form of these scripts: any other data is not the gateway's. */
-function parsed<Value>(shape: z.ZodType<Value>, reply: unknown): Value {
-  const result = shape.safeParse(reply);
-  if (!result.success) throw new KeyringStoreError();
-  return result.data;
 }

@@ -8,17 +8,11 @@ import {
   type OldKeyring,
   type OldPointer,
 } from '../store.ts';
+import type { RunScript } from './connection.ts';
 import { keyPrefix, keyringKey, pointerKey, rowPrefix } from './scripts.ts';
 
 const oldPointerPrefix = `${keyPrefix}pointer:`;
 const oldKeyringPrefix = `${keyPrefix}keyring:`;
-
-/** Runs a script; the time stands before its arguments. */
-type Run = (
-  script: string,
-  keys: string[],
-  args?: readonly (string | number)[],
-) => Promise<unknown>;
 
 /** ARGV: now, cursor, the pointers' prefix. Answers the next cursor and, of each pointer, key, keyring, expiresAt, retired. */
 const scanPointers = `
@@ -76,7 +70,7 @@ const fieldsReply = z.array(z.string());
 const keyringFields = z.object({ createdAt: number, expiresAt: number, revision: number });
 
 /** Converts every keyring of the old layout. One that changes meanwhile stays for the next start. */
-export async function upgradeRedis(run: Run, convert: ConvertKeyring): Promise<void> {
+export async function upgradeRedis(run: RunScript, convert: ConvertKeyring): Promise<void> {
   for (const [id, pointers] of await findOldPointers(run)) {
     const old = parseKeyring(id, pointers, await run(readKeyring, [oldKeyringPrefix + id]));
     const converted = old && convert(old);
@@ -84,7 +78,7 @@ export async function upgradeRedis(run: Run, convert: ConvertKeyring): Promise<v
   }
 }
 
-async function findOldPointers(run: Run): Promise<Map<string, OldPointer[]>> {
+async function findOldPointers(run: RunScript): Promise<Map<string, OldPointer[]>> {
   const found = new Map<string, Map<string, OldPointer>>();
   let cursor = '0';
   do {
@@ -120,7 +114,11 @@ function parseKeyring(
   return { id, ...keyring.data, pointers, records };
 }
 
-async function replace(run: Run, old: OldKeyring, converted: ConvertedKeyring): Promise<void> {
+async function replace(
+  run: RunScript,
+  old: OldKeyring,
+  converted: ConvertedKeyring,
+): Promise<void> {
   const { id, createdAt, expiresAt, pointers, records } = converted;
   const rows = records.flatMap(({ key, encrypted, expiresAt: end }, index) => [
     rowPrefix + key,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { KeyringStoreError } from '../store.ts';
 import type { UserIndex } from '../user-index.ts';
+import type { RunForEach, RunScript } from './connection.ts';
 import { keyPrefix } from './scripts.ts';
 
 const userKey = (name: string): string => `${keyPrefix}2:user:${name}`;
@@ -29,23 +30,25 @@ const find = `
   return found
 `;
 
-/** KEYS: users. ARGV: now, words of places. */
+/** KEYS: users. ARGV: now, words of places. Answers, user by user, how many were there. */
 const remove = `
+  local removed = {}
   for i = 1, #KEYS do
-    for j = 2, #ARGV do redis.call('ZREM', KEYS[i], ARGV[j]) end
+    removed[i] = 0
+    for j = 2, #ARGV do removed[i] = removed[i] + redis.call('ZREM', KEYS[i], ARGV[j]) end
   end
-  return 1
+  return removed
 `;
 
 const foundReply = z.array(z.array(z.string()));
 
 /**
  * The index of users in Redis.
- * @param run runs a script; the time stands before its arguments.
  * @param mayPurge `1` where what has expired may be deleted for good.
  */
 export function createRedisUsers(
-  run: (script: string, keys: string[], args: readonly (string | number)[]) => Promise<unknown>,
+  run: RunScript,
+  runForEach: RunForEach,
   mayPurge: () => string,
 ): UserIndex {
   return {
@@ -57,7 +60,7 @@ export function createRedisUsers(
       await run(add, [userKey(name)], [mayPurge(), capacity, ...words]);
     },
     async find(names, count) {
-      const reply = foundReply.safeParse(await run(find, names.map(userKey), [count]));
+      const reply = foundReply.safeParse(await runForEach(find, names.map(userKey), [count]));
       if (!reply.success) throw new KeyringStoreError();
       const ends = new Map<string, number>();
       for (const found of reply.data)
@@ -73,7 +76,7 @@ export function createRedisUsers(
     },
     async remove(names, places) {
       const words = places.map(({ keyringId, key }) => `${keyringId} ${key}`);
-      await run(remove, names.map(userKey), words);
+      await runForEach(remove, names.map(userKey), words);
     },
   };
 }

@@ -1,13 +1,14 @@
 // Which rate log a gateway uses: none, its own, or the one that replicas share in Redis.
 
 import { type Limits, withDefaultLimits } from '../../../../limits.ts';
+import type { RedisAddress } from '../../../../shared/redis-address.ts';
 import { createRedisClient, redisCause } from '../../redis-client.ts';
 import { createMemoryRateLog } from './memory-rate-log.ts';
 import { type RateLog, unlimited } from './rate-log.ts';
 import {
   announcing,
   createRedisRateLog,
-  type RedisCommands,
+  type RedisScripts,
   type SharedState,
 } from './redis-rate-log.ts';
 
@@ -15,8 +16,8 @@ import {
 export interface RateLogOptions {
   /** The most calls per app in any 1,000 ms; 0 for no limit. */
   readonly limit: number;
-  /** `redis://` or `rediss://`: the Redis that replicas share. Left out: this process counts by itself. */
-  readonly redisUrl?: string | undefined;
+  /** The Redis that replicas share. Left out: this process counts by itself. */
+  readonly redisUrl?: string | RedisAddress | undefined;
   /** A log that is open already; then nothing else is read. */
   readonly rateLog?: RateLog | undefined;
   /** How long Redis may take. Default: as docs/limits.md lists it. */
@@ -49,21 +50,21 @@ export function openRateLog(options: RateLogOptions): OpenRateLog {
   };
   client.on('error', remember);
   const connected = client.connect().catch(() => {});
-  const commands: RedisCommands = {
+  const scripts: RedisScripts = {
     // The first calls may come before the first connection: they wait for it as long as for an answer.
-    async sendCommand(words, { abortSignal }) {
+    async eval(script, input, sending) {
       if (!client.isReady) await connected;
       // The call is cancelled: a start that is counted now would never end.
-      abortSignal.throwIfAborted();
+      sending?.abortSignal?.throwIfAborted();
       try {
-        return await client.sendCommand(words, { abortSignal });
+        return await client.eval(script, input, sending);
       } catch (error) {
         remember(error);
         throw error;
       }
     },
   };
-  const log = createRedisRateLog(commands, {
+  const log = createRedisRateLog(scripts, {
     limit,
     patienceMilliseconds: redisAnswerMilliseconds,
     onReachable: (state) => {

@@ -1,5 +1,6 @@
 // The rate log that all replicas share, in Redis: one script, by Redis's own clock.
 import { createHash, randomUUID } from 'node:crypto';
+import type { RedisClient } from '../../redis/commands.ts';
 import { createMemoryRateLog } from './memory-rate-log.ts';
 import {
   countedMilliseconds,
@@ -10,11 +11,8 @@ import {
 } from './rate-log.ts';
 import { announceScript, countScript } from './redis-scripts.ts';
 
-/** What is needed of a Redis client: sends one command, and rejects while there is no connection. */
-export interface RedisCommands {
-  /** @param options what keeps a command that has not gone out by then from being sent at all. */
-  sendCommand(words: string[], options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
-}
+/** What is needed of a Redis client: runs a script, and rejects while there is no connection. */
+export type RedisScripts = Pick<RedisClient, 'eval'>;
 
 /** How a log in Redis behaves. */
 export interface RedisRateLogOptions {
@@ -59,7 +57,7 @@ const pause = 1_000;
  * knows of no other, and allows itself the whole limit.
  */
 export function createRedisRateLog(
-  redis: RedisCommands,
+  redis: RedisScripts,
   options: RedisRateLogOptions,
 ): RedisRateLog {
   const { limit, patienceMilliseconds, onReachable } = options;
@@ -103,10 +101,10 @@ export function createRedisRateLog(
   /** A script's answer; null where Redis gave none. */
   async function run(script: string, keys: string[], args: (string | number)[]): Promise<unknown> {
     if (performance.now() < aloneUntil) return null;
-    const words = ['EVAL', script, String(keys.length), ...keys, ...args.map(String)];
+    const input = { keys, arguments: args.map(String) };
     try {
       const answer = await within(patienceMilliseconds, (abortSignal) =>
-        redis.sendCommand(words, { abortSignal }),
+        redis.eval(script, input, { abortSignal }),
       );
       found();
       return answer;
