@@ -7,6 +7,7 @@ import type { BrokerName } from './brokers/broker-name.ts';
 import type { BrokerError } from './brokers/error.ts';
 import type { Operation } from './brokers/upstream/operation.ts';
 import type { Secret } from './brokers/upstream/secret.ts';
+import type { TokensToEnd } from './keyring/crypto/encrypted-revocations.ts';
 import type { DeviceHint } from './keyring/device.ts';
 import type { SessionChange } from './keyring/news/told-sessions.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
@@ -125,6 +126,8 @@ export interface BrowserKeyring {
   beginLogin(given: GivenPassword): Promise<BegunChallenge | LoginFailure>;
   /** Completes a login that a caller without a keyring began. */
   completeForCaller(given: GivenCode): Promise<SessionForCaller | LoginFailure>;
+  /** Ends tokens at their broker in the background, which a caller without a keyring was to get and did not. Never throws. */
+  endTokens(tokens: TokensToEnd): void;
   /** Counts an attempt of the sender's address to redeem a token: 0 where it is allowed, else the seconds to wait. */
   attempt(): Promise<number>;
   /**

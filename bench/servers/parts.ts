@@ -86,6 +86,7 @@ const noKeyring: BrowserKeyring = {
   unavailable: false,
   sessions: [],
   beginLogin: unused,
+  endTokens: unused,
   completeForCaller: unused,
   completeLogin: unused,
   attempt: unused,

@@ -15,6 +15,7 @@ import type {
   SessionForCaller,
   SessionsElsewhere,
 } from '../../browser-keyring.ts';
+import type { TokensToEnd } from '../../keyring/crypto/encrypted-revocations.ts';
 import type { DeviceHint } from '../../keyring/device.ts';
 import type { Keyring } from '../../keyring/keyring.ts';
 import type { SessionChange } from '../../keyring/news/told-sessions.ts';
@@ -69,6 +70,14 @@ export class RequestKeyring implements BrowserKeyring {
 
   async completeForCaller(given: GivenCode): Promise<SessionForCaller | LoginFailure> {
     return this.#services.passwordLogins.completeForCaller(this.#about, given);
+  }
+
+  endTokens(tokens: TokensToEnd): void {
+    const { audit, revocations } = this.#services;
+    const { requestId, device } = this.#about;
+    const about = { requestId, address: device.ipAddress, app: tokens.apiKey };
+    audit.write({ event: 'revocation', outcome: 'requested', ...about });
+    void revocations.endTokens(tokens);
   }
 
   async completeLogin(proof: LoginRedirect | GivenCode): Promise<CompletedLogin | LoginFailure> {

@@ -73,7 +73,7 @@ builder.mutationField('renewSession', (t) =>
       try {
         if (record !== null) return await renewKept(record, token, proof, context);
         const session = await context.broker.renewSession(apiKey, token, proof, context.deadline);
-        return sessionForCaller(session, apiKey, context);
+        return sessionForCaller(session, apiKey, context, token.reveal());
       } catch (error) {
         if (error instanceof KeyringStoreError) {
           return keyringUnavailableAfterCall();

@@ -56,13 +56,22 @@ export interface SessionEnd {
   readonly reason: SessionEndReason;
 }
 
-/** A session that a broker has just handed over and that goes to the caller. */
+/**
+ * A session that a broker has just handed over and that goes to the caller. Where the caller has gone, nothing else knows
+ * its tokens: they are ended at the broker.
+ * @param spent the refresh token that it was renewed with; null where it was not renewed.
+ */
 export function sessionForCaller(
   session: BrokerSession,
   apiKey: string,
   context: Context,
+  spent: string | null = null,
 ): SessionSource {
   const owner = { ...session, broker: context.broker.nameOf(apiKey), apiKey };
+  // The same refresh token is still in the caller's hands, and renews the session again.
+  const isNew = session.refreshToken?.reveal() !== spent;
+  const unreceived = { ...owner, refreshToken: isNew ? session.refreshToken : null };
+  whenGone(context, () => context.keyring.endTokens(unreceived));
   const credential = credentialOf(owner, session.accessToken);
   const account = accountOfCredential(credential);
   prime(account, session, context);
@@ -83,6 +92,16 @@ export function sessionForCaller(
     devices: [],
     createdFrom: null,
   };
+}
+
+/**
+ * Calls back, once, where the client has gone, or goes before the operation is over. Not later: there are servers that
+ * abort a request whose answer the client has.
+ */
+function whenGone({ signal, deadline }: Context, callback: () => void): void {
+  if (signal.aborted) callback();
+  else signal.addEventListener('abort', callback, { once: true });
+  deadline.onEnd(() => signal.removeEventListener('abort', callback));
 }
 
 /**
