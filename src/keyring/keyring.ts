@@ -7,7 +7,7 @@ import type { DeviceHint } from './device.ts';
 import type { Login } from './login.ts';
 import type { LoginOfRecord, SessionEndReason, SessionRecord } from './session-record.ts';
 import type { KeyringNotices } from './stores/store.ts';
-import type { BrokerUser, FoundElsewhere, PlacedSession } from './user-sessions.ts';
+import type { BrokerUser, FoundElsewhere } from './user-sessions.ts';
 
 /** What a cookie opens. */
 export interface Keyring {
@@ -77,9 +77,10 @@ export interface Keyrings {
    * works for 60 seconds more.
    */
   add(cookie: Secret | null, login: Login, device: DeviceHint | null): Promise<Added>;
-  /** The sessions of a broker's user in whichever keyrings, ended ones included, at most `LIMIT_USER_SESSIONS`. */
-  sessionsOf(user: BrokerUser): Promise<readonly PlacedSession[]>;
-  /** The sessions of users in other keyrings than this one, ended ones included, at most `count`. */
+  /**
+   * The sessions of users in other keyrings than this one, ended ones included, at most `count`.
+   * @param keyringId null: in whichever keyrings.
+   */
   sessionsElsewhere(
     users: readonly BrokerUser[],
     keyringId: string | null,

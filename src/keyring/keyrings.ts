@@ -166,11 +166,6 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
       throw new KeyringStoreError();
     },
 
-    async sessionsOf(user) {
-      await opener.upgrade();
-      return users.find(user);
-    },
-
     async sessionsElsewhere(all, keyringId, count) {
       await opener.upgrade();
       return users.findElsewhere(all, keyringId, count);

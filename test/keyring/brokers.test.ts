@@ -6,7 +6,17 @@ import {
   revocationBinding,
 } from '../../src/keyring/crypto/encrypted-revocations.ts';
 import type { Login } from '../../src/keyring/login.ts';
-import { apiKey, kiteSession, laptop, login, oneKey, only, opened, setUp } from './fixtures.ts';
+import {
+  apiKey,
+  kiteSession,
+  laptop,
+  login,
+  oneKey,
+  only,
+  opened,
+  sessionsOf,
+  setUp,
+} from './fixtures.ts';
 import { describeStores } from './stores/stores.ts';
 
 const baseUrl = 'https://second.example/apim';
@@ -80,7 +90,7 @@ describe('sessions of several brokers', () => {
       await keyrings.add(null, login(userId), laptop);
       await keyrings.add(null, otherLogin(userId), laptop);
       for (const broker of ['KITE', 'KOTAK'] as const) {
-        const { record } = only(await keyrings.sessionsOf({ broker, userId }));
+        const { record } = only(await sessionsOf(keyrings, { broker, userId }));
         expect(record.broker).toBe(broker);
       }
     });

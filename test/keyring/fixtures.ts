@@ -10,6 +10,7 @@ import type { Login } from '../../src/keyring/login.ts';
 import type { KeyringReport } from '../../src/keyring/report.ts';
 import type { SessionRecord } from '../../src/keyring/session-record.ts';
 import type { KeyringStore } from '../../src/keyring/stores/store.ts';
+import type { BrokerUser, PlacedSession } from '../../src/keyring/user-sessions.ts';
 import type { Place } from './stores/stores.ts';
 
 /** Spans in milliseconds. */
@@ -92,6 +93,14 @@ export async function opened(
   await keyrings.settled();
   if (keyring === null) expect.fail('The cookie leads nowhere');
   return keyring;
+}
+
+/** The sessions of a broker's user in whichever keyrings, by the index of users. */
+export async function sessionsOf(
+  keyrings: Keyrings,
+  user: BrokerUser,
+): Promise<readonly PlacedSession[]> {
+  return (await keyrings.sessionsElsewhere([user], null, 1_000)).sessions;
 }
 
 /** The sessions of a keyring that are not over. */

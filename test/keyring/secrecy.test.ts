@@ -18,6 +18,7 @@ import {
   minute,
   only,
   opened,
+  sessionsOf,
   unended,
 } from './fixtures.ts';
 import { describeStore, describeStores, type Place } from './stores/stores.ts';
@@ -135,7 +136,7 @@ describe('a row', () => {
       const both = keyringsOver(store, clock.now, createEncrypter([newer, older])).keyrings;
       expect((await opened(both, added)).sessions).toHaveLength(1);
       const user = { broker: 'KITE', userId: 'AB0001' } as const;
-      expect((await both.sessionsOf(user)).map(({ record }) => record.key)).toEqual([
+      expect((await sessionsOf(both, user)).map(({ record }) => record.key)).toEqual([
         added.record.key,
       ]);
       // The next login finds the user's row by its older name, and its cookie is named by the new key.
@@ -143,7 +144,7 @@ describe('a row', () => {
       expect(again.record.accountId).toBe(added.record.accountId);
       expect(only(unended(await opened(both, again))).accountId).toBe(added.record.accountId);
       expect(unended(await opened(rotated.keyrings, again))).toHaveLength(1);
-      expect(await rotated.keyrings.sessionsOf(user)).toHaveLength(2);
+      expect(await sessionsOf(rotated.keyrings, user)).toHaveLength(2);
     });
 
     test('that cannot be read is replaced by the next login', async () => {

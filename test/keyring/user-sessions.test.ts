@@ -19,6 +19,7 @@ import {
   only,
   opened,
   second,
+  sessionsOf,
   setUp,
   unended,
 } from './fixtures.ts';
@@ -41,7 +42,7 @@ describe('sessions of a user', () => {
       const first = await keyrings.add(null, login(mine, 'one'), laptop);
       const next = await keyrings.add(null, login(mine, 'two'), null);
       await keyrings.add(next.cookie, login(other), null);
-      const found = await keyrings.sessionsOf(user(mine));
+      const found = await sessionsOf(keyrings, user(mine));
       expect(found.map(({ keyringId }) => keyringId).sort()).toEqual(
         [first.keyringId, next.keyringId].sort(),
       );
@@ -49,11 +50,11 @@ describe('sessions of a user', () => {
         'one',
         'two',
       ]);
-      expect(await keyrings.sessionsOf(user(other))).toHaveLength(1);
-      expect(await keyrings.sessionsOf(user(newUser()))).toEqual([]);
+      expect(await sessionsOf(keyrings, user(other))).toHaveLength(1);
+      expect(await sessionsOf(keyrings, user(newUser()))).toEqual([]);
       const stranger = createEncrypter([generateKey()]);
       const { keyrings: strange } = keyringsOver(await place.open(), () => new Date(), stranger);
-      if (place.isShared) expect(await strange.sessionsOf(user(mine))).toEqual([]);
+      if (place.isShared) expect(await sessionsOf(strange, user(mine))).toEqual([]);
     });
 
     test('are found after 20 logins at once, through two instances', async () => {
@@ -67,7 +68,7 @@ describe('sessions of a user', () => {
           all[index % 2]?.add(null, login(mine, `token-${index}`), null),
         ),
       );
-      const found = await all[0]?.sessionsOf(user(mine));
+      const found = await sessionsOf(only(all.slice(0, 1)), user(mine));
       expect(found?.map(({ record }) => record.sessionId).sort()).toEqual(
         added.map((one) => one?.record.sessionId).sort(),
       );
@@ -78,7 +79,7 @@ describe('sessions of a user', () => {
       const mine = newUser();
       const forgotten = await keyrings.add(null, login(mine), null);
       await keyrings.markRevoked(forgotten.keyringId, forgotten.record);
-      expect(await keyrings.sessionsOf(user(mine))).toHaveLength(1);
+      expect(await sessionsOf(keyrings, user(mine))).toHaveLength(1);
       await keyrings.forgetIfEmpty(forgotten.cookie);
       const names = oneKey.names('user', 'KITE', mine);
       expect(await store.users?.find(names, 10)).toEqual([]);
@@ -86,7 +87,7 @@ describe('sessions of a user', () => {
       await keyrings.add(null, login(mine), null);
       clock.advance(7 * day);
       expect(await store.users?.find(names, 10)).toHaveLength(1);
-      expect(await keyrings.sessionsOf(user(mine))).toEqual([]);
+      expect(await sessionsOf(keyrings, user(mine))).toEqual([]);
       // The entry led nowhere, and is no longer there.
       expect(await store.users?.find(names, 10)).toEqual([]);
     });
@@ -96,11 +97,11 @@ describe('sessions of a user', () => {
       const mine = newUser();
       const added = await keyrings.add(null, login(mine), null);
       await keyrings.markExpired(added.keyringId, added.record);
-      expect(only(await keyrings.sessionsOf(user(mine))).record.state).toBe('EXPIRED');
+      expect(only(await sessionsOf(keyrings, user(mine))).record.state).toBe('EXPIRED');
       clock.advance(second);
       await keyrings.renew(added.keyringId, added.record, login(mine, 'renewed').session);
       clock.advance(8 * day);
-      expect(await keyrings.sessionsOf(user(mine))).toEqual([]);
+      expect(await sessionsOf(keyrings, user(mine))).toEqual([]);
     });
 
     test('are no more than fit: those of the newest keyrings', async () => {
@@ -114,7 +115,7 @@ describe('sessions of a user', () => {
         ids.push((await keyrings.add(null, login(mine), null)).keyringId);
         clock.advance(second);
       }
-      const found = await keyrings.sessionsOf(user(mine));
+      const found = await sessionsOf(keyrings, user(mine));
       expect(found.map(({ keyringId }) => keyringId).sort()).toEqual(ids.slice(2).sort());
     });
 
@@ -126,10 +127,10 @@ describe('sessions of a user', () => {
       const next = await before.add(first.cookie, login(other), null);
       await before.markExpired(next.keyringId, next.record);
       await forgetIndexNames(store, next.keyringId, [first.record.key, next.record.key]);
-      expect(await keyrings.sessionsOf(user(mine))).toEqual([]);
+      expect(await sessionsOf(keyrings, user(mine))).toEqual([]);
       await opened(keyrings, next);
-      expect(only(await keyrings.sessionsOf(user(mine))).record.state).toBe('ACTIVE');
-      expect(only(await keyrings.sessionsOf(user(other))).record.state).toBe('EXPIRED');
+      expect(only(await sessionsOf(keyrings, user(mine))).record.state).toBe('ACTIVE');
+      expect(only(await sessionsOf(keyrings, user(other))).record.state).toBe('EXPIRED');
     });
 
     // No other process sees the memory of one.
@@ -148,7 +149,7 @@ describe('sessions of a user', () => {
           [`token-of-${mine}`, `token-of-${other}`].sort(),
         );
         for (const userId of [mine, other])
-          expect(await keyrings.sessionsOf(user(userId))).toHaveLength(1);
+          expect(await sessionsOf(keyrings, user(userId))).toHaveLength(1);
         expect(reports).toEqual([]);
       });
     }
@@ -163,9 +164,9 @@ describe('sessions of a user', () => {
       clock.advance(minute);
       await opened(both, added);
       const { keyrings: rotated } = keyringsOver(store, clock.now, createEncrypter([newer]));
-      expect(await rotated.sessionsOf(user(mine))).toHaveLength(1);
-      expect(await both.sessionsOf(user(mine))).toHaveLength(1);
-      expect(await keyrings.sessionsOf(user(mine))).toEqual([]);
+      expect(await sessionsOf(rotated, user(mine))).toHaveLength(1);
+      expect(await sessionsOf(both, user(mine))).toHaveLength(1);
+      expect(await sessionsOf(keyrings, user(mine))).toEqual([]);
     });
 
     test('that a forged entry names are not found', async () => {
@@ -176,8 +177,8 @@ describe('sessions of a user', () => {
       const { keyringId, record } = theirs;
       const expiresAt = clock.now().getTime() + day;
       await store.users?.add(name, [{ keyringId, key: record.key, expiresAt }], 10);
-      expect(await keyrings.sessionsOf(user(mine))).toEqual([]);
-      expect(await keyrings.sessionsOf(user(other))).toHaveLength(1);
+      expect(await sessionsOf(keyrings, user(mine))).toEqual([]);
+      expect(await sessionsOf(keyrings, user(other))).toHaveLength(1);
     });
 
     test('an entry whose row is about to be written stays', async () => {
@@ -187,7 +188,7 @@ describe('sessions of a user', () => {
       const names = oneKey.names('user', 'KITE', mine);
       const expiresAt = clock.now().getTime() + day;
       await store.users?.add(names[0], [{ keyringId, key: 'to-come', expiresAt }], 10);
-      expect(await keyrings.sessionsOf(user(mine))).toEqual([]);
+      expect(await sessionsOf(keyrings, user(mine))).toEqual([]);
       expect(await store.users?.find(names, 10)).toEqual([{ keyringId, key: 'to-come' }]);
     });
   });
@@ -215,7 +216,7 @@ describe('a session that a login replaces', () => {
         issuedAt: first.record.issuedAt,
         accountId: first.record.accountId,
       });
-      const found = await keyrings.sessionsOf(user('AB0001'));
+      const found = await sessionsOf(keyrings, user('AB0001'));
       expect(found.map(({ record }) => record.sessionId)).toContain(first.record.sessionId);
       clock.advance(6 * day);
       expect((await opened(keyrings, next)).sessions).toHaveLength(2);

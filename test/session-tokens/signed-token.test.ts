@@ -8,6 +8,7 @@ import { createKeyrings } from '../../src/keyring/keyrings.ts';
 import { createMemoryStore } from '../../src/keyring/stores/memory-store.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
 import { SessionTokens } from '../../src/session-tokens/session-tokens.ts';
+import { sessionsOf } from '../keyring/fixtures.ts';
 import { signingKey } from '../support/signing-keys.ts';
 import { Visitor } from '../support/visitor.ts';
 import { apps, tokens as headerOf, startOfTime, startWorld } from '../support/world.ts';
@@ -207,7 +208,7 @@ describe('no token', () => {
       now,
       limits: withDefaultLimits(),
     });
-    const placed = await keyrings.sessionsOf({ broker: 'KITE', userId: 'SIM0001' });
+    const placed = await sessionsOf(keyrings, { broker: 'KITE', userId: 'SIM0001' });
     const secrets = placed.flatMap(({ record }) =>
       [record.accessToken, record.publicToken, record.refreshToken].flatMap((token) =>
         token === null ? [] : [token.reveal()],

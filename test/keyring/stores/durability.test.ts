@@ -8,7 +8,16 @@ import { Secret } from '../../../src/brokers/upstream/secret.ts';
 import { createEncrypter } from '../../../src/keyring/crypto/encrypter.ts';
 import { generateKey } from '../../../src/keyring/crypto/keys.ts';
 import { KeyringStoreError } from '../../../src/keyring/stores/store.ts';
-import { createClock, keyringsOver, laptop, login, minute, only, opened } from '../fixtures.ts';
+import {
+  createClock,
+  keyringsOver,
+  laptop,
+  login,
+  minute,
+  only,
+  opened,
+  sessionsOf,
+} from '../fixtures.ts';
 import { describeStore, describeStores, type Place } from './stores.ts';
 
 const now = () => new Date();
@@ -58,7 +67,7 @@ describe('a process killed in the middle of a login', () => {
       const cookie = new Secret(lines[0] ?? '');
       const sessions = async () => (await opened(keyrings, { cookie })).sessions;
       const elsewhere = async (user: string) =>
-        (await keyrings.sessionsOf({ broker: 'KITE', userId: user })).map(({ record }) => record);
+        (await sessionsOf(keyrings, { broker: 'KITE', userId: user })).map(({ record }) => record);
       const logInAgain = () => keyrings.add(cookie, { ...login(userId), apiKey: 'app' }, null);
       return { sessions, elsewhere, logInAgain, reports };
     };
