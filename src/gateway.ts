@@ -3,6 +3,8 @@ import { createYoga } from 'graphql-yoga';
 import { pino } from 'pino';
 import { createBrowserKeyrings } from './browser-services.ts';
 import type { Gateway } from './gateway-interface.ts';
+import { readConsoleDocuments } from './http/console/files.ts';
+import { useConsole } from './http/console/use-console.ts';
 import { Documents } from './http/documents/documents.ts';
 import { TrustedDocuments } from './http/documents/trusted-documents.ts';
 import { placeOf } from './http/graphiql/page.ts';
@@ -61,10 +63,11 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const browsers = createBrowserKeyrings(options, services, { log, failures, minutes });
   const track = createRequestTracker();
   const publicUrl = new URL(browsers.origins.home);
-  const { relaySecrets = [] } = options;
+  const { relaySecrets = [], console: consoleOptions = false } = options;
   const routes = createRoutes(publicUrl, {
     relay: relaySecrets.length > 0,
     keySet: services.tokens !== null,
+    console: consoleOptions !== false,
   });
   const hosts = createHosts(publicUrl, options.allowedHosts ?? []);
   const { graphiql = false, trustProxy = false, countryHeader } = options;
@@ -114,8 +117,11 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     rules: documentRules(limits, introspection),
     suggestions: introspection,
   });
+  const consoleDocuments = consoleOptions === false ? {} : readConsoleDocuments();
+  const replaceTrusted = (manifest: TrustedDocumentManifest) =>
+    trusted?.replace({ ...consoleDocuments, ...manifest });
   const trusted = trustedDocuments ? new TrustedDocuments(documents, trustedDocumentTexts) : null;
-  if (trustedDocuments) trusted?.replace(trustedDocuments);
+  if (trustedDocuments) replaceTrusted(trustedDocuments);
   const answer = createOperations({
     schema,
     documents,
@@ -144,6 +150,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
         failures,
         readiness,
         graphiql: graphiql !== false,
+        console: consoleOptions !== false,
       }),
       useRelay({ ...relayed, secrets: relaySecrets, routes, minutes, log, failures }),
       useSessionCheck({ ...relayed, routes, failures }),
@@ -155,6 +162,17 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
           graphiql === true ? {} : graphiql,
           placeOf(new URL(endpoint.slice(1), browsers.origins.home), services.apps),
         ),
+      consoleOptions !== false &&
+        useConsole({
+          routes,
+          options: consoleOptions === true ? {} : consoleOptions,
+          place: {
+            home: browsers.origins.home,
+            graphiql: graphiql !== false,
+            trusted: trusted !== null,
+          },
+          maxLogoBytes: limits.consoleLogoBytes,
+        }),
       useRequestParser(track, trusted !== null),
       useOperations(answerOperation),
       results.plugin,
@@ -191,7 +209,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   });
   const replaceTrustedDocuments = (manifest: TrustedDocumentManifest): void => {
     if (trusted === null) throw new TypeError('The gateway was made without `trustedDocuments`');
-    trusted.replace(manifest);
+    replaceTrusted(manifest);
   };
   const edge = createEdge(yoga, {
     endpoint,

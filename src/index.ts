@@ -37,7 +37,7 @@ export {
   type WriteOutcome,
 } from './keyring/stores/store.ts';
 export type { IndexedPlace, RecordPlace, UserIndex } from './keyring/stores/user-index.ts';
-export type { AppOptions, GatewayOptions, GraphiqlPage } from './options.ts';
+export type { AppOptions, ConsoleOptions, GatewayOptions, GraphiqlPage } from './options.ts';
 export type { ErrorCode, ErrorExtensions } from './schema/errors/error-code.ts';
 export { SessionTokens, SessionTokensError } from './session-tokens/session-tokens.ts';
 export type { AuditEvent, AuditLog } from './shared/audit.ts';

@@ -37,6 +37,8 @@ const definitions = {
   censusSeconds: { default: 60, unit: 'seconds', bounds: 'the pause between two counts of the sessions in the store, made for metrics only', max: 86_400 },
   censusKeyrings: { default: 100_000, unit: 'browsers', bounds: 'browsers whose sessions one such count reads' },
 
+  consoleLogoBytes: { default: 200_000, unit: 'bytes', bounds: 'the file `CONSOLE_LOGO_FILE`', max: 2_000_000 },
+
   // A request, before anything is executed.
   headerBytes: { default: 131_072, unit: 'bytes', bounds: 'the headers of a request: room for a thousand credentials and what proxies add', min: 8_192, max: 16_000_000 },
   requestBytes: { default: 100_000, unit: 'bytes', bounds: 'the body of a request' },

@@ -16,7 +16,7 @@ import { closeAuditFile, openAuditFile } from './process/audit-log.ts';
 import { gatewayOptions, simulatedAuthorization } from './process/gateway-options.ts';
 import { watchKeys } from './process/key-watch.ts';
 import { naming } from './process/naming.ts';
-import { openStore, readCountryDatabase } from './process/resources.ts';
+import { openStore, readCountryDatabase, readLogo } from './process/resources.ts';
 import { openTracing } from './process/tracing.ts';
 import { upstreamsOf } from './process/upstreams.ts';
 import {
@@ -97,12 +97,13 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
     await watchKeys(keyringStore, keyring.keys, limits, logger, stopping.signal);
     const auditFile = await openAuditFile(config.auditLog, limits, logger);
     const countryDatabase = readCountryDatabase(config.geoipDatabase);
+    const logo = readLogo(config.consoleLogoFile, limits);
     const writes = new Writes();
     const tracing = await openTracing();
     const metrics =
       config.metrics && (await import('./metrics/prometheus.ts')).createMetrics({ limits });
     const gateway = create({
-      ...gatewayOptions(config, simulator?.url ?? null),
+      ...gatewayOptions(config, simulator?.url ?? null, logo),
       keyringStore,
       ...(isWorker() && { rateLog: workerRateLog(config.kiteRateLimit) }),
       logger,
@@ -147,6 +148,7 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
       greeting({
         graphqlUrl: `http://${hostInUrl(config.host)}:${server.port}/graphql`,
         graphiql: config.graphiql,
+        consoleUrl: config.console ? `${config.publicUrl.replace(/\/+$/, '')}/` : null,
         simulatorUrl: simulator?.url ?? null,
         authorization: simulatedAuthorization(config),
         trustedDocument: Object.keys(config.trustedDocuments ?? {})[0] ?? null,

@@ -49,6 +49,14 @@ export interface GraphiqlPage {
   readonly simulatorUrl?: string;
 }
 
+/** How the console looks. */
+export interface ConsoleOptions {
+  /** The operator's name, in the head of the page and as its title. Default `kite-graphql`. */
+  readonly name?: string;
+  /** The operator's logo: the bytes of a PNG, JPEG or WebP picture. Default: none. */
+  readonly logo?: Uint8Array;
+}
+
 /** How a gateway behaves. Everything has a default that is safe. */
 export interface GatewayOptions {
   /** The apps. Default none: header credentials still work for any app of Kite. */
@@ -135,6 +143,12 @@ export interface GatewayOptions {
   readonly tracing?: Tracing;
   /** GraphiQL on the GraphQL address. Default false. */
   readonly graphiql?: boolean | GraphiqlPage;
+  /**
+   * The console at the gateway's home: a page with the accounts of the browser. With `trustedDocuments`, its documents
+   * are trusted too. `createGateway` throws a TypeError for a logo that is not such a picture, or is too large.
+   * Default false.
+   */
+  readonly console?: boolean | ConsoleOptions;
   /** Whether clients may ask for the schema. Without it, messages suggest no names either. Default false. */
   readonly introspection?: boolean;
   /**

@@ -12,7 +12,7 @@ Usage
   kite-graphql --version        print the version
 
 Settings come from the environment, or from a .env file in the current folder.
-  NODE_ENV                        "production": no simulator, no GraphiQL, no introspection
+  NODE_ENV                        "production": no simulator, no console, no GraphiQL, no introspection
   HOST, PORT                      the address and port to listen on: loopback, 4000
   PUBLIC_URL                      the URL of the gateway for browsers: http://localhost:<port>
   KITE_API_KEY, KITE_API_SECRET   one Kite Connect app
@@ -52,6 +52,8 @@ Settings come from the environment, or from a .env file in the current folder.
   TRUST_PROXY                     false; true behind a proxy that sets X-Forwarded-For
   EXPOSE_TOKENS                   whether answers may contain tokens: false; true with the simulator
   GRAPHIQL, INTROSPECTION         true; false with NODE_ENV=production
+  CONSOLE                         true; false with NODE_ENV=production: the page at /
+  CONSOLE_NAME, CONSOLE_LOGO_FILE kite-graphql, none: a name and a PNG, JPEG or WebP picture for its head
   LIMIT_...                       limits on the cost of requests: see docs/limits.md
   LOG_LEVEL, LOG_FORMAT           info; pretty on a terminal, json otherwise
   SIMULATOR_HOST, SIMULATOR_PORT  127.0.0.1, 4010
@@ -66,6 +68,8 @@ export interface Started {
   /** The gateway's GraphQL address. */
   readonly graphqlUrl: string;
   readonly graphiql: boolean;
+  /** The console's address as browsers reach it; null where it is off. */
+  readonly consoleUrl: string | null;
   /** The simulator's address; null with a real upstream. */
   readonly simulatorUrl: string | null;
   /** The gateway's own login page, as browsers reach it. */
@@ -84,7 +88,7 @@ export interface Started {
 /** The lines that the command prints at start. */
 export function greeting(started: Started): string {
   const { graphqlUrl, graphiql, simulatorUrl, authorization, upstreams, notices } = started;
-  const { loginUrl, trustedDocument, metricsUrl } = started;
+  const { loginUrl, trustedDocument, metricsUrl, consoleUrl } = started;
   const query =
     '{ accounts { id user { userName } margins { equity { net } commodity { net } } } }';
   // With a list of documents no other one is executed.
@@ -92,6 +96,7 @@ export function greeting(started: Started): string {
   return [
     '',
     `  GraphQL    ${graphqlUrl}${graphiql ? '   open it in a browser for GraphiQL' : ''}`,
+    ...(consoleUrl === null ? [] : [`  Console    ${consoleUrl}   the accounts of your browser`]),
     ...(simulatorUrl === null
       ? upstreams.map(([name, address]) => `  ${name.padEnd(10)} ${address}`)
       : [

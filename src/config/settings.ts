@@ -91,6 +91,11 @@ export interface Config {
   /** Whether requests may send the text of such a document. */
   readonly trustedDocumentTexts: boolean;
   readonly graphiql: boolean;
+  readonly console: boolean;
+  /** The operator's name in the console; undefined: the gateway's. */
+  readonly consoleName: string | undefined;
+  /** A picture; undefined: the console has none. */
+  readonly consoleLogoFile: string | undefined;
   readonly introspection: boolean;
   /** Bounds that the operator set; the others keep their defaults. */
   readonly limits: Partial<Limits>;

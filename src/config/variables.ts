@@ -134,6 +134,15 @@ export const gatewayVariables = {
   EXPOSE_TOKENS: flag.optional(),
   GRAPHIQL: flag.optional(),
   INTROSPECTION: flag.optional(),
+  CONSOLE: flag.optional(),
+  CONSOLE_NAME: z
+    .string()
+    .regex(
+      /^[^\p{C}\p{Z}](?:[^\p{C}]{0,58}[^\p{C}\p{Z}])?$/u,
+      'must have 1 to 60 characters on one line',
+    )
+    .optional(),
+  CONSOLE_LOGO_FILE: z.string().optional(),
 };
 
 /** The values of the gateway's own variables. */

@@ -5,8 +5,16 @@ import type { GatewayOptions } from '../options.ts';
 import { isRedisUrl, type RedisAddress } from '../shared/redis-address.ts';
 import { simulatedApps, simulatedCredentials, simulatedHosts } from './simulated-apps.ts';
 
-/** The options that the settings make. @param simulatorUrl the simulator in place of the brokers; null: the real ones. */
-export function gatewayOptions(config: Config, simulatorUrl: string | null): GatewayOptions {
+/**
+ * The options that the settings make.
+ * @param simulatorUrl the simulator in place of the brokers; null: the real ones.
+ * @param logo the picture of the console; null: none.
+ */
+export function gatewayOptions(
+  config: Config,
+  simulatorUrl: string | null,
+  logo: Uint8Array | null,
+): GatewayOptions {
   const isSimulated = simulatorUrl !== null;
   const { keyring, headerCredentials, webhook, sessionTokens, trustedDocuments } = config;
   const { kiteBaseUrl = simulatorUrl } = config;
@@ -41,6 +49,10 @@ export function gatewayOptions(config: Config, simulatorUrl: string | null): Gat
     graphiql:
       config.graphiql &&
       (authorization !== null && isSimulated ? { authorization, simulatorUrl } : true),
+    console: config.console && {
+      ...(config.consoleName !== undefined && { name: config.consoleName }),
+      ...(logo && { logo }),
+    },
     ...(trustedDocuments && { trustedDocuments }),
     trustedDocumentTexts: config.trustedDocumentTexts,
     limits: config.limits,

@@ -1,5 +1,5 @@
-// What the process opens by its settings, the store and the countries; a fault names the setting and what to do.
-import { readFileSync } from 'node:fs';
+// What the process opens by its settings, the store, the logo and the countries; a fault names the setting and what to do.
+import { readFileSync, statSync } from 'node:fs';
 import { ConfigError } from '../config/config-error.ts';
 import type { KeyringConfig } from '../config/settings.ts';
 import { readFault } from '../config/text-file.ts';
@@ -8,6 +8,7 @@ import { type KeyringStore, KeyringStoreError } from '../keyring/stores/store.ts
 import { adviceFor } from '../keyring/stores/store-advice.ts';
 import type { Limits } from '../limits.ts';
 import { createCountries } from '../shared/countries.ts';
+import { imageTypeOf } from '../shared/picture-type.ts';
 
 /** Opens the store of KEYRING_STORE. @throws ConfigError where it cannot be opened. */
 export async function openStore(
@@ -21,6 +22,25 @@ export async function openStore(
     if (error instanceof TypeError) throw new ConfigError([`KEYRING_STORE: ${error.message}.`]);
     if (!(error instanceof KeyringStoreError)) throw error;
     throw new ConfigError([`KEYRING_STORE: ${adviceFor(error)}`]);
+  }
+}
+
+/** Reads the picture of CONSOLE_LOGO_FILE; null if it is not set. @throws ConfigError if it is not one, or too large. */
+export function readLogo(file: string | undefined, limits: Limits): Uint8Array | null {
+  if (file === undefined) return null;
+  try {
+    const { size } = statSync(file);
+    if (size > limits.consoleLogoBytes) {
+      const most = limits.consoleLogoBytes;
+      const text = `the file has ${size} bytes, and at most ${most} are served. Make the picture smaller, or raise LIMIT_CONSOLE_LOGO_BYTES.`;
+      throw new ConfigError([`CONSOLE_LOGO_FILE: ${text}`]);
+    }
+    const logo = readFileSync(file);
+    if (imageTypeOf(logo) !== null) return logo;
+    throw new ConfigError(['CONSOLE_LOGO_FILE: the file is not a PNG, JPEG or WebP picture.']);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError([`CONSOLE_LOGO_FILE: cannot be read: ${readFault(error)}.`]);
   }
 }
 

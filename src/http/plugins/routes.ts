@@ -8,6 +8,7 @@ export type Route =
   | 'session'
   | 'credentials'
   | 'key-set'
+  | 'console'
   | 'health'
   | 'ready'
   | 'home';
@@ -46,10 +47,12 @@ export interface OptionalRoutes {
   readonly relay: boolean;
   /** Whether there are public keys of session tokens. */
   readonly keySet: boolean;
+  /** Whether the files of the console are served. */
+  readonly console: boolean;
 }
 
 /** Knows the routes of a gateway with this public URL. */
-export function createRoutes(publicUrl: URL, { relay, keySet }: OptionalRoutes): Routes {
+export function createRoutes(publicUrl: URL, options: OptionalRoutes): Routes {
   const base = publicUrl.pathname.replace(/\/+$/, '');
   return {
     base,
@@ -59,8 +62,9 @@ export function createRoutes(publicUrl: URL, { relay, keySet }: OptionalRoutes):
         const path = pathname.slice(prefix.length);
         const route = paths.get(path);
         if (route !== undefined) return route;
-        if (relay && path === '/session/credentials') return 'credentials';
-        if (keySet && path === '/.well-known/jwks.json') return 'key-set';
+        if (options.relay && path === '/session/credentials') return 'credentials';
+        if (options.keySet && path === '/.well-known/jwks.json') return 'key-set';
+        if (options.console && path.startsWith('/console/')) return 'console';
       }
       return null;
     },

@@ -20,6 +20,8 @@ export interface RoutesOptions {
   readonly readiness: Readiness;
   /** Whether browsers that open the gateway's home are led to GraphiQL. */
   readonly graphiql: boolean;
+  /** Whether the gateway's home is the console. */
+  readonly console: boolean;
 }
 
 /** Refuses what is not the gateway's, and answers its home and health. To be before all that answers paths of it. */
@@ -49,6 +51,8 @@ export function useRoutes(options: RoutesOptions): Plugin {
         const isPage = isRead && (request.headers.get('accept') ?? '').includes('text/html');
         if (!isPage) return refuse(refusals.path);
         const links = graphiql ? [{ text: 'Open GraphiQL', url: address }] : [];
+        const home = `${routes.base || mount}/`;
+        if (options.console) links.unshift({ text: 'Open the console', url: home });
         return endResponse(page(404, 'Not found', `GraphQL is at ${address}.`, links));
       }
       // Yoga answers every method of the GraphQL address.
@@ -93,7 +97,7 @@ export function useRoutes(options: RoutesOptions): Plugin {
         const body = JSON.stringify(isFine ? { status: 'ok' } : { status: 'not ready', reasons });
         return endResponse(new Response(body, { status: isFine ? 200 : 503, headers }));
       }
-      if (route !== 'home') return;
+      if (route !== 'home' || options.console) return;
       const text = `This is a GraphQL API. It is at ${address}.`;
       if (!graphiql) return endResponse(page(200, 'kite-graphql', text));
       endResponse(new Response(null, { status: 302, headers: { location: address } }));

@@ -1,0 +1,154 @@
+// One account: who it is, its funds segment by segment, its sessions, and what can be done with it.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { toCsv } from '../format/csv.ts';
+import { brokerNames } from '../format/words.ts';
+import { AccountFundsDocument, KotakFundsDocument } from '../generated/graphql.ts';
+import { useConsole, useNow } from '../parts/context.ts';
+import { LoginLink } from '../parts/login-link.tsx';
+import { PanelMenu } from '../parts/panel-menu.tsx';
+import { ProblemNote } from '../parts/problem-note.tsx';
+import type { Account } from '../state/accounts.ts';
+import { type Funds, segmentNames } from '../state/funds.ts';
+import type { State } from '../state/store.ts';
+import { stateWords } from './account-list.tsx';
+import { segmentColumns, segmentRow } from './csv-rows.ts';
+import { KotakFunds } from './kotak-funds.tsx';
+import { LabelForm } from './label-form.tsx';
+import { SegmentPanel, SegmentSkeleton } from './segment-panel.tsx';
+import { UserSessions } from './user-sessions.tsx';
+
+interface AccountPanelProps {
+  readonly state: State;
+  readonly account: Account;
+}
+
+/** The panel of an account. */
+export function AccountPanel({ state, account }: AccountPanelProps) {
+  const { id, name, broker, userId } = account;
+  const now = useNow();
+  const funds = state.funds.get(id);
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // On a phone this is another screen.
+    if (matchMedia('(max-width: 899px)').matches) {
+      title.current?.focus();
+      scrollTo(0, 0);
+    }
+  }, [id]);
+  const csv = () =>
+    toCsv([
+      ['Account', 'Segment', ...segmentColumns],
+      ...segmentNames.map((each) => [name, each, ...segmentRow(funds?.[each]?.latest ?? null)]),
+    ]);
+  const document = broker === 'KOTAK' ? KotakFundsDocument : AccountFundsDocument;
+  return (
+    <section class="panel account" aria-labelledby="account-title">
+      <a class="back" href="#accounts">
+        ‹ All accounts
+      </a>
+      <div class="panel-head">
+        <div>
+          <h2 id="account-title" ref={title} tabIndex={-1} class="private">
+            {name}
+          </h2>
+          <p class="about">
+            {brokerNames[broker]} {userId && <span class="private">{userId}</span>} ·{' '}
+            {stateWords(account, now)}
+          </p>
+        </div>
+        <PanelMenu
+          title={name}
+          snippet={{ document, variables: { accountId: id } }}
+          csv={broker === 'KITE' && funds ? csv : undefined}
+        />
+      </div>
+      <Actions account={account} isBusy={state.busy.has(`logout:${id}`)} />
+      <AccountFunds account={account} funds={funds} now={now} />
+      <UserSessions state={state} account={account} now={now} />
+    </section>
+  );
+}
+
+function Actions({ account, isBusy }: { readonly account: Account; readonly isBusy: boolean }) {
+  const console = useConsole();
+  const { id, name, isActive, session } = account;
+  const [asked, setAsked] = useState<'logout' | 'label' | null>(null);
+  const first = useRef<HTMLButtonElement>(null);
+  useEffect(() => setAsked(null), [id]);
+  const isOpen = isActive || session.state === 'REVOKING';
+  if (asked === 'label') return <LabelForm account={account} onDone={() => setAsked(null)} />;
+  if (asked === 'logout') {
+    return (
+      <fieldset class="actions question">
+        <legend class="unseen">Log out {name}?</legend>
+        <span class="question-words">
+          Log out {name}? The broker ends the session; a new login is needed to come back.
+        </span>
+        <button
+          type="button"
+          class="danger"
+          ref={(button) => button?.focus()}
+          disabled={isBusy}
+          onClick={() => void console.logOut(account).then(() => setAsked(null))}
+        >
+          Log out
+        </button>
+        <button type="button" onClick={() => setAsked(null)}>
+          Stay logged in
+        </button>
+      </fieldset>
+    );
+  }
+  return (
+    <div class="actions">
+      {!isActive && <LoginLink account={account} />}
+      <button type="button" ref={first} onClick={() => setAsked('label')}>
+        {account.label === null ? 'Give it a label' : 'Change the label'}
+      </button>
+      {isOpen && (
+        <button type="button" disabled={isBusy} onClick={() => setAsked('logout')}>
+          {isBusy ? 'Logging out…' : 'Log out'}
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface AccountFundsProps {
+  readonly account: Account;
+  readonly funds: Funds | undefined;
+  readonly now: number;
+}
+
+function AccountFunds({ account, funds, now }: AccountFundsProps) {
+  const console = useConsole();
+  const { isActive, broker } = account;
+  const retry = () => void console.readFunds();
+  if (!funds) {
+    if (isActive) return segmentNames.map((name) => <SegmentSkeleton key={name} name={name} />);
+    return <p class="hint">Log in to see the funds of this account.</p>;
+  }
+  return (
+    <>
+      {!isActive && <p class="hint">These figures are from before the session ended.</p>}
+      {funds.problem && isActive && <ProblemNote problem={funds.problem} onRetry={retry} />}
+      {broker === 'KOTAK' && funds.kotak && <KotakFunds margins={funds.kotak} />}
+      {broker === 'KITE' &&
+        segmentNames.map((name) => {
+          const segment = funds[name];
+          return (
+            segment && (
+              <SegmentPanel
+                key={name}
+                name={name}
+                segment={segment}
+                isActive={isActive}
+                now={now}
+                onRetry={retry}
+              />
+            )
+          );
+        })}
+    </>
+  );
+}

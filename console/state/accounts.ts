@@ -1,0 +1,71 @@
+// The accounts of this browser, made of its sessions.
+import type { Broker, SessionRowFragment } from '../generated/graphql.ts';
+
+/** Where an account stands in the list. */
+export type AccountGroup = 'login' | 'active';
+
+/** An account of this browser. */
+export interface Account {
+  readonly id: string;
+  /** What its user calls it, else its user's name. */
+  readonly name: string;
+  readonly label: string | null;
+  readonly broker: Broker;
+  readonly apiKey: string;
+  /** The broker's id of its user. */
+  readonly userId: string | null;
+  /** The id of its user for this API. */
+  readonly userKey: string | null;
+  /** Its newest session. */
+  readonly session: SessionRowFragment;
+  readonly isActive: boolean;
+  readonly group: AccountGroup;
+}
+
+const order = new Intl.Collator('en-IN', { numeric: true, sensitivity: 'base' });
+
+/**
+ * The accounts, by name. One whose session ends while the page is open stays where it is, so that the eye finds it.
+ * @param before the accounts as they were, for their places.
+ */
+export function accountsOf(
+  sessions: readonly SessionRowFragment[],
+  before: readonly Account[],
+): readonly Account[] {
+  const newest = new Map<string, SessionRowFragment>();
+  for (const session of sessions) {
+    const known = newest.get(session.account.id);
+    if (!known || Date.parse(session.issuedAt) >= Date.parse(known.issuedAt)) {
+      newest.set(session.account.id, session);
+    }
+  }
+  const groups = new Map(before.map(({ id, group }) => [id, group]));
+  const accounts = [...newest.values()].map((session): Account => {
+    const { account, user, broker, apiKey, state } = session;
+    const isActive = state === 'ACTIVE';
+    return {
+      id: account.id,
+      name: account.label ?? user?.userName ?? user?.userId ?? 'Unknown user',
+      label: account.label,
+      broker,
+      apiKey,
+      userId: user?.userId ?? null,
+      userKey: user?.id ?? null,
+      session,
+      isActive,
+      group: isActive ? 'active' : (groups.get(account.id) ?? 'login'),
+    };
+  });
+  return accounts.toSorted((one, other) => order.compare(one.name, other.name));
+}
+
+/** The sessions with this one in place of what was known of it. */
+export function withSession(
+  sessions: readonly SessionRowFragment[],
+  session: SessionRowFragment,
+): readonly SessionRowFragment[] {
+  const isKnown = sessions.some(({ id }) => id === session.id);
+  return isKnown
+    ? sessions.map((each) => (each.id === session.id ? session : each))
+    : [session, ...sessions];
+}

@@ -1,0 +1,305 @@
+// The console's work: reads sessions and funds, follows both, and does what the user asks.
+import {
+  EndSessionsDocument,
+  FundsDocument,
+  type FundsQuery,
+  LabelAccountDocument,
+  LogOutDocument,
+  SessionsDocument,
+  SumsDocument,
+  UserSessionsDocument,
+} from '../generated/graphql.ts';
+import type { Place } from '../place.ts';
+import { type Account, accountsOf } from './accounts.ts';
+import { type Funds, noFunds, withSegment } from './funds.ts';
+import { createGatewayClient, type GatewayClient, type Problem, problemOf } from './gateway.ts';
+import { type Notice, type State, Store } from './store.ts';
+import { followMargins, followSessions, type Stream } from './streams.ts';
+
+/** Seconds that an answer may be old of which a sum is made: no longer than the pause between two polls. */
+const sumMaxAge = 15;
+/** Milliseconds between two reads of the sums. */
+const sumPause = 1_500;
+
+/** Runs the console. */
+export class Console {
+  readonly store = new Store();
+  readonly place: Place;
+  readonly client: GatewayClient;
+  #reading = new AbortController();
+  #sessionsStream: Stream | null = null;
+  #marginsStream: Stream | null = null;
+  #sumTimer: ReturnType<typeof setTimeout> | undefined;
+  #sumRead = 0;
+
+  constructor(place: Place) {
+    this.place = place;
+    this.client = createGatewayClient(place);
+  }
+
+  /** Where logins come back to. */
+  get returnTo(): string {
+    return `${this.place.home}?login=done`;
+  }
+
+  /** Reads everything, and follows it from then on. */
+  async start(): Promise<void> {
+    this.store.set({ isOnline: navigator.onLine });
+    const onLine = () => this.store.set({ isOnline: navigator.onLine });
+    addEventListener('offline', onLine);
+    addEventListener('online', () => {
+      onLine();
+      void this.refresh();
+    });
+    document.addEventListener('visibilitychange', () => {
+      // Without a session there is no stream that would tell of a login in another tab.
+      if (!document.hidden && this.store.state.sessionsStream.status === 'off') void this.refresh();
+    });
+    this.#tellLogin();
+    await this.refresh();
+  }
+
+  /** Says how the login went that led to this page, and takes it out of the address. */
+  #tellLogin(): void {
+    const page = new URL(location.href);
+    const code = page.searchParams.get('error');
+    if (code === null && !page.searchParams.has('login')) return;
+    // Any link can carry the parameter: it is shown only if it is a code.
+    const isCode = /^[A-Z_]{1,40}$/.test(code ?? '');
+    if (code === null) this.notify({ text: 'Logged in.', tone: 'good' });
+    else if (isCode) {
+      const text = code === 'LOGIN_CANCELLED' ? 'The login was cancelled.' : 'The login failed.';
+      this.notify({ text, tone: 'bad', problem: { code, message: '', retryable: false } });
+    }
+    page.searchParams.delete('error');
+    page.searchParams.delete('login');
+    history.replaceState(null, '', page);
+  }
+
+  /** Reads sessions and funds anew. */
+  async refresh(): Promise<void> {
+    const { returnTo } = this;
+    const { data, error } = await this.client.query(SessionsDocument, { returnTo });
+    if (!data?.sessions) {
+      const problem = error ? problemOf(error) : null;
+      return this.store.set({ status: 'failed', problem });
+    }
+    const { apps, sessions } = data;
+    const accounts = accountsOf(sessions, this.store.state.accounts);
+    this.store.set({ apps, sessions, accounts, status: 'ready', problem: null });
+    if (sessions.length > 0) this.#sessionsStream ??= followSessions(this);
+    await this.readFunds();
+  }
+
+  /** Reads the funds of every active account, and the sums; each is shown when it arrives. */
+  async readFunds(): Promise<void> {
+    this.#reading.abort();
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
+    const { accounts } = this.store.state;
+    this.#followMargins();
+    if (accounts.length === 0) return this.store.set({ sums: null, sumsStatus: 'idle' });
+    const [kite, kotak] = (['KITE', 'KOTAK'] as const).map((broker) =>
+      accounts.filter((each) => each.isActive && each.broker === broker).map(({ id }) => id),
+    );
+    this.store.set({ sumsStatus: 'loading' });
+    for await (const part of this.client.parts(FundsDocument, { kite, kotak }, signal)) {
+      if (signal.aborted) return;
+      const { data, errors, hasNext } = part;
+      const problemAt = (...path: readonly (string | number)[]) => {
+        const found = errors.find((error) =>
+          path.every((step, index) => error.path?.[index] === step),
+        );
+        const whole = errors.find(({ path: place }) => place === undefined);
+        const error = found ?? (hasNext ? undefined : whole);
+        return error ? problemOf(error) : null;
+      };
+      this.#takeFunds(data, [...(kite ?? []), ...(kotak ?? [])], problemAt, hasNext);
+      this.#takeSums(data?.combinedMargins, problemAt('combinedMargins'), hasNext);
+    }
+  }
+
+  #takeFunds(
+    data: FundsQuery | null,
+    ids: readonly string[],
+    problemAt: (...path: readonly (string | number)[]) => Problem | null,
+    hasNext: boolean,
+  ): void {
+    const funds = new Map(this.store.state.funds);
+    const seen = new Set<string>();
+    for (const [index, account] of (data?.kite ?? []).entries()) {
+      if (account?.margins === undefined) continue;
+      seen.add(account.id);
+      const problem = problemAt('kite', index, 'margins');
+      funds.set(account.id, this.withMargins(account.id, account.margins, problem));
+    }
+    for (const [index, account] of (data?.kotak ?? []).entries()) {
+      if (account?.kotakMargins === undefined) continue;
+      seen.add(account.id);
+      const problem = problemAt('kotak', index);
+      const before = funds.get(account.id) ?? noFunds;
+      funds.set(account.id, { ...before, kotak: account.kotakMargins ?? before.kotak, problem });
+    }
+    if (!hasNext) {
+      const missing = { code: 'UNKNOWN', message: '', retryable: true };
+      for (const id of ids.filter((each) => !seen.has(each))) {
+        const before = funds.get(id) ?? noFunds;
+        funds.set(id, { ...before, problem: problemAt('kite') ?? problemAt('kotak') ?? missing });
+      }
+    }
+    this.store.set({ funds });
+  }
+
+  /** An account's funds with its newest margins. */
+  withMargins(
+    id: string,
+    margins: NonNullable<NonNullable<FundsQuery['kite']>[number]>['margins'],
+    problem: Problem | null,
+  ): Funds {
+    const before = this.store.state.funds.get(id) ?? noFunds;
+    if (!margins && problem) return { ...before, problem };
+    return {
+      ...before,
+      problem: null,
+      equity: withSegment(before.equity, margins?.equity, problem),
+      commodity: withSegment(before.commodity, margins?.commodity, problem),
+    };
+  }
+
+  #takeSums(
+    sums: FundsQuery['combinedMargins'] | undefined,
+    problem: Problem | null,
+    hasNext: boolean,
+  ): void {
+    if (sums) this.store.set({ sums, sumsStatus: 'ready', sumsProblem: null });
+    else if (!hasNext) this.store.set({ sumsStatus: 'failed', sumsProblem: problem });
+  }
+
+  /** Reads the sums soon: once for several changes. Answers that the stream has brought are not called for again. */
+  readSumsSoon(): void {
+    if (this.#sumTimer !== undefined) return;
+    this.#sumTimer = setTimeout(async () => {
+      this.#sumTimer = undefined;
+      this.#sumRead += 1;
+      const own = this.#sumRead;
+      const { data, error } = await this.client.query(SumsDocument, {}, sumMaxAge);
+      if (own !== this.#sumRead) return;
+      this.#takeSums(data?.combinedMargins, error && problemOf(error), false);
+    }, sumPause);
+  }
+
+  /** Takes sessions as they are now. Where another account is active, or one is not any more, the rest follows. */
+  takeSessions(sessions: State['sessions']): void {
+    const { accounts: before } = this.store.state;
+    const accounts = accountsOf(sessions, before);
+    this.store.set({ sessions, accounts });
+    const activeIn = (list: readonly Account[]) =>
+      list
+        .filter(({ isActive }) => isActive)
+        .map(({ session }) => session.id)
+        .toSorted()
+        .join();
+    if (activeIn(before) !== activeIn(accounts)) void this.readFunds();
+  }
+
+  #followMargins(): void {
+    const { accounts } = this.store.state;
+    const ids = accounts.filter((each) => each.isActive && each.broker === 'KITE');
+    const followed = ids.map(({ id, session }) => `${id} ${session.id}`).join();
+    if (this.#marginsStream?.followed === followed) return;
+    this.#marginsStream?.end();
+    this.#marginsStream =
+      ids.length === 0
+        ? null
+        : followMargins(
+            this,
+            ids.map(({ id }) => id),
+            followed,
+          );
+    if (ids.length === 0) this.store.set({ marginsStream: { status: 'off', since: Date.now() } });
+  }
+
+  /** Forgets a stream that ended by itself, so that it can be followed again. */
+  forget(stream: Stream): void {
+    if (this.#sessionsStream === stream) this.#sessionsStream = null;
+    if (this.#marginsStream === stream) this.#marginsStream = null;
+  }
+
+  /** Says something in the line below the head. */
+  notify(notice: Notice | null): void {
+    this.store.set({ notice });
+  }
+
+  /** Does something, and knows meanwhile that it is being done. */
+  async #while<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const change = (add: boolean) => {
+      const busy = new Set(this.store.state.busy);
+      if (add) busy.add(what);
+      else busy.delete(what);
+      this.store.set({ busy });
+    };
+    change(true);
+    try {
+      return await work();
+    } finally {
+      change(false);
+    }
+  }
+
+  /** Logs an account out, at the broker too. */
+  logOut({ id, name }: Account): Promise<void> {
+    return this.#while(`logout:${id}`, async () => {
+      const { data, error } = await this.client.mutate(LogOutDocument, { accountIds: [id] });
+      const failed = data?.logout?.failures[0]?.error;
+      const problem = failed ?? (error && problemOf(error));
+      if (problem) {
+        const text = `The broker has not confirmed the logout of ${name}. The gateway goes on trying.`;
+        this.notify({ text, tone: 'bad', problem });
+      } else this.notify({ text: `${name} is logged out.`, tone: 'good', accountId: id });
+      await this.refresh();
+    });
+  }
+
+  /** Gives an account a label; an empty one takes it away. @returns what is wrong with it. */
+  label(accountId: string, label: string): Promise<Problem | null> {
+    return this.#while(`label:${accountId}`, async () => {
+      const { data, error } = await this.client.mutate(LabelAccountDocument, { accountId, label });
+      const result = data?.labelAccount;
+      if (!result) return error ? problemOf(error) : null;
+      if (result.__typename !== 'Account') return result;
+      const sessions = this.store.state.sessions.map((session) =>
+        session.account.id === accountId ? { ...session, account: result } : session,
+      );
+      this.takeSessions(sessions);
+      return null;
+    });
+  }
+
+  /** Reads the sessions of this browser's users in other browsers. */
+  async readUserSessions(): Promise<void> {
+    this.store.set({ userSessionsStatus: 'loading' });
+    const { data, error } = await this.client.query(UserSessionsDocument, {});
+    const userSessionsProblem = error ? problemOf(error) : null;
+    if (data?.sessions) {
+      const userSessions = data.sessions;
+      this.store.set({ userSessions, userSessionsStatus: 'ready', userSessionsProblem });
+    } else this.store.set({ userSessionsStatus: 'failed', userSessionsProblem });
+  }
+
+  /** Ends sessions in other browsers, at the broker too. */
+  endSessions(ids: readonly string[]): Promise<void> {
+    return this.#while('end', async () => {
+      const { data, error } = await this.client.mutate(EndSessionsDocument, { ids: [...ids] });
+      const failed = data?.revokeSessions?.failures[0]?.error;
+      const problem = failed ?? (error && problemOf(error));
+      const count = data?.revokeSessions?.revoked.length ?? 0;
+      const ended = count === 1 ? 'The session is ended.' : `${count} sessions are ended.`;
+      this.notify(
+        problem
+          ? { text: 'A session could not be ended.', tone: 'bad', problem }
+          : { text: ended, tone: 'good' },
+      );
+      await this.readUserSessions();
+    });
+  }
+}

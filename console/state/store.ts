@@ -1,0 +1,117 @@
+// What the console knows at a moment, and who is told when it changes.
+import { useEffect, useState } from 'preact/hooks';
+import type {
+  SessionRowFragment,
+  SessionsQuery,
+  SumFieldsFragment,
+  UserSessionsQuery,
+} from '../generated/graphql.ts';
+import type { Account } from './accounts.ts';
+import type { Funds } from './funds.ts';
+import type { Problem } from './gateway.ts';
+
+/** Whether something has arrived. */
+export type Status = 'idle' | 'loading' | 'ready' | 'failed';
+
+/** A stream of events. */
+export interface StreamState {
+  readonly status: 'off' | 'opening' | 'live' | 'broken';
+  /** Since when, in milliseconds. */
+  readonly since: number;
+}
+
+/** An app to log in through. */
+export type LoginApp = SessionsQuery['apps'][number];
+
+/** A session of a user, here or in another browser. */
+export type UserSession = NonNullable<UserSessionsQuery['sessions']>[number];
+
+/** A sentence for the user, with what to do next. */
+export interface Notice {
+  readonly text: string;
+  readonly tone: 'good' | 'plain' | 'bad';
+  readonly problem?: Problem | undefined;
+  /** An account that the user may want to log in to. */
+  readonly accountId?: string | undefined;
+}
+
+/** What the console knows. */
+export interface State {
+  readonly sessions: readonly SessionRowFragment[];
+  readonly accounts: readonly Account[];
+  readonly apps: readonly LoginApp[];
+  readonly status: Status;
+  readonly problem: Problem | null;
+  readonly funds: ReadonlyMap<string, Funds>;
+  readonly sums: SumFieldsFragment | null;
+  readonly sumsStatus: Status;
+  readonly sumsProblem: Problem | null;
+  readonly userSessions: readonly UserSession[];
+  readonly userSessionsStatus: Status;
+  readonly userSessionsProblem: Problem | null;
+  readonly sessionsStream: StreamState;
+  readonly marginsStream: StreamState;
+  readonly isOnline: boolean;
+  /** What is being done, such as `logout:<account>`. */
+  readonly busy: ReadonlySet<string>;
+  readonly notice: Notice | null;
+  /** What a screen reader is told. */
+  readonly announcement: string;
+}
+
+const off: StreamState = { status: 'off', since: 0 };
+
+/** What is known at first. */
+export const initialState: State = {
+  sessions: [],
+  accounts: [],
+  apps: [],
+  status: 'loading',
+  problem: null,
+  funds: new Map(),
+  sums: null,
+  sumsStatus: 'idle',
+  sumsProblem: null,
+  userSessions: [],
+  userSessionsStatus: 'idle',
+  userSessionsProblem: null,
+  sessionsStream: off,
+  marginsStream: off,
+  isOnline: true,
+  busy: new Set(),
+  notice: null,
+  announcement: '',
+};
+
+/** Holds the state. */
+export class Store {
+  #state: State = initialState;
+  readonly #listeners = new Set<(state: State) => void>();
+
+  /** The state now. */
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Changes a part of the state. */
+  set(change: Partial<State>): void {
+    this.#state = { ...this.#state, ...change };
+    for (const listener of this.#listeners) listener(this.#state);
+  }
+
+  /** Tells of every change. @returns what ends that. */
+  follow(listener: (state: State) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** The state, for a component that shows it. */
+export function useStore(store: Store): State {
+  const [state, setState] = useState(store.state);
+  useEffect(() => {
+    setState(store.state);
+    return store.follow(setState);
+  }, [store]);
+  return state;
+}
