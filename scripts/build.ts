@@ -13,8 +13,9 @@ import { builtinModules } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { bundled } from './bundled.ts';
+import { bundled, bundledInConsole } from './bundled.ts';
 import { bundleClient, maxClientBytes } from './client-size.ts';
+import { buildConsole, copyConsole } from './console.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -26,7 +27,7 @@ execFileSync(compiler, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inher
 const modules = await bundle();
 pointImportsAtBundle();
 keepPublicTypes();
-writeLicences(modules);
+writeLicences(new Set([...modules, ...(await addConsole())]));
 await measureClient();
 chmodSync(join(dist, 'command.js'), 0o755);
 
@@ -51,6 +52,18 @@ async function bundle(): Promise<ReadonlySet<string>> {
   await build.close();
   const files = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
   return new Set(files.map(packageFolder).filter((folder) => folder !== null));
+}
+
+/** Builds the console and adds its files. @returns the folders of the packages in its script. */
+async function addConsole(): Promise<readonly string[]> {
+  const files = await buildConsole();
+  copyConsole(join(dist, 'http/console/built'));
+  const folders = [...new Set(files.map(packageFolder))].filter((folder) => folder !== null);
+  const names = folders.map((folder) => relative(join(root, 'node_modules'), folder));
+  const unknown = names.filter((name) => !bundledInConsole.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`The console has ${unknown}: add it to scripts/bundled.ts`);
+  return folders;
 }
 
 /** The folder of the package that a file belongs to: the last one below a node_modules. */

@@ -12,3 +12,6 @@ export const bundled: Readonly<Record<string, string>> = {
   '@pothos/core': 'pothos-core.js',
   '@graphql-yoga/render-graphiql': 'render-graphiql.js',
 };
+
+/** The packages in the script of the console, which runs in browsers. */
+export const bundledInConsole: readonly string[] = ['preact'];

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { bundled } from './bundled.ts';
+import { bundled, bundledInConsole } from './bundled.ts';
 
 interface Bill {
   readonly components: readonly { readonly 'bom-ref': string; readonly name: string }[];
@@ -17,6 +17,7 @@ const bill: Bill = JSON.parse(execFileSync('npm', ['sbom', '--sbom-format', 'cyc
 const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 const shipped = new Set([
   ...Object.keys(dependencies),
+  ...bundledInConsole,
   ...Object.keys(bundled).map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name),
 ]);
 

@@ -28,7 +28,8 @@ export function NetLine({ name, points, now }: NetLineProps) {
   }
   const nets = points.map(({ net }) => net);
   const [low, high] = [Math.min(...nets), Math.max(...nets)];
-  const end = Math.max(now, last.at);
+  // Some of the present is seen behind the last change.
+  const end = Math.max(now, last.at + (last.at - first.at) / 16);
   const xOf = (at: number) => ((at - first.at) / Math.max(end - first.at, 1)) * (width - margin);
   const yOf = (net: number) =>
     height - margin - ((net - low) / Math.max(high - low, 0.01)) * (height - 2 * margin);

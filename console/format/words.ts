@@ -23,8 +23,8 @@ const errors: Readonly<Record<string, ErrorWords>> = {
     advice: 'Ask the operator of this gateway: a login does not help.',
   },
   NOT_SUPPORTED: {
-    title: 'Not offered by this broker',
-    advice: 'Its amounts have other meanings and are in no sum.',
+    title: 'Amounts of another kind',
+    advice: 'This broker does not offer it, or its amounts mean something else.',
   },
   DUPLICATE_USER: {
     title: 'Counted through another app',

@@ -48,6 +48,7 @@ export const sections: readonly Section[] = [
   {
     title: 'Use it from services',
     pages: [
+      doc('console', 'The console'),
       doc('many-accounts', 'Many accounts'),
       doc('signed-tokens', 'Signed tokens'),
       doc('your-backend', 'Your own backend'),

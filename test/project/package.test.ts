@@ -64,7 +64,8 @@ describe('the tarball', () => {
     const code = files.filter((path) => path.startsWith('dist/'));
     expect(code).toContain('dist/index.d.ts');
     expect(code).toContain('dist/vendor/LICENSES.txt');
-    for (const path of code) expect(path).toMatch(/\.(js|d\.ts)$|LICENSES\.txt$/);
+    for (const path of code)
+      expect(path).toMatch(/\.(js|d\.ts)$|LICENSES\.txt$|\/console\/built\/[\w.]+$/);
   });
 
   test('refers to no source', () => {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
-import { bundled } from '../../scripts/bundled.ts';
+import { bundled, bundledInConsole } from '../../scripts/bundled.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -22,6 +22,7 @@ test('`npm run sbom` lists every dependency and what is bundled, with its licenc
   const names = components.map(({ name }) => name);
   const wanted = [
     ...Object.keys(dependencies),
+    ...bundledInConsole,
     ...Object.keys(bundled).map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? ''),
   ];
   expect(
