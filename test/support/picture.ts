@@ -1,22 +1,35 @@
-// Takes the README's picture of GraphiQL: `npm run picture`.
+// Takes the pictures of the documents, of GraphiQL and of the console: `npm run picture`.
 import { createGateway } from '../../src/gateway.ts';
 import { listen } from '../../src/server/listen.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { launchChromium } from './browser.ts';
 import { freePorts } from './command.ts';
+import { approveAtZerodha, label, logInAtKotak, visitConsole } from './console.ts';
 
 // At its own address, where logins reach it.
 const [port = 0] = await freePorts(1);
 const publicUrl = `http://localhost:${port}`;
-const simulator = await startSimulator({ port: 0 });
+const simulator = await startSimulator({ port: 0, redirectUrl: `${publicUrl}/callback` });
 const gateway = createGateway({
   publicUrl,
-  apps: [{ apiKey: 'simulator', apiSecret: 'simulator-secret', name: 'Simulator', listed: true }],
+  apps: [
+    { apiKey: 'simulator', apiSecret: 'simulator-secret', name: 'Zerodha', listed: true },
+    {
+      broker: 'KOTAK',
+      apiKey: 'simulator-kotak',
+      accessToken: 'simulator-kotak-app-token',
+      name: 'Kotak',
+      listed: true,
+    },
+  ],
   kiteBaseUrl: simulator.url,
+  kiteLoginUrl: `${simulator.url}/connect/login`,
+  kotakBaseUrls: [`${simulator.url}/kotak/apim`, `${simulator.url}/kotak-c/apim`],
   graphiql: {
     authorization: 'token simulator:SIM0001-token, token simulator:SIM0002-token',
     simulatorUrl: simulator.url,
   },
+  console: true,
 });
 const server = await listen(gateway, '127.0.0.1', port);
 const browser = await launchChromium();
@@ -31,6 +44,41 @@ await page.locator('.graphiql-execute-button').click();
 await page.waitForTimeout(1_500);
 await page.mouse.move(0, 0);
 await page.screenshot({ path: 'docs/graphiql.png', animations: 'disabled' });
+
+const { page: desk } = await visitConsole(browser, publicUrl);
+for (const [userId, name] of [
+  ['SIM0002', 'Father'],
+  ['SIM0005', 'HUF'],
+  ['SIM0004', 'Self'],
+  ['SIM0001', 'Mother'],
+] as const) {
+  await desk.goto(publicUrl);
+  await desk.getByRole('link', { name: /^(Log in with )?Zerodha$/ }).click();
+  await approveAtZerodha(desk, userId);
+  await desk.getByRole('link', { name: new RegExp(`Zerodha ${userId}`) }).click();
+  await label(desk, name);
+}
+await desk.goto(publicUrl);
+await desk.getByRole('link', { name: 'Kotak', exact: true }).click();
+await logInAtKotak(desk, simulator.url, 'SIMK01');
+await desk.getByRole('link', { name: /SIMK01/ }).click();
+await label(desk, 'Self at Kotak');
+await desk.getByRole('link', { name: /^Father Zerodha/ }).click();
+await desk.getByRole('button', { name: 'Log out' }).click();
+await desk.getByRole('button', { name: 'Log out' }).click();
+await desk.getByText('Father is logged out.').waitFor();
+await desk.goto(`${publicUrl}/`);
+await desk.getByRole('link', { name: /^Mother Zerodha/ }).click();
+await desk.getByText('Live', { exact: true }).waitFor();
+for (const rupees of [2500.5, -1200]) {
+  await fetch(`${simulator.url}/simulator/pay-ins`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ userId: 'SIM0001', segment: 'equity', rupees }),
+  });
+  await desk.waitForTimeout(7_000);
+}
+await desk.screenshot({ path: 'docs/console.png', animations: 'disabled' });
 
 await browser.close();
 await server.close(0);

@@ -39,7 +39,8 @@ export function useConsole({ routes, options, place, maxLogoBytes }: ConsoleSett
       if (route === 'home') {
         const prefix = routes.base || mount;
         const body = consolePage({ ...place, prefix, name, hasLogo: logoFile !== null });
-        return endResponse(new Response(body, { headers: consolePageHeaders }));
+        // A copy: Yoga adds the length of this page to it.
+        return endResponse(new Response(body, { headers: { ...consolePageHeaders } }));
       }
       files ??= readConsoleFiles();
       const wanted = url.pathname.split('/').at(-1) ?? '';

@@ -1,0 +1,72 @@
+// The console as its user handles it: logins by mouse at both simulated brokers, and what the browser complains about.
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+
+/** A profile of a browser in which the console is used. */
+export interface ConsoleVisit {
+  readonly page: Page;
+  /** Every address that was asked for. */
+  readonly requests: readonly string[];
+  /** Errors of the console and of scripts. */
+  readonly complaints: readonly string[];
+  readonly close: () => Promise<void>;
+}
+
+/** Opens the console in a profile of its own. */
+export async function visitConsole(
+  browser: Browser,
+  home: string,
+  options: BrowserContextOptions = {},
+): Promise<ConsoleVisit> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 860 },
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  const requests: string[] = [];
+  const complaints: string[] = [];
+  context.on('request', (request) => requests.push(request.url()));
+  context.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  context.on('weberror', (error) => complaints.push(String(error.error())));
+  const page = await context.newPage();
+  await page.goto(home);
+  await page.locator('h1').waitFor();
+  return { page, requests, complaints, close: () => context.close() };
+}
+
+/** Picks a user on the simulated page of Zerodha, and waits for the console. */
+export async function approveAtZerodha(page: Page, userId: string): Promise<void> {
+  await page.locator(`[name=user_id][value="${userId}"]`).check();
+  await page.locator('#approve').click();
+  await backAtConsole(page);
+}
+
+/** Fills the gateway's login page for Kotak, reads the code as if by SMS, and waits for the console. */
+export async function logInAtKotak(page: Page, simulator: string, userId: string): Promise<void> {
+  await page.getByLabel('User id').fill(userId);
+  await page.getByLabel('Password').fill(`${userId}-password`);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  const code = page.getByLabel('Access code');
+  await code.waitFor();
+  const response = await fetch(`${simulator}/simulator/kotak/messages`);
+  const { messages } = (await response.json()) as {
+    messages: { userId: string; accessCode: string }[];
+  };
+  await code.fill(messages.findLast((message) => message.userId === userId)?.accessCode ?? '');
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
+  await backAtConsole(page);
+}
+
+async function backAtConsole(page: Page): Promise<void> {
+  await page.locator('#console h1').waitFor();
+  await page.getByText('Logged in.').waitFor();
+}
+
+/** Gives the account that is shown a label. */
+export async function label(page: Page, text: string): Promise<void> {
+  await page.getByRole('button', { name: /label/ }).click();
+  await page.getByLabel(/^Label/).fill(text);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('heading', { level: 2, name: text }).waitFor();
+}
