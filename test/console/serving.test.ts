@@ -26,11 +26,7 @@ test('the script has less than 150 kB compressed, and the page nothing but it an
   expect(brotliCompressSync(script).length).toBeLessThan(150_000);
   const html = await (await ask({ console: true }, '/')).text();
   const addresses = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address);
-  expect(addresses).toEqual([
-    '/console/icon.svg',
-    '/console/console.css',
-    '/console/console.js',
-  ]);
+  expect(addresses).toEqual(['/console/icon.svg', '/console/console.css', '/console/console.js']);
 });
 
 test('the policy of the page allows its own files alone, and nothing in it is executed by itself', async () => {
@@ -117,7 +113,11 @@ test('the name and the logo of the operator are shown as they are, and nothing m
 
 test.each([
   ['an SVG', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), /not a PNG, JPEG or WebP/],
-  ['a picture that is too large', Buffer.concat([png, Buffer.alloc(200_000)]), /LIMIT_CONSOLE_LOGO/],
+  [
+    'a picture that is too large',
+    Buffer.concat([png, Buffer.alloc(200_000)]),
+    /LIMIT_CONSOLE_LOGO/,
+  ],
 ])('%s is refused as a logo', (_what, logo, message) => {
   expect(() => createGateway({ apps, console: { logo } })).toThrow(message);
 });
