@@ -103,19 +103,18 @@ export type Readable<T> = { readonly [Name in keyof T]: Exclude<T[Name], typeof 
  * A record of which GraphQL reads every field by its name. Where Kite sent a value of the wrong type, also in place of the
  * record itself, an error stands instead, which GraphQL reports at that field and leaves the others alone. Such records
  * are rare: every other one is given back as it is.
- * @param fault the error for one field.
  */
 export function withFieldErrors<T extends object | null>(
   record: Field<T>,
-  fault: () => Error,
+  account: ReachedAccount,
 ): Readable<T> {
-  if (record === malformed) return fault() as never;
+  if (record === malformed) return malformedError(account) as never;
   const values = record as Record<string, unknown> | null;
   let copy: Record<string, unknown> | null = null;
   for (const name in values) {
     if (values[name] !== malformed) continue;
     copy ??= { ...values };
-    copy[name] = fault();
+    copy[name] = malformedError(account);
   }
   return (copy ?? record) as Readable<T>;
 }

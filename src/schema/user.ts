@@ -146,11 +146,10 @@ async function userInKeyring(
 }
 
 function readableUser(profile: Profile, account: ReachedAccount): UserSource {
-  const fault = () => malformedError(account);
-  const meta = withFieldErrors(profile.meta, fault);
+  const meta = withFieldErrors(profile.meta, account);
   return withFieldErrors(
     meta === profile.meta ? profile : { ...profile, meta },
-    fault,
+    account,
   ) as UserSource;
 }
 

@@ -28,9 +28,8 @@ function partOf<T extends object>(
   value: Field<T | null>,
 ): Part<T> | null {
   if (value === null) return null;
-  const fault = () => malformedError(account);
-  if (value === malformed) throw fault();
-  return { account, place, value: withFieldErrors(value, fault) };
+  if (value === malformed) throw malformedError(account);
+  return { account, place, value: withFieldErrors(value, account) };
 }
 
 /** A part within another one. */

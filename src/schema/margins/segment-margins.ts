@@ -9,7 +9,7 @@ import type {
 import type { Field } from '../../brokers/field.ts';
 import type { ReachedAccount } from '../../context.ts';
 import { builder } from '../builder.ts';
-import { malformedError, type Readable, withFieldErrors } from '../field-reads.ts';
+import { type Readable, withFieldErrors } from '../field-reads.ts';
 import { NodeRef, nodeId } from '../node.ts';
 
 /** One segment of one account, or a sum over several. */
@@ -38,7 +38,6 @@ export function segmentSource(
   asOf: Date,
   { enabled, net, available, utilised }: SegmentMargins,
 ): SegmentSource {
-  const fault = () => malformedError(account);
   // Written out, so that most are made in one step: they have nothing that is malformed.
   const source = {
     owner: account.id,
@@ -46,10 +45,10 @@ export function segmentSource(
     asOf,
     enabled,
     net,
-    available: owned(withFieldErrors(available, fault), account.id, segment),
-    utilised: owned(withFieldErrors(utilised, fault), account.id, segment),
+    available: owned(withFieldErrors(available, account), account.id, segment),
+    utilised: owned(withFieldErrors(utilised, account), account.id, segment),
   };
-  return withFieldErrors(source, fault) as SegmentSource;
+  return withFieldErrors(source, account) as SegmentSource;
 }
 
 /** Amounts that know whose they are; an error in their place stays what it is. */
