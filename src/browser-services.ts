@@ -46,7 +46,7 @@ export interface LoginLogs {
 /** What keyrings of browsers are made from. @throws TypeError for an invalid URL. */
 export function createBrowserKeyrings(
   options: GatewayOptions,
-  { broker, apps, limits, operationTimeoutMilliseconds: timeoutMilliseconds, now }: Services,
+  { broker, apps, live, limits, operationTimeoutMilliseconds: timeoutMilliseconds, now }: Services,
   { log, failures, minutes }: LoginLogs,
 ): BrowserKeyrings {
   const { clock = machineClock, metrics, tracing } = options;
@@ -129,6 +129,7 @@ export function createBrowserKeyrings(
     apps: (options.apps ?? []).map(({ broker = defaultBroker, apiKey }) => ({ broker, apiKey })),
     budgetOf: (name, apiKey) => broker.of(name).budgetOf(apiKey),
     pendingRevocations: () => revocations.pending,
+    watchedAccounts: () => live.accounts,
     storeCounts: () => census?.latest ?? null,
   });
   const attempts = createAttempts(minutes, limits.loginAttempts);

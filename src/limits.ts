@@ -123,6 +123,12 @@ const definitions = {
   credentialStreams: { default: 64, unit: 'streams', bounds: 'streams that watch one account with the same credential' },
   pollPauseSeconds: { default: 60, unit: 'seconds', bounds: 'the longest pause between two reads of a watched account after failures', max: 3_600 },
   watchedAccounts: { default: 20_000, unit: 'accounts', bounds: 'accounts watched by subscriptions at once' },
+  sharedPolls: { default: 20_000, unit: 'accounts', bounds: 'watched accounts whose polls one process shares with other replicas on one Redis; it polls further ones by itself' },
+  pollLeaseSeconds: { default: 6, unit: 'seconds', bounds: 'how long after the last heartbeat of a replica another one polls in its place; there are four heartbeats in that time', min: 1, max: 60 },
+  sharedPollBytes: { default: 16_384, unit: 'bytes', bounds: 'a message of another replica about a watched account; a longer one is ignored', min: 8_192, max: 1_000_000 },
+  sharedPollMessages: { default: 5_000, unit: 'messages', bounds: 'messages of other replicas that one process reads in a second; further ones are ignored' },
+  sharedPollMessagesPerAccount: { default: 50, unit: 'messages', bounds: 'those of one watched account', max: 10_000 },
+  sharedPollClockSeconds: { default: 30, unit: 'seconds', bounds: 'how far the clocks of a replica and of Redis may differ; beyond it the replica shares no polls. Messages that are older than twice that are ignored', max: 3_600 },
 
   // Sessions of browsers.
   keyringSessions: { default: 1_000, unit: 'sessions', bounds: 'active and expired sessions of one browser; a login beyond it ends the oldest one, an expired one first' },

@@ -7,15 +7,19 @@ import { createKite } from './brokers/kite/kite.ts';
 import { kotakBaseUrls } from './brokers/kotak/hosts.ts';
 import { createKotak } from './brokers/kotak/kotak.ts';
 import { openRateLog } from './brokers/upstream/budget/rate-log/open-rate-log.ts';
+import { machineClock } from './brokers/upstream/clock.ts';
 import { followedBy } from './brokers/upstream/report/call-followers.ts';
 import { logReachability } from './brokers/upstream/report/redis-rate-report.ts';
 import { Secret } from './brokers/upstream/secret.ts';
 import type { Services } from './context.ts';
-import { logFailedCalls } from './http/plugins/cause-log.ts';
+import { createCauseLog, logFailedCalls } from './http/plugins/cause-log.ts';
 import { createOrigins, type Origins } from './http/request/origins.ts';
+import { createChannelKeys } from './keyring/crypto/channel-keys.ts';
 import { createIdDigest } from './keyring/crypto/id-digest.ts';
-import { withDefaultLimits } from './limits.ts';
+import { type Limits, withDefaultLimits } from './limits.ts';
+import { PollLeases } from './live/leases/poll-leases.ts';
 import { createLiveMargins } from './live/live-margins.ts';
+import type { PollSharing } from './live/poll-sharing.ts';
 import { createSharedReads } from './loaders/shared-reads.ts';
 import type { AppOptions, GatewayOptions } from './options.ts';
 import { createTokenIssuer, type TokenIssuer } from './session-tokens/token-issuer.ts';
@@ -85,8 +89,10 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     maxAccepted: limits.acceptedCredentials,
     onRead: metrics && ((source) => metrics.read(source)),
   });
+  const sharing = sharePolls(options, limits, log, now);
   const live = createLiveMargins({
     reads,
+    sharing,
     limits,
     ...(options.clock && { clock: options.clock }),
   });
@@ -110,9 +116,36 @@ export function createServices(options: GatewayOptions, log: Logger): RunningSer
     services,
     close: async () => {
       live.stop();
-      await Promise.all([kite.close(), kotak.close(), rateLog.close()]);
+      await Promise.all([kite.close(), kotak.close(), rateLog.close(), sharing?.close()]);
     },
   };
+}
+
+/** What shares polls with other replicas; null without Redis or a key that they have too. */
+function sharePolls(
+  { redisUrl, keyringKeys: [key] = [], clock = machineClock, metrics }: GatewayOptions,
+  limits: Limits,
+  log: Logger,
+  now: () => Date,
+): PollSharing | null {
+  if (redisUrl === undefined || key === undefined) return null;
+  const logIgnored = createCauseLog(log, 'A message of another replica was ignored', limits);
+  return new PollLeases({
+    redisUrl,
+    keys: createChannelKeys(key),
+    clock,
+    now,
+    limits,
+    onShared({ isShared, cause }) {
+      if (isShared) log.info('Polls of live margins are shared with other replicas again');
+      else
+        log.warn({ cause }, 'Polls of live margins are not shared: this process polls by itself');
+    },
+    onIgnored(reason) {
+      metrics?.pollMessageIgnored(reason);
+      logIgnored(reason, {});
+    },
+  });
 }
 
 /** The issuer of session tokens; null where there are no keys. */

@@ -7,6 +7,7 @@ import type { Limits } from '../limits.ts';
 import type { Account } from '../loaders/account.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
 import { PollLimiter } from './poll-limiter.ts';
+import type { PollSharing } from './poll-sharing.ts';
 import { type Listener, Poller, type PollerServices } from './poller.ts';
 import { type Change, type Endings, Watch, type WatchOptions } from './watch.ts';
 
@@ -36,6 +37,8 @@ export interface LiveMargins {
     options: WatchOptions,
     endings?: Endings<Subject>,
   ): AsyncIterableIterator<Change<Subject>>;
+  /** How many accounts are watched: those that this process polls, and those that another replica polls for it. */
+  readonly accounts: Readonly<Record<'polled' | 'followed', number>>;
   /** Breaks off every watch; none begins after it. */
   stop(): void;
 }
@@ -43,6 +46,8 @@ export interface LiveMargins {
 /** How accounts are watched. */
 export interface LiveMarginsOptions {
   readonly reads: SharedReads;
+  /** Shares polls with other replicas. Default: this process polls by itself. */
+  readonly sharing?: PollSharing | null;
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** How many accounts are watched at once, how many streams watch one, and how long failures hold a read back. */
@@ -51,12 +56,13 @@ export interface LiveMarginsOptions {
 
 /** Makes the live margins that all requests of a gateway share. */
 export function createLiveMargins(options: LiveMarginsOptions): LiveMargins {
-  const { reads, clock = machineClock, limits } = options;
+  const { reads, sharing = null, clock = machineClock, limits } = options;
   const { watchedAccounts: maxWatched, credentialStreams: maxPerCredential } = limits;
   const services: PollerServices = {
     reads,
     clock,
     limiter: new PollLimiter(),
+    sharing,
     id: Symbol('live'),
     maxPauseMilliseconds: limits.pollPauseSeconds * 1_000,
   };
@@ -109,6 +115,11 @@ export function createLiveMargins(options: LiveMarginsOptions): LiveMargins {
     watch: (subjects, about, endings) => {
       const watch = new Watch<(typeof subjects)[number]>(about, stopping.signal);
       return watch.changes(subjects, listen, endings);
+    },
+    get accounts() {
+      const all = [...pollers.values()];
+      const polled = all.filter(({ isPolling }) => isPolling).length;
+      return { polled, followed: all.length - polled };
     },
     stop: () => stopping.abort(),
   };

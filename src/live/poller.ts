@@ -1,5 +1,6 @@
 // The one poller of an account, however many listen: it asks as often as the most impatient of them wants,
-// for the segments that any of them wants, and ends with the last of them or with the session.
+// for the segments that any of them wants, and ends with the last of them or with the session. Of the replicas that watch
+// by one credential, one polls for all.
 
 import type { Segment } from '../brokers/answers.ts';
 import type { Credential } from '../brokers/credential.ts';
@@ -9,6 +10,7 @@ import type { Operation } from '../brokers/upstream/operation.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
 import type { PollLimiter, PollOwner } from './poll-limiter.ts';
 import { isFinal, type PollResult } from './poll-result.ts';
+import { type Demand, type PollShare, type PollSharing, unshared } from './poll-sharing.ts';
 
 /** A subscriber to an account's margins. */
 export interface Listener {
@@ -28,6 +30,8 @@ export interface PollerServices {
   readonly reads: SharedReads;
   readonly clock: Clock;
   readonly limiter: PollLimiter;
+  /** Shares polls with other replicas; null where they do not. */
+  readonly sharing: PollSharing | null;
   /** All polls of a caller take turns with its queries as one, so that a query waits for one poll, not for thousands. */
   readonly id: symbol;
   /** The longest pause that failures lead to; a listener may want a longer one. */
@@ -45,6 +49,9 @@ export class Poller {
   #releasePermit = () => {};
   #latest: PollResult | null = null;
   #failures = 0;
+  #share: PollShare = unshared;
+  /** When another replica was last looked for. */
+  #lookedAt = 0;
 
   /** @param onOver called once, when it will never poll again. */
   constructor(credential: Credential, services: PollerServices, onOver: () => void) {
@@ -58,18 +65,20 @@ export class Poller {
     return this.#listeners.size;
   }
 
+  /** Whether this process polls, and not another replica. */
+  get isPolling(): boolean {
+    return this.#share.isPolling;
+  }
+
   /** Adds a subscriber: it gets the known state at once and a fresh one soon. */
   join(listener: Listener): void {
     const isFirst = this.#listeners.size === 0;
     this.#listeners.add(listener);
     if (isFirst) {
-      this.#services.reads.onForgotten(this.#credential, (refusal) => {
-        const at = this.#services.clock.milliseconds();
-        this.#tell(refusal === null ? { at, isEnded: true } : { at, error: refusal });
-      });
-      void this.#run();
+      this.#begin();
       return;
     }
+    this.#share.want(this.#demand());
     const latest = this.#latest;
     if (latest !== null && holds(latest, listener.segments)) listener.hear(latest);
     this.#rest.abort();
@@ -77,7 +86,25 @@ export class Poller {
 
   /** Removes a subscriber. */
   leave(listener: Listener): void {
-    if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#end();
+    if (!this.#listeners.delete(listener)) return;
+    if (this.#listeners.size === 0) this.#end();
+    else this.#share.want(this.#demand());
+  }
+
+  #begin(): void {
+    const { reads, clock, sharing } = this.#services;
+    reads.onForgotten(this.#credential, (refusal) => {
+      const at = clock.milliseconds();
+      this.#tell(refusal === null ? { at, isEnded: true } : { at, error: refusal });
+    });
+    this.#lookedAt = clock.milliseconds();
+    if (sharing !== null) {
+      this.#share = sharing.join(this.#credential, this.#demand(), {
+        onResult: (result) => this.#hear(result),
+        onTurn: () => this.#rest.abort(),
+      });
+    }
+    void this.#run();
   }
 
   async #run(): Promise<void> {
@@ -86,8 +113,11 @@ export class Poller {
       if (pause > 0) {
         this.#rest = new AbortController();
         await this.#services.clock.wait(pause, this.#rest.signal);
-      } else {
+      } else if (this.#share.isPolling) {
         await this.#poll();
+      } else {
+        this.#lookedAt = this.#services.clock.milliseconds();
+        await this.#share.look();
       }
     }
   }
@@ -112,10 +142,8 @@ export class Poller {
     const segments = this.#segments();
     try {
       const answer = await reads.margins(this.#credential, segments, operation);
-      this.#failures = 0;
       this.#tell({ at: clock.milliseconds(), answer });
     } catch (error) {
-      this.#failures += 1;
       const known = error instanceof Error ? error : new Error('A poll failed');
       this.#tell({ at: clock.milliseconds(), error: known });
     } finally {
@@ -123,16 +151,25 @@ export class Poller {
     }
   }
 
+  /** Takes a result of this process, which the other replicas are told of. */
   #tell(result: PollResult): void {
     if (this.#over.signal.aborted) return;
+    this.#share.publish(result);
+    this.#hear(result);
+  }
+
+  #hear(result: PollResult): void {
+    if (this.#over.signal.aborted) return;
     this.#latest = result;
-    const listeners = [...this.#listeners];
+    this.#failures = 'error' in result ? this.#failures + 1 : 0;
+    const listeners = [...this.#listeners].filter(({ segments }) => holds(result, segments));
     if (isFinal(result)) this.#end();
     for (const { hear } of listeners) hear(result);
   }
 
   #end(): void {
     this.#listeners.clear();
+    this.#share.leave();
     this.#services.reads.onForgotten(this.#credential, null);
     this.#over.abort();
     this.#rest.abort();
@@ -152,20 +189,37 @@ export class Poller {
     return best ?? { app, callerId: 'unknown', watchId: this.#services.id };
   }
 
-  #segments(): readonly Segment[] {
-    return [...new Set([...this.#listeners].flatMap(({ segments }) => [...segments]))];
+  /** What its own listeners want. */
+  #demand(): Demand {
+    const listeners = [...this.#listeners];
+    return {
+      everyMilliseconds: Math.min(...listeners.map((listener) => listener.everyMilliseconds)),
+      segments: [...new Set(listeners.flatMap(({ segments }) => [...segments]))],
+    };
   }
 
-  /** Milliseconds until it is to ask again; 0 or less: now. */
+  /** What all want that it polls for. */
+  get #demands(): readonly Demand[] {
+    return [this.#demand(), ...this.#share.others];
+  }
+
+  #segments(): readonly Segment[] {
+    return [...new Set(this.#demands.flatMap(({ segments }) => segments))];
+  }
+
+  /** Milliseconds until it is to ask again, or to look whether a result of another replica was missed; 0 or less: now. */
   #untilDue(): number {
+    const { isPolling, graceMilliseconds } = this.#share;
     const latest = this.#latest;
-    if (latest === null) return 0;
-    if (!holds(latest, this.#segments())) return 0;
-    return latest.at + this.#pauseAfter(latest) - this.#services.clock.milliseconds();
+    const now = this.#services.clock.milliseconds();
+    const isKnown = latest !== null && holds(latest, this.#segments());
+    const dueAt = isKnown ? latest.at + this.#pauseAfter(latest) : now;
+    if (isPolling) return dueAt - now;
+    return Math.max(isKnown ? dueAt : 0, this.#lookedAt) + graceMilliseconds - now;
   }
 
   #pauseAfter(latest: PollResult): number {
-    const every = Math.min(...[...this.#listeners].map((listener) => listener.everyMilliseconds));
+    const every = Math.min(...this.#demands.map(({ everyMilliseconds }) => everyMilliseconds));
     if (!('error' in latest)) return every;
     const error = latest.error instanceof BrokerError ? latest.error : null;
     const longest = Math.max(every, this.#services.maxPauseMilliseconds);

@@ -70,6 +70,14 @@ export function watchGauges(registry: Registry, sources: readonly GaugeSources[]
     },
   );
   gauge(
+    'watched_accounts',
+    'Accounts that subscriptions watch: `polled` by this process, or `followed` where another replica polls.',
+    ['role'],
+    (gauge, { watchedAccounts }) => {
+      for (const [role, count] of Object.entries(watchedAccounts())) gauge.set({ role }, count);
+    },
+  );
+  gauge(
     'revocations_pending',
     'Logouts that the broker has not confirmed and this process retries.',
     [],

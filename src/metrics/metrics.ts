@@ -43,6 +43,8 @@ export interface GaugeSources {
   readonly budgetOf: (broker: BrokerName, apiKey: string | null) => Promise<Budget> | Budget;
   /** Logouts that this process retries. */
   readonly pendingRevocations: () => number;
+  /** Watched accounts: polled by this process, and followed, which another replica polls. */
+  readonly watchedAccounts: () => Readonly<Record<'polled' | 'followed', number>>;
   /** Null where the store was not counted. */
   readonly storeCounts: () => StoreCounts | null;
 }
@@ -61,6 +63,8 @@ export interface Metrics {
   /** Rows of a browser's sessions did not open when they were read. */
   unreadable(reason: string, count: number): void;
   delivery(outcome: 'delivered' | 'failed' | 'given-up' | 'lost'): void;
+  /** A message of another replica about a watched account was ignored. */
+  pollMessageIgnored(reason: string): void;
   /** Gives the way to what is read whenever the metrics are. */
   watch(sources: GaugeSources): void;
 }

@@ -125,6 +125,11 @@ export function createMetrics(options: MetricsOptions = {}): PrometheusMetrics {
     'Events for the webhook: delivered, attempts that failed, given up, and lost before they were stored.',
     ['outcome'],
   );
+  const ignored = counter(
+    'poll_messages_ignored_total',
+    'Messages of other replicas about watched accounts that were not believed or were too many.',
+    ['reason'],
+  );
 
   const names = new BoundedNames(limits.metricOperations);
   const codes = new BoundedNames(maxCodes);
@@ -188,6 +193,7 @@ export function createMetrics(options: MetricsOptions = {}): PrometheusMetrics {
       events.inc({ event, outcome, code: code === '' ? '' : codes.of(code) }),
     unreadable: (reason, count) => unreadable.inc({ reason }, count),
     delivery: (outcome) => deliveries.inc({ outcome }),
+    pollMessageIgnored: (reason) => ignored.inc({ reason }),
     watch(source) {
       sources.push(source);
       for (const { apiKey } of source.apps) apiKeys.add(apiKey);

@@ -1,0 +1,376 @@
+// Live margins over two replicas on one Redis: one of them polls an account for both. Counted at Kite.
+import { createClient } from '@redis/client';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { generateKey } from '../../src/keyring/crypto/keys.ts';
+import { createMetrics } from '../../src/metrics/prometheus.ts';
+import { graphql } from '../generated/gql.ts';
+import { follow, type Happening } from '../support/follower.ts';
+import { readableLog } from '../support/readable-log.ts';
+import { TestClock } from '../support/test-clock.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
+import { startWorld, tokens } from '../support/world.ts';
+
+const both = graphql(`
+  subscription SharedBoth($everySeconds: Int) {
+    marginsChanged(everySeconds: $everySeconds) {
+      margins { equity { net asOf } commodity { net } }
+    }
+  }
+`);
+const equity = graphql(`
+  subscription SharedEquity($everySeconds: Int) {
+    marginsChanged(everySeconds: $everySeconds) { margins { equity { net } } }
+  }
+`);
+const commodity = graphql(`
+  subscription SharedCommodity($everySeconds: Int) {
+    marginsChanged(everySeconds: $everySeconds) { margins { commodity { net } } }
+  }
+`);
+const logout = graphql(`mutation SharedLogout { logout { loggedOut } }`);
+
+interface Nets {
+  readonly marginsChanged: {
+    readonly margins?: Partial<
+      Record<'equity' | 'commodity', { readonly net: number } | null>
+    > | null;
+  };
+}
+type Event = Happening<Nets> | null;
+const netsOf = (event: Event) => {
+  const { equity: first, commodity: second } = event?.data?.marginsChanged.margins ?? {};
+  return [first?.net, second?.net];
+};
+const codesOf = (event: Event) => event?.errors?.map(({ extensions }) => extensions.code);
+const nextOf = <E>(streams: readonly { next(): Promise<E> }[]) =>
+  Promise.all(streams.map((stream) => stream.next()));
+
+/** A text and what it is as base64url: the header of what is encrypted is readable. */
+const decoded = (text: string) => Buffer.from(text, 'base64url').toString('latin1');
+const authorization = tokens('SIM0001');
+const [net, commodityNet] = [99725.05000000002, 100661.7];
+
+describeWithRedis(async (redis) => {
+  const clock = new TestClock();
+  const logs = [readableLog(), readableLog()] as const;
+  const metrics = createMetrics();
+  const optionsOf = ({ logger }: (typeof logs)[0]) => ({
+    clock,
+    redisUrl: redis.url,
+    keyringKeys: [key],
+    logger,
+    // Who polls is Redis's to say, however busy this machine is.
+    limits: { redisAnswerMilliseconds: 20_000, pollLeaseSeconds: 1 },
+  });
+  const key = generateKey();
+  const one = await startWorld(optionsOf(logs[0]));
+  const other = await startWorld({
+    ...optionsOf(logs[1]),
+    kiteBaseUrl: one.simulator.url,
+    metrics,
+  });
+
+  beforeEach(async () => {
+    await settled(0);
+    await one.reset();
+  });
+
+  /** Once each poller, of either replica, waits, beside what counts sessions for the metrics. */
+  const settled = (pollers: number) => expect.poll(() => clock.waiting).toBe(1 + pollers);
+  const linesOf = ({ lines }: (typeof logs)[0], text: string) =>
+    lines.filter(({ msg }) => msg === text);
+  const pathsOf = async () => (await one.calls()).map(({ path }) => path);
+  const following = (world: typeof one, document: object = both, everySeconds = 5) =>
+    follow<Nets, object>(world.url, document.toString(), {
+      authorization,
+      variables: { everySeconds },
+    });
+
+  /** A metric of the other replica, by its label. */
+  const counted = async (name: string, label: string) => {
+    const metric = await metrics.registry.getSingleMetric(`kite_graphql_${name}`)?.get();
+    return Object.fromEntries(
+      (metric?.values ?? []).map(({ labels, value }) => [labels[label], value]),
+    );
+  };
+
+  /** Streams on both, of which the first one's replica polls. */
+  const followBoth = async (pollers = 2) => {
+    const here = await following(one);
+    expect(netsOf(await here.next())).toEqual([net, commodityNet]);
+    const there = await following(other);
+    expect(netsOf(await there.next())).toEqual([net, commodityNet]);
+    await settled(pollers);
+    expect(await pathsOf()).toEqual(['/user/margins']);
+    expect(await counted('watched_accounts', 'role')).toEqual({ polled: 0, followed: 1 });
+    return [here, there] as const;
+  };
+
+  describe('one replica polls an account', () => {
+    test('once an interval for all streams on both, which get the same events', async () => {
+      const worlds = [one, other, one, other, one, other];
+      const streams = await Promise.all(worlds.map((world) => following(world)));
+      const firsts = await nextOf(streams);
+      expect(firsts.map(netsOf)).toEqual(Array(6).fill([net, commodityNet]));
+      await settled(2);
+      expect(await pathsOf()).toEqual(['/user/margins']);
+      for (let interval = 1; interval <= 3; interval += 1) {
+        const paidIn = await one.payIn('SIM0001', 'equity', 1);
+        clock.advance(5);
+        const events = await nextOf(streams);
+        expect(events.map(netsOf)).toEqual(Array(6).fill([paidIn.net, commodityNet]));
+        // The time of the answer too.
+        for (const event of events) expect(event).toEqual(events[0]);
+        await settled(2);
+      }
+      clock.advance(5);
+      await expect.poll(() => one.arrived()).toBe(4);
+      expect(await pathsOf()).toEqual(Array(4).fill('/user/margins'));
+      await settled(2);
+      expect(streams.map(({ unread }) => unread)).toEqual(Array(6).fill(0));
+    });
+
+    test('and a stream that begins on the other has its present state without a call', async () => {
+      const here = await following(one);
+      await here.next();
+      await settled(1);
+      await one.calls();
+      const there = await following(other);
+      expect(netsOf(await there.next())).toEqual([net, commodityNet]);
+      await settled(2);
+      expect(await pathsOf()).toEqual([]);
+    });
+
+    test('for the segments and at the interval that any stream wants, wherever it is', async () => {
+      const here = await following(one, equity, 60);
+      expect(netsOf(await here.next())).toEqual([net, undefined]);
+      await settled(1);
+      expect(await pathsOf()).toEqual(['/user/margins/equity']);
+      const there = await following(other, commodity, 5);
+      expect(netsOf(await there.next())).toEqual([undefined, commodityNet]);
+      await settled(2);
+      expect(await pathsOf()).toEqual(['/user/margins']);
+      const paidIn = await one.payIn('SIM0001', 'commodity', 1);
+      clock.advance(5);
+      expect(netsOf(await there.next())).toEqual([undefined, paidIn.net]);
+      await settled(2);
+      expect(await pathsOf()).toEqual(['/user/margins']);
+      there.leave();
+      await settled(1);
+      // Back to what is left.
+      await expect
+        .poll(async () => {
+          clock.advance(60);
+          await settled(1);
+          return (await pathsOf()).at(-1);
+        })
+        .toBe('/user/margins/equity');
+    });
+
+    test('and the other goes on at once when its last stream has gone', async () => {
+      const [here, there] = await followBoth();
+      here.leave();
+      await settled(1);
+      const paidIn = await one.payIn('SIM0001', 'equity', 1);
+      await expect
+        .poll(async () => {
+          clock.advance(5);
+          await settled(1);
+          return there.unread;
+        })
+        .toBe(1);
+      expect(netsOf(await there.next())).toEqual([paidIn.net, commodityNet]);
+      const calls = await one.calls();
+      await settled(1);
+      clock.advance(5);
+      await settled(1);
+      expect((await one.calls()).length).toBe(1);
+      expect(calls.length).toBeGreaterThan(0);
+      expect(there.unread).toBe(0);
+    });
+
+    test('trouble that passes is one event everywhere, and so is its end', async () => {
+      const streams = await followBoth();
+      await one.fault({ kind: 'internal-error', path: '/user/margins' });
+      clock.advance(5);
+      for (const event of await nextOf(streams)) {
+        expect(codesOf(event)).toEqual(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_UNAVAILABLE']);
+        expect(event?.errors?.[0]?.extensions.broker).toMatchObject({ name: 'KITE', status: 500 });
+      }
+      await settled(2);
+      await one.clearFaults();
+      clock.advance(10);
+      expect((await nextOf(streams)).map(netsOf)).toEqual(Array(2).fill([net, commodityNet]));
+    });
+  });
+
+  describe('the end of a session', () => {
+    const expired = ['SESSION_EXPIRED', 'SESSION_EXPIRED'];
+
+    test('that the poller meets ends the streams of both replicas, by one call', async () => {
+      const streams = await followBoth();
+      await one.advance(15 * 3_600);
+      clock.advance(5);
+      for (const event of await nextOf(streams)) {
+        expect(codesOf(event)).toEqual(expired);
+        expect(event?.errors?.[0]?.extensions).toMatchObject({
+          retryable: false,
+          broker: { name: 'KITE', errorType: 'TokenException', status: 403 },
+        });
+      }
+      expect(await nextOf(streams)).toEqual([null, null]);
+      expect(await pathsOf()).toEqual(['/user/margins']);
+    });
+
+    test.each(['polls', 'does not poll'])(
+      'by a logout at the replica that %s ends all streams at once',
+      async (which) => {
+        const streams = await followBoth();
+        await (which === 'polls' ? one : other).ask(logout, { authorization });
+        for (const event of await nextOf(streams)) expect(codesOf(event)).toEqual(expired);
+        expect(await nextOf(streams)).toEqual([null, null]);
+        expect((await one.calls()).map(({ method }) => method)).toEqual(['DELETE']);
+      },
+    );
+  });
+
+  describe('what travels over Redis', () => {
+    const listen = async () => {
+      const client = createClient({ url: redis.url });
+      await client.connect();
+      const writer = client.duplicate();
+      await writer.connect();
+      onTestFinished(() => {
+        for (const each of [client, writer]) each.destroy();
+      });
+      const heard: { channel: string; message: string }[] = [];
+      await client.pSubscribe('kite-graphql:live:{*', (message, channel) => {
+        heard.push({ channel, message });
+      });
+      return { heard, writer };
+    };
+    const ignored = (log: (typeof logs)[0]) =>
+      linesOf(log, 'A message of another replica was ignored').map(({ cause }) => cause);
+
+    test('shows nothing of the account: no token, no key, no amount', async () => {
+      const { heard, writer } = await listen();
+      await followBoth();
+      clock.advance(5);
+      await settled(2);
+      await expect.poll(() => heard.length).toBeGreaterThan(1);
+      const kept = await Promise.all(
+        (await writer.keys('kite-graphql:live:{*')).map((name) => writer.hGetAll(name)),
+      );
+      expect(Object.keys(kept[0] ?? {})).toEqual(
+        expect.arrayContaining(['holder', 'fence', 'latest']),
+      );
+      const texts = JSON.stringify([heard, kept]);
+      const parts = [texts, ...(texts.match(/[\w-]{20,}/g) ?? []).map(decoded)].join('\n');
+      for (const secret of ['SIM0001', 'simulator', '99725', '100661', 'equity', 'everyMill'])
+        expect(parts).not.toContain(secret);
+    });
+
+    test('is believed only as it was sent, on its own channel, once, and in time', async () => {
+      const { heard, writer } = await listen();
+      const stranger = await follow<Nets, object>(one.url, both.toString(), {
+        authorization: tokens('SIM0003'),
+        variables: { everySeconds: 3_600 },
+      });
+      await stranger.next();
+      await expect.poll(() => heard.length).toBe(1);
+      const [foreign = { channel: '', message: '' }] = heard;
+      await settled(1);
+      await one.calls();
+
+      const streams = await followBoth(3);
+      await expect.poll(() => heard.filter(isOfAnother).length).toBeGreaterThan(0);
+      const { channel, message: old } = heard.find(isOfAnother) ?? foreign;
+      function isOfAnother(each: { channel: string }) {
+        return each.channel !== foreign.channel;
+      }
+      const paidIn = await one.payIn('SIM0001', 'equity', 1);
+      clock.advance(5);
+      expect((await nextOf(streams)).map(netsOf)).toEqual(
+        Array(2).fill([paidIn.net, commodityNet]),
+      );
+      await settled(3);
+
+      const inject = (message: string) => writer.publish(channel, message);
+      await inject('not a message');
+      await inject('a'.repeat(20_000));
+      await inject(foreign.message);
+      await inject(old.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')));
+      await inject(old.replace(/^[^.]+/, 'another-replica'));
+      await inject(old);
+      await expect
+        .poll(() => ignored(logs[1]).toSorted())
+        .toEqual(expect.arrayContaining(['foreign', 'malformed', 'oversized', 'replayed']));
+      await Promise.all(Array.from({ length: 100 }, () => inject(old)));
+      await expect.poll(() => ignored(logs[1])).toContain('too-many');
+      expect(streams.map(({ unread }) => unread)).toEqual([0, 0]);
+      expect(await counted('poll_messages_ignored_total', 'reason')).toMatchObject({
+        malformed: 1,
+        oversized: 1,
+        foreign: 3,
+      });
+
+      // What is kept for those that come later is read as strictly.
+      const [here, there] = streams;
+      there.leave();
+      await settled(2);
+      await writer.hSet(channel, 'latest', foreign.message);
+      const later = await following(other);
+      await settled(3);
+      expect(later.unread).toBe(0);
+      await expect
+        .poll(async () => {
+          clock.advance(5);
+          await settled(3);
+          return later.unread;
+        })
+        .toBe(1);
+      expect(netsOf(await later.next())).toEqual([paidIn.net, commodityNet]);
+      expect(here.unread).toBe(0);
+      expect(stranger.unread).toBe(0);
+    });
+  });
+
+  describe('while Redis is away', () => {
+    test('each replica polls by itself, says so once, and shares again when it is back', async () => {
+      const streams = await followBoth();
+      await redis.stop();
+      const said = 'Polls of live margins are not shared: this process polls by itself';
+      for (const log of logs)
+        await expect.poll(() => linesOf(log, said), { timeout: 20_000 }).toHaveLength(1);
+      await settled(2);
+      await one.calls();
+      const paidIn = await one.payIn('SIM0001', 'equity', 1);
+      clock.advance(5);
+      expect((await nextOf(streams)).map(netsOf)).toEqual(
+        Array(2).fill([paidIn.net, commodityNet]),
+      );
+      await settled(2);
+      expect(await pathsOf()).toEqual(Array(2).fill('/user/margins'));
+
+      await redis.start();
+      const again = 'Polls of live margins are shared with other replicas again';
+      for (const log of logs)
+        await expect.poll(() => linesOf(log, again), { timeout: 20_000 }).toHaveLength(1);
+      // Which one polls is settled within moments.
+      await expect
+        .poll(
+          async () => {
+            await one.calls();
+            const { net: next } = await one.payIn('SIM0001', 'equity', 1);
+            clock.advance(5);
+            expect((await nextOf(streams)).map((event) => netsOf(event)[0])).toEqual([next, next]);
+            await settled(2);
+            return pathsOf();
+          },
+          { timeout: 20_000 },
+        )
+        .toEqual(['/user/margins']);
+      for (const log of logs) expect(linesOf(log, said)).toHaveLength(1);
+    });
+  });
+});
