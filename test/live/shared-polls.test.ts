@@ -60,7 +60,7 @@ describeWithRedis(async (redis) => {
     keyringKeys: [key],
     logger,
     // Who polls is Redis's to say, however busy this machine is.
-    limits: { redisAnswerMilliseconds: 20_000, pollLeaseSeconds: 1 },
+    limits: { redisAnswerMilliseconds: 20_000 },
   });
   const key = generateKey();
   const one = await startWorld(optionsOf(logs[0]));
@@ -299,7 +299,7 @@ describeWithRedis(async (redis) => {
       await inject('not a message');
       await inject('a'.repeat(20_000));
       await inject(foreign.message);
-      await inject(old.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')));
+      await inject(old.replace(/.(?=.{40}$)/, (each) => (each === 'A' ? 'B' : 'A')));
       await inject(old.replace(/^[^.]+/, 'another-replica'));
       await inject(old);
       await expect

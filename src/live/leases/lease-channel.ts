@@ -5,7 +5,7 @@ import type { ChannelEncrypter, IgnoredReason, LeaseHost } from './lease-host.ts
 import { MessageLimit } from './message-limit.ts';
 import { type PollMessage, parseDemand, parseMessage, type ResultMessage } from './messages.ts';
 
-/** Clocks that differ by less agree on the time between two results. */
+/** A clock that has drifted further than this from another one is compared with it anew. */
 const slackMilliseconds = 1_000;
 
 /** Writes and reads the texts of one channel. */
@@ -55,11 +55,11 @@ export class LeaseChannel {
     if (!this.#limit.take() || !this.#host.mayRead()) return 'too-many';
     const message = this.#open(text);
     if (typeof message === 'string') return message;
-    const longest = 2 * limits.sharedPollClockSeconds * 1_000;
-    return Math.abs(now().getTime() - message.sentAt) > longest ? 'replayed' : message;
+    const seconds = Math.abs(now().getTime() - message.sentAt) / 1_000;
+    return seconds > 2 * limits.sharedPollClockSeconds ? 'replayed' : message;
   }
 
-  /** Reads a result that is kept: null where it is none, or no newer than what was read. */
+  /** Reads a result that is kept; null for anything else, and for one that is no newer than what was read. */
   readKept(text: string): ResultMessage | null {
     const message = text.length > this.#host.limits.sharedPollBytes ? null : this.#open(text);
     const isResult = message !== null && typeof message === 'object' && message.kind === 'result';

@@ -28,7 +28,7 @@ const known = z.object({
   latest: z.string().optional(),
 });
 
-/** Reads the fields of a lease and their values, in turns. @throws ZodError where it is none. */
+/** Reads the fields of a lease and their values, in turns. @throws ZodError for anything else. */
 export function parseLease(reply: unknown): LeaseState {
   const all = words.parse(reply);
   const fields = new Map<string, string>();

@@ -122,14 +122,14 @@ const demandShape = z.strictObject({
   segments: z.array(z.enum(['equity', 'commodity'])).min(1),
 });
 
-/** Reads a message that was decrypted; null where it is none. */
+/** Reads a message that was decrypted; null for anything else. */
 export function parseMessage(value: unknown): PollMessage | null {
   const message = (shape.safeParse(value).data ?? null) as PollMessage | null;
   const isSound = message?.kind !== 'final' || isFinal({ at: 0, ...message.outcome });
   return isSound ? message : null;
 }
 
-/** Reads what a replica wants; null where it is nothing of the kind. */
+/** Reads what a replica wants; null for anything else. */
 export function parseDemand(value: unknown): Demand | null {
   return demandShape.safeParse(value).data ?? null;
 }

@@ -43,9 +43,10 @@ builder.subscriptionField('marginsChanged', (t) =>
       'The margins of every account of this request, or of the selected ones, as they change. Each account sends ' +
       'one event immediately, and another whenever a selected segment changes (`asOf` alone is not a change). No ' +
       'event means no change. The gateway polls Kite for the selected segments, one or both, with one call. All ' +
-      'subscriptions to an account with the same credential share one poller. Polls keep to the rate limit of the ' +
-      'app and take turns with queries, so with many accounts the interval is longer than `everySeconds`. The ' +
-      'stream ends when every account has sent its last event; an account of a browser’s keyring does so when its ' +
+      'subscriptions to an account with the same credential share one poller, on all replicas that share a Redis. ' +
+      'Polls keep to the rate limit of the app and take turns with queries, so with many accounts the interval is ' +
+      'longer than `everySeconds`. The stream ends when every account has sent its last event; an account of a ' +
+      'browser’s keyring does so when its ' +
       'session ends, wherever it was ended. A client that reconnects gets the present state first.',
     args: {
       accountIds: t.arg.idList({
