@@ -2,12 +2,14 @@
 import { defaultBroker } from '../../brokers/broker-name.ts';
 import { type Credential, digestOf } from '../../brokers/credential.ts';
 import type { Clock } from '../../brokers/upstream/clock.ts';
+import type { RedisClient } from '../../brokers/upstream/redis/commands.ts';
 import {
   type ChannelListener,
   createRedisChannels,
   type RedisChannels,
 } from '../../brokers/upstream/redis-channels.ts';
 import { createRedisClient, redisCause } from '../../brokers/upstream/redis-client.ts';
+import type { RedisAddress } from '../../shared/redis-address.ts';
 import {
   type Demand,
   type PollShare,
@@ -22,7 +24,8 @@ import { PollLease } from './poll-lease.ts';
 
 /** What leases are made from. */
 export interface PollLeasesOptions {
-  readonly redisUrl: string;
+  /** The Redis that replicas share. */
+  readonly redisUrl: string | RedisAddress;
   /** The names and encrypters of channels: the same in all replicas, and in no one else's hands. */
   readonly keys: {
     name(...words: readonly string[]): string;
@@ -38,7 +41,7 @@ export interface PollLeasesOptions {
 }
 
 interface Connection {
-  readonly client: ReturnType<typeof createRedisClient>;
+  readonly client: RedisClient;
   readonly connected: Promise<unknown>;
   readonly channels: RedisChannels;
   readonly heartbeat: Heartbeat;
@@ -109,7 +112,10 @@ export class PollLeases implements PollSharing, LeaseHost {
     if (this.#connection === null) throw new Error('Not connected');
     const { client, connected } = this.#connection;
     if (!client.isReady) await connected;
-    const running = client.eval(script, { keys: [key], arguments: args.map(String) });
+    // What waits for longer is of no use any more.
+    const end = () => AbortSignal.timeout(1_000 * this.limits.pollLeaseSeconds);
+    const input = { keys: [key], arguments: args.map(String) };
+    const running = client.eval(script, input, client.mayWait ? { abortSignal: end() } : {});
     this.#running.add(running);
     try {
       return await running;
