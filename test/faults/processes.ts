@@ -56,9 +56,9 @@ const apps = [
 ];
 
 /** The settings by which the gateway reaches both simulated brokers, without a limit of its own. */
-export function brokerSettings({ url }: SimulatorProcess, own: readonly object[] = apps) {
+export function brokerSettings({ url }: SimulatorProcess): Environment {
   const file = join(emptyFolder(), 'apps.json');
-  writeFileSync(file, JSON.stringify(own));
+  writeFileSync(file, JSON.stringify(apps));
   const hosts = ['kotak', 'kotak-c'].map((host) => `${url}/${host}/apim`);
   return {
     KITE_BASE_URL: url,

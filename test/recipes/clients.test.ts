@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { run } from '../support/command.ts';
 import { environmentWith } from '../support/environment.ts';
+import { recipeProject } from '../support/project-copy.ts';
 import { Visitor } from '../support/visitor.ts';
 import { startWorld } from '../support/world.ts';
 import type { Call, Leave, Told } from './page-process.ts';
-import { recipeProject } from './project.ts';
 
 // Packages are installed and built first: on a loaded machine that takes its time.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 300_000 });

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { freePorts, run } from '../support/command.ts';
 import { follow } from '../support/follower.ts';
+import { recipeProject } from '../support/project-copy.ts';
 import { Visitor } from '../support/visitor.ts';
 import { startOfTime, tokens } from '../support/world.ts';
-import { recipeProject } from './project.ts';
 
 // Packages are installed and built first: on a loaded machine that takes its time.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 300_000 });
