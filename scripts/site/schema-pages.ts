@@ -83,7 +83,7 @@ function operation(link: Link): (field: GraphQLField<unknown, unknown>) => strin
       `## ${field.name}`,
       `Returns ${link(field.type)}`,
       field.description ?? '',
-      ...(field.args.length > 0 ? ['### Arguments', list(field.args, link)] : []),
+      ...(field.args.length > 0 ? ['**Arguments**', list(field.args, link)] : []),
     ].join('\n\n');
 }
 

@@ -1,12 +1,12 @@
 // The site of the documents: every page of them, found by its search, with nothing from another host.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sections } from '../../scripts/site/pages.ts';
+import { referencePages, sections } from '../../scripts/site/pages.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { wholeEnvironment } from '../support/environment.ts';
 import { describeWithChromium } from '../support/with-chromium.ts';
@@ -22,6 +22,14 @@ beforeAll(() => {
     stdio: 'pipe',
   });
 }, 300_000);
+
+test('every document is a page', () => {
+  const shown = [...sections.flatMap(({ pages }) => pages), ...referencePages].map(
+    ({ file }) => file,
+  );
+  for (const name of readdirSync(join(root, 'docs')))
+    if (name.endsWith('.md')) expect(shown).toContain(`docs/${name}`);
+});
 
 test('llms.txt lists pages that exist, and every document', () => {
   const text = read('llms.txt');
