@@ -66,6 +66,7 @@ export const sections: readonly Section[] = [
       doc('operating-sessions', 'Sessions and the audit log'),
       doc('limits', 'Limits'),
       { address: 'security', title: 'Security', file: 'SECURITY.md' },
+      doc('faults', 'Faults'),
     ],
   },
   {
