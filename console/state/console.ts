@@ -16,8 +16,11 @@ import { createGatewayClient, type GatewayClient, type Problem, problemOf } from
 import { type Notice, type State, Store } from './store.ts';
 import { followMargins, followSessions, type Stream } from './streams.ts';
 
-/** Seconds that an answer may be old of which a sum is made: no longer than the pause between two polls. */
-const sumMaxAge = 15;
+/**
+ * Seconds that an answer may be old of which a sum is made: a little more than the five between two polls, so that a
+ * change costs no further call, and that an account whose poll has failed is not in the sum by an older answer.
+ */
+const sumMaxAge = 6;
 /** Milliseconds between two reads of the sums. */
 const sumPause = 1_500;
 

@@ -139,7 +139,8 @@ function takeMargins(
   const after = console.withMargins(account.id, margins, problem);
   store.set({ funds: new Map(store.state.funds).set(account.id, after) });
   const name = store.state.accounts.find(({ id }) => id === account.id)?.name ?? 'An account';
-  let isChanged = problem !== null;
+  const hadProblem = [before, before?.equity, before?.commodity].some((part) => part?.problem);
+  let isChanged = problem !== null || hadProblem;
   for (const segment of segmentNames) {
     const [was, is] = [before?.[segment]?.latest, after[segment]?.latest];
     if (!was || !is || JSON.stringify({ ...was, asOf: '' }) === JSON.stringify({ ...is, asOf: '' }))
