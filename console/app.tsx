@@ -1,5 +1,5 @@
 // The page: its head, the sums, the accounts, and the one that is chosen.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { AccountList } from './panels/account-list.tsx';
 import { AccountPanel } from './panels/account-panel.tsx';
 import { Head, headlineOf } from './panels/head.tsx';
@@ -61,16 +61,28 @@ function Body({ state, chosen, console }: BodyProps) {
     );
   }
   if (accounts.length === 0) return <Welcome state={state} />;
+  const failed = status === 'failed' && problem !== null;
   const first =
     accounts.find(({ isActive, broker }) => isActive && broker === 'KITE') ?? accounts[0];
   const account = accounts.find(({ id }) => id === chosen) ?? (isWide ? first : undefined);
   const isDetail = chosen !== null && account !== undefined;
   return (
-    <div class={`screens ${isDetail ? 'detail' : 'overview'}`}>
-      <Totals state={state} />
-      <AccountList state={state} chosen={account?.id ?? null} />
-      {account && <AccountPanel key={account.id} state={state} account={account} />}
-    </div>
+    <>
+      {failed && (
+        <div class="panel stale">
+          <ProblemNote
+            problem={problem}
+            onRetry={() => void console.refresh()}
+            lead="What follows is older."
+          />
+        </div>
+      )}
+      <div class={`screens ${isDetail ? 'detail' : 'overview'}`}>
+        <Totals state={state} />
+        <AccountList state={state} chosen={account?.id ?? null} />
+        {account && <AccountPanel key={account.id} state={state} account={account} />}
+      </div>
+    </>
   );
 }
 
@@ -98,6 +110,15 @@ function Skeleton() {
 function useChosen(): string | null {
   const read = () => new URLSearchParams(location.hash.slice(1)).get('account');
   const [chosen, setChosen] = useState(read);
+  const before = useRef(chosen);
+  useEffect(() => {
+    // Back at the list, the focus is where it was.
+    if (chosen === null && before.current !== null) {
+      const address = `#account=${encodeURIComponent(before.current)}`;
+      document.querySelector<HTMLElement>(`.row-link[href="${CSS.escape(address)}"]`)?.focus();
+    }
+    before.current = chosen;
+  }, [chosen]);
   useEffect(() => {
     const onChange = () => setChosen(read());
     addEventListener('hashchange', onChange);

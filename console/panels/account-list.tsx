@@ -35,7 +35,9 @@ export function AccountList({ state, chosen }: AccountListProps) {
   return (
     <nav class="panel list" aria-labelledby="list-title">
       <div class="panel-head">
-        <h2 id="list-title">Accounts</h2>
+        <h2 id="list-title">
+          Accounts <AsOf state={state} />
+        </h2>
         <PanelMenu
           title="the accounts"
           snippet={{
@@ -83,6 +85,16 @@ export function AccountList({ state, chosen }: AccountListProps) {
       </div>
     </nav>
   );
+}
+
+/** The time of the figures in the list: that of the oldest of those that are up to date. */
+function AsOf({ state: { accounts, funds } }: Pick<AccountListProps, 'state'>) {
+  const times = accounts.flatMap(({ id, isActive }) => {
+    const latest = isActive ? funds.get(id)?.equity : null;
+    return latest?.latest && !latest.problem ? [Date.parse(latest.latest.asOf)] : [];
+  });
+  if (times.length === 0) return null;
+  return <span class="as-of">net, as of {formatClock(Math.min(...times))} IST</span>;
 }
 
 interface RowProps {
@@ -163,11 +175,16 @@ function Figures({ account: { isActive }, funds }: Pick<RowProps, 'account' | 'f
           <Amount value={latest.net} />
         </span>
       ))}
-      {funds.kotak && <span class="row-segment">margins in no sum</span>}
+      {funds.kotak && isActive && <span class="row-segment">margins in no sum</span>}
       {!isActive && main && (
         <span class="row-segment">last known {formatClock(main.latest.asOf)}</span>
       )}
-      {problem && isActive && <span class="row-problem">{wordsFor(problem.code).title}</span>}
+      {problem && isActive && (
+        <span class="row-problem">
+          {wordsFor(problem.code).title}
+          {main && `, as of ${formatClock(main.latest.asOf)}`}
+        </span>
+      )}
       {!problem && main && isActive && <UsedBar share={usedShare(main.latest)} />}
     </span>
   );

@@ -1,6 +1,7 @@
 // One account: who it is, its funds segment by segment, its sessions, and what can be done with it.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { toCsv } from '../format/csv.ts';
+import { formatClock } from '../format/times.ts';
 import { brokerNames } from '../format/words.ts';
 import { AccountFundsDocument, KotakFundsDocument } from '../generated/graphql.ts';
 import { useConsole, useNow } from '../parts/context.ts';
@@ -128,10 +129,17 @@ function AccountFunds({ account, funds, now }: AccountFundsProps) {
     if (isActive) return segmentNames.map((name) => <SegmentSkeleton key={name} name={name} />);
     return <p class="hint">Log in to see the funds of this account.</p>;
   }
+  const { equity, commodity } = funds;
+  // One failed read of both segments is said once.
+  const isShared =
+    equity?.problem != null && equity.problem.requestId === commodity?.problem?.requestId;
+  const problem = funds.problem ?? (isShared ? equity.problem : null);
+  const asOf = equity?.latest?.asOf ?? commodity?.latest?.asOf;
+  const lead = asOf === undefined ? undefined : `The figures are of ${formatClock(asOf)}.`;
   return (
     <>
       {!isActive && <p class="hint">These figures are from before the session ended.</p>}
-      {funds.problem && isActive && <ProblemNote problem={funds.problem} onRetry={retry} />}
+      {problem && isActive && <ProblemNote problem={problem} onRetry={retry} lead={lead} />}
       {broker === 'KOTAK' && funds.kotak && <KotakFunds margins={funds.kotak} />}
       {broker === 'KITE' &&
         segmentNames.map((name) => {
@@ -143,6 +151,7 @@ function AccountFunds({ account, funds, now }: AccountFundsProps) {
                 name={name}
                 segment={segment}
                 isActive={isActive}
+                isTold={problem !== null}
                 now={now}
                 onRetry={retry}
               />

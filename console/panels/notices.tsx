@@ -1,15 +1,24 @@
 // The line below the head: what has just happened, and being offline.
+import { useEffect } from 'preact/hooks';
 import { wordsFor } from '../format/words.ts';
 import { useConsole } from '../parts/context.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { LoginLink } from '../parts/login-link.tsx';
 import type { State } from '../state/store.ts';
 
+const noticeMilliseconds = 12_000;
+
 /** The notices. The regions are always there, so that screen readers follow them. */
 export function Notices({ state }: { readonly state: State }) {
   const console = useConsole();
   const { notice, announcement, isOnline, accounts } = state;
   const account = accounts.find(({ id, isActive }) => id === notice?.accountId && !isActive);
+  // Good news leaves by itself; what asks for something stays.
+  useEffect(() => {
+    if (!notice || notice.tone === 'bad' || notice.accountId !== undefined) return;
+    const timer = setTimeout(() => console.notify(null), noticeMilliseconds);
+    return () => clearTimeout(timer);
+  }, [notice, console]);
   const words = notice?.problem && wordsFor(notice.problem.code);
   return (
     <div class="notices">

@@ -15,12 +15,14 @@ interface SegmentPanelProps {
   readonly name: SegmentName;
   readonly segment: SegmentFunds;
   readonly isActive: boolean;
+  /** Whether the problem has been said above. */
+  readonly isTold: boolean;
   readonly now: number;
   readonly onRetry: () => void;
 }
 
 /** The segment. */
-export function SegmentPanel({ name, segment, isActive, now, onRetry }: SegmentPanelProps) {
+export function SegmentPanel({ name, segment, isActive, isTold, now, onRetry }: SegmentPanelProps) {
   const { latest, problem, points } = segment;
   const isOld = problem !== null || !isActive;
   const lead = latest ? `The figures are of ${formatClock(latest.asOf)}.` : undefined;
@@ -34,7 +36,7 @@ export function SegmentPanel({ name, segment, isActive, now, onRetry }: SegmentP
           )}
         </div>
       )}
-      {problem && isActive && <ProblemNote problem={problem} onRetry={onRetry} lead={lead} />}
+      {problem && isActive && !isTold && <ProblemNote problem={problem} onRetry={onRetry} lead={lead} />}
       {latest?.enabled && (
         <div class={isOld ? 'old' : undefined}>
           <div class="segment-head">

@@ -98,7 +98,7 @@ function Sums({
           <div key={name}>
             <dt>{name}</dt>
             <dd>
-              {sums[name] ? <Amount value={sums[name].net} hasSign /> : 'in no account of the sum'}
+              {sums[name] ? <Amount value={sums[name].net} hasSign /> : <span class="hint">in none of them</span>}
             </dd>
           </div>
         ))}

@@ -1,43 +1,35 @@
 // The console's work: reads sessions and funds, follows both, and does what the user asks.
 import {
   EndSessionsDocument,
-  FundsDocument,
-  type FundsQuery,
   LabelAccountDocument,
   LogOutDocument,
   SessionsDocument,
-  SumsDocument,
   UserSessionsDocument,
 } from '../generated/graphql.ts';
 import type { Place } from '../place.ts';
 import { type Account, accountsOf } from './accounts.ts';
-import { type Funds, noFunds, withSegment } from './funds.ts';
+import { FundsReader } from './funds-reader.ts';
 import { createGatewayClient, type GatewayClient, type Problem, problemOf } from './gateway.ts';
 import { type Notice, type State, Store } from './store.ts';
 import { followMargins, followSessions, type Stream } from './streams.ts';
 
-/**
- * Seconds that an answer may be old of which a sum is made: a little more than the five between two polls, so that a
- * change costs no further call, and that an account whose poll has failed is not in the sum by an older answer.
- */
-const sumMaxAge = 6;
-/** Milliseconds between two reads of the sums. */
-const sumPause = 1_500;
+/** Milliseconds until everything is read again after a stream has ended: no loop, whatever the gateway answers. */
+const refreshPause = 5_000;
 
 /** Runs the console. */
 export class Console {
   readonly store = new Store();
   readonly place: Place;
   readonly client: GatewayClient;
-  #reading = new AbortController();
+  readonly funds: FundsReader;
   #sessionsStream: Stream | null = null;
   #marginsStream: Stream | null = null;
-  #sumTimer: ReturnType<typeof setTimeout> | undefined;
-  #sumRead = 0;
+  #refreshTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(place: Place) {
     this.place = place;
     this.client = createGatewayClient(place);
+    this.funds = new FundsReader(this.store, this.client);
   }
 
   /** Where logins come back to. */
@@ -79,6 +71,12 @@ export class Console {
     history.replaceState(null, '', page);
   }
 
+  /** Reads everything anew after a pause. */
+  refreshLater(): void {
+    clearTimeout(this.#refreshTimer);
+    this.#refreshTimer = setTimeout(() => void this.refresh(), refreshPause);
+  }
+
   /** Reads sessions and funds anew. */
   async refresh(): Promise<void> {
     const { returnTo } = this;
@@ -94,101 +92,10 @@ export class Console {
     await this.readFunds();
   }
 
-  /** Reads the funds of every active account, and the sums; each is shown when it arrives. */
+  /** Reads the funds of every active account and the sums, and follows them. */
   async readFunds(): Promise<void> {
-    this.#reading.abort();
-    this.#reading = new AbortController();
-    const { signal } = this.#reading;
-    const { accounts } = this.store.state;
     this.#followMargins();
-    if (accounts.length === 0) return this.store.set({ sums: null, sumsStatus: 'idle' });
-    const [kite, kotak] = (['KITE', 'KOTAK'] as const).map((broker) =>
-      accounts.filter((each) => each.isActive && each.broker === broker).map(({ id }) => id),
-    );
-    this.store.set({ sumsStatus: 'loading' });
-    for await (const part of this.client.parts(FundsDocument, { kite, kotak }, signal)) {
-      if (signal.aborted) return;
-      const { data, errors, hasNext } = part;
-      const problemAt = (...path: readonly (string | number)[]) => {
-        const found = errors.find((error) =>
-          path.every((step, index) => error.path?.[index] === step),
-        );
-        const whole = errors.find(({ path: place }) => place === undefined);
-        const error = found ?? (hasNext ? undefined : whole);
-        return error ? problemOf(error) : null;
-      };
-      this.#takeFunds(data, [...(kite ?? []), ...(kotak ?? [])], problemAt, hasNext);
-      this.#takeSums(data?.combinedMargins, problemAt('combinedMargins'), hasNext);
-    }
-  }
-
-  #takeFunds(
-    data: FundsQuery | null,
-    ids: readonly string[],
-    problemAt: (...path: readonly (string | number)[]) => Problem | null,
-    hasNext: boolean,
-  ): void {
-    const funds = new Map(this.store.state.funds);
-    const seen = new Set<string>();
-    for (const [index, account] of (data?.kite ?? []).entries()) {
-      if (account?.margins === undefined) continue;
-      seen.add(account.id);
-      const problem = problemAt('kite', index, 'margins');
-      funds.set(account.id, this.withMargins(account.id, account.margins, problem));
-    }
-    for (const [index, account] of (data?.kotak ?? []).entries()) {
-      if (account?.kotakMargins === undefined) continue;
-      seen.add(account.id);
-      const problem = problemAt('kotak', index);
-      const before = funds.get(account.id) ?? noFunds;
-      funds.set(account.id, { ...before, kotak: account.kotakMargins ?? before.kotak, problem });
-    }
-    if (!hasNext) {
-      const missing = { code: 'UNKNOWN', message: '', retryable: true };
-      for (const id of ids.filter((each) => !seen.has(each))) {
-        const before = funds.get(id) ?? noFunds;
-        funds.set(id, { ...before, problem: problemAt('kite') ?? problemAt('kotak') ?? missing });
-      }
-    }
-    this.store.set({ funds });
-  }
-
-  /** An account's funds with its newest margins. */
-  withMargins(
-    id: string,
-    margins: NonNullable<NonNullable<FundsQuery['kite']>[number]>['margins'],
-    problem: Problem | null,
-  ): Funds {
-    const before = this.store.state.funds.get(id) ?? noFunds;
-    if (!margins && problem) return { ...before, problem };
-    return {
-      ...before,
-      problem: null,
-      equity: withSegment(before.equity, margins?.equity, problem),
-      commodity: withSegment(before.commodity, margins?.commodity, problem),
-    };
-  }
-
-  #takeSums(
-    sums: FundsQuery['combinedMargins'] | undefined,
-    problem: Problem | null,
-    hasNext: boolean,
-  ): void {
-    if (sums) this.store.set({ sums, sumsStatus: 'ready', sumsProblem: null });
-    else if (!hasNext) this.store.set({ sumsStatus: 'failed', sumsProblem: problem });
-  }
-
-  /** Reads the sums soon: once for several changes. Answers that the stream has brought are not called for again. */
-  readSumsSoon(): void {
-    if (this.#sumTimer !== undefined) return;
-    this.#sumTimer = setTimeout(async () => {
-      this.#sumTimer = undefined;
-      this.#sumRead += 1;
-      const own = this.#sumRead;
-      const { data, error } = await this.client.query(SumsDocument, {}, sumMaxAge);
-      if (own !== this.#sumRead) return;
-      this.#takeSums(data?.combinedMargins, error && problemOf(error), false);
-    }, sumPause);
+    await this.funds.read();
   }
 
   /** Takes sessions as they are now. Where another account is active, or one is not any more, the rest follows. */

@@ -48,6 +48,8 @@ export function withSegment(
   const { latest = null, points = [] } = before ?? {};
   if (read === null && problem === null) return { latest: null, points, problem: null };
   if (!read) return { latest, points, problem };
+  // An answer that was overtaken by the stream.
+  if (latest && Date.parse(read.asOf) < Date.parse(latest.asOf)) return { latest, points, problem };
   const point = { at: Date.parse(read.asOf), net: read.net };
   const last = points.at(-1);
   const isNew = last === undefined || last.net !== point.net;

@@ -62,10 +62,10 @@ export function followSessions(console: Console): Stream {
       takeSession(console, data.sessionsChanged);
     }
     if (signal.aborted) return;
-    // The sessions of this browser are gone, or it has none.
+    // The sessions of this browser are gone, or the gateway has refused the stream.
     console.forget(stream);
     state.ended();
-    await console.refresh();
+    console.refreshLater();
   };
   void run();
   return stream;
@@ -136,7 +136,7 @@ function takeMargins(
 ): void {
   const { store } = console;
   const before = store.state.funds.get(account.id);
-  const after = console.withMargins(account.id, margins, problem);
+  const after = console.funds.withMargins(account.id, margins, problem);
   store.set({ funds: new Map(store.state.funds).set(account.id, after) });
   const name = store.state.accounts.find(({ id }) => id === account.id)?.name ?? 'An account';
   const hadProblem = [before, before?.equity, before?.commodity].some((part) => part?.problem);
@@ -151,5 +151,5 @@ function takeMargins(
     store.set({ announcement: `${name}, ${segment}: ${formatAmount(is.net)} rupees, ${change}.` });
   }
   // The first events are what the page has just read.
-  if (isChanged) console.readSumsSoon();
+  if (isChanged) console.funds.readSumsSoon();
 }

@@ -1,20 +1,28 @@
 // The console in a real browser, by mouse: logins at two brokers, a label, funds, sums of which one account is missing, a
 // live change, a session that is ended in another browser, a logout; at two widths and in both themes.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
-import type { Page } from 'playwright-core';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { freePorts } from '../support/command.ts';
-import { approveAtZerodha, label, logInAtKotak, visitConsole } from '../support/console.ts';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import {
+  approveAtZerodha,
+  label,
+  logInAtKotak,
+  openLine,
+  visitConsole,
+} from '../support/console.ts';
+import { TestClock } from '../support/test-clock.ts';
 import { describeWithChromium } from '../support/with-chromium.ts';
 import { apps, kotakApp, startWorld } from '../support/world.ts';
 
 const pictures = join(tmpdir(), 'kite-graphql-console');
 mkdirSync(pictures, { recursive: true });
-const [port = 0] = await freePorts(1);
-const home = `http://localhost:${port}/`;
+const clock = new TestClock();
+const begin = Date.now();
+const line = await openLine();
+const home = `http://localhost:${line.port}/`;
 const world = await startWorld(
   {
     publicUrl: home,
@@ -22,20 +30,33 @@ const world = await startWorld(
     console: { name: 'Deshpande & Sons' },
     graphiql: true,
     exposeTokens: false,
+    clock,
+    now: () => new Date(begin + clock.milliseconds()),
   },
-  { redirectUrl: `${home}callback`, now: new Date() },
-  port,
+  { redirectUrl: `${home}callback`, now: new Date(begin) },
 );
+line.leadTo(Number(new URL(world.url).port));
+afterAll(() => line.close());
 
 beforeEach(async () => {
   await world.clearFaults();
   await world.reset();
 });
 
+/** Lets the gateway poll until the page shows something. */
+async function afterPolls(locator: Locator): Promise<void> {
+  const poll = async () => {
+    clock.advance(7);
+    return locator.isVisible();
+  };
+  await expect.poll(poll, { interval: 500, timeout: 30_000 }).toBe(true);
+}
+
 /** Finds what axe has against the page, in both themes, and takes a picture of each. */
 async function examine(page: Page, name: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.evaluate(() => scrollTo(0, 0));
     await page.evaluate(axe.source);
     const { violations } = await page.evaluate(() => window.axe.run());
     const found = violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]);
@@ -93,7 +114,7 @@ describeWithChromium('the console', (browser) => {
 
     // One that fails is named, with why; a retry brings it back.
     await world.fault({ kind: 'service-unavailable', userId: self, path: '/user/margins' });
-    await totals.getByText('1 of 3 accounts').waitFor();
+    await afterPolls(totals.getByText('1 of 3 accounts'));
     await totals.getByText('the broker is not available').waitFor();
     await examine(page, `${width}-missing`);
     await world.clearFaults();
@@ -105,7 +126,7 @@ describeWithChromium('the console', (browser) => {
     const account = page.getByRole('region', { name: 'Mother' });
     await account.getByText('% used').first().waitFor();
     await world.payIn(mother, 'equity', 2500.5);
-    await account.getByText('+2,500.50 up').waitFor();
+    await afterPolls(account.getByText('+2,500.50 up'));
     await account.getByText('1 change while this page is open').waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
 
@@ -143,6 +164,68 @@ describeWithChromium('the console', (browser) => {
       (url) => !known.includes(new URL(url).origin),
     );
     expect(elsewhere).toEqual([]);
+  });
+
+  test('works by keys alone, at 320 px, and says when it is not live', async () => {
+    const viewport = { width: 320, height: 640 };
+    const { page, complaints, close } = await visitConsole(browser, home, {
+      viewport,
+      acceptDownloads: true,
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    onTestFinished(close);
+    await page.getByRole('link', { name: 'Log in with Zerodha' }).focus();
+    await page.keyboard.press('Enter');
+    await approveAtZerodha(page, 'SIM0001');
+    await page.getByRole('link', { name: /SIM0001/ }).focus();
+    await page.keyboard.press('Enter');
+    // The focus follows to the other screen.
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('account-title');
+    await label(page, '=Mother');
+    await examine(page, 'narrow-account');
+
+    const menu = page.getByRole('button', { name: 'Menu of =Mother' });
+    await menu.focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByText('Copied as curl.').waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    expect(copied).toContain('query AccountFunds($accountId: ID!)');
+    expect(await menu.evaluate((button) => button === document.activeElement)).toBe(true);
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
+    expect(await menu.evaluate((button) => button === document.activeElement)).toBe(true);
+
+    await menu.click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download CSV' }).click(),
+    ]);
+    const csv = readFileSync(await download.path(), 'utf8');
+    expect(csv.split('\r\n')[1]).toMatch(/^'=Mother,equity,[^,]+,yes,99725\.05/);
+
+    await page.getByLabel('Unit of amounts').selectOption('lakh');
+    await page.getByRole('region', { name: 'equity' }).getByText('1.00').first().waitFor();
+    await page.getByRole('button', { name: 'Blur amounts and names' }).click();
+    const filter = await page.locator('#account-title').evaluate((title) => getComputedStyle(title).filter);
+    expect(filter).toContain('blur');
+    const stored = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+    expect(JSON.parse(stored)).toEqual({
+      'kite-graphql.console': '{"theme":"auto","unit":"lakh","blur":true}',
+    });
+    expect(complaints).toEqual([]);
+
+    await page.getByText('Live', { exact: true }).waitFor();
+    line.breakOff();
+    await page.getByText(/^Not live since .*, reconnecting$/).waitFor();
+    line.mend();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.context().setOffline(true);
+    await page.getByText('This device is offline.').waitFor();
+    await page.context().setOffline(false);
+    await page.getByText('This device is offline.').waitFor({ state: 'hidden' });
   });
 });
 

@@ -1,10 +1,14 @@
 // The console as it is served: its page, its policy, its files, the operator's name and logo, and its documents.
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createGateway } from '../../src/gateway.ts';
+import { withDefaultLimits } from '../../src/limits.ts';
 import type { GatewayOptions } from '../../src/options.ts';
+import { readLogo } from '../../src/process/resources.ts';
 import { Visitor } from '../support/visitor.ts';
 import { apps, startWorld } from '../support/world.ts';
 
@@ -120,6 +124,21 @@ test.each([
   ],
 ])('%s is refused as a logo', (_what, logo, message) => {
   expect(() => createGateway({ apps, console: { logo } })).toThrow(message);
+});
+
+test('the picture of CONSOLE_LOGO_FILE is read at the start, which any other file stops', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'logo-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'logo.png');
+  const limits = withDefaultLimits({ consoleLogoBytes: 100 });
+  expect(readLogo(undefined, limits)).toBeNull();
+  expect(() => readLogo(file, limits)).toThrow(/^CONSOLE_LOGO_FILE: cannot be read: there is no/);
+  writeFileSync(file, '<svg xmlns="http://www.w3.org/2000/svg"/>');
+  expect(() => readLogo(file, limits)).toThrow(/^CONSOLE_LOGO_FILE: .* not a PNG, JPEG or WebP/);
+  writeFileSync(file, Buffer.concat([png, png]));
+  expect(() => readLogo(file, limits)).toThrow(/^CONSOLE_LOGO_FILE: .*LIMIT_CONSOLE_LOGO_BYTES/);
+  writeFileSync(file, png);
+  expect(readLogo(file, limits)?.length).toBe(png.length);
 });
 
 test('with trusted documents the console sends ids of documents that the gateway knows, also after a new list', async () => {

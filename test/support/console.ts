@@ -1,4 +1,5 @@
 // The console as its user handles it: logins by mouse at both simulated brokers, and what the browser complains about.
+import { connect, createServer, type Socket } from 'node:net';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 /** A profile of a browser in which the console is used. */
@@ -69,4 +70,42 @@ export async function label(page: Page, text: string): Promise<void> {
   await page.getByLabel(/^Label/).fill(text);
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('heading', { level: 2, name: text }).waitFor();
+}
+
+/** A line to a gateway that can break off. It has its port before the gateway has. */
+export async function openLine() {
+  const sockets = new Set<Socket>();
+  let target = 0;
+  let isBroken = false;
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+    if (isBroken) return socket.destroy();
+    const onwards = connect(target, '127.0.0.1');
+    onwards.on('error', () => socket.destroy()).on('close', () => socket.destroy());
+    socket.on('close', () => onwards.destroy());
+    socket.pipe(onwards).pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: typeof address === 'object' ? (address?.port ?? 0) : 0,
+    leadTo: (port: number) => {
+      target = port;
+    },
+    breakOff: () => {
+      isBroken = true;
+      cut();
+    },
+    mend: () => {
+      isBroken = false;
+    },
+    close: () => {
+      cut();
+      server.close();
+    },
+  };
 }

@@ -1,0 +1,124 @@
+// Reads funds and sums: each account as it answers, and the sums of the gateway when the last one has.
+import { FundsDocument, type FundsQuery, SumsDocument } from '../generated/graphql.ts';
+import { type Funds, noFunds, withSegment } from './funds.ts';
+import { type GatewayClient, type Problem, problemOf } from './gateway.ts';
+import type { Store } from './store.ts';
+
+/**
+ * Seconds that an answer may be old of which a sum is made: a little more than the five between two polls, so that a
+ * change costs no further call, and that an account whose poll has failed is not in the sum by an older answer.
+ */
+const sumMaxAge = 6;
+/** Milliseconds between two reads of the sums. */
+const sumPause = 1_500;
+
+type KiteAccount = NonNullable<NonNullable<FundsQuery['kite']>[number]>;
+type ProblemAt = (...path: readonly (string | number)[]) => Problem | null;
+
+/** Reads into the store. */
+export class FundsReader {
+  readonly #store: Store;
+  readonly #client: GatewayClient;
+  #reading = new AbortController();
+  #sumTimer: ReturnType<typeof setTimeout> | undefined;
+  #sumRead = 0;
+
+  constructor(store: Store, client: GatewayClient) {
+    this.#store = store;
+    this.#client = client;
+  }
+
+  /** Reads every active account, and the sums; each is shown when it arrives. */
+  async read(): Promise<void> {
+    this.#reading.abort();
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
+    const { accounts } = this.#store.state;
+    if (accounts.length === 0) return this.#store.set({ sums: null, sumsStatus: 'idle' });
+    const idsOf = (broker: 'KITE' | 'KOTAK') =>
+      accounts.filter((each) => each.isActive && each.broker === broker).map(({ id }) => id);
+    const [kite, kotak] = [idsOf('KITE'), idsOf('KOTAK')];
+    this.#store.set({ sumsStatus: 'loading' });
+    /** What has been taken of the parts before. */
+    const taken = new Map<string, unknown>();
+    for await (const part of this.#client.parts(FundsDocument, { kite, kotak }, signal)) {
+      if (signal.aborted) return;
+      const { data, errors, hasNext } = part;
+      const problemAt: ProblemAt = (...path) => {
+        const error = errors.find(({ path: place }) =>
+          path.every((step, index) => place?.[index] === step),
+        );
+        return error ? problemOf(error) : null;
+      };
+      this.#takeAccounts(data, taken, problemAt);
+      if (!hasNext) {
+        const [error] = errors.filter(({ path }) => path === undefined);
+        const whole = error ? problemOf(error) : null;
+        const missing = [...kite, ...kotak].filter((id) => !taken.has(id));
+        this.#failAccounts(missing, whole ?? problemAt('kite') ?? problemAt('kotak'));
+        this.#takeSums(data?.combinedMargins, problemAt('combinedMargins') ?? whole, false);
+      } else this.#takeSums(data?.combinedMargins, null, true);
+    }
+  }
+
+  #takeAccounts(data: FundsQuery | null, taken: Map<string, unknown>, problemAt: ProblemAt): void {
+    const funds = new Map(this.#store.state.funds);
+    for (const [index, account] of (data?.kite ?? []).entries()) {
+      if (account?.margins === undefined || taken.get(account.id) === account) continue;
+      taken.set(account.id, account);
+      const problem = problemAt('kite', index, 'margins');
+      funds.set(account.id, this.withMargins(account.id, account.margins, problem));
+    }
+    for (const [index, account] of (data?.kotak ?? []).entries()) {
+      if (account?.kotakMargins === undefined || taken.get(account.id) === account) continue;
+      taken.set(account.id, account);
+      const before = funds.get(account.id) ?? noFunds;
+      const { kotakMargins } = account;
+      const problem = problemAt('kotak', index);
+      funds.set(account.id, { ...before, kotak: kotakMargins ?? before.kotak, problem });
+    }
+    this.#store.set({ funds });
+  }
+
+  #failAccounts(ids: readonly string[], problem: Problem | null): void {
+    if (ids.length === 0) return;
+    const funds = new Map(this.#store.state.funds);
+    const known = problem ?? { code: 'UNKNOWN', message: '', retryable: true };
+    for (const id of ids) funds.set(id, { ...(funds.get(id) ?? noFunds), problem: known });
+    this.#store.set({ funds });
+  }
+
+  /** An account's funds with its newest margins. */
+  withMargins(id: string, margins: KiteAccount['margins'], problem: Problem | null): Funds {
+    const before = this.#store.state.funds.get(id) ?? noFunds;
+    if (!margins && problem) return { ...before, problem };
+    return {
+      ...before,
+      problem: null,
+      equity: withSegment(before.equity, margins?.equity, problem),
+      commodity: withSegment(before.commodity, margins?.commodity, problem),
+    };
+  }
+
+  #takeSums(
+    sums: FundsQuery['combinedMargins'] | undefined,
+    problem: Problem | null,
+    hasNext: boolean,
+  ): void {
+    if (sums) this.#store.set({ sums, sumsStatus: 'ready', sumsProblem: null });
+    else if (!hasNext) this.#store.set({ sumsStatus: 'failed', sumsProblem: problem });
+  }
+
+  /** Reads the sums soon: once for several changes. Answers that the stream has brought are not called for again. */
+  readSumsSoon(): void {
+    if (this.#sumTimer !== undefined) return;
+    this.#sumTimer = setTimeout(async () => {
+      this.#sumTimer = undefined;
+      this.#sumRead += 1;
+      const own = this.#sumRead;
+      const { data, error } = await this.#client.query(SumsDocument, {}, sumMaxAge);
+      if (own !== this.#sumRead) return;
+      this.#takeSums(data?.combinedMargins, error && problemOf(error), false);
+    }, sumPause);
+  }
+}
