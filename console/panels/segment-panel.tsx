@@ -36,7 +36,9 @@ export function SegmentPanel({ name, segment, isActive, isTold, now, onRetry }: 
           )}
         </div>
       )}
-      {problem && isActive && !isTold && <ProblemNote problem={problem} onRetry={onRetry} lead={lead} />}
+      {problem && isActive && !isTold && (
+        <ProblemNote problem={problem} onRetry={onRetry} lead={lead} />
+      )}
       {latest?.enabled && (
         <div class={isOld ? 'old' : undefined}>
           <div class="segment-head">

@@ -98,7 +98,11 @@ function Sums({
           <div key={name}>
             <dt>{name}</dt>
             <dd>
-              {sums[name] ? <Amount value={sums[name].net} hasSign /> : <span class="hint">in none of them</span>}
+              {sums[name] ? (
+                <Amount value={sums[name].net} hasSign />
+              ) : (
+                <span class="hint">in none of them</span>
+              )}
             </dd>
           </div>
         ))}

@@ -24,7 +24,7 @@ test.each([
 test.each([
   [0.3, 0.1, 0.2],
   [99725.05000000002, 99725.05, 2e-11],
-  [1e21, 1, 999999999999999999999],
+  [1e21, 1, 1e21],
   [-0.1, 0.2, -0.3],
   [102225.55, 99725.05, 2500.5],
 ])('%d less %d is %d, exactly', (later, earlier, change) => {
@@ -52,7 +52,9 @@ test('times are those of India', () => {
 test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '\r=1'])(
   'a spreadsheet does not execute the label %j',
   (label) => {
-    const [cell = ''] = toCsv([[label]]).split('\r\n').slice(0, 1);
+    const [cell = ''] = toCsv([[label]])
+      .split('\r\n')
+      .slice(0, 1);
     expect(cell.replace(/^"/, '').startsWith("'")).toBe(true);
   },
 );
@@ -68,7 +70,9 @@ describe('a text to copy', () => {
   const url = 'http://localhost:4000/graphql';
 
   test('as GraphQL has its variables as defaults', () => {
-    expect(asGraphql(snippet)).toContain('query Funds($kite: [ID!] = ["a\\"b"], $kotak: [ID!] = [])');
+    expect(asGraphql(snippet)).toContain(
+      'query Funds($kite: [ID!] = ["a\\"b"], $kotak: [ID!] = [])',
+    );
   });
 
   test('as curl has no credential, and quotes for a shell', () => {

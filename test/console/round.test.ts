@@ -74,97 +74,103 @@ const widths = [
 ] as const;
 
 describeWithChromium('the console', (browser) => {
-  test.each(widths)('goes its whole round at the width of a %s', async (width, viewport, mother, self) => {
-    const { page, requests, complaints, close } = await visitConsole(browser, home, { viewport });
-    onTestFinished(close);
-    const isPhone = width === 'phone';
-    const row = (name: string | RegExp) => page.getByRole('link', { name });
-    const overview = async () => {
-      if (isPhone) await page.getByRole('link', { name: 'All accounts' }).click();
-    };
-    const totals = page.getByRole('region', { name: 'Available to trade' });
+  test.each(widths)(
+    'goes its whole round at the width of a %s',
+    async (width, viewport, mother, self) => {
+      const { page, requests, complaints, close } = await visitConsole(browser, home, { viewport });
+      onTestFinished(close);
+      const isPhone = width === 'phone';
+      const row = (name: string | RegExp) => page.getByRole('link', { name });
+      const overview = async () => {
+        if (isPhone) await page.getByRole('link', { name: 'All accounts' }).click();
+      };
+      const totals = page.getByRole('region', { name: 'Available to trade' });
 
-    await page.getByRole('heading', { name: 'Log in to a first account' }).waitFor();
-    await examine(page, `${width}-welcome`);
-    await page.getByRole('link', { name: 'Log in with Zerodha' }).click();
-    await approveAtZerodha(page, mother);
-    await row(new RegExp(mother)).click();
-    await label(page, 'Mother');
-    await overview();
-    await page.getByRole('link', { name: 'Zerodha', exact: true }).click();
-    await approveAtZerodha(page, self);
-    await page.getByRole('link', { name: 'Kotak', exact: true }).last().click();
-    await logInAtKotak(page, world.simulator.url, 'SIMK01');
-    await page.getByText('All 3 accounts are logged in').waitFor();
+      await page.getByRole('heading', { name: 'Log in to a first account' }).waitFor();
+      await examine(page, `${width}-welcome`);
+      await page.getByRole('link', { name: 'Log in with Zerodha' }).click();
+      await approveAtZerodha(page, mother);
+      await row(new RegExp(mother)).click();
+      await label(page, 'Mother');
+      await overview();
+      await page.getByRole('link', { name: 'Zerodha', exact: true }).click();
+      await approveAtZerodha(page, self);
+      await page.getByRole('link', { name: 'Kotak', exact: true }).last().click();
+      await logInAtKotak(page, world.simulator.url, 'SIMK01');
+      await page.getByText('All 3 accounts are logged in').waitFor();
 
-    // The sums are the gateway's own; the account at Kotak is named beside them.
-    const sum = () =>
-      page.evaluate(async () => {
-        const query = '{ combinedMargins { total { net } } }';
-        const headers = { 'content-type': 'application/json', 'cache-control': 'max-age=60' };
-        const body = JSON.stringify({ query });
-        const response = await fetch('graphql', { method: 'POST', headers, body });
-        const { net } = (await response.json()).data.combinedMargins.total;
-        const two = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
-        return new Intl.NumberFormat('en-IN', two).format(net);
-      });
-    await totals.getByText('2 of 3 accounts').waitFor();
-    await totals.getByText(await sum()).waitFor();
-    await totals.getByText('amounts of another kind').waitFor();
+      // The sums are the gateway's own; the account at Kotak is named beside them.
+      const sum = () =>
+        page.evaluate(async () => {
+          const query = '{ combinedMargins { total { net } } }';
+          const headers = { 'content-type': 'application/json', 'cache-control': 'max-age=60' };
+          const body = JSON.stringify({ query });
+          const response = await fetch('graphql', { method: 'POST', headers, body });
+          const { net } = (await response.json()).data.combinedMargins.total;
+          const two = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+          return new Intl.NumberFormat('en-IN', two).format(net);
+        });
+      await totals.getByText('2 of 3 accounts').waitFor();
+      await totals.getByText(await sum()).waitFor();
+      await totals.getByText('amounts of another kind').waitFor();
 
-    // One that fails is named, with why; a retry brings it back.
-    await world.fault({ kind: 'service-unavailable', userId: self, path: '/user/margins' });
-    await afterPolls(totals.getByText('1 of 3 accounts'));
-    await totals.getByText('the broker is not available').waitFor();
-    await examine(page, `${width}-missing`);
-    await world.clearFaults();
-    await totals.getByRole('button', { name: 'Try again' }).click();
-    await totals.getByText('2 of 3 accounts').waitFor();
+      // One that fails is named, with why; a retry brings it back.
+      await world.fault({ kind: 'service-unavailable', userId: self, path: '/user/margins' });
+      await afterPolls(totals.getByText('1 of 3 accounts'));
+      await totals.getByText('the broker is not available').waitFor();
+      await examine(page, `${width}-missing`);
+      await world.clearFaults();
+      await totals.getByRole('button', { name: 'Try again' }).click();
+      await totals.getByText('2 of 3 accounts').waitFor();
 
-    // Live: the account, its line and the sums.
-    await row(/^Mother/).click();
-    const account = page.getByRole('region', { name: 'Mother' });
-    await account.getByText('% used').first().waitFor();
-    await world.payIn(mother, 'equity', 2500.5);
-    await afterPolls(account.getByText('+2,500.50 up'));
-    await account.getByText('1 change while this page is open').waitFor();
-    await page.getByText('Live', { exact: true }).waitFor();
+      // Live: the account, its line and the sums.
+      await row(/^Mother/).click();
+      const account = page.getByRole('region', { name: 'Mother' });
+      await account.getByText('% used').first().waitFor();
+      await world.payIn(mother, 'equity', 2500.5);
+      await afterPolls(account.getByText('+2,500.50 up'));
+      await account.getByText('1 change while this page is open').waitFor();
+      await page.getByText('Live', { exact: true }).waitFor();
 
-    // The same user in another browser, whose session is ended from here.
-    const other = await visitConsole(browser, home);
-    onTestFinished(other.close);
-    await other.page.getByRole('link', { name: 'Log in with Zerodha' }).click();
-    await approveAtZerodha(other.page, mother);
-    await other.page.getByText('The account is logged in').waitFor();
-    await page.reload();
-    await account.getByRole('button', { name: /^End the session of/ }).click();
-    await page.getByText('The session is ended.').waitFor();
-    await account.getByText('nowhere else').waitFor();
-    await other.page.getByText('ended from another browser').first().waitFor();
-    await other.page.getByText('1 of 1 account needs a login').waitFor();
-    await examine(page, `${width}-account`);
+      // The same user in another browser, whose session is ended from here.
+      const other = await visitConsole(browser, home);
+      onTestFinished(other.close);
+      await other.page.getByRole('link', { name: 'Log in with Zerodha' }).click();
+      await approveAtZerodha(other.page, mother);
+      await other.page.getByText('The account is logged in').waitFor();
+      await page.reload();
+      await account.getByRole('button', { name: /^End the session of/ }).click();
+      await page.getByText('The session is ended.').waitFor();
+      await account.getByText('nowhere else').waitFor();
+      await other.page.getByText('ended from another browser').first().waitFor();
+      await other.page.getByText('1 of 1 account needs a login').waitFor();
+      await examine(page, `${width}-account`);
 
-    // An account that is logged out keeps its place.
-    const order = () => page.locator('.row-name').allTextContents();
-    await overview();
-    const before = await order();
-    await row(/SIMK01/).click();
-    await page.getByRole('button', { name: 'Log out' }).click();
-    await page.getByRole('button', { name: 'Log out' }).click();
-    await page.getByText(/is logged out\.$/).waitFor();
-    await page.getByText('1 of 3 accounts needs a login').waitFor();
-    await overview();
-    expect(await order()).toEqual(before);
-    await page.getByRole('link', { name: /^Log in to/ }).first().waitFor();
-    await examine(page, `${width}-logged-out`);
+      // An account that is logged out keeps its place.
+      const order = () => page.locator('.row-name').allTextContents();
+      await overview();
+      const before = await order();
+      await row(/SIMK01/).click();
+      await page.getByRole('button', { name: 'Log out' }).click();
+      await page.getByRole('button', { name: 'Log out' }).click();
+      await page.getByText(/is logged out\.$/).waitFor();
+      await page.getByText('1 of 3 accounts needs a login').waitFor();
+      await overview();
+      expect(await order()).toEqual(before);
+      await page
+        .getByRole('link', { name: /^Log in to/ })
+        .first()
+        .waitFor();
+      await examine(page, `${width}-logged-out`);
 
-    expect([...complaints, ...other.complaints]).toEqual([]);
-    const known = [new URL(home).origin, new URL(world.simulator.url).origin];
-    const elsewhere = [...requests, ...other.requests].filter(
-      (url) => !known.includes(new URL(url).origin),
-    );
-    expect(elsewhere).toEqual([]);
-  });
+      expect([...complaints, ...other.complaints]).toEqual([]);
+      const known = [new URL(home).origin, new URL(world.simulator.url).origin];
+      const elsewhere = [...requests, ...other.requests].filter(
+        (url) => !known.includes(new URL(url).origin),
+      );
+      expect(elsewhere).toEqual([]);
+    },
+  );
 
   test('works by keys alone, at 320 px, and says when it is not live', async () => {
     const viewport = { width: 320, height: 640 };
@@ -209,9 +215,13 @@ describeWithChromium('the console', (browser) => {
     await page.getByLabel('Unit of amounts').selectOption('lakh');
     await page.getByRole('region', { name: 'equity' }).getByText('1.00').first().waitFor();
     await page.getByRole('button', { name: 'Blur amounts and names' }).click();
-    const filter = await page.locator('#account-title').evaluate((title) => getComputedStyle(title).filter);
+    const filter = await page
+      .locator('#account-title')
+      .evaluate((title) => getComputedStyle(title).filter);
     expect(filter).toContain('blur');
-    const stored = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+    const stored = await page.evaluate(() =>
+      JSON.stringify({ ...localStorage, ...sessionStorage }),
+    );
     expect(JSON.parse(stored)).toEqual({
       'kite-graphql.console': '{"theme":"auto","unit":"lakh","blur":true}',
     });
@@ -226,6 +236,18 @@ describeWithChromium('the console', (browser) => {
     await page.getByText('This device is offline.').waitFor();
     await page.context().setOffline(false);
     await page.getByText('This device is offline.').waitFor({ state: 'hidden' });
+  });
+
+  test('leads to its own address from any other', async () => {
+    const { page, complaints, close } = await visitConsole(
+      browser,
+      home.replace('localhost', '127.0.0.1'),
+    );
+    onTestFinished(close);
+    await examine(page, 'wrong-place');
+    await page.getByRole('link', { name: `Open ${home}` }).click();
+    await page.getByRole('heading', { name: 'Log in to a first account' }).waitFor();
+    expect(complaints).toEqual([]);
   });
 });
 
