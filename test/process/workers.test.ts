@@ -143,17 +143,17 @@ describeWithRedis((redis) => {
     const client = createClient({ url: redis.url });
     await client.connect();
     onTestFinished(() => client.destroy());
-    const key = 'kite-graphql:rate:gateways';
+    const key = 'kite-graphql:rate:replicas';
     await client.del(key);
     // A busy machine answers late; that is no Redis that is gone.
     const { listening } = await startWorkers(redis.url, {
       LIMIT_REDIS_ANSWER_MILLISECONDS: '10000',
     });
     const [victim = 0] = await listening(3);
-    await expect.poll(() => client.zCard(key), { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => client.hLen(key), { timeout: 60_000 }).toBe(1);
     process.kill(victim, 'SIGKILL');
     await listening(4);
-    expect(await client.zCard(key)).toBe(1);
+    expect(await client.hLen(key)).toBe(1);
   });
 });
 

@@ -100,7 +100,10 @@ function createServerClient(
       client.sendCommand(evalWords(script, { keys: [], arguments: args }), sending),
     subscribe: (channel, listener) => client.subscribe(channel, listener),
     unsubscribe: (channel) => client.unsubscribe(channel),
-    on: (event: string, listener: (error: unknown) => void) => client.on(event, listener),
+    on(event: string, listener: (error: unknown) => void) {
+      if (event !== 'lost') client.on(event, listener);
+      else client.on('ready', () => client.once('error', listener));
+    },
     destroy: () => client.destroy(),
   };
 }

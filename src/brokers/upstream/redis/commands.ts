@@ -37,9 +37,12 @@ export interface RedisClient {
   /** Listens to a channel, which all servers of a cluster share. */
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
-  /** `error`: a connection failed. `ready`: one is made, also after it was lost. */
+  /**
+   * `error`: a connection failed. `ready`: one is made, also after it was lost. `lost`: one that was ready broke, so that
+   * its server may have lost its memory.
+   */
   on(event: 'error', listener: (error: unknown) => void): unknown;
-  on(event: 'ready', listener: () => void): unknown;
+  on(event: 'ready' | 'lost', listener: () => void): unknown;
   /** Cuts the connections. */
   destroy(): void;
 }

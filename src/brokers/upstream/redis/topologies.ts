@@ -1,7 +1,7 @@
 // Several Redis servers as one client: a cluster that shares the keys out, and a master that Sentinels watch.
 import { type CommandOptions, evalWords, type RedisClient } from './commands.ts';
 
-type Listener = (error?: unknown) => void;
+type Listener = (error?: unknown, node?: unknown) => void;
 
 /** What is needed of the library's client of a node. */
 interface Node {
@@ -44,6 +44,12 @@ export function clusterClient<Master extends { readonly address: string }>(
   patience: number,
 ): RedisClient {
   const trying = new Trying(() => cluster.connect(), patience);
+  const lost: Listener[] = [];
+  const ready = new Set<string>();
+  cluster.on('node-ready', (node) => void ready.add(JSON.stringify(node)));
+  cluster.on('node-error', (_error, node) => {
+    if (ready.delete(JSON.stringify(node))) for (const listener of lost) listener();
+  });
   return {
     get isOpen() {
       return trying.isOpen;
@@ -67,9 +73,12 @@ export function clusterClient<Master extends { readonly address: string }>(
     },
     subscribe: (channel, listener) => cluster.subscribe(channel, listener),
     unsubscribe: (channel) => cluster.unsubscribe(channel),
-    on(event: 'error' | 'ready', listener: Listener) {
-      cluster.on(event === 'ready' ? 'connect' : event, listener);
-      cluster.on(`node-${event}`, listener);
+    on(event: 'error' | 'ready' | 'lost', listener: Listener) {
+      if (event === 'lost') lost.push(listener);
+      else {
+        cluster.on(event === 'ready' ? 'connect' : event, listener);
+        cluster.on(`node-${event}`, listener);
+      }
     },
     destroy() {
       trying.end();
@@ -98,7 +107,8 @@ export function sentinelClient(sentinel: Sentinel, patience: number): RedisClien
       sentinel.sendCommand(false, evalWords(script, { keys: [], arguments: args }), sending),
     subscribe: (channel, listener) => sentinel.subscribe(channel, listener),
     unsubscribe: (channel) => sentinel.unsubscribe(channel),
-    on: (event: string, listener: Listener) => sentinel.on(event, listener),
+    on: (event: string, listener: Listener) =>
+      sentinel.on(event === 'lost' ? 'error' : event, listener),
     destroy() {
       trying.end();
       sentinel.destroy().catch(() => {});

@@ -5,12 +5,8 @@ import type { RedisAddress } from '../../../../shared/redis-address.ts';
 import { createRedisClient, redisCause } from '../../redis-client.ts';
 import { createMemoryRateLog } from './memory-rate-log.ts';
 import { type RateLog, unlimited } from './rate-log.ts';
-import {
-  announcing,
-  createRedisRateLog,
-  type RedisScripts,
-  type SharedState,
-} from './redis-rate-log.ts';
+import { createRedisRateLog, type RedisScripts, type SharedState } from './redis-rate-log.ts';
+import { beatMilliseconds } from './redis-share.ts';
 
 /** Where starts are counted. */
 export interface RateLogOptions {
@@ -39,7 +35,9 @@ export interface OpenRateLog {
 export function openRateLog(options: RateLogOptions): OpenRateLog {
   const { limit, redisUrl, rateLog, onReachable } = options;
   if (rateLog !== undefined) return { log: rateLog, close: async () => {} };
-  const { redisConnectSeconds, redisAnswerMilliseconds } = withDefaultLimits(options.limits);
+  const { redisConnectSeconds, redisAnswerMilliseconds, redisShareSeconds } = withDefaultLimits(
+    options.limits,
+  );
   if (limit === 0) return { log: unlimited, close: async () => {} };
   if (redisUrl === undefined) return { log: createMemoryRateLog(limit), close: async () => {} };
   const client = createRedisClient(redisUrl, redisConnectSeconds);
@@ -67,13 +65,15 @@ export function openRateLog(options: RateLogOptions): OpenRateLog {
   const log = createRedisRateLog(scripts, {
     limit,
     patienceMilliseconds: redisAnswerMilliseconds,
+    shareMilliseconds: redisShareSeconds * 1_000,
     onReachable: (state) => {
       if (state.isReachable) cause = null;
       onReachable({ ...state, cause });
     },
   });
-  const timer = setInterval(() => void log.announce(), announcing.every).unref();
-  void log.announce();
+  client.on('lost', () => log.forget());
+  const timer = setInterval(() => void log.beat(), beatMilliseconds).unref();
+  void log.beat();
   return {
     log,
     close: async () => {

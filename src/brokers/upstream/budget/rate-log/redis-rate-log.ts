@@ -1,5 +1,7 @@
-// The rate log that all replicas share, in Redis: one script, by Redis's own clock.
+// The rate log that all replicas share, in Redis: one script, by Redis's own clock. A replica that has lost Redis uses its
+// share; redis-share.ts says why all of them together keep to the limit.
 import { createHash, randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import type { RedisClient } from '../../redis/commands.ts';
 import { createMemoryRateLog } from './memory-rate-log.ts';
 import {
@@ -9,7 +11,8 @@ import {
   type Start,
   type Usage,
 } from './rate-log.ts';
-import { announceScript, countScript } from './redis-scripts.ts';
+import { beatScript, countScript, leaveScript } from './redis-scripts.ts';
+import { type Beat, type BeatAnswer, countsMilliseconds, RedisShare } from './redis-share.ts';
 
 /** What is needed of a Redis client: runs a script, and rejects while there is no connection. */
 export type RedisScripts = Pick<RedisClient, 'eval'>;
@@ -20,7 +23,9 @@ export interface RedisRateLogOptions {
   readonly limit: number;
   /** Milliseconds to wait for Redis before going on without it. */
   readonly patienceMilliseconds: number;
-  /** Told once whenever Redis stops answering, and when it answers again. */
+  /** How long a replica that has lost Redis uses its share, in milliseconds. */
+  readonly shareMilliseconds: number;
+  /** Told once whenever this replica stops counting in Redis, and when it counts there again. */
   readonly onReachable?: (state: SharedState) => void;
 }
 
@@ -33,131 +38,234 @@ export interface SharedState {
   readonly limit: number;
 }
 
-/** The log, and the way to leave it. */
+/** The log, and what keeps it. */
 export interface RedisRateLog extends RateLog {
-  /** Counts this gateway among those that share the count, and learns how many there are. Never rejects. */
-  announce(): Promise<void>;
-  /** Takes this gateway out, as far as Redis can be reached. */
+  /** Says to Redis that this replica is there, and learns of the others. To be called every `beatMilliseconds`. Never rejects. */
+  beat(): Promise<void>;
+  /** Redis may have lost what it knew: nothing is counted there before that is over. */
+  forget(): void;
+  /** Takes this replica out of the table, as far as Redis can be reached. */
   leave(): Promise<void>;
 }
 
-const gatewaysKey = 'kite-graphql:rate:gateways';
-
-/** Milliseconds between two announcements, and for how long one counts. */
-export const announcing = { every: 5_000, counts: 16_000 };
+const tableKey = 'kite-graphql:rate:replicas';
 
 /** Milliseconds between grant and sending that are not worth telling Redis of: its own are not finer. */
 const smallDelay = 2;
 /** Milliseconds for which Redis is left alone after it failed, so that not every call pays for the attempt. */
 const pause = 1_000;
+/** Milliseconds after which a start that is not sent is counted anew. */
+const renewal = 500;
 
-/**
- * Makes a log in Redis. While Redis does not answer, each gateway keeps to its share: the limit divided by the number of
- * gateways that were last known, one call at least. No call goes uncounted. A gateway that has never reached Redis
- * knows of no other, and allows itself the whole limit.
- */
+const beatReply = z.tuple([
+  z.number(),
+  z.number(),
+  z.number(),
+  z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])),
+]);
+
+/** Makes a log in Redis. No call goes uncounted, and a replica that has never reached Redis starts none. */
 export function createRedisRateLog(
   redis: RedisScripts,
   options: RedisRateLogOptions,
 ): RedisRateLog {
-  const { limit, patienceMilliseconds, onReachable } = options;
-  // Every call of this process is in here too, so that the limit still holds when Redis is lost in mid-window.
-  const own = createMemoryRateLog(() => (performance.now() < sharedFrom ? share() : limit));
-  const prefix = randomUUID();
-  const settings = [countedMilliseconds, longestWayMilliseconds, limit].map(String);
+  const { limit, patienceMilliseconds, shareMilliseconds, onReachable } = options;
+  const share = new RedisShare(limit, shareMilliseconds, () => performance.now());
+  // Every call of this process, so that the limit holds where Redis alone is in the way of nothing.
+  const own = createMemoryRateLog(limit);
+  const alone = createMemoryRateLog(() => share.share);
+  const name = randomUUID();
+  const settings = [countedMilliseconds, longestWayMilliseconds].map(String);
   let starts = 0;
-  let isReachable = true;
-  let aloneUntil = 0;
-  let replicas = 1;
-  /** When this gateway may allow itself the whole limit again, as far as Redis does; and may go on after it lost Redis. */
-  let sharedFrom = 0;
-  let startsFrom = 0;
+  let isShared = false;
+  let isTold: boolean | null = null;
+  let awayUntil = 0;
+  let forgottenUntil = 0;
+  let beating: Promise<void> | null = null;
+  /** Notes that Redis has not confirmed. */
+  let notes = 0;
 
-  const share = () => Math.max(1, Math.floor(limit / replicas));
-
-  function tell(): void {
-    onReachable?.({ isReachable, replicas, limit: isReachable ? limit : share() });
+  /** Tells once of each change. */
+  function tell(isReachable: boolean): void {
+    if (isTold === isReachable || (isTold === null && isReachable)) {
+      isTold = isReachable;
+      return;
+    }
+    isTold = isReachable;
+    onReachable?.({
+      isReachable,
+      replicas: share.replicas,
+      limit: isReachable ? limit : share.share,
+    });
   }
 
-  function lost(): void {
-    const now = performance.now();
-    aloneUntil = now + pause;
-    sharedFrom = Number.POSITIVE_INFINITY;
-    if (!isReachable) return;
-    isReachable = false;
-    // What the others have started in this window is not known any more: the share begins with the next one.
-    if (replicas > 1) startsFrom = now + countedMilliseconds;
-    tell();
-  }
-
-  function found(): void {
-    if (isReachable) return;
-    isReachable = true;
-    // The others notice it a little later, and until then count for themselves.
-    sharedFrom = replicas > 1 ? performance.now() + pause + 2 * countedMilliseconds : 0;
-    tell();
+  function lose(): void {
+    awayUntil = performance.now() + pause;
+    isShared = false;
+    share.lost();
+    tell(false);
   }
 
   /** A script's answer; null where Redis gave none. */
   async function run(script: string, keys: string[], args: (string | number)[]): Promise<unknown> {
-    if (performance.now() < aloneUntil) return null;
+    if (performance.now() < awayUntil) return null;
     const input = { keys, arguments: args.map(String) };
     try {
-      const answer = await within(patienceMilliseconds, (abortSignal) =>
+      return await within(patienceMilliseconds, (abortSignal) =>
         redis.eval(script, input, { abortSignal }),
       );
-      found();
-      return answer;
     } catch {
-      lost();
+      lose();
       return null;
     }
   }
 
-  function count(apiKey: string, ...verb: (string | number)[]): Promise<unknown> {
-    return run(countScript, keysOf(apiKey), [...settings, ...verb]);
+  function count(apiKey: string, max: number, ...verb: (string | number)[]): Promise<unknown> {
+    return run(countScript, keysOf(apiKey), [...settings, max, ...verb]);
+  }
+
+  async function send(beat: Beat): Promise<boolean> {
+    const { turn, share: held, from, until, expected } = beat;
+    const words = [name, turn, held, from, until, expected, limit];
+    const answer = beatAnswer(await run(beatScript, [tableKey], words));
+    if (answer === null) return false;
+    share.receive(beat, answer);
+    return true;
+  }
+
+  async function beatOnce(): Promise<void> {
+    // The first one asks for the time only.
+    if (share.isNew && !(await send(share.beat(false)))) return;
+    if (!(await send(share.beat(isShared)))) return;
+    if (!isShared) share.told();
+    const isSharedNow = share.isShared && notes === 0;
+    if (isSharedNow === isShared) return;
+    // From here on nothing starts alone, so that the next beat may say so.
+    isShared = isSharedNow;
+    if (!isShared || (await send(share.beat(true)))) tell(isShared);
+  }
+
+  /** Beats at once, or with the beat that is on its way. */
+  function beat(): Promise<void> {
+    beating ??= beatOnce().finally(() => {
+      beating = null;
+    });
+    return beating;
+  }
+
+  /** Starts a call of this replica's share; Redis is told where it can be. */
+  function startAlone(apiKey: string): Start | number {
+    const wait = share.untilAlone();
+    if (wait === null) return pause;
+    if (wait > 0) return wait;
+    const start = alone.start(apiKey);
+    if (typeof start === 'number') return start;
+    share.startedAlone();
+    notes += 1;
+    const of = nameNext();
+    const noted = count(apiKey, limit, 'note', of).then((answer) => {
+      notes -= 1;
+      return startedAt(answer);
+    });
+    const inRedis = counted(apiKey, of, performance.now(), noted);
+    let isSent = false;
+    const send = () => {
+      if (!isSent) share.sentAlone();
+      isSent = true;
+    };
+    return {
+      sent() {
+        start.sent();
+        send();
+        inRedis.sent();
+      },
+      ended() {
+        start.ended();
+        send();
+        inRedis.ended();
+      },
+    };
+  }
+
+  async function startShared(apiKey: string): Promise<Start | number> {
+    const untilKnown = forgottenUntil - performance.now();
+    if (untilKnown > 0) return Math.ceil(untilKnown);
+    let room = share.room(patienceMilliseconds);
+    if (room === null) {
+      await beat();
+      room = share.room(patienceMilliseconds);
+    }
+    if (room === null || !isShared) return 1;
+    const of = nameNext();
+    const askedAt = performance.now();
+    const answer = await count(apiKey, room.limit, 'start', of, room.before);
+    const [wait] = Array.isArray(answer) ? answer : [];
+    if (typeof wait !== 'number' || wait < 0) return 1;
+    if (wait > 0) return wait;
+    const start = counted(apiKey, of, askedAt, startedAt(answer));
+    if (performance.now() - askedAt < longestWayMilliseconds) return start;
+    // This process was held up: what it was granted may not count any more when it is used.
+    start.ended();
+    return 1;
+  }
+
+  function nameNext(): string {
+    starts += 1;
+    return `${name} ${starts}`;
+  }
+
+  /** What Redis is told of a start. @param askedAt before which it cannot have counted. @param started when it counts from, in Redis's time; null: Redis does not know it. */
+  function counted(
+    apiKey: string,
+    of: string,
+    askedAt: number,
+    started: number | null | Promise<number | null>,
+  ): Start {
+    let sentAfter = 0;
+    const sinceAsked = () => Math.ceil(performance.now() - askedAt);
+    const report = async (verb: 'sent' | 'ended', after: number) => {
+      const at = await started;
+      if (at !== null) await count(apiKey, limit, verb, of, at + after);
+    };
+    // Redis stops counting what is on its way for too long; this has not left yet.
+    const renewing = setInterval(() => void report('sent', sinceAsked()), renewal).unref();
+    return {
+      sent() {
+        clearInterval(renewing);
+        sentAfter = sinceAsked();
+        if (sentAfter > smallDelay) void report('sent', sentAfter);
+      },
+      ended() {
+        clearInterval(renewing);
+        void report('ended', Math.min(sinceAsked(), sentAfter + longestWayMilliseconds));
+      },
+    };
   }
 
   async function start(apiKey: string): Promise<Start | number> {
-    const untilShare = startsFrom - performance.now();
-    if (untilShare > 0) return Math.ceil(untilShare);
+    if (share.isNew) await beat();
+    if (share.isNew) return pause;
     const ownStart = own.start(apiKey);
     if (typeof ownStart === 'number') return ownStart;
-    starts += 1;
-    const name = `${prefix} ${starts}`;
-    const askedAt = performance.now();
-    const wasReachable = isReachable;
-    const answer = await count(apiKey, 'start', name);
-    const [wait, grantedAt] = Array.isArray(answer) ? answer : [];
-    if (typeof wait !== 'number' || typeof grantedAt !== 'number') {
-      // Redis was lost with this very call: it waits for the share as the others do.
-      const untilShare = startsFrom - performance.now();
-      if (!wasReachable || untilShare <= 0) return ownStart;
+    const started = isShared ? await startShared(apiKey) : startAlone(apiKey);
+    if (typeof started === 'number') {
       ownStart.cancel();
-      return Math.ceil(untilShare);
+      return started;
     }
-    if (wait > 0) {
-      ownStart.cancel();
-      return wait;
-    }
-    let sentAfter = 0;
-    const sinceAsked = () => Math.ceil(performance.now() - askedAt);
     return {
       sent() {
         ownStart.sent();
-        sentAfter = sinceAsked();
-        if (sentAfter > smallDelay) void count(apiKey, 'sent', name, grantedAt + sentAfter);
+        started.sent();
       },
       ended() {
         ownStart.ended();
-        const arrivedAfter = Math.min(sinceAsked(), sentAfter + longestWayMilliseconds);
-        void count(apiKey, 'ended', name, grantedAt + arrivedAfter);
+        started.ended();
       },
     };
   }
 
   async function usage(apiKey: string): Promise<Usage> {
-    const answer = await count(apiKey, 'usage');
+    const answer = await count(apiKey, limit, 'usage');
     const [used, closedMilliseconds] = Array.isArray(answer) ? answer : [];
     if (typeof used !== 'number' || typeof closedMilliseconds !== 'number') {
       return own.usage(apiKey);
@@ -165,21 +273,40 @@ export function createRedisRateLog(
     return { used, closedMilliseconds };
   }
 
-  const announce = async (milliseconds: number) => {
-    const answer = await run(announceScript, [gatewaysKey], [prefix, milliseconds]);
-    if (typeof answer === 'number' && milliseconds > 0) replicas = Math.max(1, answer);
-  };
-
   return {
     limit,
     start,
     usage,
-    announce: () => announce(announcing.counts),
-    leave: () => announce(0),
+    beat,
+    forget() {
+      forgottenUntil = performance.now() + countsMilliseconds;
+    },
+    async leave() {
+      // What was started alone is covered by its share until that is over.
+      if (isShared) await run(leaveScript, [tableKey], [name]);
+    },
     close(apiKey, milliseconds) {
       own.close(apiKey, milliseconds);
-      void count(apiKey, 'close', Math.ceil(milliseconds));
+      void count(apiKey, limit, 'close', Math.ceil(milliseconds));
     },
+  };
+}
+
+/** When a start counts from; null where Redis gave no answer. */
+function startedAt(answer: unknown): number | null {
+  const [, at] = Array.isArray(answer) ? answer : [];
+  return typeof at === 'number' ? at : null;
+}
+
+function beatAnswer(reply: unknown): BeatAnswer | null {
+  const { data } = beatReply.safeParse(reply);
+  if (data === undefined) return null;
+  const [now, share, isKnown, others] = data;
+  return {
+    now,
+    share,
+    isKnown: isKnown === 1,
+    others: others.map(([of, from, until, expected]) => ({ share: of, from, until, expected })),
   };
 }
 
