@@ -36,10 +36,12 @@ export function hasRedis(): boolean {
  * Starts a Redis.
  * @param settings words of its command line, behind those that every test has.
  * @param port where it listens. Default: a free port.
+ * @param sentinel the configuration file of a Sentinel. Default: it is none.
  */
 export async function startRedis(
   settings: readonly string[] = [],
   port?: number,
+  sentinel?: string,
 ): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'kite-graphql-redis-'));
   port ??= await freePort();
@@ -48,13 +50,14 @@ export async function startRedis(
   const start = async () => {
     running = spawn(
       'redis-server',
-      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'].concat([
-        '--dir',
-        folder,
-        '--dbfilename',
-        'dump.rdb',
+      [
+        ...(sentinel === undefined ? [] : [sentinel, '--sentinel']),
+        ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
+        ...(sentinel === undefined
+          ? ['--save', '', '--appendonly', 'no', '--dbfilename', 'dump.rdb']
+          : []),
         ...settings,
-      ]),
+      ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     await ready(running);
@@ -89,7 +92,7 @@ function ready(server: ChildProcess): Promise<void> {
     let output = '';
     server.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output += text;
-      if (output.includes('Ready to accept connections')) resolve();
+      if (/Ready to accept connections|Sentinel ID is/.test(output)) resolve();
     });
     server.once('exit', () => reject(new Error(`redis-server did not start:\n${output}`)));
     server.once('error', reject);

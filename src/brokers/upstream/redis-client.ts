@@ -38,7 +38,14 @@ export function createRedisClient(
     ...(url.startsWith('rediss:') && { tls: true as const, ...(ca !== undefined && { ca }) }),
   };
   // What waits for a connection would hold its caller back, and be written after the caller was told that it failed.
-  const options = { disableOfflineQueue: true, pingInterval, socket };
+  const options = {
+    disableOfflineQueue: true,
+    pingInterval,
+    socket,
+    // A user of Redis needs no right to what is of no use here.
+    disableClientInfo: true,
+    maintNotifications: 'disabled' as const,
+  };
   const { nodes, username, password, database } = parseRedisUrl(url);
   const login = { ...(username && { username }), ...(password && { password }) };
   if (sentinelMaster !== undefined) {

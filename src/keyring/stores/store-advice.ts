@@ -3,6 +3,9 @@ import type { KeyringStoreError } from './store.ts';
 
 const unreachable = 'Redis cannot be reached. Check that the server runs, and the host and port.';
 
+const untrusted =
+  'the certificate of Redis is signed by an authority that is not trusted. Set REDIS_CA_FILE.';
+
 const unopened = 'the file cannot be opened. Check that its folder exists and is writable.';
 
 const advice: Partial<Record<string, string>> = {
@@ -13,6 +16,12 @@ const advice: Partial<Record<string, string>> = {
     'this Redis is a node of a cluster. List the addresses of several nodes, with commas between them; one name that stands for all of them is written twice.',
   CLUSTERDOWN: 'the Redis Cluster does not serve all of its slots. Check its nodes.',
   MASTERDOWN: 'this Redis is a replica that has lost its master.',
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate of Redis is for another host name.',
+  CERT_HAS_EXPIRED: 'the certificate of Redis has expired.',
   ECONNREFUSED: unreachable,
   ECONNRESET: unreachable,
   ENOTFOUND: unreachable,

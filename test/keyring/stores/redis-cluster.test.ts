@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openKeyringStore } from '../../../src/keyring/stores/open-store.ts';
 import { type KeyringStore, KeyringStoreError } from '../../../src/keyring/stores/store.ts';
-import { type RedisCluster, startRedisCluster, whole } from '../../support/redis-cluster.ts';
+import { cli, type RedisCluster, startRedisCluster, whole } from '../../support/redis-cluster.ts';
 import { isRedisMissing } from '../../support/with-redis.ts';
 import { day } from '../fixtures.ts';
 
@@ -75,6 +75,46 @@ describe.skipIf(isRedisMissing)('a cluster', () => {
     expect(ids.filter((_, index) => opened[index] !== null)).toEqual(
       ids.filter((id) => !failed.includes(id)),
     );
+    await store.close();
+  });
+});
+
+describe.skipIf(isRedisMissing)('a cluster with replicas', () => {
+  test('goes on without its dead master: nothing is lost, and writes are noticed again', async () => {
+    await using cluster = await startRedisCluster(1);
+    const store = await openKeyringStore(cluster.url, () => new Date());
+    const createdAt = Date.now();
+    const ids = Array.from({ length: 30 }, newId);
+    for (const id of ids) await store.createKeyring({ id, createdAt, expiresAt: createdAt + day });
+    const [watched = ''] = ids;
+    let notices = 0;
+    store.notices?.watch(watched, () => {
+      notices += 1;
+    });
+    await expect.poll(() => notices).toBeGreaterThan(0);
+    const listening = await Promise.all(
+      cluster.nodes.map(({ port }) => cli('-p', `${port}`, 'pubsub', 'channels')),
+    );
+    const master = cluster.nodes[listening.findIndex((channels) => channels.trim() !== '')];
+    // Replicas follow a moment later.
+    for (const { port } of cluster.nodes.slice(0, 3)) await cli('-p', `${port}`, 'wait', '1', '0');
+    await master?.stop();
+    const opened = () => Promise.all(ids.map((id) => store.openKeyring(id))).catch(() => []);
+    await expect
+      .poll(async () => (await opened()).filter((keyring) => keyring !== null).length, {
+        timeout: 30_000,
+      })
+      .toBe(ids.length);
+    const write = { key: newId(), encrypted: 'x', expiresAt: null, expectedVersion: null };
+    const heard = async () => {
+      const before = notices;
+      await store
+        .writeRecords(watched, [{ ...write, key: newId() }], 1_000)
+        .catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return notices > before;
+    };
+    await expect.poll(heard, { timeout: 30_000 }).toBe(true);
     await store.close();
   });
 });

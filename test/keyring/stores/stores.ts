@@ -2,9 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { openKeyringStore } from '../../../src/keyring/stores/open-store.ts';
 import type { KeyringStore } from '../../../src/keyring/stores/store.ts';
+import { addDocumentedUser, refusals } from '../../support/redis-acl.ts';
 import { type RedisCluster, startRedisCluster } from '../../support/redis-cluster.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { isRedisMissing } from '../../support/with-redis.ts';
@@ -46,7 +47,12 @@ export function describeStoresAndCluster(suite: (place: Place) => void): void {
 /** One for all suites of a file. */
 let cluster: Promise<RedisCluster> | null = null;
 afterAll(async () => {
-  await (await cluster)?.[Symbol.asyncDispose]();
+  const started = await cluster;
+  if (started === null) return;
+  const refused = await refusals(started.nodes.map(({ port }) => port));
+  await started[Symbol.asyncDispose]();
+  // Its user may do what the documentation says, and needs no more.
+  expect(refused).toBe('');
 });
 
 function placeOf(kind: Place['kind']): Place {
@@ -60,7 +66,9 @@ function placeOf(kind: Place['kind']): Place {
     if (kind === 'redis') server = await startRedis();
     if (kind === 'cluster') {
       cluster ??= startRedisCluster();
-      clusterUrl = (await cluster).url;
+      const { url: nodes, nodes: servers } = await cluster;
+      const login = await addDocumentedUser(servers.map(({ port }) => port));
+      clusterUrl = nodes.replace('redis://', `redis://${login}@`);
     }
   });
   afterAll(async () => {
