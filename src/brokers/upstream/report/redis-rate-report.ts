@@ -9,7 +9,7 @@ export function logReachability(log: Logger): RateLogOptions['onReachable'] {
     else {
       log.warn(
         { ...shared, cause },
-        'Redis does not answer: this process counts the rate limit alone and uses only its share',
+        'Redis does not answer: this process makes no calls for some seconds, then those of its share of the rate limit',
       );
     }
   };
