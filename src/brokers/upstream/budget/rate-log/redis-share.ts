@@ -188,6 +188,8 @@ export class RedisShare {
   /** In how many milliseconds this replica may start something alone; null where it may not, whatever the time. */
   untilAlone(): number | null {
     if (this.#heard === null || this.#share === 0) return null;
+    // A share that was given since Redis lost its memory may be one of those that are missing.
+    if (this.#expected === 0 && this.#isOneMissing()) return null;
     if (this.#latest() + countsMilliseconds + endsEarly >= this.#until) return null;
     return Math.max(0, Math.ceil(this.#from - this.#earliest()));
   }
