@@ -26,7 +26,9 @@ delays.enable();
 
 interface Answer {
   readonly data: { readonly accounts: readonly { readonly id: string; readonly user: unknown }[] };
-  readonly errors?: readonly { readonly extensions: { readonly code: string; accountId: string } }[];
+  readonly errors?: readonly {
+    readonly extensions: { readonly code: string; accountId: string };
+  }[];
 }
 
 /** The answer for some users; null where the connection broke. */
@@ -95,7 +97,10 @@ describe.skipIf(isRedisMissing)('two gateways on a Redis Cluster', () => {
     const { data } = await elsewhere.askRaw('{ sessions { state } }');
     expect(data).toEqual({ sessions: [{ state: 'ACTIVE' }] });
     const list = await run({ words: ['sessions', 'list', '--json'], env }).ended;
-    expect(list).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\{[^\n]*ACTIVE[^\n]*\}\n$/) });
+    expect(list).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\{[^\n]*ACTIVE[^\n]*\}\n$/),
+    });
     two.process.kill('SIGTERM');
     expect(await two.ended).toMatchObject({ code: 0 });
     expect(await refusals(ports)).toBe('');

@@ -85,4 +85,23 @@ describeWithRedis(async (redis) => {
       limit,
     );
   });
+
+  test('a Redis that crashes and comes back empty at once doubles no budget', async () => {
+    const told: SharedState[] = [];
+    const logs = [1, 2].map(() =>
+      openRateLog({ limit, redisUrl: redis.url, onReachable: (state) => told.push(state) }),
+    );
+    const all = logs.map(({ log }) => hammer(log));
+    const count = () => all.map(({ times }) => times.length);
+    await expect.poll(() => Math.min(...count()), { timeout: 20_000 }).toBeGreaterThan(10);
+    await redis.stop();
+    await redis.start();
+    const before = count();
+    const after = () => count().map((each, index) => each - (before[index] ?? 0));
+    await expect.poll(() => Math.min(...after()), { timeout: 30_000 }).toBeGreaterThan(10);
+    await Promise.all(all.map(({ stop }) => stop()));
+    await Promise.all(logs.map(({ close }) => close()));
+    expect(fullest(all.flatMap(({ times }) => times))).toBeLessThanOrEqual(limit);
+    expect(told.at(-1)).toMatchObject({ isReachable: true, replicas: 2 });
+  });
 });

@@ -108,9 +108,7 @@ describe.skipIf(isRedisMissing)('a cluster with replicas', () => {
     const write = { key: newId(), encrypted: 'x', expiresAt: null, expectedVersion: null };
     const heard = async () => {
       const before = notices;
-      await store
-        .writeRecords(watched, [{ ...write, key: newId() }], 1_000)
-        .catch(() => undefined);
+      await store.writeRecords(watched, [{ ...write, key: newId() }], 1_000).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 50));
       return notices > before;
     };

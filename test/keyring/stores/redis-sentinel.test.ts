@@ -17,7 +17,12 @@ describe.skipIf(isRedisMissing)('a Redis behind a Sentinel', () => {
   test('is found by the name of its master, and so is the replica that takes its place', async () => {
     const login = ['--requirepass', 'secret', '--masterauth', 'secret'];
     await using master = await startRedis(login);
-    await using replica = await startRedis([...login, '--replicaof', '127.0.0.1', `${master.port}`]);
+    await using replica = await startRedis([
+      ...login,
+      '--replicaof',
+      '127.0.0.1',
+      `${master.port}`,
+    ]);
     const file = join(emptyFolder(), 'sentinel.conf');
     await writeFile(
       file,
@@ -32,7 +37,8 @@ describe.skipIf(isRedisMissing)('a Redis behind a Sentinel', () => {
     await using sentinel = await startRedis([], await freePort(), file);
     const follows = () => cli('-p', `${replica.port}`, '-a', 'secret', 'info', 'replication');
     await expect.poll(follows, { timeout: 20_000 }).toContain('master_link_status:up');
-    const knows = () => cli('-p', `${sentinel.port}`, '-a', 'watched', 'sentinel', 'replicas', 'kite');
+    const knows = () =>
+      cli('-p', `${sentinel.port}`, '-a', 'watched', 'sentinel', 'replicas', 'kite');
     await expect.poll(knows, { timeout: 30_000 }).toContain(`${replica.port}`);
 
     const url = `redis://:secret@127.0.0.1:${sentinel.port}/1`;
@@ -44,7 +50,8 @@ describe.skipIf(isRedisMissing)('a Redis behind a Sentinel', () => {
     );
     const store = await open(sentinels);
     const createdAt = Date.now();
-    const begin = (id: string) => store.createKeyring({ id, createdAt, expiresAt: createdAt + day });
+    const begin = (id: string) =>
+      store.createKeyring({ id, createdAt, expiresAt: createdAt + day });
     const id = newId();
     await begin(id);
     let notices = 0;

@@ -28,7 +28,9 @@ describe.skipIf(isRedisMissing || opensslPath === null)('a Redis behind TLS', ()
       ...['--tls-ca-cert-file', certificate, '--tls-auth-clients', 'no'],
     ]);
     const open = (ca?: string) =>
-      openKeyringStore(`rediss://127.0.0.1:${port}`, () => new Date(), undefined, undefined, { ca });
+      openKeyringStore(`rediss://127.0.0.1:${port}`, () => new Date(), undefined, undefined, {
+        ca,
+      });
     const store = await open(readFileSync(certificate, 'utf8'));
     await store.proveWrite(10);
     await store.close();
