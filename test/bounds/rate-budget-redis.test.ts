@@ -13,7 +13,7 @@ describeWithRedis(async (redis) => {
     { accounts: 40, rateLimit: 5 },
   );
 
-  test('a Redis that hangs, crashes and returns delays no request, and the limit holds throughout', async () => {
+  test('a Redis that hangs, crashes and returns fails no request, and the limit holds throughout', async () => {
     const ask = (from: number) =>
       world.ask(names, { authorization: tokens(...users(3, from)) }).then(({ errors }) => errors);
     expect(await ask(1)).toEqual([]);
