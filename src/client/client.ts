@@ -38,6 +38,11 @@ export interface ClientOptions {
    */
   readonly timeoutMilliseconds?: number;
   /**
+   * Whether documents with an id are sent by it, and without their text. Default: they are, until the gateway says that
+   * it has no list of trusted documents. With false, each page saves the request that finds that out.
+   */
+  readonly trustedDocuments?: boolean;
+  /**
    * How often a query is sent again if a part of it failed with a `retryAfterSeconds`. What it has read already is not
    * read again. Default 2; 0 for never.
    */
@@ -149,8 +154,7 @@ const accepted = {
  */
 export function createClient(options: ClientOptions): Client {
   const { url, maxRetries = 2, maxRetrySeconds = 10 } = options;
-  /** Whether the gateway has a list of trusted documents: until it denies it, documents with an id are sent by it. */
-  let takesIds = true;
+  let takesIds = options.trustedDocuments ?? true;
 
   async function* send(
     accept: string,
@@ -158,7 +162,7 @@ export function createClient(options: ClientOptions): Client {
     variables: unknown,
     { signal, headers, maxAge }: QueryOptions,
   ): AsyncGenerator<ReceivedPayload> {
-    const { documentId, query } = readDocument(document);
+    const { documentId, query, isOwn } = readDocument(document);
     const settings: PostSettings = {
       url,
       credentials: options.credentials ?? 'include',
@@ -172,7 +176,7 @@ export function createClient(options: ClientOptions): Client {
       timeoutMilliseconds: options.timeoutMilliseconds ?? 40_000,
       signal,
     };
-    if (documentId && takesIds) {
+    if (documentId && takesIds && !isOwn) {
       let isRefused = false;
       for await (const received of post({ documentId, variables }, settings)) {
         const [error] = readErrors(received.payload.errors, received.httpStatus);
@@ -183,7 +187,7 @@ export function createClient(options: ClientOptions): Client {
       if (!isRefused) return;
       takesIds = false;
     }
-    yield* post({ query, variables }, settings);
+    yield* post({ ...(isOwn && { documentId }), query, variables }, settings);
   }
 
   async function once<Data>(

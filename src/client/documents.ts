@@ -24,6 +24,8 @@ export interface SentDocument {
   readonly documentId?: string;
   /** Its text; empty if the build has removed it. */
   readonly query: string;
+  /** Whether it is sent by both: the texts of the client's own documents are those of their ids. */
+  readonly isOwn?: boolean;
 }
 
 const sent = new WeakMap<object, SentDocument>();
@@ -43,7 +45,8 @@ export function readDocument(document: unknown): SentDocument {
   const isText = document instanceof String;
   if (!isText && !parts.definitions && !documentId) throw new TypeError(notDocument);
   const query = isText ? `${document}` : (parts.query ?? printDocument(parts.definitions ?? []));
-  const read = { ...(documentId && { documentId }), query };
+  const isOwn = parts.query !== undefined;
+  const read = { ...(documentId && { documentId }), query, ...(isOwn && { isOwn }) };
   sent.set(document, read);
   return read;
 }

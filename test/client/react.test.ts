@@ -1,0 +1,188 @@
+// The hooks in a real browser, on a page of another origin in StrictMode; and on a server.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { Page, Request } from 'playwright-core';
+import { createElement } from 'react';
+import { renderToString } from 'react-dom/server';
+import { rolldown } from 'rolldown';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createClient } from '../../src/client/client.ts';
+import { ClientProvider, useLiveMargins, useSessions } from '../../src/client/react/react.ts';
+import { startGateway } from '../../src/testing/testing.ts';
+import { describeWithChromium } from '../support/with-chromium.ts';
+
+test('a server renders the hooks as they begin, and sends nothing', () => {
+  const requests: unknown[] = [];
+  const client = createClient({
+    url: 'http://localhost:4000/graphql',
+    fetch: async (...request) => {
+      requests.push(request);
+      throw new Error('A server sends nothing');
+    },
+  });
+  const Names = () => {
+    const { sessions, isLive } = useSessions();
+    return createElement('p', null, `${sessions} ${isLive} ${useLiveMargins().accounts.size}`);
+  };
+  const page = createElement(ClientProvider, { client }, createElement(Names));
+  expect(renderToString(page)).toBe('<p>null false 0</p>');
+  expect(requests).toEqual([]);
+  expect(() => renderToString(createElement(Names))).toThrow('ClientProvider');
+});
+
+async function bundlePage(gatewayUrl: string): Promise<string> {
+  const build = await rolldown({
+    logLevel: 'silent',
+    input: fileURLToPath(new URL('pages/hooks-page.ts', import.meta.url)),
+    platform: 'browser',
+    transform: {
+      define: {
+        gatewayUrl: JSON.stringify(gatewayUrl),
+        'process.env.NODE_ENV': '"development"',
+      },
+    },
+  });
+  const { output } = await build.generate({ format: 'esm' });
+  await build.close();
+  return output[0].code;
+}
+
+const patience = { timeout: 15_000 };
+
+describeWithChromium('a page with the hooks', async (browser) => {
+  const pages = createServer((request, response) => {
+    const isScript = request.url === '/page.js';
+    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
+    response.end(
+      isScript ? script : '<!doctype html><script type="module" src="/page.js"></script><body>',
+    );
+  }).listen(0, 'localhost');
+  await once(pages, 'listening');
+  const origin = `http://localhost:${(pages.address() as AddressInfo).port}`;
+  const gateway = await startGateway({ allowedOrigins: [origin] });
+  const script = await bundlePage(gateway.url);
+  const { simulator } = gateway;
+
+  let page: Page;
+  const complaints: string[] = [];
+  const sent: string[] = [];
+  const cancelled: string[] = [];
+  const nameOf = (request: Request) =>
+    /(?:query|subscription|mutation) (\w+)/.exec(request.postData() ?? '')?.[1] ?? '';
+
+  beforeAll(async () => {
+    const context = await browser.newContext();
+    await context.addCookies([await gateway.logIn('SIM0001', 'SIM0002')]);
+    page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(`${error}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (request.method() === 'POST') sent.push(nameOf(request));
+    });
+    page.on('requestfailed', (request) => cancelled.push(nameOf(request)));
+    await page.goto(origin);
+  });
+  afterAll(async () => {
+    pages.close();
+    pages.closeAllConnections();
+    await gateway.close();
+  });
+
+  const text = (selector: string) => page.locator(selector).textContent();
+  const press = (name: string, place = 'body') =>
+    page.locator(place).getByRole('button', { name, exact: true }).first().click();
+
+  test('shows sessions, accounts and margins, with one request and one stream for equal hooks', async () => {
+    for (const id of ['one', 'two']) {
+      await expect.poll(() => text(`#${id} p`), patience).toBe('SIM0002 ACTIVE, SIM0001 ACTIVE');
+      await expect.poll(() => text(`#${id} i`), patience).toBe('live');
+    }
+    for (const id of ['margins', 'same-margins']) {
+      await expect.poll(() => text(`#${id} p`), patience).toMatch(/^-?[\d.]+ OK, -?[\d.]+ OK$/);
+    }
+    await expect.poll(() => text('#accounts p'), patience).toMatch(/^\w+ \w+$/);
+    await expect.poll(() => text('#accounts u'), patience).toBe('PRESENT');
+    expect(sent.toSorted()).toEqual([
+      'Accounts',
+      'LiveMargins',
+      'PageLive',
+      'PageNames',
+      'Sessions',
+      'SessionsChanged',
+    ]);
+  });
+
+  test('shows a change of margins in every equal hook, and keeps the last ones if a poll fails', async () => {
+    const first = await text('#margins p');
+    await simulator.payIn({ userId: 'SIM0001', segment: 'equity', rupees: 12_345 });
+    await expect.poll(() => text('#margins p'), patience).not.toBe(first);
+    await expect.poll(() => text('#same-margins p')).toBe(await text('#margins p'));
+    const before = (await text('#margins p')) ?? '';
+    await simulator.faults.add({ kind: 'internal-error', path: '/user/margins' });
+    const failed = before.replaceAll('OK', 'UPSTREAM_UNAVAILABLE');
+    await expect.poll(() => text('#margins p'), patience).toBe(failed);
+    await simulator.faults.clear();
+    await expect.poll(() => text('#margins p'), patience).toBe(before);
+  });
+
+  test('sends a query again when its variables change, and shows what failed beside what did not', async () => {
+    await simulator.faults.add({
+      kind: 'internal-error',
+      userId: 'SIM0001',
+      path: '/user/profile',
+    });
+    await press('Two accounts');
+    await expect.poll(() => text('#accounts i'), patience).toBe('loaded');
+    await expect.poll(() => text('#accounts b'), patience).toBe('UPSTREAM_UNAVAILABLE');
+    await expect.poll(() => text('#accounts p'), patience).toMatch(/^\w+ \w+, \?$/);
+    await simulator.faults.clear();
+    await press('Read again', '#accounts');
+    await expect.poll(() => text('#accounts p'), patience).toMatch(/^\w+ \w+, \w+ \w+$/);
+    await expect.poll(() => text('#accounts b'), patience).toBe('');
+  });
+
+  test('cancels what a component waits for when it is unmounted, and starts again when it is mounted', async () => {
+    await simulator.faults.add({ kind: 'hang', path: '/user/profile' });
+    await press('Read again', '#accounts');
+    await expect.poll(() => text('#accounts i'), patience).toBe('loading');
+    cancelled.length = 0;
+    await press('Show or hide');
+    await expect
+      .poll(() => cancelled.toSorted(), patience)
+      .toEqual(['LiveMargins', 'PageLive', 'PageNames', 'SessionsChanged']);
+    await simulator.faults.clear();
+    sent.length = 0;
+    await press('Show or hide');
+    await expect.poll(() => text('#one i'), patience).toBe('live');
+    expect(sent.filter((name) => name === 'SessionsChanged')).toHaveLength(1);
+  });
+
+  test('shows a logout at once, also where another hook shows the same', async () => {
+    await press('Log out SIM0001');
+    for (const id of ['one', 'two']) {
+      await expect.poll(() => text(`#${id} p`), patience).toBe('SIM0002 ACTIVE, SIM0001 REVOKED');
+    }
+  });
+
+  test('leaves for a login and comes back, with its error or its session', async () => {
+    for (const [decision, error, sessions] of [
+      ['cancel', 'LOGIN_CANCELLED', 'SIM0002 ACTIVE, SIM0001 REVOKED'],
+      ['approve', '', 'SIM0003 ACTIVE, SIM0002 ACTIVE, SIM0001 REVOKED'],
+    ] as const) {
+      await press('Log in');
+      await page.locator('input[name=user_id][value=SIM0003]').check();
+      await page.locator(`#${decision}`).click();
+      await page.waitForURL(`${origin}/`);
+      await expect.poll(() => text('output'), patience).toBe(error);
+      await expect.poll(() => text('#one p'), patience).toBe(sessions);
+    }
+  });
+
+  test('says nothing on the console', () => {
+    expect(complaints).toEqual([]);
+  });
+});
