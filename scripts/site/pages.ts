@@ -36,6 +36,8 @@ export const sections: readonly Section[] = [
       doc('browser-login', 'Login in a browser'),
       doc('sessions', 'Sessions'),
       doc('session-news', 'News of sessions'),
+      doc('client', 'The client'),
+      doc('testing', 'Testing with the simulators'),
       doc('recipes', 'Recipes'),
       doc('recipes-clients', 'Recipes for clients'),
       doc('moving-over', 'Moving over from kiteconnect'),

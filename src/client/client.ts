@@ -27,8 +27,8 @@ export interface ClientOptions {
   readonly url: string;
   /** Whether requests carry the cookie. Default `include`: the gateway's cookie is also sent from other origins. */
   readonly credentials?: RequestCredentials;
-  /** Headers of every request, such as `authorization` on a server; or what makes them, for each request. */
-  readonly headers?: Headers | (() => Headers | Promise<Headers>);
+  /** RequestHeaders of every request, such as `authorization` on a server; or what makes them, for each request. */
+  readonly headers?: RequestHeaders | (() => RequestHeaders | Promise<RequestHeaders>);
   /** Sends the requests. Default: the global `fetch`. */
   readonly fetch?: typeof fetch;
   /**
@@ -51,15 +51,15 @@ export interface ClientOptions {
   readonly maxRetrySeconds?: number;
 }
 
-/** Headers of a request. */
-export type Headers = Readonly<Record<string, string>>;
+/** RequestHeaders of a request. */
+export type RequestHeaders = Readonly<Record<string, string>>;
 
 /** How one operation is sent. */
 export interface RequestOptions {
   /** Cancels the operation: it fails with ABORTED, and the gateway cancels its calls. */
   readonly signal?: AbortSignal;
-  /** Headers of this request, beside those of the client. */
-  readonly headers?: Headers;
+  /** RequestHeaders of this request, beside those of the client. */
+  readonly headers?: RequestHeaders;
 }
 
 /** How a query is sent. */

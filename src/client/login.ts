@@ -3,9 +3,7 @@
 /** What names an app: its key, or an object of the gateway that has the key or the login page. */
 export type LoginApp =
   | string
-  | { readonly loginUrl: string }
-  | { readonly apiKey: string }
-  | { readonly loginUrl?: string };
+  | { readonly loginUrl?: string | null | undefined; readonly apiKey?: string | undefined };
 
 /** Where a login goes, and where it returns to. */
 export interface LoginOptions {
@@ -19,14 +17,17 @@ export interface LoginOptions {
 }
 
 /** The gateway's login page, for a link. @param url the address of GraphQL. */
-export function loginUrlOf(url: string, { app, returnTo }: LoginOptions): string {
+export function loginUrlOf(url: string, { app = {}, returnTo }: LoginOptions): string {
   const here: Location | undefined = globalThis.location;
-  const isPage = typeof app === 'object' && 'loginUrl' in app && app.loginUrl;
-  const address = new URL(isPage || 'login', new URL(url, here?.href));
-  const key = typeof app === 'object' ? 'apiKey' in app && app.apiKey : app;
-  if (!isPage && key) address.searchParams.set('app', key);
-  const page = returnTo ?? (here && withoutError(here.href));
-  if (page) address.searchParams.set('returnTo', `${page}`);
+  const { loginUrl, apiKey }: Exclude<LoginApp, string> =
+    typeof app === 'string' ? { apiKey: app } : app;
+  const address = new URL(loginUrl || 'login', new URL(url, here?.href));
+  const parameters = address.searchParams;
+  if (apiKey && !parameters.has('app')) parameters.set('app', apiKey);
+  if (returnTo) parameters.set('returnTo', `${returnTo}`);
+  else if (here && !parameters.has('returnTo')) {
+    parameters.set('returnTo', `${withoutError(here.href)}`);
+  }
   return address.href;
 }
 

@@ -92,10 +92,26 @@ test('a refused subscription yields its error and ends', async () => {
   expect(seen).toEqual([[null, 'UNAUTHENTICATED']]);
 });
 
-test('the address of a login leads to the page of the app, and back', () => {
-  const address = client.loginUrl({ app: 'simulator', returnTo: 'http://localhost:3000/a?b=c' });
+test('the address of a login leads to the page of the app, and back', async () => {
+  const returnTo = 'http://localhost:3000/a?b=c';
+  const back = 'returnTo=http%3A%2F%2Flocalhost%3A3000%2Fa%3Fb%3Dc';
   const { origin } = new URL(world.url);
-  expect(address).toBe(
-    `${origin}/login?app=simulator&returnTo=http%3A%2F%2Flocalhost%3A3000%2Fa%3Fb%3Dc`,
-  );
+  const expected = `${origin}/login?app=simulator&${back}`;
+  // A key, an account or session, and an error: each names the app.
+  expect(client.loginUrl({ app: 'simulator', returnTo })).toBe(expected);
+  expect(client.loginUrl({ app: { apiKey: 'simulator' }, returnTo })).toBe(expected);
+  await world.fault({ kind: 'error-envelope', errorType: 'TokenException', status: 403, times: 2 });
+  const { error } = await client.query(names);
+  if (error === null) throw new Error('It did not fail');
+  const again = new URL(client.loginUrl({ app: error, returnTo }));
+  expect(again.pathname + again.search).toBe(`/login?app=simulator&${back}`);
+  // What the schema says of an app is taken as it is.
+  const query = `{ apps { apiKey loginUrl(returnTo: "http://localhost:4000/graphql") } }`;
+  const { data } = await client.query<{ apps: { apiKey: string; loginUrl: string }[] }>(query);
+  const [app] = data?.apps ?? [];
+  if (app === undefined) throw new Error('There is no app');
+  expect(client.loginUrl({ app })).toBe(app.loginUrl);
+  // Below a path, as behind a proxy; and without an app where there is only one.
+  const below = createClient({ url: 'https://example.com/kite/graphql' });
+  expect(below.loginUrl()).toBe('https://example.com/kite/login');
 });

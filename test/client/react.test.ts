@@ -1,16 +1,14 @@
 // The hooks in a real browser, on a page of another origin in StrictMode; and on a server.
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import type { Page, Request } from 'playwright-core';
 import { createElement } from 'react';
 import { renderToString } from 'react-dom/server';
-import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../src/client/client.ts';
 import { ClientProvider, useLiveMargins, useSessions } from '../../src/client/react/react.ts';
 import { startGateway } from '../../src/testing/testing.ts';
+import { startPageServer } from '../support/page-server.ts';
+import { bundleSnippets } from '../support/snippets.ts';
 import { describeWithChromium } from '../support/with-chromium.ts';
 
 test('a server renders the hooks as they begin, and sends nothing', () => {
@@ -32,37 +30,15 @@ test('a server renders the hooks as they begin, and sends nothing', () => {
   expect(() => renderToString(createElement(Names))).toThrow('ClientProvider');
 });
 
-async function bundlePage(gatewayUrl: string): Promise<string> {
-  const build = await rolldown({
-    logLevel: 'silent',
-    input: fileURLToPath(new URL('pages/hooks-page.ts', import.meta.url)),
-    platform: 'browser',
-    transform: {
-      define: {
-        gatewayUrl: JSON.stringify(gatewayUrl),
-        'process.env.NODE_ENV': '"development"',
-      },
-    },
-  });
-  const { output } = await build.generate({ format: 'esm' });
-  await build.close();
-  return output[0].code;
-}
-
 const patience = { timeout: 15_000 };
 
 describeWithChromium('a page with the hooks', async (browser) => {
-  const pages = createServer((request, response) => {
-    const isScript = request.url === '/page.js';
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(
-      isScript ? script : '<!doctype html><script type="module" src="/page.js"></script><body>',
-    );
-  }).listen(0, 'localhost');
-  await once(pages, 'listening');
-  const origin = `http://localhost:${(pages.address() as AddressInfo).port}`;
+  const pages = await startPageServer();
+  const { origin } = pages;
   const gateway = await startGateway({ allowedOrigins: [origin] });
-  const script = await bundlePage(gateway.url);
+  const source = readFileSync(new URL('pages/hooks-page.ts', import.meta.url), 'utf8');
+  const define = { gatewayUrl: JSON.stringify(gateway.url) };
+  pages.show('/', await bundleSnippets({ 'test/client/pages/hooks-page.ts': source }, define));
   const { simulator } = gateway;
 
   let page: Page;
@@ -88,7 +64,6 @@ describeWithChromium('a page with the hooks', async (browser) => {
   });
   afterAll(async () => {
     pages.close();
-    pages.closeAllConnections();
     await gateway.close();
   });
 

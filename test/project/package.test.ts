@@ -205,9 +205,14 @@ test('the type declarations serve a strict consumer', async () => {
       createGateway, KeyringStoreError, type ErrorExtensions, type Gateway, type GatewayOptions, type KeyringStore,
       type StoredKeyring,
     } from 'kite-graphql';
+    import { type GatewayForTests, startGateway } from 'kite-graphql/testing';
     const options: GatewayOptions = { apps: [{ apiKey: 'key' }], graphiql: { authorization: 'token a:b' } };
     const gateway: Gateway = createGateway(options);
     createServer({ joinDuplicateHeaders: true }, gateway);
+    const forTests: GatewayForTests = await startGateway({ allowedOrigins: [], simulator: { accounts: 2 } });
+    await forTests.simulator.faults.add({ kind: 'hang', times: 1 });
+    // @ts-expect-error: there is no such fault
+    await forTests.simulator.faults.add({ kind: 'hungry' });
     export const answer: Response | Promise<Response> = gateway.fetch('http://localhost/graphql');
     export class Store implements Pick<KeyringStore, 'openKeyring'> {
       async openKeyring(id: string): Promise<StoredKeyring | null> {
@@ -219,22 +224,37 @@ test('the type declarations serve a strict consumer', async () => {
     // @ts-expect-error: not an option
     createGateway({ kiteBaseURL: 'http://localhost' });
   `;
-  writeFileSync(join(folder, 'consumer.ts'), consumer);
-  const types = join(root, 'node_modules/@types');
-  const compile = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024'];
-  const { code, stdout } = await run({
-    program: [
-      join(root, 'node_modules/.bin/tsc'),
-      ...compile,
-      '--typeRoots',
-      types,
-      '--types',
-      'node',
-      'consumer.ts',
-    ],
-    cwd: folder,
-  }).ended;
-  expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+  expect(await compile('consumer.ts', consumer, ['node'])).toEqual({ code: 0, stdout: '' });
+});
+
+test('the client and its hooks serve a strict page, which knows nothing of Node', async () => {
+  const page = `
+    import { type ClientError, createClient, type Result } from 'kite-graphql/client';
+    import { ClientProvider, useLiveMargins, useQuery, useSessions } from 'kite-graphql/client/react';
+    import { createElement } from 'react';
+    const client = createClient({ url: '/graphql', headers: async () => ({ 'x-page': 'one' }) });
+    export const answer: Promise<Result<{ apps: string[] }>> = client.query<{ apps: string[] }>('{ apps }');
+    export function textFor(error: ClientError): string | undefined {
+      return error.code === 'NOT_GRAPHQL' ? error.contentType : error.loginUrl;
+    }
+    function Names() {
+      const { sessions } = useSessions();
+      const { accounts } = useLiveMargins({ accountIds: ['a'] });
+      const { data } = useQuery<{ apps: string[] }>('{ apps }', {}, { parts: true });
+      return createElement('p', null, sessions?.[0]?.user?.userName, accounts.size, data?.apps[0]);
+    }
+    export const view = createElement(ClientProvider, { client }, createElement(Names));
+    // @ts-expect-error: a page has no process
+    export const environment = process.env;
+  `;
+  const options = ['--module', 'esnext', '--moduleResolution', 'bundler'];
+  symlinkSync(join(root, 'node_modules/react'), join(folder, 'node_modules/react'));
+  mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
+  for (const name of ['react', 'react-dom']) {
+    const types = join(folder, 'node_modules/@types', name);
+    if (!existsSync(types)) symlinkSync(join(root, 'node_modules/@types', name), types);
+  }
+  expect(await compile('page.ts', page, [], options)).toEqual({ code: 0, stdout: '' });
 });
 
 test('client-codegen.ts types operations of Apollo Client, urql and graphql-request', async () => {
@@ -314,6 +334,26 @@ test('client-codegen.ts types operations of Apollo Client, urql and graphql-requ
   });
   await gateway.dispose();
 });
+
+/** Compiles a file of a project that has installed the package. @param types the packages of global types. */
+async function compile(
+  file: string,
+  text: string,
+  types: readonly string[],
+  moduleOptions: readonly string[] = ['--module', 'nodenext'],
+): Promise<{ readonly code: number | null; readonly stdout: string }> {
+  writeFileSync(join(folder, file), text);
+  const { code, stdout } = await run({
+    program: [
+      join(root, 'node_modules/.bin/tsc'),
+      ...['--noEmit', '--strict', '--target', 'es2024', ...moduleOptions],
+      ...['--typeRoots', join(root, 'node_modules/@types'), '--types', types.join(',')],
+      file,
+    ],
+    cwd: folder,
+  }).ended;
+  return { code, stdout };
+}
 
 function npmInstall(project: string, names: readonly string[]): void {
   const options = ['--omit=dev', '--no-audit', '--no-fund', '--prefer-offline', '--silent'];
