@@ -4,7 +4,7 @@ import type { Gateway } from '../gateway-interface.ts';
 import type { GatewayOptions } from '../options.ts';
 import { simulatedApps, simulatedHosts } from '../process/simulated-apps.ts';
 import { listen } from '../server/listen.ts';
-import { type LoginCookie, logIn } from './login.ts';
+import { type LoginCookie, logIn, loginDocuments } from './login.ts';
 import { type SimulatorForTests, type SimulatorOptions, startSimulator } from './simulator.ts';
 
 /** How a gateway for tests is started: as `createGateway`, with what the simulator decides filled in. */
@@ -45,6 +45,7 @@ export interface GatewayForTests {
  */
 export async function startGateway(options: StartGatewayOptions = {}): Promise<GatewayForTests> {
   const { port = 0, simulator: simulated, ...others } = options;
+  const { trustedDocuments } = others;
   // The simulator redirects to the gateway, and the gateway calls the simulator: the port is known first.
   let gateway: Gateway | undefined;
   const server = await listen((request, response) => gateway?.(request, response), undefined, port);
@@ -71,6 +72,8 @@ export async function startGateway(options: StartGatewayOptions = {}): Promise<G
       introspection: true,
       stopping: stopping.signal,
       ...others,
+      // Its list has the documents of its logins too.
+      ...(trustedDocuments && { trustedDocuments: { ...trustedDocuments, ...loginDocuments } }),
       kiteBaseUrl: running.url,
       kiteLoginUrl: `${running.url}/connect/login`,
       kotakBaseUrls: simulatedHosts(running.url),
@@ -81,7 +84,7 @@ export async function startGateway(options: StartGatewayOptions = {}): Promise<G
       url: `${origin}/graphql`,
       origin,
       simulator: running,
-      logIn: (...userIds) => logIn(origin, running, userIds),
+      logIn: (...userIds) => logIn(origin, running, userIds, trustedDocuments !== undefined),
       close,
     };
   } catch (error) {

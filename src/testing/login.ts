@@ -11,13 +11,18 @@ export interface LoginCookie {
   readonly sameSite: 'Lax';
 }
 
-/** Logs users in, one after the other. @throws Error if a login fails. */
+/**
+ * Logs users in, one after the other.
+ * @param hasList whether the gateway executes trusted documents only; then it has `loginDocuments` among them.
+ * @throws Error if a login fails.
+ */
 export async function logIn(
   origin: string,
   simulator: SimulatorControl,
   userIds: readonly string[],
+  hasList: boolean,
 ): Promise<LoginCookie> {
-  const browser = new Browser(origin);
+  const browser = new Browser(origin, hasList);
   for (const userId of userIds) {
     const user = simulator.users.find((each) => each.userId === userId);
     if (user === undefined) throw new Error(`There is no simulated user ${userId}.`);
@@ -42,24 +47,27 @@ async function logInAtKite(browser: Browser, { userId }: SimulatedUser): Promise
   if (error !== null) throw new Error(`The login of ${userId} failed: ${error}`);
 }
 
-const begin = `mutation Begin($input: BeginLoginInput!) {
+/** The documents of the logins, by their ids. */
+export const loginDocuments = {
+  'kite-graphql.testing.begin': `mutation Begin($input: BeginLoginInput!) {
   result: beginLogin(input: $input) { ... on LoginChallenge { id method } ... on ApiError { code } }
-}`;
-const complete = `mutation Complete($input: CompleteLoginInput!) {
+}`,
+  'kite-graphql.testing.complete': `mutation Complete($input: CompleteLoginInput!) {
   result: completeLogin(input: $input) { ... on Session { id } ... on ApiError { code } }
-}`;
+}`,
+} as const;
 
 async function logInAtKotak(
   browser: Browser,
   { userId, password }: SimulatedUser,
   simulator: SimulatorControl,
 ): Promise<void> {
-  const challenge = await browser.ask(begin, { userId, password });
+  const challenge = await browser.ask('kite-graphql.testing.begin', { userId, password });
   if (challenge.code) throw new Error(`The login of ${userId} failed: ${challenge.code}`);
   const codes = await simulator.accessCodes();
   const code = codes.findLast((each) => each.userId === userId)?.accessCode;
   const isAsked = challenge.method === 'ACCESS_CODE';
-  const session = await browser.ask(complete, {
+  const session = await browser.ask('kite-graphql.testing.complete', {
     challengeId: challenge.id,
     ...(isAsked && { accessCode: code }),
   });
@@ -77,8 +85,11 @@ class Browser {
   readonly origin: string;
   readonly cookies = new Map<string, string>();
 
-  constructor(origin: string) {
+  readonly #hasList: boolean;
+
+  constructor(origin: string, hasList: boolean) {
     this.origin = origin;
+    this.#hasList = hasList;
   }
 
   /** Goes to a page that redirects. @returns where to. */
@@ -91,11 +102,12 @@ class Browser {
   }
 
   /** Sends a mutation of a login. */
-  async ask(query: string, input: object): Promise<LoginAnswer> {
+  async ask(documentId: keyof typeof loginDocuments, input: object): Promise<LoginAnswer> {
+    const document = this.#hasList ? { documentId } : { query: loginDocuments[documentId] };
     const response = await this.#send(`${this.origin}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', origin: this.origin },
-      body: JSON.stringify({ query, variables: { input } }),
+      body: JSON.stringify({ ...document, variables: { input } }),
     });
     const { data, errors } = await response.json();
     return data?.result ?? { code: errors?.[0]?.extensions?.code };

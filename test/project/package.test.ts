@@ -25,6 +25,7 @@ import {
   wholeEnvironment,
 } from '../support/environment.ts';
 import { packGateway } from '../support/packed-gateway.ts';
+import { linkRecipePackages } from '../support/project-copy.ts';
 import { tokens } from '../support/world.ts';
 
 // Packages are built, installed and compiled: on a loaded machine that takes its time.
@@ -261,12 +262,13 @@ test('client-codegen.ts types operations of Apollo Client, urql and graphql-requ
   const project = mkdtempSync(join(tmpdir(), 'kite-graphql-clients-'));
   onTestFinished(() => rmSync(project, { recursive: true, force: true }));
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
-  npmInstall(project, [
-    '@apollo/client@4',
+  await linkRecipePackages(project, [
+    '@apollo/client',
+    '@graphql-typed-document-node/core',
     '@urql/core',
     'graphql-request',
-    'graphql@16',
-    'rxjs@7',
+    'graphql',
+    'rxjs',
   ]);
   const installed = join(folder, 'node_modules/kite-graphql');
   const modules = join(project, 'node_modules');

@@ -23,7 +23,7 @@ const rootModules = join(root, 'node_modules');
 export function recipeProject(): Promise<string> {
   return onceInRun('recipes', async (project) => {
     const recipes = join(root, 'recipes');
-    install(recipes);
+    await installRecipes();
     await copyProject(recipes, project);
     link(join(recipes, 'node_modules'), join(project, 'node_modules'));
     // Development alone needs these, and the repository has them.
@@ -36,6 +36,12 @@ export function recipeProject(): Promise<string> {
     execFileSync(compiler, ['relay.config.json'], { cwd: project, stdio: 'pipe' });
     return project;
   });
+}
+
+/** Links packages that the recipes depend on into a project, with graphql 16. */
+export async function linkRecipePackages(project: string, names: readonly string[]): Promise<void> {
+  await installRecipes();
+  link(join(root, 'recipes/node_modules'), join(project, 'node_modules'), names);
 }
 
 /** Makes the project of an example with its generated types, once in a run. @returns its folder. */
@@ -67,22 +73,22 @@ async function copyProject(from: string, project: string): Promise<void> {
   link(rootModules, join(gateway, 'node_modules'), Object.keys(dependencies));
 }
 
-/** Installs what a project depends on, where it is missing or not what the lock file says. */
-function install(project: string): void {
-  const lock = readFileSync(join(project, 'package-lock.json'), 'utf8');
-  const installed = join(project, 'node_modules/.installed-lock.json');
-  if (existsSync(installed) && readFileSync(installed, 'utf8') === lock) return;
-  const options = ['--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
-  execFileSync('npm', ['ci', ...options, '--loglevel=error'], {
-    cwd: project,
-    env: wholeEnvironment(),
-    stdio: 'pipe',
+/** Installs what the recipes depend on, where it is missing or not what the lock file says; once in a run. */
+function installRecipes(): Promise<void> {
+  return onceInRun('recipe-packages', () => {
+    const cwd = join(root, 'recipes');
+    const lock = readFileSync(join(cwd, 'package-lock.json'), 'utf8');
+    const installed = join(cwd, 'node_modules/.installed-lock.json');
+    if (existsSync(installed) && readFileSync(installed, 'utf8') === lock) return;
+    const options = '--omit=dev --ignore-scripts --prefer-offline --no-audit --no-fund'.split(' ');
+    const npm = ['ci', ...options, '--loglevel=error'];
+    execFileSync('npm', npm, { cwd, env: wholeEnvironment(), stdio: 'pipe' });
+    writeFileSync(installed, lock);
   });
-  writeFileSync(installed, lock);
 }
 
 /** Links packages of one folder into another; default: all of them. */
-function link(from: string, to: string, names = readdirSync(from)): void {
+function link(from: string, to: string, names: readonly string[] = readdirSync(from)): void {
   for (const name of names.filter((each) => !each.startsWith('.'))) {
     const target = join(to, name);
     if (existsSync(target)) continue;

@@ -1,6 +1,6 @@
 // The library for tests of other projects: a simulator and a gateway in a line each, controlled by functions.
 import { expect, onTestFinished, test } from 'vitest';
-import { createClient } from '../../src/client/client.ts';
+import { clientDocuments, createClient } from '../../src/client/client.ts';
 import {
   ControlRefusedError,
   connectSimulator,
@@ -54,6 +54,16 @@ test('users are logged in without a browser, all into one keyring', async () => 
   await gateway.simulator.faults.add({ kind: 'internal-error' });
   await expect(gateway.logIn('SIM0001')).rejects.toThrow('SIM0001');
   await expect(gateway.logIn('SIMK01')).rejects.toThrow('SIMK01');
+});
+
+test('users of both brokers are logged in where only trusted documents are executed', async () => {
+  const gateway = await start({ trustedDocuments: clientDocuments });
+  const cookie = await gateway.logIn('SIM0001', 'SIMK01');
+  const client = pageClient(gateway.url, cookie);
+  const { data } = await client.sessions();
+  expect(data?.map(({ user }) => user?.userId)).toEqual(['SIMK01', 'SIM0001']);
+  const { error } = await client.query('{ __typename }');
+  expect(error?.code).toBe('DOCUMENT_NOT_TRUSTED');
 });
 
 test('clock, faults, pay-ins, requests and reset of the brokers are functions', async () => {
