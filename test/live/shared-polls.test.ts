@@ -1,22 +1,20 @@
 // Live margins over two replicas on one Redis: one of them polls an account for both. Counted at Kite.
 import { createClient } from '@redis/client';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { generateKey } from '../../src/keyring/crypto/keys.ts';
-import { createMetrics } from '../../src/metrics/prometheus.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { follow, type Happening } from '../support/follower.ts';
-import { readableLog } from '../support/readable-log.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { follow } from '../support/follower.ts';
+import {
+  authorization,
+  balances,
+  bothSegments,
+  type Nets,
+  netsOf,
+  nextOf,
+  startReplicas,
+} from '../support/replicas.ts';
 import { describeWithRedis } from '../support/with-redis.ts';
-import { startWorld, tokens } from '../support/world.ts';
+import { tokens } from '../support/world.ts';
 
-const both = graphql(`
-  subscription SharedBoth($everySeconds: Int) {
-    marginsChanged(everySeconds: $everySeconds) {
-      margins { equity { net asOf } commodity { net } }
-    }
-  }
-`);
 const equity = graphql(`
   subscription SharedEquity($everySeconds: Int) {
     marginsChanged(everySeconds: $everySeconds) { margins { equity { net } } }
@@ -29,82 +27,15 @@ const commodity = graphql(`
 `);
 const logout = graphql(`mutation SharedLogout { logout { loggedOut } }`);
 
-interface Nets {
-  readonly marginsChanged: {
-    readonly margins?: Partial<
-      Record<'equity' | 'commodity', { readonly net: number } | null>
-    > | null;
-  };
-}
-type Event = Happening<Nets> | null;
-const netsOf = (event: Event) => {
-  const { equity: first, commodity: second } = event?.data?.marginsChanged.margins ?? {};
-  return [first?.net, second?.net];
-};
-const codesOf = (event: Event) => event?.errors?.map(({ extensions }) => extensions.code);
-const nextOf = <E>(streams: readonly { next(): Promise<E> }[]) =>
-  Promise.all(streams.map((stream) => stream.next()));
-
+const codesOf = (event: Awaited<ReturnType<Awaited<ReturnType<typeof follow>>['next']>>) =>
+  event?.errors?.map(({ extensions }) => extensions.code);
 /** A text and what it is as base64url: the header of what is encrypted is readable. */
 const decoded = (text: string) => Buffer.from(text, 'base64url').toString('latin1');
-const authorization = tokens('SIM0001');
-const [net, commodityNet] = [99725.05000000002, 100661.7];
+const [net, commodityNet] = balances;
 
 describeWithRedis(async (redis) => {
-  const clock = new TestClock();
-  const logs = [readableLog(), readableLog()] as const;
-  const metrics = createMetrics();
-  const optionsOf = ({ logger }: (typeof logs)[0]) => ({
-    clock,
-    redisUrl: redis.url,
-    keyringKeys: [key],
-    logger,
-    // Who polls is Redis's to say, however busy this machine is.
-    limits: { redisAnswerMilliseconds: 20_000 },
-  });
-  const key = generateKey();
-  const one = await startWorld(optionsOf(logs[0]));
-  const other = await startWorld({
-    ...optionsOf(logs[1]),
-    kiteBaseUrl: one.simulator.url,
-    metrics,
-  });
-
-  beforeEach(async () => {
-    await settled(0);
-    await one.reset();
-  });
-
-  /** Once each poller, of either replica, waits, beside what counts sessions for the metrics. */
-  const settled = (pollers: number) => expect.poll(() => clock.waiting).toBe(1 + pollers);
-  const linesOf = ({ lines }: (typeof logs)[0], text: string) =>
-    lines.filter(({ msg }) => msg === text);
-  const pathsOf = async () => (await one.calls()).map(({ path }) => path);
-  const following = (world: typeof one, document: object = both, everySeconds = 5) =>
-    follow<Nets, object>(world.url, document.toString(), {
-      authorization,
-      variables: { everySeconds },
-    });
-
-  /** A metric of the other replica, by its label. */
-  const counted = async (name: string, label: string) => {
-    const metric = await metrics.registry.getSingleMetric(`kite_graphql_${name}`)?.get();
-    return Object.fromEntries(
-      (metric?.values ?? []).map(({ labels, value }) => [labels[label], value]),
-    );
-  };
-
-  /** Streams on both, of which the first one's replica polls. */
-  const followBoth = async (pollers = 2) => {
-    const here = await following(one);
-    expect(netsOf(await here.next())).toEqual([net, commodityNet]);
-    const there = await following(other);
-    expect(netsOf(await there.next())).toEqual([net, commodityNet]);
-    await settled(pollers);
-    expect(await pathsOf()).toEqual(['/user/margins']);
-    expect(await counted('watched_accounts', 'role')).toEqual({ polled: 0, followed: 1 });
-    return [here, there] as const;
-  };
+  const replicas = await startReplicas([redis.url, redis.url]);
+  const { clock, one, other, settled, pathsOf, following, followBoth, counted } = replicas;
 
   describe('one replica polls an account', () => {
     test('once an interval for all streams on both, which get the same events', async () => {
@@ -249,8 +180,9 @@ describeWithRedis(async (redis) => {
       });
       return { heard, writer };
     };
-    const ignored = (log: (typeof logs)[0]) =>
-      linesOf(log, 'A message of another replica was ignored').map(({ cause }) => cause);
+    /** The reasons that the other replica has logged. */
+    const ignored = () =>
+      replicas.lines('A message of another replica was ignored')[1]?.map(({ cause }) => cause);
 
     test('shows nothing of the account: no token, no key, no amount', async () => {
       const { heard, writer } = await listen();
@@ -272,7 +204,7 @@ describeWithRedis(async (redis) => {
 
     test('is believed only as it was sent, on its own channel, once, and in time', async () => {
       const { heard, writer } = await listen();
-      const stranger = await follow<Nets, object>(one.url, both.toString(), {
+      const stranger = await follow<Nets, object>(one.url, bothSegments.toString(), {
         authorization: tokens('SIM0003'),
         variables: { everySeconds: 3_600 },
       });
@@ -303,10 +235,10 @@ describeWithRedis(async (redis) => {
       await inject(old.replace(/^[^.]+/, 'another-replica'));
       await inject(old);
       await expect
-        .poll(() => ignored(logs[1]).toSorted())
+        .poll(() => ignored())
         .toEqual(expect.arrayContaining(['foreign', 'malformed', 'oversized', 'replayed']));
       await Promise.all(Array.from({ length: 100 }, () => inject(old)));
-      await expect.poll(() => ignored(logs[1])).toContain('too-many');
+      await expect.poll(() => ignored()).toContain('too-many');
       expect(streams.map(({ unread }) => unread)).toEqual([0, 0]);
       expect(await counted('poll_messages_ignored_total', 'reason')).toMatchObject({
         malformed: 1,
@@ -332,45 +264,6 @@ describeWithRedis(async (redis) => {
       expect(netsOf(await later.next())).toEqual([paidIn.net, commodityNet]);
       expect(here.unread).toBe(0);
       expect(stranger.unread).toBe(0);
-    });
-  });
-
-  describe('while Redis is away', () => {
-    test('each replica polls by itself, says so once, and shares again when it is back', async () => {
-      const streams = await followBoth();
-      await redis.stop();
-      const said = 'Polls of live margins are not shared: this process polls by itself';
-      for (const log of logs)
-        await expect.poll(() => linesOf(log, said), { timeout: 20_000 }).toHaveLength(1);
-      await settled(2);
-      await one.calls();
-      const paidIn = await one.payIn('SIM0001', 'equity', 1);
-      clock.advance(5);
-      expect((await nextOf(streams)).map(netsOf)).toEqual(
-        Array(2).fill([paidIn.net, commodityNet]),
-      );
-      await settled(2);
-      expect(await pathsOf()).toEqual(Array(2).fill('/user/margins'));
-
-      await redis.start();
-      const again = 'Polls of live margins are shared with other replicas again';
-      for (const log of logs)
-        await expect.poll(() => linesOf(log, again), { timeout: 20_000 }).toHaveLength(1);
-      // Which one polls is settled within moments.
-      await expect
-        .poll(
-          async () => {
-            await one.calls();
-            const { net: next } = await one.payIn('SIM0001', 'equity', 1);
-            clock.advance(5);
-            expect((await nextOf(streams)).map((event) => netsOf(event)[0])).toEqual([next, next]);
-            await settled(2);
-            return pathsOf();
-          },
-          { timeout: 20_000 },
-        )
-        .toEqual(['/user/margins']);
-      for (const log of logs) expect(linesOf(log, said)).toHaveLength(1);
     });
   });
 });

@@ -84,7 +84,9 @@ export class LeaseChannel {
   note(message: ResultMessage): number {
     const { fence, number, at } = message;
     this.#last = { fence, number };
-    const arrived = this.#host.clock.milliseconds() - this.ageOf(message);
+    const age = this.ageOf(message);
+    // Too late rather than too early: an early result is no event of a stream whose interval is not over.
+    const arrived = this.#host.clock.milliseconds() - (age > slackMilliseconds ? age : 0);
     const isFar = Math.abs(at + this.#offset.milliseconds - arrived) > slackMilliseconds;
     if (isFar || fence !== this.#offset.fence) this.#offset = { fence, milliseconds: arrived - at };
     return at + this.#offset.milliseconds;
