@@ -101,11 +101,15 @@ async function add({ store, records, users, browsers }: Place, index: number): P
   browsers.push({ cookie, id, pointer: pointer.name });
 }
 
-/** Microseconds of one opening, in each round: among few and among many in turn, so that both meet the same machine. */
+/**
+ * Microseconds of one opening, in each round: among few and among many in turn, so that both meet the same machine. Each
+ * of them is first in every other round: what the one leaves behind, the other meets.
+ */
 async function open(places: readonly (readonly [Place, readonly Browser[]])[]) {
   const results: number[][] = places.map(() => []);
   for (let round = 0; round <= Number(rounds); round += 1) {
-    for (const [index, [{ keyrings }, browsers]] of places.entries()) {
+    const order = [...places.entries()];
+    for (const [index, [{ keyrings }, browsers]] of round % 2 ? order.toReversed() : order) {
       const begun = performance.now();
       for (let count = 0; count < openings; count += 1) {
         const keyring = await keyrings.open(any(browsers).cookie, null);

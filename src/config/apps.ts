@@ -1,7 +1,7 @@
 // The apps: one of Kite from two variables, or many of any broker from a file.
 import { z } from 'zod';
 import type { AppOptions } from '../options.ts';
-import { readTextFile, TextFileError } from './text-file.ts';
+import { readJsonFile, TextFileError } from './text-file.ts';
 import { apiKey, type Environment, isSet } from './variables.ts';
 
 const secret = z.string('must be a string').min(1, 'must not be empty').optional();
@@ -32,7 +32,8 @@ const kotakApp = z
     ({ accessToken, apiSecret }) => accessToken !== undefined || apiSecret !== undefined,
     'needs an accessToken or an apiSecret',
   );
-const appsFile = z.array(z.unknown(), 'must be a JSON array of apps');
+const form = 'an array of apps, such as [{"apiKey": "...", "apiSecret": "..."}]';
+const appsFile = z.array(z.unknown(), `must be a JSON array of apps: write ${form}`);
 
 /** The configured apps, possibly none; errors in them are added to `faults`. */
 export function readApps(environment: Environment, faults: string[]): readonly AppOptions[] {
@@ -60,11 +61,10 @@ export function readApps(environment: Environment, faults: string[]): readonly A
 function readAppsFile(variable: string, file: string, faults: string[]): readonly AppOptions[] {
   let content: unknown;
   try {
-    content = JSON.parse(readTextFile(file));
+    content = readJsonFile(file, form);
   } catch (error) {
-    // JSON.parse quotes what it could not read, and that may be a secret.
-    const why = error instanceof TextFileError ? error.message : 'is not JSON';
-    faults.push(`${variable}: ${file} ${why}.`);
+    if (!(error instanceof TextFileError)) throw error;
+    faults.push(`${variable}: ${file} ${error.message}.`);
     return [];
   }
   const list = appsFile.safeParse(content);
@@ -83,9 +83,10 @@ function readAppsFile(variable: string, file: string, faults: string[]): readonl
   const keys = apps.map((app) => app.apiKey);
   const twice = new Set(keys.filter((key, index) => keys.indexOf(key) !== index));
   for (const key of twice) {
-    faults.push(`${variable}: ${file}: the app ${key} stands in it more than once.`);
+    faults.push(`${variable}: ${file}: the app ${key} stands in it more than once. Keep one.`);
   }
-  if (list.data.length === 0) faults.push(`${variable}: ${file}: no app stands in it.`);
+  if (list.data.length === 0)
+    faults.push(`${variable}: ${file}: no app stands in it. Add one, or unset the variable.`);
   return apps;
 }
 

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { SessionTokens, SessionTokensError } from '../session-tokens/session-tokens.ts';
-import { readTextFile, TextFileError } from './text-file.ts';
+import { readJsonFile, TextFileError } from './text-file.ts';
 import type { Environment } from './variables.ts';
 
 const variable = 'SESSION_TOKENS_FILE';
@@ -46,13 +46,7 @@ export function readSessionTokens(
 }
 
 function contentOf(file: string): unknown {
-  const text = readTextFile(file);
-  try {
-    return JSON.parse(text);
-  } catch {
-    // JSON.parse quotes what it could not read, and that may be of a key.
-    throw new TextFileError('is not JSON');
-  }
+  return readJsonFile(file, '{"keys": [...], "templates": {...}}, as docs/signed-tokens.md shows');
 }
 
 function faultsIn(error: unknown): readonly string[] {

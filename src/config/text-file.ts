@@ -23,6 +23,27 @@ export function readTextFile(file: string): string {
   }
 }
 
+/**
+ * The JSON in a file.
+ * @param form what the file has to hold, as words that follow "write".
+ * @throws TextFileError where it cannot be read or is not JSON. Its words quote nothing of the file.
+ */
+export function readJsonFile(file: string, form: string): unknown {
+  const text = readTextFile(file);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new TextFileError(`is not JSON. Correct ${placeOf(error)}: write ${form}`);
+  }
+}
+
+/** Where JSON.parse has stopped. Its message quotes the text, which may hold a secret: only the numbers are taken. */
+function placeOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : '';
+  const [, line, column] = /\(line (\d+) column (\d+)\)$/.exec(message) ?? [];
+  return line === undefined ? 'it' : `line ${line}, column ${column}`;
+}
+
 function readBytes(file: string): Buffer {
   try {
     return readFileSync(file);
@@ -37,7 +58,9 @@ export function readFault(error: unknown): string {
   const reasons: Partial<Record<string, string>> = {
     ENOENT: 'there is no such file. Set the path of one, or remove the setting',
     EACCES: 'this user may not read it. Give it the right to',
+    EPERM: 'this user may not read it. Give it the right to',
     EISDIR: 'it is a folder. Set the path of a file',
+    ENOTDIR: 'a part of its path is a file. Set the path of a file',
   };
   return reasons[code] ?? `the system answers ${code}`;
 }

@@ -1,6 +1,6 @@
 // The manifest of trusted documents: a JSON file of documents by their id, as the build of a client writes it.
 import type { TrustedDocumentManifest } from '../shared/trusted-documents.ts';
-import { readTextFile, TextFileError } from './text-file.ts';
+import { readJsonFile, TextFileError } from './text-file.ts';
 
 /**
  * Reads a manifest. Whether its documents are valid is the gateway's to say.
@@ -24,9 +24,9 @@ export function readTrustedDocuments(file: string): TrustedDocumentManifest {
 
 function parsed(file: string): unknown {
   try {
-    return JSON.parse(readTextFile(file));
+    return readJsonFile(file, '{"<hash>": "<document>"}');
   } catch (error) {
-    const why = error instanceof TextFileError ? error.message : 'is not JSON';
-    throw new TextFileError(`${file} ${why}.`);
+    if (!(error instanceof TextFileError)) throw error;
+    throw new TextFileError(`${file} ${error.message}.`);
   }
 }

@@ -85,7 +85,7 @@ function newCount(): Count {
 
 function advice(isComplete: boolean, cookiesLeft: number, until: string | null): string {
   if (isComplete) {
-    return 'Everything is encrypted with the first of KEYRING_KEYS. Once every gateway has that key first, remove the other keys from every gateway.';
+    return 'Everything is encrypted with the first of KEYRING_KEYS. Once every gateway has that key first, and ten minutes later, when no login is left that began before, remove the other keys from every gateway.';
   }
   return cookiesLeft > 0 && until !== null
     ? `Keep the other keys: ${cookiesLeft} cookies of an earlier version need them until ${until}, or their next login.`

@@ -4,6 +4,20 @@ import { ConfigError } from '../config/config-error.ts';
 import type { Limits } from '../limits.ts';
 import { AuditFile } from './audit-file.ts';
 
+const usualAdvice = 'Its folder must exist, and this user must be allowed to write there.';
+
+/** What an operator can do, by the code of the system. */
+const advice: Partial<Record<string, string>> = {
+  ENOENT: 'Its folder does not exist. Create it, or set another path.',
+  EACCES: 'This user may not write there. Give it the right to, or set another path.',
+  EPERM: 'This user may not write there. Give it the right to, or set another path.',
+  EISDIR: 'It is a folder. Set the path of a file.',
+  ENOTDIR: 'A part of its path is a file. Set another path.',
+  ENOTSUP: 'It is neither a file nor a device. Set the path of a file.',
+  EROFS: 'Its file system is read-only. Set another path.',
+  ENOSPC: 'The disk is full. Make room, or set another path.',
+};
+
 /** Opens the audit log, which SIGHUP opens again once a tool has renamed the file. @throws ConfigError where it cannot be. */
 export async function openAuditFile(
   file: string | undefined,
@@ -26,7 +40,7 @@ export async function openAuditFile(
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
     throw new ConfigError([
-      `AUDIT_LOG: ${code}: the file cannot be opened. Its folder must exist, and this user must be allowed to write there.`,
+      `AUDIT_LOG: ${code}: the file cannot be opened. ${advice[code] ?? usualAdvice}`,
     ]);
   }
 }

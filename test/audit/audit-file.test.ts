@@ -165,13 +165,14 @@ test('a rotation whose new file cannot be opened writes on into the old one', as
 });
 
 test.each([
-  ['a folder', () => emptyFolder()],
-  ['a file in no folder', () => '/nowhere/audit.jsonl'],
-])('%s is refused at the start, in one line', async (_name, place) => {
+  ['a folder', () => emptyFolder(), /It is a folder\. Set the path of a file\.$/m],
+  ['a file in no folder', () => '/nowhere/audit.jsonl', /Its folder does not exist\. Create it/],
+])('%s is refused at the start, in one line that says what to do', async (_name, place, advice) => {
   const { code, stdout, stderr } = await run({ env: { AUDIT_LOG: place(), SIMULATOR_PORT: '0' } })
     .ended;
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/^kite-graphql: AUDIT_LOG: E\w+: the file cannot be opened\..*\n$/);
+  expect(stderr).toMatch(advice);
 });
 
 test('a process records logins, goes on in a new file after SIGHUP, and ends with all of them', async () => {

@@ -1,4 +1,7 @@
-// Two gateways on one Redis serve one browser in turns: a login here is a session there, and so is its end.
+// Two gateways on one store, a Redis or an SQLite file, serve one browser in turns: a login here is a session there, and so is its end.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway.ts';
 import type { Gateway } from '../../src/gateway-interface.ts';
@@ -26,21 +29,27 @@ const revoke = graphql(`
   mutation ReplicaRevoke { revokeSessions(others: true) { revoked failures { error { code } } } }
 `);
 
-describe.skipIf(isRedisMissing)('two gateways on one Redis', () => {
+describe.each([
+  ['Redis', isRedisMissing],
+  ['SQLite file', false],
+] as const)('two gateways on one %s', (kind, isMissing) => {
+  if (isMissing) return test.skip('no redis-server on this machine', () => {});
   const keyringKeys = [generateKey()];
   const gateways: { gateway: Gateway; server: Listening; origin: string }[] = [];
-  let redis: RedisServer;
+  const folder = mkdtempSync(join(tmpdir(), 'kite-graphql-replicas-'));
+  let redis: RedisServer | null = null;
   let simulator: Simulator;
 
   beforeAll(async () => {
-    redis = await startRedis();
+    if (kind === 'Redis') redis = await startRedis();
+    const url = redis?.url ?? `sqlite:${join(folder, 'keyrings')}`;
     simulator = await startSimulator({ port: 0, rateLimit: 0, now: startOfTime });
     for (let count = 0; count < 2; count += 1) {
       const gateway = createGateway({
         apps,
         kiteBaseUrl: simulator.url,
         kiteLoginUrl: `${simulator.url}/connect/login`,
-        keyringStore: await openKeyringStore(redis.url, () => new Date()),
+        keyringStore: await openKeyringStore(url, () => new Date()),
         keyringKeys,
       });
       const server = await listen(gateway, '127.0.0.1', 0);
@@ -54,7 +63,8 @@ describe.skipIf(isRedisMissing)('two gateways on one Redis', () => {
       await gateway.dispose();
     }
     await simulator.close();
-    await redis[Symbol.asyncDispose]();
+    await redis?.[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   /** The same browser, as a load balancer sends it to one gateway or the other. */
@@ -139,17 +149,20 @@ describe.skipIf(isRedisMissing)('two gateways on one Redis', () => {
     expect(log).toMatchObject({ requests: [] });
   });
 
-  test('a Redis that stops is said, and back it serves without a new login', async () => {
-    const { first } = balanced();
-    await fetch(`${simulator.url}/simulator/reset`, { method: 'POST' });
-    await first.logIn(`${gateways[0]?.origin}/login?app=simulator`, 'SIM0004');
-    redis.pause();
-    const { data, errors } = await first.ask(accounts);
-    expect(data?.accounts).toBeNull();
-    expect(errors[0]?.extensions).toMatchObject({ code: 'KEYRING_UNAVAILABLE', retryable: true });
-    redis.resume();
-    await expect
-      .poll(async () => (await first.ask(accounts)).data?.accounts, { timeout: 5_000 })
-      .toMatchObject([{ user: { userId: 'SIM0004' } }]);
-  });
+  test.skipIf(kind !== 'Redis')(
+    'a Redis that stops is said, and back it serves without a new login',
+    async () => {
+      const { first } = balanced();
+      await fetch(`${simulator.url}/simulator/reset`, { method: 'POST' });
+      await first.logIn(`${gateways[0]?.origin}/login?app=simulator`, 'SIM0004');
+      redis?.pause();
+      const { data, errors } = await first.ask(accounts);
+      expect(data?.accounts).toBeNull();
+      expect(errors[0]?.extensions).toMatchObject({ code: 'KEYRING_UNAVAILABLE', retryable: true });
+      redis?.resume();
+      await expect
+        .poll(async () => (await first.ask(accounts)).data?.accounts, { timeout: 5_000 })
+        .toMatchObject([{ user: { userId: 'SIM0004' } }]);
+    },
+  );
 });

@@ -466,11 +466,12 @@ describe('KITE_APPS_FILE', () => {
 
   test.each([
     ['hunter2', /is not JSON/],
-    ['[{"apiKey": "one", "apiSecret": "hunter2"', /is not JSON/],
-    ['', /is not JSON/],
+    ['[{"apiKey": "one", "apiSecret": "hunter2"', /is not JSON\. .* write an array of apps/],
+    ['[{"apiKey": "one",\n "apiSecret": "hunter2";}]', /Correct line 2, column 24: write an array/],
+    ['', /is not JSON\. Correct it: write an array of apps/],
     ['{"apiKey": "one", "apiSecret": "hunter2"}', /must be a JSON array of apps/],
     ['null', /must be a JSON array of apps/],
-    ['[]', /no app stands in it/],
+    ['[]', /no app stands in it\. Add one, or unset the variable\./],
     ['["hunter2"]', /app 1/],
     ['[{"apiSecret": "hunter2"}]', /app 1: apiKey: must be a string/],
     [

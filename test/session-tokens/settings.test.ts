@@ -235,8 +235,11 @@ describe('SESSION_TOKENS_FILE', () => {
     expect(linesFor('/nowhere/tokens.json')).toEqual([
       'SESSION_TOKENS_FILE: /nowhere/tokens.json: cannot be read: there is no such file. Set the path of one, or remove the setting.',
     ]);
-    const file = fileWith(`{"keys": [{"d": "${ed.d}" x`);
-    expect(linesFor(file)).toEqual([`SESSION_TOKENS_FILE: ${file}: is not JSON.`]);
+    const text = `{"keys": [{"d": "${ed.d}" x`;
+    const file = fileWith(text);
+    expect(linesFor(file)).toEqual([
+      `SESSION_TOKENS_FILE: ${file}: is not JSON. Correct line 1, column ${text.length}: write {"keys": [...], "templates": {...}}, as docs/signed-tokens.md shows.`,
+    ]);
   });
 
   test('that others can read, without a default template and an audience, is noted', () => {

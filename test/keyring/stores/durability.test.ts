@@ -42,14 +42,14 @@ describe('a process killed right after a login', () => {
   describeStore('redis', suite);
 });
 
-describe('a process killed in the middle of a login', () => {
+describe('a process killed in the middle of a change', () => {
   const suite = (place: Place) => {
-    /** What a new process finds after one was killed at a step of a login into a keyring. */
-    const killedAfter = async (step: string, userId: string) => {
+    /** What a new process finds after one was killed at a step of what it did to a keyring. */
+    const killedAfter = async (step: string, userId: string, deed = 'log in') => {
       const key = generateKey();
       const script = fileURLToPath(new URL('log-in-and-stop.ts', import.meta.url));
       const text = Buffer.from(key).toString('base64url');
-      const child = spawn(process.execPath, [script, place.url(), text, step, userId], {
+      const child = spawn(process.execPath, [script, place.url(), text, step, deed, userId], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const lines: string[] = [];
@@ -69,7 +69,8 @@ describe('a process killed in the middle of a login', () => {
       const elsewhere = async (user: string) =>
         (await sessionsOf(keyrings, { broker: 'KITE', userId: user })).map(({ record }) => record);
       const logInAgain = () => keyrings.add(cookie, { ...login(userId), apiKey: 'app' }, null);
-      return { sessions, elsewhere, logInAgain, reports };
+      const found = () => keyrings.open(cookie, null);
+      return { sessions, elsewhere, logInAgain, found, reports };
     };
     const usersOf = (records: readonly { readonly userId: string | null }[]) =>
       records.map(({ userId }) => userId).sort();
@@ -78,8 +79,9 @@ describe('a process killed in the middle of a login', () => {
       ['the entry of the index', 'users.add', ['AB0001']],
       ['the row', 'writeRecords', ['AB0001', 'AB0002']],
       ['the pointer', 'writePointer', ['AB0001', 'AB0002']],
+      ['the end of the cookie before', 'retirePointer', ['AB0001', 'AB0002']],
     ])(
-      'after %s: the earlier sessions are there, the index finds what is there, and the next login works',
+      'of a login, after %s: the earlier sessions are there, the index finds what is there, and the next login works',
       async (_name, step, found) => {
         const { sessions, elsewhere, logInAgain, reports } = await killedAfter(step, 'AB0002');
         expect(usersOf(await sessions())).toEqual(found);
@@ -95,10 +97,45 @@ describe('a process killed in the middle of a login', () => {
       },
     );
 
-    test('of a user who is there, after the row: the later session is there, once', async () => {
+    test('of a login of a user who is there, after the row: the later session is there, once', async () => {
       const { sessions, elsewhere } = await killedAfter('writeRecords', 'AB0001');
       expect(await sessions()).toMatchObject([{ state: 'ACTIVE', userId: 'AB0001' }]);
       expect(await elsewhere('AB0001')).toMatchObject([{ state: 'ACTIVE' }]);
+    });
+
+    test.each([
+      ['the keyring', 'createKeyring'],
+      ['the row', 'writeRecords'],
+    ])(
+      'of a login in another browser, after %s: the first browser has what it had',
+      async (_, step) => {
+        const { sessions, elsewhere, logInAgain } = await killedAfter(
+          step,
+          'AB0002',
+          'log in elsewhere',
+        );
+        expect(usersOf(await sessions())).toEqual(['AB0001']);
+        const ofAnother = step === 'writeRecords' ? 1 : 0;
+        expect(await elsewhere('AB0002')).toHaveLength(ofAnother);
+        await logInAgain();
+        expect(usersOf(await sessions())).toEqual(['AB0001', 'AB0002']);
+      },
+    );
+
+    test.each([
+      ['a renewal', 'renew', 'token-of-the-renewal', { state: 'ACTIVE' }],
+      ['an end', 'end', 'token-of-AB0001', { state: 'REVOKING', endReason: 'LOGGED_OUT' }],
+    ])('of %s, after the row: all of it is there', async (_, deed, token, expected) => {
+      const { sessions } = await killedAfter('writeRecords', 'AB0001', deed);
+      const session = only(await sessions());
+      expect(session).toMatchObject(expected);
+      expect(session.accessToken?.reveal()).toBe(token);
+    });
+
+    test('of the end of a keyring: it is gone, and the next login begins another one', async () => {
+      const { found, logInAgain } = await killedAfter('deleteKeyring', 'AB0001', 'forget');
+      expect(await found()).toBeNull();
+      expect((await logInAgain()).hasNewCookie).toBe(true);
     });
   };
   describeStore('sqlite', suite);

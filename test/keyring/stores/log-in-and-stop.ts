@@ -1,5 +1,5 @@
-// A process of its own: logs a user in, and another into the same keyring, where it stops after a step. It says the first
-// cookie, and then that it has stopped. Arguments: store, key in base64url, the step, the second user.
+// A process of its own: logs a user in, and then does something to the keyring, where it stops after a step. It says the
+// first cookie, and then that it has stopped. Arguments: store, key in base64url, the step, what it does, the second user.
 
 import { Secret } from '../../../src/brokers/upstream/secret.ts';
 import { createEncrypter } from '../../../src/keyring/crypto/encrypter.ts';
@@ -9,7 +9,7 @@ import { openKeyringStore } from '../../../src/keyring/stores/open-store.ts';
 import type { KeyringStore } from '../../../src/keyring/stores/store.ts';
 import type { UserIndex } from '../../../src/keyring/stores/user-index.ts';
 
-const [url = '', key = '', step = '', userId = ''] = process.argv.slice(2);
+const [url = '', key = '', step = '', deed = '', userId = ''] = process.argv.slice(2);
 const now = () => new Date();
 const store = await openKeyringStore(url, now);
 let isArmed = false;
@@ -48,8 +48,19 @@ const login = (user: string) => ({
 });
 const encrypter = createEncrypter(parseKeyringKeys(key));
 const keyrings = createKeyrings({ store: stopping<KeyringStore>(store), encrypter, now });
-const { cookie } = await keyrings.add(null, login('AB0001'), null);
+const { cookie, keyringId, record } = await keyrings.add(null, login('AB0001'), null);
 process.stdout.write(`${cookie.reveal()}\n`);
+const next = new Secret('token-of-the-renewal');
 isArmed = true;
 setInterval(() => undefined, 60_000);
-await keyrings.add(cookie, login(userId), null);
+const deeds: Readonly<Record<string, () => Promise<unknown>>> = {
+  'log in': () => keyrings.add(cookie, login(userId), null),
+  'log in elsewhere': () => keyrings.add(null, login(userId), null),
+  renew: () => keyrings.renew(keyringId, record, { ...login('AB0001').session, accessToken: next }),
+  end: () => keyrings.markRevoking(keyringId, record),
+  forget: async () => {
+    await keyrings.markRevoked(keyringId, record);
+    await keyrings.forgetIfEmpty(cookie);
+  },
+};
+await deeds[deed]?.();
