@@ -54,6 +54,7 @@ describe('the tarball', () => {
       'LICENSE',
       'README.md',
       'SECURITY.md',
+      'bench',
       'client-codegen.ts',
       'deploy',
       'dist',
@@ -84,6 +85,8 @@ describe('the tarball', () => {
           .map(([, link = '']) => link)
           .filter((link) => !/^https?:/.test(link))
           .filter((link) => !files.includes(join(path, '..', link)))
+          // The tests that hold a promise are in the repository alone.
+          .filter((link) => path !== 'docs/faults.md' || !link.startsWith('../test/faults/'))
           .map((link) => `${path}: ${link}`),
       );
     expect(broken).toEqual([]);
