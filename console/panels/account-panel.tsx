@@ -74,7 +74,6 @@ function Actions({ account, isBusy }: { readonly account: Account; readonly isBu
   const console = useConsole();
   const { id, name, isActive, session } = account;
   const [asked, setAsked] = useState<'logout' | 'label' | null>(null);
-  const first = useRef<HTMLButtonElement>(null);
   useEffect(() => setAsked(null), [id]);
   const isOpen = isActive || session.state === 'REVOKING';
   if (asked === 'label') return <LabelForm account={account} onDone={() => setAsked(null)} />;
@@ -103,7 +102,7 @@ function Actions({ account, isBusy }: { readonly account: Account; readonly isBu
   return (
     <div class="actions">
       {!isActive && <LoginLink account={account} />}
-      <button type="button" ref={first} onClick={() => setAsked('label')}>
+      <button type="button" onClick={() => setAsked('label')}>
         {account.label === null ? 'Give it a label' : 'Change the label'}
       </button>
       {isOpen && (

@@ -27,12 +27,12 @@ function statesOf(console: Console, key: StreamKey) {
   const set = (status: 'opening' | 'live' | 'broken' | 'off') =>
     console.store.set({ [key]: { status, since: Date.now() } });
   return {
-    opening: () => set('opening'),
-    ended: () => set('off'),
-    isBroken: () => {
+    tellOpening: () => set('opening'),
+    tellEnded: () => set('off'),
+    tellBroken: () => {
       if (console.store.state[key].status !== 'broken') set('broken');
     },
-    isLive: () => {
+    tellLive: () => {
       const { status } = console.store.state[key];
       if (status === 'live') return;
       set('live');
@@ -50,21 +50,21 @@ export function followSessions(console: Console): Stream {
   const state = statesOf(console, 'sessionsStream');
   const stream = { followed: 'sessions', end: () => controller.abort() };
   const run = async () => {
-    state.opening();
+    state.tellOpening();
     const events = console.client.subscribe(
       SessionsChangedDocument,
       {},
-      { signal, onDisconnect: state.isBroken, onReconnect: state.isLive },
+      { signal, onDisconnect: state.tellBroken, onReconnect: state.tellLive },
     );
     for await (const { data } of events) {
       if (!data) break;
-      state.isLive();
+      state.tellLive();
       takeSession(console, data.sessionsChanged);
     }
     if (signal.aborted) return;
     // The sessions of this browser are gone, or the gateway has refused the stream.
     console.forget(stream);
-    state.ended();
+    state.tellEnded();
     console.refreshLater();
   };
   void run();
@@ -109,21 +109,21 @@ export function followMargins(
   const state = statesOf(console, 'marginsStream');
   const stream = { followed, end: () => controller.abort() };
   const run = async () => {
-    state.opening();
+    state.tellOpening();
     const events = console.client.subscribe(
       MarginsChangedDocument,
       { accountIds: [...accountIds] },
-      { signal, onDisconnect: state.isBroken, onReconnect: state.isLive },
+      { signal, onDisconnect: state.tellBroken, onReconnect: state.tellLive },
     );
     for await (const { data, error } of events) {
       if (signal.aborted) return;
       if (!data) break;
-      state.isLive();
+      state.tellLive();
       takeMargins(console, data.marginsChanged, error ? problemOf(error) : null);
     }
     if (signal.aborted) return;
     console.forget(stream);
-    state.ended();
+    state.tellEnded();
   };
   void run();
   return stream;
