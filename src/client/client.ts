@@ -49,6 +49,8 @@ export interface ClientOptions {
   readonly maxRetries?: number;
   /** The longest wait for one retry, in seconds: an error with a longer `retryAfterSeconds` starts none. Default 10. */
   readonly maxRetrySeconds?: number;
+  /** The longest wait before a subscription is opened again, in seconds. Default 30. */
+  readonly maxReconnectSeconds?: number;
 }
 
 /** RequestHeaders of a request. */
@@ -270,7 +272,10 @@ export function createClient(options: ClientOptions): Client {
         }
         failures++;
         const asked = (error.retryAfterSeconds ?? 0) * 1_000;
-        const waitMilliseconds = Math.max(asked, backoffMilliseconds(failures));
+        const waitMilliseconds = Math.max(
+          asked,
+          backoffMilliseconds(failures, options.maxReconnectSeconds ?? 30),
+        );
         onDisconnect?.({ error, waitMilliseconds, attempt: failures });
         await pause(waitMilliseconds, signal);
       }

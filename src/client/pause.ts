@@ -1,12 +1,12 @@
 // Waits between two attempts.
 
-const first = 1_000;
-const longest = 30_000;
-
-/** Milliseconds to wait after so many failures in a row: they grow, and each client has others. */
-export function backoffMilliseconds(failures: number): number {
-  const most = Math.min(first * 2 ** (failures - 1), longest);
-  return Math.round(most * (0.5 + Math.random() / 2));
+/**
+ * Milliseconds to wait after so many failures in a row: a second at most after the first, then twice as long each time.
+ * Each client waits for another time.
+ */
+export function backoffMilliseconds(failures: number, maxSeconds: number): number {
+  const seconds = Math.min(2 ** (failures - 1), maxSeconds);
+  return Math.round(seconds * 1_000 * (0.5 + Math.random() / 2));
 }
 
 /** Waits; ends early when the signal is aborted, and when the browser is online again. */

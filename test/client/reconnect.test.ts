@@ -85,7 +85,7 @@ test('waits between attempts grow, have a bound, and differ between clients', as
     [6, 30_000],
     [2_000, 30_000],
   ] as const) {
-    const waits = Array.from({ length: 50 }, () => backoffMilliseconds(failures));
+    const waits = Array.from({ length: 50 }, () => backoffMilliseconds(failures, 30));
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(most / 2);
     expect(Math.max(...waits)).toBeLessThanOrEqual(most);
     expect(new Set(waits).size).toBeGreaterThan(10);
