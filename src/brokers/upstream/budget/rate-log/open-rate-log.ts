@@ -5,7 +5,8 @@ import type { RedisAddress } from '../../../../shared/redis-address.ts';
 import { createRedisClient, redisCause } from '../../redis-client.ts';
 import { createMemoryRateLog } from './memory-rate-log.ts';
 import { type RateLog, unlimited } from './rate-log.ts';
-import { createRedisRateLog, type RedisScripts, type SharedState } from './redis-rate-log.ts';
+import type { RedisScripts } from './redis-counts.ts';
+import { createRedisRateLog, type SharedState } from './redis-rate-log.ts';
 import { beatMilliseconds } from './redis-share.ts';
 
 /** Where starts are counted. */
