@@ -1,6 +1,6 @@
 // How the fault suite runs: a few files beside each other against the built command, and by itself what measures time.
 import { defaultExclude, defineConfig } from 'vitest/config';
-import { FaultReport } from './test/faults/report.ts';
+import { FaultReport } from './test/faults/report/report.ts';
 
 const alone = 'test/faults/overload.faults.ts';
 

@@ -8,6 +8,7 @@ import type { SharingResult } from './measures/sharing.ts';
 import type { SingleResult } from './measures/single.ts';
 import type { Minute } from './measures/soak.ts';
 import type { StoreResult } from './measures/stores.ts';
+import type { TracingResult } from './measures/tracing.ts';
 import type { TransportsResult } from './measures/transports.ts';
 import type { PartResult } from './measures/without-sockets.ts';
 import type { WritersResult } from './measures/writers.ts';
@@ -19,6 +20,8 @@ export interface Measured {
   /** The floor first. */
   readonly writers?: readonly WritersResult[];
   readonly requests?: readonly RequestsResult[];
+  /** The gateway without OpenTelemetry first. */
+  readonly tracing?: readonly TracingResult[];
   /** Without Redis where the machine has none. */
   readonly keyring?: readonly KeyringResult[];
   /** Without Redis where the machine has none. */

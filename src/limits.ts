@@ -92,7 +92,7 @@ const definitions = {
 
   // Work at once.
   executionTurnMilliseconds: { default: 10, unit: 'milliseconds', bounds: 'how long operations may begin, and new documents be validated, in one turn of the event loop; the others wait for the next turn, and callers alternate', max: 1_000 },
-  accountsAtOnce: { default: 20_000, unit: 'accounts', bounds: 'accounts in all operations in progress; further operations are refused with 503' },
+  accountsAtOnce: { default: 20_000, unit: 'accounts', bounds: 'accounts in all operations in progress; further operations are refused with 503, small ones of browsers that are logged in at twice as many' },
   smallOperationAccounts: { default: 10, unit: 'accounts', bounds: 'accounts of an operation that counts as small', min: 0 },
   smallOperationPercent: { default: 10, unit: 'percent', bounds: 'share of `LIMIT_ACCOUNTS_AT_ONCE` that is kept for small operations', min: 0, max: 90 },
 

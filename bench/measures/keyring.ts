@@ -1,6 +1,7 @@
 // Browsers: an account of a keyring, beside the same account by its credential in a header.
+
+import { openBrowser } from '../load/browser.ts';
 import type { Stage } from '../processes/stage.ts';
-import { openBrowser } from './browser.ts';
 import {
   type Absolutes,
   absolutesOf,

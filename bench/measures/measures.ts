@@ -10,6 +10,7 @@ import { measureSharing } from './sharing.ts';
 import { measureSingle } from './single.ts';
 import { measureSoak } from './soak.ts';
 import { measureStores } from './stores.ts';
+import { measureTracing } from './tracing.ts';
 import { measureTransports } from './transports.ts';
 import { measureParts } from './without-sockets.ts';
 import { measureWriters } from './writers.ts';
@@ -68,6 +69,18 @@ export const measures: Measures = {
         isQuick
           ? { warmUpRequests: 4_000, rounds: 3, milliseconds: 400 }
           : { warmUpRequests: 20_000, rounds: 8, milliseconds: 800 },
+        say,
+      ),
+  },
+  tracing: {
+    about: 'what tracing costs without an SDK of OpenTelemetry, and with one',
+    run: ({ stage, questions, isQuick, say }) =>
+      measureTracing(
+        stage,
+        questions,
+        isQuick
+          ? { warmUpRequests: 4_000, rounds: 3, milliseconds: 500 }
+          : { warmUpRequests: 30_000, rounds: 8, milliseconds: 1_200 },
         say,
       ),
   },

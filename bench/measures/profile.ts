@@ -4,7 +4,7 @@ import { load, warmUp } from '../load/load.ts';
 import type { Question, Questions } from '../load/question.ts';
 import type { Profile, Usage } from '../processes/instruments.ts';
 import type { Server, Stage } from '../processes/stage.ts';
-import { openBrowser } from './browser.ts';
+import { openBrowser } from '../load/browser.ts';
 import type { RoundsOptions } from './rounds.ts';
 
 /** Microseconds of CPU for a request, by the package or the part of Node that spent them. */

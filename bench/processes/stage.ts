@@ -80,14 +80,23 @@ export class Stage {
   /**
    * The gateway: the command as it is built and published, as `npm start` starts it, with the log at its usual level.
    * @param settings beside those that every run needs.
+   * @param loaded modules that are loaded before it.
    */
-  gateway(settings: Readonly<Record<string, string>> = {}, name = gatewayName): Promise<Server> {
-    return this.#once(JSON.stringify(settings), async () => {
+  gateway(
+    settings: Readonly<Record<string, string>> = {},
+    name = gatewayName,
+    loaded: readonly string[] = [],
+  ): Promise<Server> {
+    return this.#once(JSON.stringify([settings, loaded]), async () => {
       buildGateway();
       const port = await freePort();
       const process = this.process({
         words: ['dist/command.js'],
-        node: [...instruments, '--disallow-code-generation-from-strings'],
+        node: [
+          ...instruments,
+          ...loaded.flatMap((module) => ['--import', module]),
+          '--disallow-code-generation-from-strings',
+        ],
         env: {
           PORT: String(port),
           KITE_BASE_URL: this.upstreamUrl,

@@ -1,13 +1,16 @@
 // The results in words and tables. Everything that depends on a number is written here, so that a run rewrites it.
-import type { RequestKind } from '../measures/requests.ts';
-import type { Absolutes, Ratios } from '../measures/rounds.ts';
 import type { Results } from '../results.ts';
 import { fixed, kibibytes, megabytes, spread } from './numbers.ts';
 import { places } from './places.ts';
+import {
+  keyringReport,
+  requestsReport,
+  type Section,
+  tracingReport,
+  writersReport,
+} from './ratios.ts';
 import { table } from './table.ts';
 import { targets, targetsReport } from './targets.ts';
-
-type Section<Name extends keyof Results> = NonNullable<Results[Name]>;
 
 /** The part of the README that a run writes. Measures that did not run have no section. */
 export function report(results: Results): string {
@@ -15,6 +18,7 @@ export function report(results: Results): string {
     single,
     writers,
     requests,
+    tracing,
     keyring,
     stores,
     many,
@@ -36,6 +40,7 @@ export function report(results: Results): string {
     ...section('One account in each request', single, singleReport),
     ...section('Each part by itself', writers, writersReport),
     ...section('Kinds of requests', requests, requestsReport),
+    ...section('Tracing', tracing, tracingReport),
     ...section('Browsers', keyring, keyringReport),
     ...section('Stores', stores, storesReport),
     ...section('Many accounts in one request', many, manyReport),
@@ -89,53 +94,6 @@ function singleReport(servers: Section<'single'>): string {
     ]),
     '![Throughput of each server](throughput.svg)',
     '![Latency of each server](latency.svg)',
-  ].join('\n\n');
-}
-
-const ratioColumns = ['throughput', 'p99', 'CPU', 'CPU, µs', 'allocated, KiB'];
-
-function ratioCells(result: Ratios & Absolutes): readonly string[] {
-  return [
-    spread(result.throughput),
-    spread(result.p99),
-    spread(result.cpu),
-    result.cpuMicroseconds.median.toFixed(0),
-    kibibytes(result.allocated.median),
-  ];
-}
-
-function writersReport(writers: Section<'writers'>): string {
-  return [
-    'The same query, answered by each of the two writers, with plans of execution and without them. All but the last two columns are multiples of the floor’s.',
-    table([
-      ['way', ...ratioColumns],
-      ...writers.map((writer) => [writer.name, ...ratioCells(writer)]),
-    ]),
-  ].join('\n\n');
-}
-
-const kindNames: Readonly<Record<RequestKind, string>> = {
-  fragments: 'variables, fragments and `@include`',
-  'failed account': 'three accounts, one of them refused by the upstream',
-  mutation: 'a mutation: `logout`',
-  'refused token': 'one account, refused by the upstream',
-  'invalid document': 'a new document that is not valid in each request',
-};
-
-function requestsReport(requests: Section<'requests'>): string {
-  return [
-    'All but the last two columns are multiples of what the floor needs for the same calls. The floor makes no call for a document that is not valid, and answers a constant.',
-    table([
-      ['request', 'calls', ...ratioColumns],
-      ...requests.map((each) => [kindNames[each.kind], String(each.calls), ...ratioCells(each)]),
-    ]),
-  ].join('\n\n');
-}
-
-function keyringReport(stores: Section<'keyring'>): string {
-  return [
-    'One account of a keyring of fifty sessions, by cookie. All but the last two columns are multiples of what the same query with the same account’s credential in a header takes, in the same process.',
-    table([['store', ...ratioColumns], ...stores.map((each) => [each.store, ...ratioCells(each)])]),
   ].join('\n\n');
 }
 

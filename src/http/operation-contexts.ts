@@ -51,8 +51,10 @@ export function createOperationContexts(
           maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
           signal: request.signal,
         });
+        const { length } = context.accounts;
+        const isLoggedIn = keyring.id !== null && !hasCredentials && length > 0;
         try {
-          context.deadline.onEnd(load.enter(callerId, context.accounts.length));
+          context.deadline.onEnd(load.enter(callerId, length, isLoggedIn));
         } catch (error) {
           context.deadline.end();
           throw error;

@@ -1,6 +1,7 @@
 // More operations than the gateway can answer at once: some are refused at once, and the others are not slowed by them.
 import { expect, test } from 'vitest';
 import { graphql } from '../generated/gql.ts';
+import { Visitor } from '../support/visitor.ts';
 import { users } from '../support/windows.ts';
 import { startWorld, tokens } from '../support/world.ts';
 
@@ -57,4 +58,36 @@ test('operations beyond what can be answered at once are refused with 503 and Re
       timeout: 10_000,
     })
     .toBe(200);
+});
+
+test('strangers from any number of addresses leave room for a browser that is logged in', async () => {
+  const world = await startWorld(
+    { trustProxy: true, limits: { accountsAtOnce: 20 } },
+    { accounts: 100 },
+  );
+  const browser = new Visitor(new URL(world.url).origin, 'http://localhost:4000');
+  await browser.logIn(`${new URL(world.url).origin}/login?app=simulator`, 'SIM0099');
+  const controller = new AbortController();
+  await world.fault({ kind: 'hang', path: '/user/profile' });
+  let refusals = 0;
+  const strangers = users(30).map((userId, index) =>
+    world
+      .ask(one, {
+        authorization: tokens(userId),
+        headers: from(`192.0.2.${index}`),
+        signal: controller.signal,
+      })
+      .then(
+        ({ status }) => {
+          if (status === 503) refusals += 1;
+        },
+        () => undefined,
+      ),
+  );
+  await expect.poll(() => refusals, { timeout: 10_000 }).toBe(30 - 20);
+  const query = '{ account { margins { equity { net } } } }';
+  const own = await browser.askRaw(query, {}, from('198.51.100.1'));
+  expect(own).toMatchObject({ status: 200, errors: [] });
+  controller.abort();
+  await Promise.all(strangers);
 });

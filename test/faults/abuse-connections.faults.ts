@@ -2,7 +2,7 @@
 // process must go on, and its memory and handles must come back.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'vitest';
-import { startGatewayProcess } from './gateway-process.ts';
+import { startGatewayProcess } from './gateways/gateway-process.ts';
 import {
   closeAll,
   connectSilently,
@@ -10,7 +10,7 @@ import {
   manyErrors,
   requestBytes,
   times,
-} from './sender.ts';
+} from './gateways/sender.ts';
 
 const ownKey = () => 'simulator';
 

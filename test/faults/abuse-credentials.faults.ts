@@ -2,8 +2,8 @@
 // must go on, and its memory must come back.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { startGatewayProcess } from './gateway-process.ts';
-import { inventedCredentials, sendAll, times } from './sender.ts';
+import { startGatewayProcess } from './gateways/gateway-process.ts';
+import { inventedCredentials, sendAll, times } from './gateways/sender.ts';
 
 const ownKey = () => 'simulator';
 /** What waits for its turn is refused sooner than by default: the suite would wait with it. */

@@ -1,8 +1,8 @@
 // What strangers can send in one request. A user beside them must notice nothing but a bounded wait, the process must go
 // on, and its memory must come back.
 import { expect, test } from 'vitest';
-import { startGatewayProcess } from './gateway-process.ts';
-import { manyErrors, sendAll, times } from './sender.ts';
+import { startGatewayProcess } from './gateways/gateway-process.ts';
+import { manyErrors, sendAll, times } from './gateways/sender.ts';
 
 test('text of arguments never becomes code, however often a query comes', async () => {
   const gateway = await startGatewayProcess();

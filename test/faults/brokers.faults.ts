@@ -1,10 +1,11 @@
 // Every fault of the simulated brokers on every call, alone and mixed under load, through one gateway.
 import { expect, test } from 'vitest';
 import { faultKinds } from '../../src/simulator/faults/fault.ts';
-import { expectedOf, type FaultKind } from './broker-answers.ts';
-import { type Endpoint, type EndpointWorld, endpoints, kotakUsers } from './endpoints.ts';
-import { counted, measure, ordinaryUser } from './measure.ts';
-import { brokerSettings, startGateway, startSimulatorProcess } from './processes.ts';
+import { expectedOf, type FaultKind } from './brokers/broker-answers.ts';
+import { type Endpoint, type EndpointWorld, endpoints, kotakUsers } from './brokers/endpoints.ts';
+import { brokerSettings, startGateway, startSimulatorProcess } from './gateways/processes.ts';
+import { sendJson } from './gateways/sender.ts';
+import { counted, measure, ordinaryUser } from './report/measure.ts';
 
 async function startWorld(env: Readonly<Record<string, string>> = {}) {
   const simulator = await startSimulatorProcess({
@@ -112,4 +113,69 @@ test('every fault of a broker on every call is answered with its code; reads are
 
 function userFor({ name }: Endpoint): string {
   return name === 'no code' ? kotakUsers.withoutCode : kotakUsers.withCode;
+}
+
+/** Users with faults, one kind each on every call, and users whose broker is well. */
+const troubled = { from: 300, count: 10 * faultKinds.length };
+const well = { from: 600, count: 200 };
+
+test('under load, with every fault at once, each account has its own data or a code, and those without a fault are all right', async () => {
+  const world = await startWorld({ KITE_TIMEOUT_MS: '4000', LIMIT_UPSTREAM_CALLS: '1024' });
+  const { simulator, gateway, url } = world;
+  const kinds = faultKinds.filter((kind) => kind !== 'too-many-requests');
+  const profile = endpoints.find(({ name }) => name === 'profile') as Endpoint;
+  for (let index = 0; index < troubled.count; index += 1) {
+    const kind = kinds[index % kinds.length] ?? 'hang';
+    await simulator.fault({ ...faultOf(kind, profile), userId: kiteUser(troubled.from + index) });
+  }
+  const lost: string[] = [];
+  const answers: string[] = [];
+  let asked = 0;
+  const pick = (group: typeof well) =>
+    Array.from({ length: 5 }, () => kiteUser(group.from + (asked++ % group.count)));
+  const query = '{ accounts { user { userId email } margins { equity { net } } } }';
+  const client = async () => {
+    for (let turn = 0; turn < 12; turn += 1) {
+      const ids = [...pick(troubled), ...pick(well)];
+      const authorization = ids.map((id) => `token simulator:${id}-token`).join(', ');
+      const { text } = await sendJson(url, { query, headers: { authorization } });
+      const { data, errors = [] } = JSON.parse(text) as Answer;
+      for (const [index, id] of ids.entries()) {
+        const { user, margins } = data.accounts[index] ?? {};
+        const codes = errors
+          .filter(({ path }) => path[1] === index)
+          .map(({ extensions }) => extensions.code);
+        const isWhole = user?.userId === id && margins?.equity != null;
+        answers.push(isWhole ? 'whole account' : (codes[0] ?? 'nothing'));
+        if (user != null && user.userId !== id) lost.push(`${id} got ${user.userId}`);
+        if (!isWhole && codes.length === 0) lost.push(`${id} got nothing and no code`);
+        if (!isWhole && index >= 5) lost.push(`${id}, which has no fault: ${codes}`);
+      }
+    }
+  };
+  await measure(
+    {
+      sent: `16 clients, 12 queries of 10 accounts each, half of them with one of ${kinds.length} faults`,
+      gateway,
+      brokerPorts: [simulator.port],
+      user: ordinaryUser(url),
+    },
+    async () => {
+      await Promise.all(Array.from({ length: 16 }, client));
+      return { answers: counted(answers), lost: [...new Set(lost)].slice(0, 10) };
+    },
+  );
+});
+
+interface Answer {
+  readonly data: {
+    readonly accounts: readonly {
+      readonly user?: { readonly userId: string } | null;
+      readonly margins?: { readonly equity: object | null } | null;
+    }[];
+  };
+  readonly errors?: readonly {
+    readonly path: readonly (string | number)[];
+    readonly extensions: { readonly code: string };
+  }[];
 }

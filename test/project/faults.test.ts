@@ -1,7 +1,7 @@
 // docs/faults.md is true: its promises are the titles of the fault suite's tests, and its codes those that they hold.
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { answersTable } from '../faults/broker-answers.ts';
+import { answersTable } from '../faults/brokers/broker-answers.ts';
 
 const folder = new URL('../faults/', import.meta.url);
 const page = readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8');

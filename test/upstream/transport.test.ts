@@ -188,6 +188,15 @@ describe.each(makers)('over %s', (name, make) => {
     expect((await failure(to(url)(profile, operation()))).code).toBe('unavailable');
   });
 
+  test('an answer with two different lengths is an invalid response', async () => {
+    const { url } = await serveBytes((socket) =>
+      socket.write(
+        'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+      ),
+    );
+    expect((await failure(to(url)(profile, operation()))).code).toBe('invalid-response');
+  });
+
   test('a longer body than announced is read as far as announced', async () => {
     const { url } = await serveBytes((socket) =>
       socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}'),

@@ -202,7 +202,8 @@ function brokerErrorFrom(error: Error): BrokerError {
   if (code === 'ETIMEDOUT') {
     return new BrokerError('timeout', { mayHaveReachedBroker: false, systemCode: code });
   }
-  if (error instanceof errors.HTTPParserError || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  // The server answered, but not in HTTP.
+  if (code.startsWith('HPE_')) {
     return new BrokerError('invalid-response', { systemCode: code });
   }
   return new BrokerError('unavailable', {
@@ -211,10 +212,18 @@ function brokerErrorFrom(error: Error): BrokerError {
   });
 }
 
-/** The code of an error, where undici has a word of its own in the system's: the log reads the same over both clients. */
+/** Words of undici's own, and what Node says for the same. */
+const nodeCodes: Readonly<Record<string, string>> = {
+  UND_ERR_CONNECT_TIMEOUT: 'ETIMEDOUT',
+  UND_ERR_SOCKET: 'ECONNRESET',
+  UND_ERR_HEADERS_OVERFLOW: 'HPE_HEADER_OVERFLOW',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'HPE_UNEXPECTED_CONTENT_LENGTH',
+};
+
+/** The code of an error as Node words it: the log reads the same over both clients. */
 function systemCodeOf(error: Error): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'ETIMEDOUT';
-  if (code === '' && error instanceof errors.HTTPParserError) return 'HPE_UNKNOWN';
-  return code === 'UND_ERR_SOCKET' ? 'ECONNRESET' : code;
+  if (error instanceof errors.HTTPParserError)
+    return code.startsWith('HPE_') ? code : 'HPE_UNKNOWN';
+  return nodeCodes[code] ?? code;
 }

@@ -23,18 +23,20 @@ export class AccountLoad {
 
   /**
    * Takes an operation in; the function that it gives is to be called once, when the operation is over. A caller that
-   * has less than its share is refused only when there is twice as much as may be.
+   * has less than its share is refused only when there is twice as much as may be. Strangers with many addresses make
+   * all shares tiny: so a few accounts are always the share of a browser that is logged in.
    * @throws RATE_LIMITED, with HTTP 503 and Retry-After.
    */
-  enter(callerId: string, accounts: number): () => void {
+  enter(callerId: string, accounts: number, isLoggedIn = false): () => void {
     const own = (this.#byCaller.get(callerId) ?? 0) + accounts;
     const all = this.#accounts + accounts;
     const { accountsAtOnce, smallOperationAccounts, smallOperationPercent } = this.#limits;
     const isSmall = accounts <= smallOperationAccounts;
     const max = isSmall ? accountsAtOnce : (accountsAtOnce * (100 - smallOperationPercent)) / 100;
     const callers = this.#byCaller.size + (this.#byCaller.has(callerId) ? 0 : 1);
+    const share = Math.max(max / callers, isLoggedIn ? smallOperationAccounts : 0);
     // A single operation is answered whatever the bound.
-    if (this.#accounts > 0 && all > max && (own > max / callers || all > 2 * max)) {
+    if (this.#accounts > 0 && all > max && (own > share || all > 2 * max)) {
       throw this.#refusal();
     }
     this.#count(callerId, accounts);

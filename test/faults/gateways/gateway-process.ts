@@ -1,7 +1,7 @@
 // A gateway on simulated brokers that keep their real rate limit, and a user who asks all the while.
 
-import { simulatorSettings } from '../support/command.ts';
-import { type Answers, measure, type Outcome, ordinaryUser } from './measure.ts';
+import { simulatorSettings } from '../../support/command.ts';
+import { type Answers, measure, type Outcome, ordinaryUser } from '../report/measure.ts';
 import { startGateway, startSimulatorProcess } from './processes.ts';
 
 /** Starts the built command in production with one app, on a simulated Kite. */

@@ -55,14 +55,44 @@ export function table(tests: readonly FaultTest[]): string {
   return lines(heads, rows);
 }
 
-/** The same with the rule of each test and a link to it, for the documentation. */
-export function linkedTable(tests: readonly FaultTest[]): string {
+/**
+ * The same with the rule of each test and a link to it, for the documentation.
+ * @param known the table so far: it keeps the rows of files that have not run.
+ */
+export function linkedTable(tests: readonly FaultTest[], known: string): string {
   const rows = tests.flatMap(({ title, file, state, rows: own }) => {
     const rule = `[${escaped(title)}](../${file})`;
     if (own.length === 0) return [[rule, state, ...heads.slice(1).map(() => '')]];
     return own.map((row, index) => [index === 0 ? rule : '', ...cellsOf(row)]);
   });
-  return lines(['the gateway’s promise, and its test', ...heads], rows);
+  const files = new Set(tests.map(({ file }) => file));
+  const [head = '', rule = '', ...made] = lines([promiseHead, ...heads], rows).split('\n');
+  const body = [
+    ...byFile(made),
+    ...[...byFile(known.split('\n'))].filter(([file]) => !files.has(file)),
+  ];
+  return [
+    head,
+    rule,
+    ...body.toSorted(([one], [other]) => one.localeCompare(other)).flatMap(([, own]) => own),
+  ].join('\n');
+}
+
+const promiseHead = 'the gateway’s promise, and its test';
+
+/** The rows of a linked table by file: a row without a link belongs to the one before. */
+function byFile(rows: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const files = new Map<string, string[]>();
+  let own: string[] | undefined;
+  for (const row of rows) {
+    const file = /^\| \[.*?\]\(\.\.\/(test\/faults\/.*?)\)/.exec(row)?.[1];
+    if (file !== undefined) {
+      own = files.get(file) ?? [];
+      files.set(file, own);
+    }
+    if (row.startsWith('| ')) own?.push(row);
+  }
+  return files;
 }
 
 function cellsOf(row: FaultRow): string[] {

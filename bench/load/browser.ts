@@ -1,9 +1,9 @@
 // A browser with a keyring of fifty sessions, and the same accounts by their credentials in a header.
 import { randomBytes } from 'node:crypto';
 import { app, variants } from '../kite.ts';
-import { accountOf, bodyOf, namedAccount, type Question } from '../load/question.ts';
+import { checkAnswer, dataOf } from '../measures/check.ts';
 import type { Server, Stage } from '../processes/stage.ts';
-import { checkAnswer, dataOf } from './check.ts';
+import { accountOf, bodyOf, namedAccount, type Question } from './question.ts';
 
 /** How many sessions the keyring has. */
 const sessions = 50;

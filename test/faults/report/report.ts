@@ -4,12 +4,12 @@ import { cpus } from 'node:os';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Reporter, TestModule } from 'vitest/node';
-import { writesFaults } from '../support/environment.ts';
-import { answersTable } from './broker-answers.ts';
+import { writesFaults } from '../../support/environment.ts';
+import { answersTable } from '../brokers/broker-answers.ts';
 import { type FaultTest, linkedTable, table } from './table.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const page = new URL('../../docs/faults.md', import.meta.url);
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const page = new URL('../../../docs/faults.md', import.meta.url);
 
 /** Prints, and writes. */
 export class FaultReport implements Reporter {
@@ -39,8 +39,9 @@ function write(tests: readonly FaultTest[]): void {
   }
   const [{ model = 'unknown' } = {}] = cpus();
   const made = `Made on ${new Date().toISOString().slice(0, 10)} on ${cpus().length} cores of ${model.trim()}, Node.js ${process.version}.`;
-  const body = `${made}\n\n${linkedTable(tests)}`;
   const text = readFileSync(page, 'utf8');
+  const [, known = ''] = text.split('<!-- faults -->');
+  const body = `${made}\n\n${linkedTable(tests, known)}`;
   writeFileSync(page, between(between(text, 'answers', answersTable()), 'faults', body));
   process.stdout.write('Written: docs/faults.md\n');
 }

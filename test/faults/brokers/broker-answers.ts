@@ -1,6 +1,6 @@
 // What the gateway answers for each fault of a broker on each call, and how many calls it makes: held by the suite, and
 // printed by the documentation.
-import { type Fault, faultKinds } from '../../src/simulator/faults/fault.ts';
+import { type Fault, faultKinds } from '../../../src/simulator/faults/fault.ts';
 import { type Endpoint, endpoints } from './endpoints.ts';
 
 /** A kind of fault. */

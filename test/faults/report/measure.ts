@@ -1,9 +1,9 @@
 // Measures a fault: what was answered and lost, what it cost the gateway, and what a user beside it noticed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
+import type { GatewayProcess } from '../gateways/processes.ts';
+import { sendJson } from '../gateways/sender.ts';
 import { note } from './note.ts';
-import type { GatewayProcess } from './processes.ts';
-import { sendJson } from './sender.ts';
 import type { FaultRow } from './table.ts';
 import { cpuOf, handlesOf, memoryOf } from './usage.ts';
 
@@ -22,6 +22,8 @@ export interface Outcome {
   readonly answers: Answers;
   /** What should have been answered or kept, and was not. */
   readonly lost?: readonly string[];
+  /** What else was measured, in words. */
+  readonly measured?: readonly string[];
 }
 
 /** What is measured. */
@@ -73,7 +75,11 @@ export async function measure(
       await sleep(200);
     } while (!isOver);
   })();
-  const { answers, lost = [] } = await fault().finally(() => {
+  const {
+    answers,
+    lost = [],
+    measured: more = [],
+  } = await fault().finally(() => {
     isOver = true;
   });
   await Promise.all([watch, user]);
@@ -90,7 +96,7 @@ export async function measure(
   const { own, toBrokers } = handles();
   const row: FaultRow = {
     sent,
-    answered: told(answers),
+    answered: [told(answers), ...more].join('; '),
     lost,
     brokerCalls: calls,
     cpuMilliseconds: Math.round(cpu),

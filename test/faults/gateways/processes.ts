@@ -2,10 +2,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { emptyFolder, freePorts, type Running, run } from '../support/command.ts';
-import type { UpstreamCall } from '../support/world.ts';
+import { emptyFolder, freePorts, type Running, run } from '../../support/command.ts';
+import type { UpstreamCall } from '../../support/world.ts';
 
-const command = fileURLToPath(new URL('../../dist/command.js', import.meta.url));
+const command = fileURLToPath(new URL('../../../dist/command.js', import.meta.url));
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -56,9 +56,9 @@ const apps = [
 ];
 
 /** The settings by which the gateway reaches both simulated brokers, without a limit of its own. */
-export function brokerSettings({ url }: SimulatorProcess): Environment {
+export function brokerSettings({ url }: SimulatorProcess, own: readonly object[] = apps) {
   const file = join(emptyFolder(), 'apps.json');
-  writeFileSync(file, JSON.stringify(apps));
+  writeFileSync(file, JSON.stringify(own));
   const hosts = ['kotak', 'kotak-c'].map((host) => `${url}/${host}/apim`);
   return {
     KITE_BASE_URL: url,
@@ -103,6 +103,8 @@ export async function startGateway(options: GatewayProcessOptions = {}): Promise
       PORT: `${port}`,
       PUBLIC_URL: origin,
       LOG_LEVEL: 'warn',
+      // Idle connections of clients end soon: what stays is the gateway's own.
+      LIMIT_KEEP_ALIVE_SECONDS: '2',
       // Each sender says which address it has, as behind a proxy.
       TRUST_PROXY: 'true',
       // A heap that is a fraction of Node's own bound: what needs more ends the process, and garbage goes sooner.

@@ -127,6 +127,7 @@ const passing = new Agent({ keepAlive: false });
 export function sendJson(
   url: string,
   { body, headers, ...operation }: Abuse,
+  agent: Agent = passing,
 ): Promise<WholeAnswer> {
   const text = body ?? JSON.stringify(operation);
   return new Promise((resolve, reject) => {
@@ -134,7 +135,7 @@ export function sendJson(
       url,
       {
         method: 'POST',
-        agent: passing,
+        agent,
         headers: {
           'content-type': 'application/json',
           'content-length': Buffer.byteLength(text),

@@ -1,7 +1,7 @@
 // Every call that the gateway makes to a broker, by what makes it: the faults of the suite befall each of them.
 
-import type { SimulatorProcess } from './processes.ts';
-import { sendJson } from './sender.ts';
+import type { SimulatorProcess } from '../gateways/processes.ts';
+import { sendJson } from '../gateways/sender.ts';
 
 /** One call to a broker. */
 export interface Endpoint {

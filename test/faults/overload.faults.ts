@@ -1,0 +1,110 @@
+// Ten times what the gateway has room for, from many addresses, and a user of a browser beside them.
+import { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { isLongFaults } from '../support/environment.ts';
+import { Visitor } from '../support/visitor.ts';
+import { brokerSettings, startGateway, startSimulatorProcess } from './gateways/processes.ts';
+import { sendJson } from './gateways/sender.ts';
+import { measure } from './report/measure.ts';
+
+/** With a broker that answers after 500 ms, room for 20 accounts is room for 40 queries a second. */
+const latency = 500;
+const room = 20;
+const perSecond = 10 * ((room * 1_000) / latency);
+const seconds = isLongFaults ? 60 : 12;
+const users = 900;
+
+const percentile = (sorted: readonly number[], part: number) =>
+  Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0);
+
+test('beyond the room of the gateway, queries are refused with 503 and Retry-After, the others are answered rightly, and a user of a browser is refused none', async () => {
+  const simulator = await startSimulatorProcess({
+    SIMULATOR_RATE_LIMIT: '0',
+    SIMULATOR_LATENCY_MS: `${latency}`,
+    SIMULATOR_ACCOUNTS: '1000',
+  });
+  const gateway = await startGateway({
+    env: {
+      ...brokerSettings(simulator),
+      LIMIT_ACCOUNTS_AT_ONCE: `${room}`,
+      LIMIT_KEEP_ALIVE_SECONDS: '75',
+    },
+  });
+  const browser = new Visitor(gateway.origin);
+  await browser.logIn(`${gateway.origin}/login?app=simulator`, 'SIM0999');
+  const waits: number[] = [];
+  const user = async () => {
+    const began = performance.now();
+    const headers = { 'x-forwarded-for': '198.51.100.7' };
+    const { status, text } = await browser.askRaw('{ account { user { email } } }', {}, headers);
+    waits.push(performance.now() - began);
+    return /"email":"/.test(text) ? null : `${status} ${text}`;
+  };
+  for (let turn = 0; turn < 10; turn += 1) expect(await user()).toBe(null);
+  const median = (of: readonly number[]) =>
+    percentile(
+      of.toSorted((a, b) => a - b),
+      0.5,
+    );
+  const usual = median(waits.splice(0));
+
+  const agent = new Agent({ keepAlive: true, maxSockets: 2_000 });
+  const answers = new Map<string, number>();
+  const refusals: number[] = [];
+  const lost: string[] = [];
+  const stranger = async (index: number) => {
+    const userId = `SIM${String(1 + (index % users)).padStart(4, '0')}`;
+    const headers = {
+      authorization: `token simulator:${userId}-token`,
+      'x-forwarded-for': `203.0.${Math.floor((index % 1_000) / 250)}.${index % 250}`,
+    };
+    const began = performance.now();
+    const query = '{ account { user { userId email } } }';
+    try {
+      const {
+        status,
+        headers: sent,
+        text,
+      } = await sendJson(gateway.url, { query, headers }, agent);
+      const isRight = status === 200 && text.includes(`"userId":"${userId}"`);
+      const isRefused = status === 503 && Number(sent['retry-after']) >= 1;
+      const answer = isRight
+        ? '200, right'
+        : isRefused
+          ? '503 with Retry-After'
+          : `${status} ${text}`;
+      answers.set(answer, (answers.get(answer) ?? 0) + 1);
+      if (isRefused) refusals.push(performance.now() - began);
+      else if (!isRight) lost.push(answer.slice(0, 200));
+    } catch (error) {
+      lost.push(String(error));
+    }
+  };
+  await measure(
+    {
+      sent: `ten times overload: ${perSecond} queries a second for ${seconds} s from 1,000 addresses, with room for ${perSecond / 10}`,
+      gateway,
+      brokerPorts: [simulator.port],
+      user,
+    },
+    async () => {
+      const sending: Promise<void>[] = [];
+      const began = performance.now();
+      const all = perSecond * seconds;
+      while (sending.length < all) {
+        const due = Math.min(all, ((performance.now() - began) * perSecond) / 1_000);
+        while (sending.length < due) sending.push(stranger(sending.length));
+        await sleep(5);
+      }
+      await Promise.all(sending);
+      agent.destroy();
+      const fast = refusals.toSorted((a, b) => a - b);
+      const times = `refusals after ${percentile(fast, 0.5)} ms (median), ${percentile(fast, 0.99)} ms (99 %)`;
+      const own = `the user’s query ${median(waits)} ms (median; usually ${usual} ms)`;
+      return { answers, lost, measured: [times, own] };
+    },
+  );
+  expect(answers.get('200, right')).toBeGreaterThan(0);
+  expect(answers.get('503 with Retry-After')).toBeGreaterThan(0);
+});
