@@ -204,7 +204,8 @@ export class RequestKeyring implements BrowserKeyring {
   }
 
   async clearIfEmpty(): Promise<void> {
-    if (this.#cookie === null) return;
+    // One that leads nowhere stays: where the clock has jumped ahead, it will lead to its sessions again.
+    if (this.#cookie === null || this.#keyringId === null) return;
     const { keyrings, cookies } = this.#services;
     const gone = await keyrings.forgetIfEmpty(this.#cookie).catch(() => false);
     if (gone) this.#about.setCookie(cookies.clear(cookies.keyringName));
