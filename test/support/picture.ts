@@ -78,6 +78,7 @@ for (const rupees of [2500.5, -1200]) {
   });
   await desk.waitForTimeout(7_000);
 }
+await desk.mouse.move(0, 0);
 await desk.screenshot({ path: 'docs/console.png', animations: 'disabled' });
 
 await browser.close();
