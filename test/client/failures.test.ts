@@ -105,7 +105,9 @@ test('a code of a later gateway is UNKNOWN_CODE, with the code', async () => {
 
 test('a request that stays without an answer is TIMED_OUT', async () => {
   await world.fault({ kind: 'hang' });
-  onTestFinished(() => void world.clearFaults());
+  onTestFinished(async () => {
+    await world.clearFaults();
+  });
   const { error } = await clientOf({ timeoutMilliseconds: 50 }).query(
     '{ account: accounts { user { userId } } }',
   );
@@ -114,7 +116,9 @@ test('a request that stays without an answer is TIMED_OUT', async () => {
 
 test('an aborted query is ABORTED, before and after it was sent', async () => {
   await world.fault({ kind: 'hang' });
-  onTestFinished(() => void world.clearFaults());
+  onTestFinished(async () => {
+    await world.clearFaults();
+  });
   const controller = new AbortController();
   const { signal } = controller;
   const before = await world.arrived();
@@ -142,7 +146,9 @@ test('a query is completed after retryAfterSeconds, and asks only for what it la
 test('retries are bounded in number and in seconds, and the last answer stands', async () => {
   // A user that no other test reads: a retry takes an answer that is some seconds old.
   await world.fault({ kind: 'too-many-requests', userId: 'SIM0004' });
-  onTestFinished(() => void world.clearFaults());
+  onTestFinished(async () => {
+    await world.clearFaults();
+  });
   const authorization = tokens('SIM0001', 'SIM0004');
   const bounds = [
     [{ maxRetries: 0 }, 1],
@@ -194,7 +200,9 @@ test('parts that break off end with the error, beside the data that has arrived'
 
 test('an account that fails in a part is an error beside the other accounts', async () => {
   await world.fault({ kind: 'internal-error', userId: 'SIM0002' });
-  onTestFinished(() => void world.clearFaults());
+  onTestFinished(async () => {
+    await world.clearFaults();
+  });
   let last: unknown;
   for await (const part of clientOf().parts(
     '{ accounts { apiKey ... @defer { user { userId } } } }',
