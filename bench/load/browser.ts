@@ -18,14 +18,28 @@ export interface Browser {
 /** Starts a gateway on a store and logs fifty users in. @param store as KEYRING_STORE has it. */
 export async function openBrowser(stage: Stage, store: string): Promise<Browser> {
   const server = await stage.gateway({
+    ...settingsOf(store),
+    KEYRING_KEYS: randomBytes(32).toString('base64'),
+  });
+  return browserOf(stage, server);
+}
+
+/** The settings of a gateway that users log in to. @param store as KEYRING_STORE has it. */
+export function settingsOf(store: string): Readonly<Record<string, string>> {
+  return {
     KITE_API_KEY: app.apiKey,
     KITE_API_SECRET: app.apiSecret,
     KEYRING_STORE: store,
-    KEYRING_KEYS: randomBytes(32).toString('base64'),
     // All logins come from one address, within some seconds.
-    LIMIT_LOGIN_ATTEMPTS: '1000',
-  });
-  const cookie = `cookie: ${await logIn(server)}\r\norigin: http://localhost:${server.port}`;
+    LIMIT_LOGIN_ATTEMPTS: '100000',
+  };
+}
+
+/** Logs fifty users in at a gateway, in one browser. */
+export async function browserOf(stage: Stage, server: Server): Promise<Browser> {
+  const users = Array.from({ length: sessions }, (_, index) => index + 1);
+  const jar = await logIn(server, users);
+  const cookie = `cookie: ${jar}\r\norigin: http://localhost:${server.port}`;
   const credentials = Array.from(
     { length: sessions },
     (_, index) => `authorization: token ${app.apiKey}:k${index + 1}`,
@@ -66,13 +80,20 @@ function inTurns(accounts: readonly { readonly headers: string; readonly id: str
   };
 }
 
-/** Logs all users in, as their browser does. @returns the browser's cookie. */
-async function logIn({ port }: Server): Promise<string> {
+/** What a browser calls itself, which is kept with each session. */
+const userAgent =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
+
+/** Logs users in, as their browser does. @returns the browser's cookie. */
+export async function logIn({ port }: Server, users: readonly number[]): Promise<string> {
   const gateway = `http://127.0.0.1:${port}`;
   const jar = new Map<string, string>();
   const cookie = () => [...jar].map((pair) => pair.join('=')).join('; ');
   const follow = async (address: string): Promise<URL> => {
-    const response = await fetch(address, { redirect: 'manual', headers: { cookie: cookie() } });
+    const response = await fetch(address, {
+      redirect: 'manual',
+      headers: { cookie: cookie(), 'user-agent': userAgent },
+    });
     const location = response.headers.get('location');
     if (response.status !== 303 || location === null) {
       throw new Error(`A login was answered ${response.status}: ${await response.text()}`);
@@ -84,7 +105,7 @@ async function logIn({ port }: Server): Promise<string> {
     }
     return new URL(location);
   };
-  for (let user = 1; user <= sessions; user += 1) {
+  for (const user of users) {
     const broker = await follow(`${gateway}/login`);
     const parameters = new URLSearchParams(broker.searchParams.get('redirect_params') ?? '');
     parameters.set('status', 'success');
