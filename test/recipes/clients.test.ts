@@ -9,12 +9,14 @@ import { environmentWith } from '../support/environment.ts';
 import { recipeProject } from '../support/project-copy.ts';
 import { Visitor } from '../support/visitor.ts';
 import { startWorld } from '../support/world.ts';
-import type { Call, Leave, Told } from './page-process.ts';
+import type { Answered, Call, Leave, Told } from './page-process.ts';
 
 // Packages are installed and built first: on a loaded machine that takes its time.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 300_000 });
 
 const world = await startWorld();
+/** It answers one request at a time, and refuses others. */
+const busy = await startWorld({ limits: { addressOperations: 1 } });
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const pageOrigin = 'http://localhost:4000';
 const header = {
@@ -36,7 +38,10 @@ beforeAll(async () => {
     env: environmentWith(),
     execArgv: [],
   });
-  pages.on('message', (told: Told) => waiting.get(told.id)?.(told));
+  pages.on('message', (told: Told | Answered) => {
+    if ('status' in told) statuses.push(told.status);
+    else waiting.get(told.id)?.(told);
+  });
   pages.once('exit', (code) => {
     for (const [id, tell] of waiting) tell({ id, error: `the process ended with ${code}` });
   });
@@ -48,6 +53,8 @@ beforeEach(async () => {
   visitor = new Visitor(new URL(world.url).origin, pageOrigin);
 });
 
+/** The status of every answer that the pages got. */
+const statuses: number[] = [];
 const waiting = new Map<number, (told: Told) => void>();
 
 /** Calls a function of a recipe. @param shown is told all that it shows. */
@@ -95,7 +102,7 @@ describe.each(clients)('%s', (module) => {
 test.each(['apollo-client', 'urql', 'relay'])(
   '%s shows a quick account before a slow one with @defer, and makes no further calls',
   async (module) => {
-    await world.fault({ kind: 'delay', delayMilliseconds: 500, userId: 'SIM0001' });
+    await world.fault({ kind: 'delay', delayMilliseconds: 1_000, userId: 'SIM0001' });
     await world.calls();
     const states: unknown[] = [];
     const authorization = 'token simulator:SIM0001-token, token simulator:SIM0002-token';
@@ -109,6 +116,23 @@ test.each(['apollo-client', 'urql', 'relay'])(
     expect(await world.calls()).toHaveLength(4);
   },
 );
+
+test('TanStack Query sends a refused request again after the time that the gateway names', async () => {
+  await busy.fault({ kind: 'hang', times: 1 });
+  const holder = new AbortController();
+  const first = busy.askRaw('{ account { user { userId } } }', {
+    authorization: 'token simulator:SIM0001-token',
+    signal: holder.signal,
+  });
+  await vi.waitFor(async () => expect(await busy.arrived()).toBe(1), 20_000);
+  statuses.length = 0;
+  const lines = call('tanstack-query', 'readFunds', { ...header, url: busy.url });
+  await vi.waitFor(() => expect(statuses).toContain(503), 20_000);
+  holder.abort();
+  await expect(first).rejects.toThrow();
+  expect(await lines).toEqual([expect.stringContaining('Meenakshi'), again]);
+  expect(statuses.at(-1)).toBe(200);
+});
 
 test('urql and TanStack Query show each change of margins, until the page leaves', async () => {
   const caller = { ...header, headers: { authorization: 'token simulator:SIM0001-token' } };

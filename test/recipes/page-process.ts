@@ -28,6 +28,11 @@ export interface Told {
   readonly error?: string;
 }
 
+/** What it tells of every answer that it gets. */
+export interface Answered {
+  readonly status: number;
+}
+
 // What babel-plugin-relay does: each graphql`…` is what the compiler wrote for it.
 registerHooks({
   load(url, context, nextLoad) {
@@ -50,9 +55,12 @@ registerHooks({
 
 const browsers: { [url: string]: Readonly<Record<string, string>> } = {};
 const { fetch: plainFetch } = globalThis;
-globalThis.fetch = (input, init = {}) => {
+globalThis.fetch = async (input, init = {}) => {
   const added = init.credentials === 'include' ? browsers[String(input)] : {};
-  return plainFetch(input, { ...init, headers: { ...headersOf(init.headers), ...added } });
+  const headers = { ...headersOf(init.headers), ...added };
+  const response = await plainFetch(input, { ...init, headers });
+  process.send?.({ status: response.status } satisfies Answered);
+  return response;
 };
 
 const subscriptions = new Map<number, { unsubscribe(): void }>();
