@@ -52,7 +52,7 @@ const knownConstants: ReadonlySet<string> = new Set([
   // How turns are given, which bounds nothing.
   'brokers/upstream/budget/lane.ts: fewCalls',
   // How soon what has failed is tried again.
-  'brokers/upstream/budget/rate-log/redis-rate-log.ts: pause',
+  'brokers/upstream/budget/rate-log/redis-counts.ts: pauseMilliseconds',
   'http/limits/minute-limits.ts: pause',
   'log-stream.ts: pause',
   'process/audit-file.ts: pause',
