@@ -1,10 +1,11 @@
 // Where the time of a request goes: sampling profiles of the floor, of the gateway under the same load, and of the
 // gateway asked by a browser with a keyring.
+
+import { openBrowser } from '../load/browser.ts';
 import { load, warmUp } from '../load/load.ts';
 import type { Question, Questions } from '../load/question.ts';
 import type { Profile, Usage } from '../processes/instruments.ts';
 import type { Server, Stage } from '../processes/stage.ts';
-import { openBrowser } from '../load/browser.ts';
 import type { RoundsOptions } from './rounds.ts';
 
 /** Microseconds of CPU for a request, by the package or the part of Node that spent them. */
