@@ -1,5 +1,5 @@
 // The page: its head, the sums, the accounts, and the one that is chosen.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { AccountList } from './panels/account-list.tsx';
 import { AccountPanel } from './panels/account-panel.tsx';
 import { Head, headlineOf } from './panels/head.tsx';
@@ -111,7 +111,7 @@ function useChosen(): string | null {
   const read = () => new URLSearchParams(location.hash.slice(1)).get('account');
   const [chosen, setChosen] = useState(read);
   const before = useRef(chosen);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Back at the list, the focus is where it was.
     if (chosen === null && before.current !== null) {
       const address = `#account=${encodeURIComponent(before.current)}`;

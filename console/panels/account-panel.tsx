@@ -1,5 +1,5 @@
 // One account: who it is, its funds segment by segment, its sessions, and what can be done with it.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { toCsv } from '../format/csv.ts';
 import { formatClock } from '../format/times.ts';
 import { brokerNames } from '../format/words.ts';
@@ -29,7 +29,7 @@ export function AccountPanel({ state, account }: AccountPanelProps) {
   const now = useNow();
   const funds = state.funds.get(id);
   const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // On a phone this is another screen.
     if (matchMedia('(max-width: 899px)').matches) {
       title.current?.focus();

@@ -1,5 +1,5 @@
 // A form for an account's label.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useConsole } from '../parts/context.ts';
 import { ProblemNote } from '../parts/problem-note.tsx';
 import type { Account } from '../state/accounts.ts';
@@ -16,7 +16,7 @@ export function LabelForm({ account, onDone }: LabelFormProps) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [isBusy, setBusy] = useState(false);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.select(), []);
+  useLayoutEffect(() => input.current?.select(), []);
   const save = async (event: Event) => {
     event.preventDefault();
     setBusy(true);

@@ -1,5 +1,5 @@
 // The menu of a panel: what it asks, to copy or to open in GraphiQL, and its figures as CSV.
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { saveFile } from '../format/csv.ts';
 import { asCurl, asFetch, asGraphql, graphiqlLink, type Snippet } from '../format/snippets.ts';
 import { useConsole } from './context.ts';
@@ -20,7 +20,8 @@ export function PanelMenu({ title, snippet, csv }: PanelMenuProps) {
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const id = useId();
-  useEffect(() => {
+  // Before the next key: a quick Escape would find the focus at the button still, and lose it to the hidden list.
+  useLayoutEffect(() => {
     if (!isOpen) return;
     root.current?.querySelector<HTMLElement>('.menu-list :is(a, button)')?.focus();
     const close = (event: Event) => {
