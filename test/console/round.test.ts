@@ -191,6 +191,7 @@ describeWithChromium('the console', (browser) => {
     await examine(page, 'narrow-account');
 
     const menu = page.getByRole('button', { name: 'Menu of =Mother' });
+    const hasFocus = () => menu.evaluate((button) => button === document.activeElement);
     await menu.focus();
     await page.keyboard.press('Enter');
     await page.keyboard.press('ArrowDown');
@@ -199,10 +200,10 @@ describeWithChromium('the console', (browser) => {
     await page.getByText('Copied as curl.').waitFor();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
     expect(copied).toContain('query AccountFunds($accountId: ID!)');
-    expect(await menu.evaluate((button) => button === document.activeElement)).toBe(true);
+    await expect.poll(hasFocus).toBe(true);
     await page.keyboard.press('Enter');
     await page.keyboard.press('Escape');
-    expect(await menu.evaluate((button) => button === document.activeElement)).toBe(true);
+    await expect.poll(hasFocus).toBe(true);
 
     await menu.click();
     const [download] = await Promise.all([
@@ -215,10 +216,9 @@ describeWithChromium('the console', (browser) => {
     await page.getByLabel('Unit of amounts').selectOption('lakh');
     await page.getByRole('region', { name: 'equity' }).getByText('1.00').first().waitFor();
     await page.getByRole('button', { name: 'Blur amounts and names' }).click();
-    const filter = await page
-      .locator('#account-title')
-      .evaluate((title) => getComputedStyle(title).filter);
-    expect(filter).toContain('blur');
+    const filter = () =>
+      page.locator('#account-title').evaluate((title) => getComputedStyle(title).filter);
+    await expect.poll(filter).toContain('blur');
     const stored = await page.evaluate(() =>
       JSON.stringify({ ...localStorage, ...sessionStorage }),
     );
