@@ -254,8 +254,8 @@ describe('a store that cannot be opened is one clear line, and no start', () => 
       () => 'redis://:hunter2@127.0.0.1:9',
       /ECONNREFUSED: Redis cannot be reached/,
     ],
-    ['a Redis at no address', () => 'redis://:hunter2@127.0.0.1:port', /form redis:/],
-    ['a Redis with half a number', () => 'redis://:hunter2@127.0.0.1/x', /form redis:/],
+    ['a Redis at no address', () => 'redis://:hunter2@127.0.0.1:port', /must be redis:/],
+    ['a Redis with half a number', () => 'redis://:hunter2@127.0.0.1/x', /must be redis:/],
     ['a store of another kind', () => 'postgres://me:hunter2@db.example', /must be memory:/],
   ])('%s', async (_what, store, why) => {
     const [PORT] = await freePorts(1);

@@ -61,7 +61,7 @@ describeWithRedis(async (redis) => {
       .toMatchObject({
         isReachable: false,
         replicas: 2,
-        limit: 5,
+        limit: 3,
       });
     const heldAt = performance.now();
     const since = (times: readonly number[], from: number) =>

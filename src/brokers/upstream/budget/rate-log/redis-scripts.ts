@@ -79,9 +79,9 @@ export const beatScript = `${shared}
       others[#others + 1] = { tonumber(share), tonumber(from), tonumber(until_), tonumber(expected) }
     end
   end
-  -- Alone it holds half, so that one that replaces it after a crash finds something to use.
-  local fair = math.floor(limit / math.max(2, #others + 1))
-  local share = math.max(0, math.min(math.max(1, fair), free))
+  -- Something always stays free: replicas that crash leave their shares behind, and those that replace them must go on.
+  local fair = math.floor(limit / (#others + 2))
+  local share = math.max(0, math.min(math.max(1, fair), math.floor(free / 2)))
   -- One that comes late, behind a newer one, changes nothing.
   if turn > 0 and turn > (mine or 0) then
     local held = math.max(tonumber(ARGV[3]), share)
