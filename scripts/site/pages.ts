@@ -69,6 +69,7 @@ export const sections: readonly Section[] = [
       doc('limits', 'Limits'),
       { address: 'security', title: 'Security', file: 'SECURITY.md' },
       doc('faults', 'Faults'),
+      doc('capacity', 'Capacity'),
     ],
   },
   {
