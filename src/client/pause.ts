@@ -9,6 +9,9 @@ export function backoffMilliseconds(failures: number, maxSeconds: number): numbe
   return Math.round(seconds * 1_000 * (0.5 + Math.random() / 2));
 }
 
+/** The longest that a timer can wait, in milliseconds, 24 days: a longer one would end at once. */
+const longestTimer = 2 ** 31 - 1;
+
 /** Waits; ends early when the signal is aborted, and when the browser is online again. */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -18,7 +21,7 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
       globalThis.removeEventListener?.('online', done);
       resolve();
     };
-    const timer = setTimeout(done, milliseconds);
+    const timer = setTimeout(done, Math.min(milliseconds, longestTimer));
     signal?.addEventListener('abort', done);
     globalThis.addEventListener?.('online', done);
     if (signal?.aborted) done();

@@ -6,6 +6,7 @@ import type { Encrypter } from '../keyring/crypto/encrypter.ts';
 import type { Limits } from '../limits.ts';
 import type { AuditEvent, AuditLog } from '../shared/audit.ts';
 import { FailureLog } from './limits/failure-log.ts';
+import { networkOf } from './request/client-address.ts';
 
 /** The request that an event belongs to. */
 export interface AuditedRequest {
@@ -50,7 +51,9 @@ export function createAudit(
     fail(event) {
       told?.(event);
       const { requestId, address, code } = event;
-      const kind = `${event.event} ${event.outcome} ${code} ${address ?? ''}`;
+      // A customer has a whole IPv6 network: its addresses are one sender, as wherever else senders are counted.
+      const sender = address === null ? '' : networkOf(address);
+      const kind = `${event.event} ${event.outcome} ${code} ${sender}`;
       failures.write({ requestId, address, code: kind }, event, event.event);
     },
     digests,

@@ -137,6 +137,26 @@ test('failures beyond the bound of an address have one line that counts them', a
   });
 });
 
+test('the addresses of an IPv6 network count as one, and hide no failure of another address', async () => {
+  const flooded: AuditEvent[] = [];
+  const other = await startWorld({
+    auditLog: { write: (event) => void flooded.push(event) },
+    trustProxy: true,
+    limits: { loggedFailures: 2, loggedFailureAddresses: 3 },
+  });
+  const failFrom = (address: string) =>
+    fetch(`${new URL(other.url).origin}/login?app=nope`, {
+      headers: { 'x-forwarded-for': address },
+      redirect: 'manual',
+    });
+  for (let times = 1; times <= 7; times += 1) await failFrom(`2001:db8:0:1::${times}`);
+  await failFrom('203.0.113.9');
+  const addresses = flooded.map((event) => 'address' in event && event.address);
+  expect(addresses).toEqual(['2001:db8:0:1::1', '2001:db8:0:1::2', '203.0.113.9']);
+  await other.gateway.dispose();
+  expect(flooded.at(-1)).toMatchObject({ address: '2001:db8:0:1::/64', count: 5 });
+});
+
 test('no event holds a user id, a token, a cookie or the id of a keyring or session', async () => {
   const visitor = visitorAt();
   await visitor.logIn(loginUrl, 'SIM0004');

@@ -1,6 +1,9 @@
 // Subscriptions through a gateway that goes away and comes back.
+
 import { expect, onTestFinished, test } from 'vitest';
+import { machineClock } from '../../src/brokers/upstream/clock.ts';
 import { createClient, type Disconnection } from '../../src/client/client.ts';
+import { pause } from '../../src/client/pause.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { listen } from '../../src/server/listen.ts';
 import { TestClock } from '../support/test-clock.ts';
@@ -152,4 +155,20 @@ test('a stream ends when every account has sent its last event', async () => {
   expect((await events.next()).value?.error?.code).toBe('SESSION_EXPIRED');
   expect((await events.next()).done).toBe(true);
   await world.reset();
+});
+
+test.each([
+  ['client', (ms: number, { signal }: AbortController) => pause(ms, signal)],
+  ['gateway', (ms: number, { signal }: AbortController) => machineClock.wait(ms, signal)],
+])('a wait of the %s beyond what a timer holds does not end at once', async (_whose, wait) => {
+  const controller = new AbortController();
+  let isOver = false;
+  const waiting = wait(3_000_000_000, controller).then(() => {
+    isOver = true;
+  });
+  // Timers that are over by then come first.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(isOver).toBe(false);
+  controller.abort();
+  await waiting;
 });

@@ -94,14 +94,19 @@ describe.each(makers)('over %s', (name, make) => {
     },
   );
 
-  test('a Retry-After that is a date counts from the Date of the answer, and a past one is no wait', async () => {
-    const dates = ['Wed, 21 Oct 2026 07:28:30 GMT', 'Wed, 21 Oct 2026 07:27:00 GMT'];
+  test('a Retry-After that is a date counts from the Date of the answer, a past one is no wait, and a far one is bounded', async () => {
+    const dates = [
+      'Wed, 21 Oct 2026 07:28:30 GMT',
+      'Wed, 21 Oct 2026 07:27:00 GMT',
+      'Fri, 31 Dec 9999 23:59:59 GMT',
+    ];
     const { url } = await serveHttp((_request, response) => {
       response.setHeader('date', 'Wed, 21 Oct 2026 07:28:00 GMT');
       response.setHeader('retry-after', dates.shift() ?? '').end('{}');
     });
     expect((await to(url)(profile, operation())).retryAfterSeconds).toBe(30);
     expect((await to(url)(profile, operation())).retryAfterSeconds).toBe(0);
+    expect((await to(url)(profile, operation())).retryAfterSeconds).toBe(999_999);
   });
 
   test('the request is signed, names its client and version, and goes below the base', async () => {

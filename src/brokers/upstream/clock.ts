@@ -19,7 +19,8 @@ export const machineClock: Clock = {
         signal.removeEventListener('abort', over);
         resolve();
       };
-      const timer = setTimeout(over, milliseconds).unref();
+      // A longer timer than this, 24 days, would end at once.
+      const timer = setTimeout(over, Math.min(milliseconds, 2 ** 31 - 1)).unref();
       signal.addEventListener('abort', over);
       if (signal.aborted) over();
     }),
