@@ -16,12 +16,13 @@ export interface LoginOptions {
   readonly returnTo?: string | URL;
 }
 
-/** The gateway's login page, for a link. @param url the address of GraphQL. */
+/** The gateway's login page, for a link. @param url the address of GraphQL. @throws TypeError for a page that is not of the web. */
 export function loginUrlOf(url: string, { app = {}, returnTo }: LoginOptions): string {
   const here: Location | undefined = globalThis.location;
   const { loginUrl, apiKey }: Exclude<LoginApp, string> =
     typeof app === 'string' ? { apiKey: app } : app;
   const address = new URL(loginUrl || 'login', new URL(url, here?.href));
+  if (!/^https?:$/.test(address.protocol)) throw new TypeError('A login page is at http or https.');
   const parameters = address.searchParams;
   if (apiKey && !parameters.has('app')) parameters.set('app', apiKey);
   if (returnTo) parameters.set('returnTo', `${returnTo}`);

@@ -76,6 +76,8 @@ export async function* post(body: object, settings: PostSettings): AsyncGenerato
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
       signal: controller.signal,
+      // Another origin would get the variables and the headers.
+      redirect: 'error',
     });
     httpStatus = response.status;
     const contentType = response.headers.get('content-type') ?? '';

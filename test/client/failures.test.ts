@@ -36,6 +36,26 @@ test('the codes of the client are those of the schema', () => {
   expect([...gatewayErrorCodes].toSorted()).toEqual(codes.toSorted());
 });
 
+test('a redirect is not followed: variables and headers stay with the gateway', async () => {
+  let followed = 0;
+  const other = await listening((_request, response) => {
+    followed += 1;
+    response.end('{}');
+  });
+  const url = await listening((_request, response) => {
+    response.writeHead(307, { location: other }).end();
+  });
+  const { error } = await clientOf({ url }).query('{ apps { apiKey } }');
+  expect(error).toMatchObject({ code: 'NETWORK_FAILED' });
+  expect(followed).toBe(0);
+});
+
+test('a login page that is not of the web is refused', () => {
+  expect(() => clientOf().loginUrl({ app: { loginUrl: 'javascript:alert(1)' } })).toThrow(
+    TypeError,
+  );
+});
+
 test('a gateway that cannot be reached is NETWORK_FAILED', async () => {
   const url = await listening((request) => request.socket.destroy());
   const { data, error } = await clientOf({ url }).query('{ apps { apiKey } }');

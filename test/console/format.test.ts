@@ -49,7 +49,7 @@ test('times are those of India', () => {
   ]);
 });
 
-test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '\r=1'])(
+test.each(['＝1+1', '\u200b=1+1', '=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '\r=1'])(
   'a spreadsheet does not execute the label %j',
   (label) => {
     const [cell = ''] = toCsv([[label]])
