@@ -143,7 +143,7 @@ export function createClient(options: ClientOptions): Client {
     } catch (caught) {
       return resultOf(null, [errorOf(caught)]);
     }
-    throw new TypeError('The answer has no payload');
+    throw new TypeError('post yields a payload or throws');
   }
 
   return {

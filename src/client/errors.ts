@@ -113,8 +113,9 @@ export class Failure extends Error {
 /** Reads the `errors` of an answer. */
 export function readErrors(errors: unknown, httpStatus: number): ClientError[] {
   if (!Array.isArray(errors)) return [];
-  return errors.map(({ message, path, extensions = {} }) => {
-    const { code, retryable = false, ...others } = extensions;
+  return errors.map((each: unknown) => {
+    const { message, path, extensions } = Object(each);
+    const { code, retryable = false, ...others } = Object(extensions);
     const isKnown = gatewayErrorCodes.includes(code);
     return {
       ...others,

@@ -32,6 +32,9 @@ export interface PostSettings {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The most bytes of an answer, or of one event: four times what the gateway allows by default (LIMIT_ANSWER_BYTES). */
+const maxBytes = 64_000_000;
+
 /**
  * Sends an operation, and yields what the gateway answers.
  * @throws Failure where there is no answer, or an answer that is not GraphQL or breaks off.
@@ -81,7 +84,12 @@ export async function* post(body: object, settings: PostSettings): AsyncGenerato
     });
     httpStatus = response.status;
     const contentType = response.headers.get('content-type') ?? '';
-    const chunks = textOf(response, wait);
+    let room = maxBytes;
+    const chunks = textOf(response, (bytes) => {
+      wait();
+      room -= bytes;
+      if (room < 0) throw new Error('The answer is longer than 64 MB.');
+    });
     const mediaType = contentType.split(';')[0]?.trim().toLowerCase();
     const payloads =
       mediaType === 'text/event-stream'
@@ -89,7 +97,15 @@ export async function* post(body: object, settings: PostSettings): AsyncGenerato
         : mediaType === 'multipart/mixed'
           ? partsIn(chunks, /boundary="?([^";]*)/i.exec(contentType)?.[1] ?? '-')
           : answerIn(chunks, response);
-    for await (const payload of payloads) yield { payload, httpStatus };
+    let isEmpty = true;
+    for await (const payload of payloads) {
+      if (!isPayload(payload)) throw new Error('The answer is not GraphQL.');
+      isEmpty = false;
+      // A stream has no end: each event has the whole room.
+      if (mediaType === 'text/event-stream') room = maxBytes;
+      yield { payload, httpStatus };
+    }
+    if (isEmpty) throw new Error(brokenOff);
   } catch (cause) {
     throw fail(cause);
   } finally {
@@ -99,14 +115,17 @@ export async function* post(body: object, settings: PostSettings): AsyncGenerato
   }
 }
 
-async function* textOf({ body }: Response, onChunk: () => void): AsyncGenerator<string> {
+async function* textOf(
+  { body }: Response,
+  onChunk: (bytes: number) => void,
+): AsyncGenerator<string> {
   if (!body) return;
   const reader = body.getReader();
   const decoder = new TextDecoder();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    onChunk();
+    onChunk(value.length);
     yield decoder.decode(value, { stream: true });
   }
 }
@@ -115,7 +134,7 @@ async function* textOf({ body }: Response, onChunk: () => void): AsyncGenerator<
 async function* answerIn(
   chunks: AsyncIterable<string>,
   { status, headers }: Response,
-): AsyncGenerator<Payload> {
+): AsyncGenerator<unknown> {
   let text = '';
   for await (const chunk of chunks) text += chunk;
   let payload: unknown;
@@ -139,21 +158,32 @@ async function* answerIn(
 }
 
 function isPayload(value: unknown): value is Payload {
-  return typeof value === 'object' && value !== null && ('data' in value || 'errors' in value);
+  const { incremental = [], ...payload } = Object(value);
+  const isPart =
+    Array.isArray(incremental) && incremental.every((part) => Array.isArray(part?.path));
+  return isPart && ('data' in payload || 'errors' in payload || 'hasNext' in payload);
 }
 
 /** The pieces of a text that an end follows. What follows the last end is not yielded. */
 async function* split(chunks: AsyncIterable<string>, end: string): AsyncGenerator<string> {
-  let text = '';
+  let waiting: string[] = [];
+  let tail = '';
   for await (const chunk of chunks) {
-    const pieces = (text + chunk).split(end);
-    text = pieces.pop() ?? '';
-    yield* pieces;
+    waiting.push(chunk);
+    tail += chunk;
+    if (tail.includes(end)) {
+      const pieces = waiting.join('').split(end);
+      tail = pieces.pop() ?? '';
+      waiting = [tail];
+      yield* pieces;
+    }
+    // An end may begin in one chunk and go on in the next; all before was searched.
+    tail = tail.slice(1 - end.length);
   }
 }
 
 /** The events of a stream, up to `event: complete`. @throws Error where the stream ends without it. */
-async function* eventsIn(chunks: AsyncIterable<string>): AsyncGenerator<Payload> {
+async function* eventsIn(chunks: AsyncIterable<string>): AsyncGenerator<unknown> {
   for await (const event of split(chunks, '\n\n')) {
     if (/^event: ?complete$/m.test(event)) return;
     const data = /^data: ?(.+)$/m.exec(event)?.[1];
@@ -163,13 +193,13 @@ async function* eventsIn(chunks: AsyncIterable<string>): AsyncGenerator<Payload>
 }
 
 /** The parts of an answer, up to the last. @throws Error where the answer ends before. */
-async function* partsIn(chunks: AsyncIterable<string>, boundary: string): AsyncGenerator<Payload> {
+async function* partsIn(chunks: AsyncIterable<string>, boundary: string): AsyncGenerator<unknown> {
   for await (const part of split(chunks, `\r\n--${boundary}`)) {
     const start = part.indexOf('\r\n\r\n');
     if (start < 0) continue;
-    const payload: Payload = JSON.parse(part.slice(start));
+    const payload: unknown = JSON.parse(part.slice(start));
     yield payload;
-    if (!payload.hasNext) return;
+    if (!Object(payload).hasNext) return;
   }
   throw new Error(brokenOff);
 }

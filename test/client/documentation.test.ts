@@ -79,8 +79,9 @@ describe('the examples of docs/client.md', async () => {
     for (const [, hook] of hooks.matchAll(/^export function (use\w+)/gm)) {
       expect(text).toContain(`| \`${hook}(`);
     }
-    const source = readFileSync(new URL('../../src/client/client.ts', import.meta.url), 'utf8');
+    const source = readFileSync(new URL('../../src/client/options.ts', import.meta.url), 'utf8');
     const [, options = ''] = /interface ClientOptions \{([\s\S]*?)\n\}/.exec(source) ?? [];
+    expect(options).not.toBe('');
     for (const [, option] of options.matchAll(/readonly (\w+)/g)) {
       expect(text).toContain(`\`${option}\``);
     }

@@ -50,6 +50,66 @@ test('a redirect is not followed: variables and headers stay with the gateway', 
   expect(followed).toBe(0);
 });
 
+const malformed: readonly [string, string][] = [
+  ['text/event-stream', 'event: next\ndata: null\n\n'],
+  ['text/event-stream', 'event: complete\n\n'],
+  ['text/event-stream', 'event: next\ndata: {"incremental": {}}\n\n'],
+  ['multipart/mixed; boundary="-"', '---\r\n\r\n7\r\n---'],
+  [
+    'multipart/mixed; boundary="-"',
+    '---\r\n\r\n{"hasNext":true,"incremental":[{"data":1}]}\r\n---',
+  ],
+  ['multipart/mixed; boundary="-"', '---\r\n\r\n{"hasNext":true,"incremental":[null]}\r\n---'],
+  ['application/json', 'null'],
+];
+
+test.each(malformed)('an answer of %s that is malformed, %j, is an error', async (type, body) => {
+  const url = await listening((_request, response) => {
+    response.writeHead(200, { 'content-type': type }).end(body);
+  });
+  const client = clientOf({ url });
+  const { data, error } = await client.query('{ apps { apiKey } }');
+  expect({ data, isKnown: /^NETWORK_FAILED|NOT_GRAPHQL$/.test(error?.code ?? '') }).toEqual({
+    data: null,
+    isKnown: true,
+  });
+  let last: unknown;
+  for await (const part of client.parts('{ apps { apiKey } }')) last = part;
+  expect(last).toMatchObject({ ok: false, hasNext: false });
+});
+
+test('errors that say nothing are errors all the same', async () => {
+  const url = await listening((_request, response) => {
+    const body = '{"data":null,"errors":[null,{"extensions":null},7]}';
+    response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+  });
+  const { errors } = await clientOf({ url }).query('{ apps { apiKey } }');
+  expect(errors.map(({ code }) => code)).toEqual(Array(3).fill('UNKNOWN_CODE'));
+});
+
+test.each(['application/json', 'text/event-stream', 'multipart/mixed'])(
+  'an answer of %s without an end is cut off, and takes no memory beyond',
+  async (type) => {
+    let sent = 0;
+    const url = await listening((_request, response) => {
+      response.writeHead(200, { 'content-type': type });
+      const chunk = 'x'.repeat(1_000_000);
+      const more = () => {
+        if (response.destroyed) return;
+        sent += 1;
+        if (response.write(chunk)) more();
+      };
+      response.on('drain', more);
+      more();
+    });
+    const { error } = await clientOf({ url }).query('{ apps { apiKey } }');
+    expect(error).toMatchObject({ code: 'NETWORK_FAILED' });
+    // What the sockets hold is sent beside what was read.
+    expect(sent).toBeGreaterThan(60);
+    expect(sent).toBeLessThan(90);
+  },
+);
+
 test('a login page that is not of the web is refused', () => {
   expect(() => clientOf().loginUrl({ app: { loginUrl: 'javascript:alert(1)' } })).toThrow(
     TypeError,
