@@ -1,14 +1,6 @@
 // Builds dist/: the sources compiled one by one, the GraphQL stack bundled beside them, imports pointed at the bundle.
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -145,6 +137,5 @@ function writeLicences(folders: ReadonlySet<string>): void {
       file === undefined ? `Licence: ${license}` : readFileSync(join(folder, file), 'utf8');
     return `${name} ${version}\n\n${text.trim()}\n`;
   });
-  if (!existsSync(vendor)) mkdirSync(vendor);
   writeFileSync(join(vendor, 'LICENSES.txt'), entries.join(`\n${'-'.repeat(80)}\n\n`));
 }

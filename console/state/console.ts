@@ -1,15 +1,17 @@
 // The console's work: reads sessions and funds, follows both, and does what the user asks.
+import { type Client, createClient } from '../../src/client/client.ts';
 import {
   EndSessionsDocument,
   LabelAccountDocument,
   LogOutDocument,
+  type SessionRowFragment,
   SessionsDocument,
   UserSessionsDocument,
 } from '../generated/graphql.ts';
 import type { Place } from '../place.ts';
-import { type Account, accountsOf } from './accounts.ts';
+import { type Account, accountsOf, withSession } from './accounts.ts';
 import { FundsReader } from './funds-reader.ts';
-import { createGatewayClient, type GatewayClient, type Problem, problemOf } from './gateway.ts';
+import { type Problem, problemOf } from './gateway.ts';
 import { type Notice, type State, Store } from './store.ts';
 import { followMargins, followSessions, type Stream } from './streams.ts';
 
@@ -20,15 +22,20 @@ const refreshPause = 5_000;
 export class Console {
   readonly store = new Store();
   readonly place: Place;
-  readonly client: GatewayClient;
+  readonly client: Client;
   readonly funds: FundsReader;
   #sessionsStream: Stream | null = null;
   #marginsStream: Stream | null = null;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  /** What the stream has told since the list was asked for: it is newer than the list. */
+  #changes: SessionRowFragment[] = [];
+  #userSessionsRead = 0;
 
   constructor(place: Place) {
     this.place = place;
-    this.client = createGatewayClient(place);
+    // Where the gateway has a list of trusted documents, it is sent their ids, and else their texts.
+    const { graphql: url, isTrusted: trustedDocuments } = place;
+    this.client = createClient({ url, credentials: 'same-origin', trustedDocuments });
     this.funds = new FundsReader(this.store, this.client);
   }
 
@@ -80,12 +87,14 @@ export class Console {
   /** Reads sessions and funds anew. */
   async refresh(): Promise<void> {
     const { returnTo } = this;
+    this.#changes = [];
     const { data, error } = await this.client.query(SessionsDocument, { returnTo });
     if (!data?.sessions) {
       const problem = error ? problemOf(error) : null;
       return this.store.set({ status: 'failed', problem });
     }
-    const { apps, sessions } = data;
+    const { apps } = data;
+    const sessions = this.#changes.reduce(withSession, data.sessions);
     const accounts = accountsOf(sessions, this.store.state.accounts);
     this.store.set({ apps, sessions, accounts, status: 'ready', problem: null });
     if (sessions.length > 0) this.#sessionsStream ??= followSessions(this);
@@ -110,6 +119,12 @@ export class Console {
         .toSorted()
         .join();
     if (activeIn(before) !== activeIn(accounts)) void this.readFunds();
+  }
+
+  /** Takes a session as the stream tells of it. */
+  takeSession(session: SessionRowFragment): void {
+    this.#changes.push(session);
+    this.takeSessions(withSession(this.store.state.sessions, session));
   }
 
   #followMargins(): void {
@@ -171,24 +186,25 @@ export class Console {
   }
 
   /** Gives an account a label; an empty one takes it away. @returns what is wrong with it. */
-  label(accountId: string, label: string): Promise<Problem | null> {
-    return this.#while(`label:${accountId}`, async () => {
-      const { data, error } = await this.client.mutate(LabelAccountDocument, { accountId, label });
-      const result = data?.labelAccount;
-      if (!result) return error ? problemOf(error) : null;
-      if (result.__typename !== 'Account') return result;
-      const sessions = this.store.state.sessions.map((session) =>
-        session.account.id === accountId ? { ...session, account: result } : session,
-      );
-      this.takeSessions(sessions);
-      return null;
-    });
+  async label(accountId: string, label: string): Promise<Problem | null> {
+    const { data, error } = await this.client.mutate(LabelAccountDocument, { accountId, label });
+    const result = data?.labelAccount;
+    if (!result) return error ? problemOf(error) : null;
+    if (result.__typename !== 'Account') return result;
+    const sessions = this.store.state.sessions.map((session) =>
+      session.account.id === accountId ? { ...session, account: result } : session,
+    );
+    this.takeSessions(sessions);
+    return null;
   }
 
   /** Reads the sessions of this browser's users in other browsers. */
   async readUserSessions(): Promise<void> {
+    this.#userSessionsRead += 1;
+    const own = this.#userSessionsRead;
     this.store.set({ userSessionsStatus: 'loading' });
     const { data, error } = await this.client.query(UserSessionsDocument, {});
+    if (own !== this.#userSessionsRead) return;
     const userSessionsProblem = error ? problemOf(error) : null;
     if (data?.sessions) {
       const userSessions = data.sessions;

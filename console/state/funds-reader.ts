@@ -1,7 +1,8 @@
 // Reads funds and sums: each account as it answers, and the sums of the gateway when the last one has.
+import type { Client } from '../../src/client/client.ts';
 import { FundsDocument, type FundsQuery, SumsDocument } from '../generated/graphql.ts';
 import { type Funds, noFunds, withSegment } from './funds.ts';
-import { type GatewayClient, type Problem, problemOf } from './gateway.ts';
+import { type Problem, problemOf } from './gateway.ts';
 import type { Store } from './store.ts';
 
 /**
@@ -18,12 +19,12 @@ type ProblemAt = (...path: readonly (string | number)[]) => Problem | null;
 /** Reads into the store. */
 export class FundsReader {
   readonly #store: Store;
-  readonly #client: GatewayClient;
+  readonly #client: Client;
   #reading = new AbortController();
   #sumTimer: ReturnType<typeof setTimeout> | undefined;
   #sumRead = 0;
 
-  constructor(store: Store, client: GatewayClient) {
+  constructor(store: Store, client: Client) {
     this.#store = store;
     this.#client = client;
   }
@@ -41,7 +42,7 @@ export class FundsReader {
     this.#store.set({ sumsStatus: 'loading' });
     /** What has been taken of the parts before. */
     const taken = new Map<string, unknown>();
-    for await (const part of this.#client.parts(FundsDocument, { kite, kotak }, signal)) {
+    for await (const part of this.#client.parts(FundsDocument, { kite, kotak }, { signal })) {
       if (signal.aborted) return;
       const { data, errors, hasNext } = part;
       const problemAt: ProblemAt = (...path) => {
@@ -116,7 +117,7 @@ export class FundsReader {
       this.#sumTimer = undefined;
       this.#sumRead += 1;
       const own = this.#sumRead;
-      const { data, error } = await this.#client.query(SumsDocument, {}, sumMaxAge);
+      const { data, error } = await this.#client.query(SumsDocument, {}, { maxAge: sumMaxAge });
       if (own !== this.#sumRead) return;
       this.#takeSums(data?.combinedMargins, error && problemOf(error), false);
     }, sumPause);

@@ -8,7 +8,6 @@ import {
   SessionsChangedDocument,
   type SessionsChangedSubscription,
 } from '../generated/graphql.ts';
-import { withSession } from './accounts.ts';
 import type { Console } from './console.ts';
 import { segmentNames } from './funds.ts';
 import { problemOf } from './gateway.ts';
@@ -77,7 +76,7 @@ function takeSession(
 ): void {
   const { sessions } = console.store.state;
   const known = sessions.find(({ id }) => id === session.id);
-  console.takeSessions(withSession(sessions, session));
+  console.takeSession(session);
   const { accounts } = console.store.state;
   const account = accounts.find(({ id }) => id === session.account.id);
   if (!account || account.session.id !== session.id) return;
@@ -94,7 +93,7 @@ function takeSession(
     const text = `${name}: ${wordsForEnd(session.endReason)}.`;
     console.notify({ text, tone: 'bad', accountId });
   }
-  const isListed = console.store.state.userSessionsStatus === 'ready';
+  const isListed = console.store.state.userSessionsStatus !== 'idle';
   if (reason !== 'PRESENT' && isListed) void console.readUserSessions();
 }
 

@@ -32,7 +32,8 @@ export function useConsole({ routes, options, place, maxLogoBytes }: ConsoleSett
       const { Response } = fetchAPI;
       const isRead = request.method === 'GET' || request.method === 'HEAD';
       if (!isRead) return;
-      if (!isConsoleBuilt()) {
+      files ??= isConsoleBuilt() ? readConsoleFiles() : null;
+      if (files === null) {
         const text = 'The console is not built. Run `npm run codegen`, and reload this page.';
         return endResponse(plainPage(503, name, text));
       }
@@ -42,7 +43,6 @@ export function useConsole({ routes, options, place, maxLogoBytes }: ConsoleSett
         // A copy: Yoga adds the length of this page to it.
         return endResponse(new Response(body, { headers: { ...consolePageHeaders } }));
       }
-      files ??= readConsoleFiles();
       const wanted = url.pathname.split('/').at(-1) ?? '';
       const file = wanted === 'logo' ? logoFile : files.get(wanted);
       if (file == null) return endResponse(plainPage(404, name, 'There is no such file.'));
