@@ -176,7 +176,10 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
         gateway.dispose(),
         aborted(AbortSignal.timeout(limits.disposalSeconds * 1_000)),
       ]);
-      await closeAuditFile(auditFile, logger);
+      await Promise.race([
+        closeAuditFile(auditFile, logger, flush),
+        aborted(AbortSignal.timeout(limits.disposalSeconds * 1_000)),
+      ]);
       await simulator?.close();
       failures.close();
       await flush();

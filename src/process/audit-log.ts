@@ -45,11 +45,22 @@ export async function openAuditFile(
   }
 }
 
-/** Closes the audit log. Events that its file does not take, as on a full disk, are in the log instead. */
-export async function closeAuditFile(file: AuditFile | null, log: Logger): Promise<void> {
+/** How many events the log is given at a time: what it holds in memory is bounded, and it drops what is beyond. */
+const eventsAtOnce = 20;
+
+/**
+ * Closes the audit log. Events that its file does not take, as on a full disk, are in the log instead.
+ * @param flush waits until the log is written, as long as that may take.
+ */
+export async function closeAuditFile(
+  file: AuditFile | null,
+  log: Logger,
+  flush: () => Promise<void>,
+): Promise<void> {
   const missing = (await file?.close()) ?? [];
-  for (const line of missing) {
+  for (const [index, line] of missing.entries()) {
     log.error({ audit: JSON.parse(line) }, 'The audit log did not take this event');
+    if (index % eventsAtOnce === eventsAtOnce - 1) await flush();
   }
   const lost = missing.length;
   if (lost > 0) log.error({ lost }, 'The audit log did not take these events');

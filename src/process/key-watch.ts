@@ -31,7 +31,9 @@ export async function watchKeys(
       );
     } catch (error) {
       // A store that is down is told of by the requests that need it.
-      if (!(error instanceof KeyringStoreError)) log.error({ error: String(error) }, 'Keys');
+      if (error instanceof KeyringStoreError) return;
+      const cause = error instanceof Error ? error.name : typeof error;
+      log.error({ cause }, 'KEYRING_KEYS could not be tried on the store');
     }
   }
 

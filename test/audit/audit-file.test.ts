@@ -213,6 +213,21 @@ test('a full disk is in the log of the process, and so are the events that it to
   expect(stderr).toMatch(/"lost":1.*did not take these events/);
 });
 
+test('events beyond what the log holds in memory are in it at the stop all the same', async () => {
+  const file = newFile();
+  symlinkSync('/dev/full', file);
+  const env = { AUDIT_LOG: file, LOG_FORMAT: 'json', LIMIT_LOG_BYTES: '10000' };
+  const command = await startCommand({ env });
+  const login = `http://localhost:${command.port}/login?app=nope`;
+  const failures = 90;
+  for (let times = 0; times < failures; times += 1) await fetch(login, { redirect: 'manual' });
+  command.process.kill('SIGTERM');
+  const { stderr } = await command.ended;
+  const refused = /"audit":\{[^}]+"event":"login","outcome":"refused"/g;
+  expect(stderr.match(refused)).toHaveLength(failures);
+  expect(stderr).toMatch(/"lost":90.*did not take these events/);
+});
+
 test('a full audit log ends readiness and refuses what it has to record, until the file takes it: no event is lost', async () => {
   const file = newFile();
   symlinkSync('/dev/full', file);
