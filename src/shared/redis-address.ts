@@ -50,7 +50,6 @@ export function parseRedisUrl(text: string): ParsedRedisAddress {
   const parts = text.split(/,(?=rediss?:\/\/)/).map((part) => {
     const found = /^(?<scheme>rediss?):\/\/(?:(?<login>.*)@)?(?<hosts>[^@/]+)(?:\/(?<rest>.*))?$/s;
     const { scheme, login, hosts, rest } = found.exec(part)?.groups ?? {};
-    // One host may be written in every way that a URL may be.
     if (!scheme || !hosts) throw fault;
     return { scheme, login, hosts, rest: rest ?? '' };
   });

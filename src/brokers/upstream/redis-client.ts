@@ -59,7 +59,8 @@ export function createRedisClient(
       },
       // A command that failed may have been carried out: it is not sent again.
       maxCommandRediscovers: 0,
-      scanInterval: patience,
+      // Longer than a scan in which Sentinels do not answer: one that begins while another runs holds all commands back.
+      scanInterval: 10 * patience,
       reserveClient: true,
       passthroughClientErrorEvents: true,
     });
@@ -117,6 +118,8 @@ function createServerClient(
 
 /** The code of a system's error, or the first word of what Redis answered, such as `WRONGPASS`; null where unknown. */
 export function redisCause(error: unknown): string | null {
+  // The client of Sentinels wraps the errors of the master.
+  if (error instanceof Error && error.cause instanceof Error) return redisCause(error.cause);
   if (error instanceof ErrorReply) return /^[A-Z]{2,32}(?= |$)/.exec(error.message)?.[0] ?? null;
   if (error instanceof SocketClosedUnexpectedlyError) return 'ECONNRESET';
   if (error instanceof RootNodesUnavailableError) return 'ECONNREFUSED';

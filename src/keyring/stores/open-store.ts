@@ -1,7 +1,7 @@
 // From the operator's words to a store. Each store is loaded only where it is wanted.
 
 import { type Limits, withDefaultLimits } from '../../limits.ts';
-import type { RedisAddress } from '../../shared/redis-address.ts';
+import { isRedisUrl, type RedisAddress } from '../../shared/redis-address.ts';
 import { createMemoryStore } from './memory-store.ts';
 import type { KeyringStore } from './store.ts';
 
@@ -28,7 +28,7 @@ export async function openKeyringStore(
     const { openSqliteStore } = await import('./sqlite/store.ts');
     return openSqliteStore(file, now, monotonic, limits);
   }
-  if (/^rediss?:\/\//.test(url)) {
+  if (isRedisUrl(url)) {
     const { openRedisStore } = await import('./redis/store.ts');
     return openRedisStore({ ...redis, url }, now, monotonic, limits);
   }

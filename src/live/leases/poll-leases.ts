@@ -111,9 +111,10 @@ export class PollLeases implements PollSharing, LeaseHost {
   async run(script: string, key: string, args: readonly (string | number)[]): Promise<unknown> {
     if (this.#connection === null) throw new Error('Not connected');
     const { client, connected } = this.#connection;
-    if (!client.isReady) await connected;
     // What waits for longer is of no use any more.
-    const end = () => AbortSignal.timeout(1_000 * this.limits.pollLeaseSeconds);
+    const milliseconds = 1_000 * this.limits.pollLeaseSeconds;
+    if (!client.isReady) await within(milliseconds, connected);
+    const end = () => AbortSignal.timeout(milliseconds);
     const input = { keys: [key], arguments: args.map(String) };
     const running = client.eval(script, input, client.mayWait ? { abortSignal: end() } : {});
     this.#running.add(running);

@@ -47,7 +47,7 @@ test('the memory store loads neither SQLite nor Redis', () => {
   const script = `
     import { registerHooks } from 'node:module';
     registerHooks({ resolve(name, context, next) {
-      if (/sqlite|redis/.test(name)) process.exitCode = 9;
+      if (/sqlite|redis(\\/|$)/.test(name)) process.exitCode = 9;
       return next(name, context);
     } });
     const { openKeyringStore } = await import('${address}');

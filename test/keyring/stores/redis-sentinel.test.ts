@@ -1,8 +1,11 @@
 // A Redis behind Sentinels: the store finds the master, and the next one after that has died.
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createRedisClient } from '../../../src/brokers/upstream/redis-client.ts';
 import { openKeyringStore } from '../../../src/keyring/stores/open-store.ts';
 import { KeyringStoreError } from '../../../src/keyring/stores/store.ts';
 import { emptyFolder } from '../../support/command.ts';
@@ -81,5 +84,38 @@ describe.skipIf(isRedisMissing)('a Redis behind a Sentinel', () => {
     };
     await expect.poll(heard, { timeout: 30_000 }).toBe(true);
     await store.close();
+  });
+
+  test('answers while the first of its Sentinels is silent, and that one loses no counts', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void silent.close());
+    await once(silent, 'listening');
+    await using master = await startRedis();
+    const file = join(emptyFolder(), 'sentinel.conf');
+    await writeFile(file, `sentinel monitor kite 127.0.0.1 ${master.port} 1`);
+    await using sentinel = await startRedis([], await freePort(), file);
+    const { port } = silent.address() as AddressInfo;
+    const client = createRedisClient(
+      { url: `redis://127.0.0.1:${port},127.0.0.1:${sentinel.port}`, sentinelMaster: 'kite' },
+      1,
+    );
+    let lost = 0;
+    client.on('lost', () => {
+      lost += 1;
+    });
+    client.on('error', () => {});
+    await client.connect();
+    onTestFinished(() => client.destroy());
+    const ask = () => client.eval('return 7', { keys: [], arguments: [] });
+    // Scans begin meanwhile: one after the other, and none holds the commands back for ever.
+    const until = Date.now() + 4_000;
+    let answers = 0;
+    while (Date.now() < until) {
+      expect(await ask()).toBe(7);
+      answers += 1;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(answers).toBeGreaterThan(1);
+    expect(lost).toBe(0);
   });
 });

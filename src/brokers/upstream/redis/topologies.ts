@@ -1,4 +1,5 @@
 // Several Redis servers as one client: a cluster that shares the keys out, and a master that Sentinels watch.
+import { machineClock } from '../clock.ts';
 import { type CommandOptions, evalWords, type RedisClient } from './commands.ts';
 
 type Listener = (error?: unknown, node?: unknown) => void;
@@ -107,8 +108,18 @@ export function sentinelClient(sentinel: Sentinel, patience: number): RedisClien
       sentinel.sendCommand(false, evalWords(script, { keys: [], arguments: args }), sending),
     subscribe: (channel, listener) => sentinel.subscribe(channel, listener),
     unsubscribe: (channel) => sentinel.unsubscribe(channel),
-    on: (event: string, listener: Listener) =>
-      sentinel.on(event === 'lost' ? 'error' : event, listener),
+    on(event: string, listener: Listener) {
+      if (event !== 'lost') sentinel.on(event, listener);
+      else {
+        // A Sentinel counts nothing: that it is away loses nothing.
+        sentinel.on('error', (error) => {
+          if (error instanceof Error && /^Master Client/.test(error.message)) listener();
+        });
+        sentinel.on('topology-change', (change) => {
+          if (sentinel.isReady && Object(change).type === 'MASTER_CHANGE') listener();
+        });
+      }
+    },
     destroy() {
       trying.end();
       sentinel.destroy().catch(() => {});
@@ -139,7 +150,8 @@ class Trying {
         await this.#connect();
         return;
       } catch (error) {
-        await pause(Math.min(50 * 2 ** Math.min(retries, 10), this.#patience), this.#ended.signal);
+        const milliseconds = Math.min(50 * 2 ** Math.min(retries, 10), this.#patience);
+        await machineClock.wait(milliseconds, this.#ended.signal);
         if (!this.#isOpen) throw error;
       }
     }
@@ -149,14 +161,4 @@ class Trying {
     this.#isOpen = false;
     this.#ended.abort();
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
