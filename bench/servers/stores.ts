@@ -43,7 +43,7 @@ type Place = Awaited<ReturnType<typeof openPlace>>;
 async function openPlace(url: string) {
   const store = await openKeyringStore(url, now, () => elapsed, limits);
   const records = createEncryptedRecords(store, encrypter, () => undefined, limits);
-  const users = createUserSessions(store, encrypter, records, limits);
+  const users = createUserSessions(store, encrypter, records, limits, () => true);
   const keyrings = createKeyrings({ store, encrypter, now, limits });
   const browsers: Browser[] = [];
   return { url, store, records, users, keyrings, browsers };

@@ -30,6 +30,7 @@ import {
   type SessionRecord,
   type SessionState,
 } from './session-record.ts';
+import { createClockCheck } from './stores/clock-check.ts';
 import { type KeyringStore, KeyringStoreError, type StoredKeyring } from './stores/store.ts';
 import { createUserSessions } from './user-sessions.ts';
 
@@ -43,7 +44,7 @@ export interface KeyringsOptions {
   readonly limits?: Limits;
   /** The time. */
   readonly now: () => Date;
-  /** By which kept keyrings age. Default: the machine's. */
+  /** A clock that only runs forward. Default: the machine's. */
   readonly clock?: Clock;
   /** Receives rows that could not be decrypted and background writes that failed; must not throw. Default: none. */
   readonly report?: (report: KeyringReport) => void;
@@ -57,7 +58,9 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
   const { store, notices } = noticeWrites(options.store);
   const { limits = withDefaultLimits(), clock = machineClock } = options;
   const records = createEncryptedRecords(store, encrypter, report, limits, options.announce);
-  const users = createUserSessions(store, encrypter, records, limits);
+  const isClockSound = createClockCheck(() => clock.milliseconds());
+  const mayPurge = () => isClockSound(now().getTime());
+  const users = createUserSessions(store, encrypter, records, limits, mayPurge);
   const activity = createActivity({ store, records, users, now, report, limits });
   const opener = createKeyringOpener({ store, encrypter, records, limits, now, clock });
 

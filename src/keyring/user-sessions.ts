@@ -51,12 +51,16 @@ export interface FoundElsewhere {
   readonly isCut: boolean;
 }
 
-/** The index of users of `store`, with names under the keys of `encrypter`. */
+/**
+ * The index of users of `store`, with names under the keys of `encrypter`.
+ * @param mayPurge whether the time of day can be trusted, so that a keyring that has expired by it is gone for good.
+ */
 export function createUserSessions(
   store: KeyringStore,
   encrypter: Encrypter,
   records: EncryptedRecords,
   limits: Limits,
+  mayPurge: () => boolean,
 ): UserSessions {
   function namesOf({ broker, userId }: BrokerUser) {
     return encrypter.names('user', broker, userId);
@@ -114,6 +118,7 @@ export function createUserSessions(
 
   /** Removes places whose keyring is gone, at most so many that the removal is short; the index forgets the others. */
   async function removeStale(names: readonly string[], missing: readonly RecordPlace[]) {
+    if (!mayPurge()) return;
     const most = Math.ceil(limits.sessionsElsewhere / names.length);
     const checked = missing.slice(0, most);
     if (checked.length === 0) return;

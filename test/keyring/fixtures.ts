@@ -1,6 +1,7 @@
 // What keyring tests have in common: a clock that is set, logins that are made up, keyrings over a store.
 import { expect } from 'vitest';
 import type { BrokerSession } from '../../src/brokers/answers.ts';
+import { machineClock } from '../../src/brokers/upstream/clock.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 import { createEncrypter, type Encrypter } from '../../src/keyring/crypto/encrypter.ts';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
@@ -70,18 +71,27 @@ export function login(userId: string | null, token?: string): Login {
   return { broker: 'KITE', apiKey, session: kiteSession(userId, token) };
 }
 
-/** Keyrings over a store, with what they report. */
-export function keyringsOver(store: KeyringStore, now: () => Date, encrypter: Encrypter = oneKey) {
+/**
+ * Keyrings over a store, with what they report.
+ * @param milliseconds a clock that only runs forward. Default: the machine's.
+ */
+export function keyringsOver(
+  store: KeyringStore,
+  now: () => Date,
+  encrypter: Encrypter = oneKey,
+  milliseconds: () => number = machineClock.milliseconds,
+) {
   const reports: KeyringReport[] = [];
   const report = (event: KeyringReport) => void reports.push(event);
-  return { keyrings: createKeyrings({ store, encrypter, now, report }), reports };
+  const clock = { ...machineClock, milliseconds };
+  return { keyrings: createKeyrings({ store, encrypter, now, clock, report }), reports };
 }
 
-/** Keyrings in a place, with a clock that only the test moves. */
+/** Keyrings in a place, with clocks that only the test moves. */
 export async function setUp(place: Place) {
   const clock = createClock();
-  const store = await place.open(clock.now);
-  return { clock, store, ...keyringsOver(store, clock.now) };
+  const store = await place.open(clock.now, clock.monotonic);
+  return { clock, store, ...keyringsOver(store, clock.now, oneKey, clock.monotonic) };
 }
 
 /** Opens a keyring that must be there, and waits until its use is written down. */

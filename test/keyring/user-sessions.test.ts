@@ -92,6 +92,23 @@ describe('sessions of a user', () => {
       expect(await store.users?.find(names, 10)).toEqual([]);
     });
 
+    test('are found again after the time of day was wrong for a while, whoever asked meanwhile', async () => {
+      const { clock, keyrings } = await setUp(place);
+      const mine = newUser();
+      const added = await keyrings.add(null, login(mine), null);
+      clock.advance(20 * minute);
+      for (const days of [8, -8]) {
+        clock.jump(days * day);
+        for (let times = 0; times < 2; times += 1) {
+          clock.advance(minute);
+          const found = await sessionsOf(keyrings, user(mine));
+          expect(found.map(({ record }) => record.sessionId)).toEqual(
+            days > 0 ? [] : [added.record.sessionId],
+          );
+        }
+      }
+    });
+
     test('are found whose end or renewal came after the login', async () => {
       const { clock, keyrings } = await setUp(place);
       const mine = newUser();
