@@ -1,7 +1,8 @@
 // `sessions rotate-keys`: everything in the store is encrypted anew with the first key, so that the others can go. Each
 // change names what it replaces, so that gateways go on meanwhile; what is done stays done where it is broken off.
 
-import { everyKeyring, everyPage } from '../keyring/census/every-keyring.ts';
+import { everyPage } from '../keyring/census/every-keyring.ts';
+import { isChallenge, rotateChallenge } from '../keyring/crypto/encrypted-challenges.ts';
 import { deliveryBinding } from '../keyring/crypto/encrypted-deliveries.ts';
 import { revocationBinding } from '../keyring/crypto/encrypted-revocations.ts';
 import { decryptPointer, encryptPointer } from '../keyring/crypto/pointers.ts';
@@ -11,7 +12,7 @@ import {
   dueLists,
   type StoredRevocation,
 } from '../keyring/stores/revocation-list.ts';
-import type { StoredKeyring } from '../keyring/stores/store.ts';
+import type { Limits } from '../limits.ts';
 import type { OpenSessions } from './open-sessions.ts';
 import { createProgress, type Output } from './output.ts';
 
@@ -32,23 +33,29 @@ interface Count {
 export async function rotateKeys(sessions: OpenSessions, output: Output): Promise<boolean> {
   const counts = {
     sessions: newCount(),
+    challenges: newCount(),
     cookies: newCount(),
     revocations: newCount(),
     deliveries: newCount(),
   };
   let lastEnd = 0;
-  const progress = createProgress(output, 'browsers, cookies, revocations and events done');
+  const progress = createProgress(output, 'browsers, logins, cookies, revocations and events done');
   let done = 0;
   const step = () => {
     done += 1;
     progress(done);
   };
 
-  for await (const keyring of everyKeyring(sessions)) {
-    await rotateKeyring(sessions, keyring, counts.sessions);
-    step();
+  const { listing, store, encrypter } = sessions;
+  for await (const ids of everyPage((after, count) => listing.keyrings(after, count))) {
+    for (const id of ids) {
+      if (isChallenge(id)) {
+        const outcome = await rotateChallenge(store, encrypter, id);
+        if (outcome !== 'gone') counts.challenges[outcome] += 1;
+      } else await rotateKeyring(sessions, id, counts.sessions);
+      step();
+    }
   }
-  const { listing, store } = sessions;
   for await (const names of everyPage((after, count) => listing.pointers(after, count))) {
     for (const name of names) {
       const endsAt = await rotatePointer(sessions, name, counts.cookies);
@@ -75,7 +82,7 @@ export async function rotateKeys(sessions: OpenSessions, output: Output): Promis
   sessions.audit.write({ event: 'key-rotation', outcome });
   const oldKeysUntil = lastEnd === 0 ? null : new Date(lastEnd).toISOString();
   await output.result({ outcome, ...counts, oldKeysUntil }, summary.join('\n'));
-  output.note(advice(isComplete, counts.cookies.left, oldKeysUntil));
+  output.note(advice(isComplete, counts.cookies.left, oldKeysUntil, sessions.limits));
   return isComplete;
 }
 
@@ -83,20 +90,22 @@ function newCount(): Count {
   return { rotated: 0, current: 0, left: 0 };
 }
 
-function advice(isComplete: boolean, cookiesLeft: number, until: string | null): string {
+function advice(
+  isComplete: boolean,
+  cookiesLeft: number,
+  until: string | null,
+  { pendingLoginSeconds }: Limits,
+): string {
   if (isComplete) {
-    return 'Everything is encrypted with the first of KEYRING_KEYS. Once every gateway has that key first, and ten minutes later, when no login is left that began before, remove the other keys from every gateway.';
+    const minutes = Math.ceil(pendingLoginSeconds / 60);
+    return `Everything in the store is encrypted with the first of KEYRING_KEYS. Logins that browsers have begun are in their cookies: once every gateway has had that key first for ${minutes} minutes, remove the other keys from every gateway.`;
   }
   return cookiesLeft > 0 && until !== null
     ? `Keep the other keys: ${cookiesLeft} cookies of an earlier version need them until ${until}, or their next login.`
     : 'Keep the other keys and run this again: something is left that they may open.';
 }
 
-async function rotateKeyring(
-  sessions: OpenSessions,
-  { id }: StoredKeyring,
-  count: Count,
-): Promise<void> {
+async function rotateKeyring(sessions: OpenSessions, id: string, count: Count): Promise<void> {
   const { store, records, users, encrypter, limits } = sessions;
   /** Rows counted in an earlier try. */
   const counted = new Set<string>();

@@ -3,9 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 import { everyKeyring } from '../../src/keyring/census/every-keyring.ts';
-import { createEncryptedChallenges } from '../../src/keyring/crypto/encrypted-challenges.ts';
+import {
+  createEncryptedChallenges,
+  rotateChallenge,
+} from '../../src/keyring/crypto/encrypted-challenges.ts';
 import { createEncrypter } from '../../src/keyring/crypto/encrypter.ts';
-import { createClock } from './fixtures.ts';
+import { createClock, only } from './fixtures.ts';
 import { describeStore, describeStores } from './stores/stores.ts';
 
 const minute = 60_000;
@@ -29,8 +32,13 @@ describeStores((place) => {
         sentTo: ['XXXXXXX828'],
       },
     };
+    const listed = async () => (await store.listing?.keyrings(null, 100))?.items ?? [];
+    const earlier = new Set(await listed());
     await challenges.keep(id, challenge);
-    return { clock, keys, store, challenges, id, challenge };
+    const keyringId = only((await listed()).filter((name) => !earlier.has(name)));
+    const rotate = (ring: readonly Uint8Array[]) =>
+      rotateChallenge(store, createEncrypter(ring), keyringId);
+    return { clock, keys, store, challenges, id, challenge, rotate };
   }
 
   test('a challenge is read as it was kept, and given out once', async () => {
@@ -69,6 +77,39 @@ describeStores((place) => {
       createEncryptedChallenges(store, createEncrypter(ring), clock.now);
     expect(await under([randomBytes(32)]).take(id)).toBeNull();
     expect(await under([randomBytes(32), ...keys]).take(id)).not.toBeNull();
+  });
+
+  test('it is encrypted anew without its id, and is then given out once without the old key', async () => {
+    const { clock, keys, store, challenges, id, rotate } = await begun();
+    const newer = randomBytes(32);
+    expect(await rotate([newer])).toBe('left');
+    expect(await rotate([newer, ...keys])).toBe('rotated');
+    expect(await rotate([newer, ...keys])).toBe('current');
+    expect(await challenges.read(id)).toBeNull();
+    const rotated = createEncryptedChallenges(store, createEncrypter([newer]), clock.now);
+    const taken = await Promise.all([rotated.take(id), rotated.take(id)]);
+    expect(taken.map((found) => found?.begun.userId).toSorted()).toEqual(['SIMK01', undefined]);
+    expect(await rotate([newer, ...keys])).toBe('gone');
+  });
+
+  test('it is given out also where it is encrypted anew at that moment', async () => {
+    const { clock, keys, store, id, rotate } = await begun();
+    const ring = [randomBytes(32), ...keys];
+    let times = 0;
+    const meanwhile = new Proxy(store, {
+      get(_, name) {
+        const value: unknown = Reflect.get(store, name);
+        if (typeof value !== 'function') return value;
+        return async (...words: readonly unknown[]) => {
+          if (name === 'deleteKeyring') times += 1;
+          if (name === 'deleteKeyring' && times === 1) await rotate(ring);
+          return value.apply(store, words);
+        };
+      },
+    });
+    const challenges = createEncryptedChallenges(meanwhile, createEncrypter(ring), clock.now);
+    expect((await challenges.take(id))?.begun.userId).toBe('SIMK01');
+    expect(times).toBe(2);
   });
 
   test('it is no browser with sessions to the operator', async () => {

@@ -1,6 +1,6 @@
 // The operator's command on the sessions of a store, as a process beside a gateway that runs on the same store.
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -22,6 +22,7 @@ import {
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { Visitor } from '../support/visitor.ts';
 import { isRedisMissing } from '../support/with-redis.ts';
+import { kotakApp } from '../support/world.ts';
 
 // Each test starts processes, several one after another: on a loaded machine that takes its time.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 });
@@ -61,7 +62,11 @@ function operatorOf(env: Readonly<Record<string, string>>) {
 }
 
 /** A gateway on a store, and browsers at it. */
-async function gatewayOn(store: string, keys = newKey()) {
+async function gatewayOn(
+  store: string,
+  keys = newKey(),
+  more: Readonly<Record<string, string>> = {},
+) {
   const [port = 0] = await freePorts(1);
   const auditLog = join(emptyFolder(), 'audit.jsonl');
   const env = {
@@ -71,6 +76,7 @@ async function gatewayOn(store: string, keys = newKey()) {
     KEYRING_KEYS: keys,
     AUDIT_LOG: auditLog,
     LIMIT_REVOCATION_SWEEP_SECONDS: '1',
+    ...more,
   };
   const origin = `http://localhost:${port}`;
   let command = await startCommand({ env });
@@ -303,6 +309,46 @@ test('events that the webhook is still to be told are rotated, and readable with
   );
   expect(texts).toMatchObject([{ ok: true }, { ok: true }]);
   await store.close();
+});
+
+test('a login that waits for its access code is rotated, and completed without the old key', async () => {
+  const [older, newer] = [newKey(), newKey()];
+  const APPS_FILE = join(emptyFolder(), 'apps.json');
+  writeFileSync(APPS_FILE, JSON.stringify([kotakApp]));
+  const gateway = await gatewayOn(sqlite(), older, {
+    APPS_FILE,
+    KITE_API_KEY: '',
+    KITE_API_SECRET: '',
+    KOTAK_BASE_URLS: `${simulator.url}/kotak/apim`,
+    EXPOSE_TOKENS: 'true',
+  });
+  const ask = async (query: string, input: object) => {
+    const response = await fetch(`http://localhost:${gateway.env.PORT}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables: { input } }),
+    });
+    return ((await response.json()) as { data: { login: unknown } }).data.login;
+  };
+  const begin =
+    'mutation ($input: BeginLoginInput!) { login: beginLogin(input: $input) { ... on LoginChallenge { challengeId: id } } }';
+  const challenge = await ask(begin, { userId: 'SIMK01', password: 'SIMK01-password' });
+  await gateway.stop();
+  const { command } = operatorOf({ ...gateway.env, KEYRING_KEYS: `${newer},${older}` });
+  const { code, stdout } = await command('rotate-keys', '--json');
+  expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+    code: 0,
+    challenges: { rotated: 1, current: 0, left: 0 },
+  });
+  await gateway.restart({ KEYRING_KEYS: newer });
+  const answer = await fetch(`${simulator.url}/simulator/kotak/messages`);
+  const { messages } = (await answer.json()) as { messages: { accessCode: string }[] };
+  const complete =
+    'mutation ($input: CompleteLoginInput!) { login: completeLogin(input: $input) { ... on Session { user { userId } } ... on ApiError { message } } }';
+  const accessCode = messages.at(-1)?.accessCode;
+  const completed = await ask(complete, { ...(challenge as object), accessCode });
+  expect(completed).toEqual({ user: { userId: 'SIMK01' } });
+  await gateway.stop();
 });
 
 test('sessions under a key that is not given are counted, and are no success', async () => {

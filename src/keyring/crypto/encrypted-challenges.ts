@@ -1,9 +1,11 @@
 // Logins that wait for their second step, in the store of keyrings: each is a keyring of its own, with one row, which no
-// cookie leads to. So every store can keep one, and has it given out once, whichever replica asks.
+// cookie leads to. So every store can keep one, and has it given out once, whichever replica asks. Its name depends on no
+// key, so that its text can be encrypted with another one while its id, which only the caller has, is unknown.
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { BegunLogin } from '../../brokers/broker.ts';
 import { Secret } from '../../brokers/upstream/secret.ts';
-import type { KeyringStore } from '../stores/store.ts';
+import type { KeyringStore, StoredKeyring, StoredRecord } from '../stores/store.ts';
 import type { Binding, Encrypter } from './encrypter.ts';
 
 /** A login whose password the broker has accepted. */
@@ -52,34 +54,27 @@ const shape = z.object({
   }),
 });
 
-/** Challenges over a store, under names and texts that only the keys of the encrypter make and open. */
+/** Challenges over a store, in texts that only the keys of the encrypter open. */
 export function createEncryptedChallenges(
   store: KeyringStore,
   encrypter: Encrypter,
   now: () => Date,
 ): EncryptedChallenges {
-  const keyringIds = (id: string): readonly [string, ...string[]] => {
-    const [first, ...older] = encrypter.names('login-challenge', id);
-    return [prefix + first, ...older.map((name) => prefix + name)];
-  };
-
   async function find(id: string) {
-    for (const keyringId of keyringIds(id)) {
-      const keyring = await store.openKeyring(keyringId);
-      const row = keyring?.records.find(({ key }) => key === rowKey);
-      if (keyring === null || row === undefined) continue;
-      const opened = encrypter.decrypt(bindingOf(keyringId), row.encrypted);
-      const challenge = opened.ok ? shape.safeParse(opened.value).data : undefined;
-      if (challenge === undefined || challenge.expiresAt <= now().getTime()) return null;
-      return { challenge, keyringId, revision: keyring.revision };
-    }
-    return null;
+    const keyringId = keyringIdOf(id);
+    const keyring = await store.openKeyring(keyringId);
+    const row = rowOf(keyring);
+    if (keyring === null || row === undefined) return null;
+    const opened = encrypter.decrypt(bindingOf(keyringId), row.encrypted);
+    const challenge = opened.ok ? shape.safeParse(opened.value).data : undefined;
+    if (challenge === undefined || challenge.expiresAt <= now().getTime()) return null;
+    return { challenge, keyringId, revision: keyring.revision };
   }
 
   return {
     async keep(id, challenge) {
       const { begun, expiresAt } = challenge;
-      const [keyringId] = keyringIds(id);
+      const keyringId = keyringIdOf(id);
       const plain = {
         ...challenge,
         begun: { ...begun, oneTimeToken: begun.oneTimeToken.reveal() },
@@ -95,12 +90,44 @@ export function createEncryptedChallenges(
     },
 
     async take(id) {
-      const found = await find(id);
-      if (found === null) return null;
-      const isFirst = await store.deleteKeyring(found.keyringId, found.revision);
-      return isFirst ? found.challenge : null;
+      for (;;) {
+        const found = await find(id);
+        if (found === null) return null;
+        if (await store.deleteKeyring(found.keyringId, found.revision)) return found.challenge;
+        // It was taken, or encrypted anew: then it is still there.
+      }
     },
   };
+}
+
+/**
+ * Encrypts a challenge anew with the first key.
+ * @param keyringId of which {@link isChallenge} is true.
+ * @returns `current` where it was encrypted with that key already, `gone` where it has ended, `left` where no key opens it.
+ */
+export async function rotateChallenge(
+  store: KeyringStore,
+  encrypter: Encrypter,
+  keyringId: string,
+): Promise<'rotated' | 'current' | 'gone' | 'left'> {
+  const row = rowOf(await store.openKeyring(keyringId));
+  if (row === undefined) return 'gone';
+  if (encrypter.isCurrent(row.encrypted)) return 'current';
+  const encrypted = encrypter.rotated(bindingOf(keyringId), row.encrypted);
+  if (encrypted === null) return 'left';
+  const write = { key: rowKey, encrypted, expiresAt: null, expectedVersion: row.version };
+  const [outcome] = await store.writeRecords(keyringId, [write], 1);
+  // A text that changes otherwise than here was taken, and put back under the first key at most.
+  return outcome === 'written' ? 'rotated' : 'gone';
+}
+
+/** The name of a challenge in the store. Its id is random and too long to be guessed from it. */
+function keyringIdOf(id: string): string {
+  return prefix + createHash('sha256').update(`kite-graphql challenge\0${id}`).digest('base64url');
+}
+
+function rowOf(keyring: StoredKeyring | null): StoredRecord | undefined {
+  return keyring?.records.find(({ key }) => key === rowKey);
 }
 
 function bindingOf(keyringId: string): Binding {
