@@ -27,8 +27,8 @@ const errors: Readonly<Record<string, ErrorWords>> = {
     advice: 'This broker does not offer it, or its amounts mean something else.',
   },
   DUPLICATE_USER: {
-    title: 'Counted through another app',
-    advice: 'Nothing is missing: the same user is in the sum once.',
+    title: 'The same user through another app',
+    advice: 'Nothing is missing: the user is in the sum once.',
   },
   RATE_LIMITED: {
     title: 'Too many calls to the broker',

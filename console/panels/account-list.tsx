@@ -9,9 +9,9 @@ import { Amount } from '../parts/amount.tsx';
 import { useNow } from '../parts/context.ts';
 import { appName, LoginLink } from '../parts/login-link.tsx';
 import { PanelMenu } from '../parts/panel-menu.tsx';
-import type { Account } from '../state/accounts.ts';
+import type { Account, AccountGroup } from '../state/accounts.ts';
 import { type Funds, segmentNames, usedShare } from '../state/funds.ts';
-import type { LoginApp, State } from '../state/store.ts';
+import type { State } from '../state/store.ts';
 import { segmentColumns, segmentRow } from './csv-rows.ts';
 
 interface AccountListProps {
@@ -24,10 +24,9 @@ interface AccountListProps {
 export function AccountList({ state, chosen }: AccountListProps) {
   const now = useNow();
   const { accounts, apps } = state;
-  const unused = apps.filter(({ apiKey }) => !accounts.some((each) => each.apiKey === apiKey));
   const groups = [
-    { key: 'login', title: 'Needs a login', apps: unused },
-    { key: 'active', title: 'Active', apps: [] },
+    { key: 'login', title: 'Login needed' },
+    { key: 'active', title: 'Logged in' },
   ] as const;
   const active = accounts.filter(({ isActive }) => isActive);
   const idsOf = (broker: Account['broker']) =>
@@ -47,12 +46,14 @@ export function AccountList({ state, chosen }: AccountListProps) {
           csv={() => csvOf(state)}
         />
       </div>
-      {groups.map(({ key, title, apps: never }) => {
+      {groups.map(({ key, title }) => {
         const members = accounts.filter(({ group }) => group === key);
-        if (members.length + never.length === 0) return null;
+        if (members.length === 0) return null;
         return (
           <section key={key} aria-labelledby={`group-${key}`}>
-            <h3 id={`group-${key}`}>{title}</h3>
+            <h3 id={`group-${key}`}>
+              {title} · {countOf(members, key)}
+            </h3>
             <ul class="rows">
               {members.map((account) => (
                 <Row
@@ -62,9 +63,6 @@ export function AccountList({ state, chosen }: AccountListProps) {
                   isChosen={account.id === chosen}
                   now={now}
                 />
-              ))}
-              {never.map((app) => (
-                <NeverRow key={app.id} app={app} />
               ))}
             </ul>
           </section>
@@ -78,6 +76,9 @@ export function AccountList({ state, chosen }: AccountListProps) {
               <a class="button" href={app.loginUrl}>
                 {appName(app)}
               </a>
+              {!accounts.some(({ apiKey }) => apiKey === app.apiKey) && (
+                <span class="hint">no account yet</span>
+              )}
             </li>
           ))}
         </ul>
@@ -85,6 +86,13 @@ export function AccountList({ state, chosen }: AccountListProps) {
       </div>
     </nav>
   );
+}
+
+/** How many accounts a group has. One that ends keeps its place among those that are logged in: `3 of 4`. */
+function countOf(members: readonly Account[], group: AccountGroup): string {
+  const active = members.filter(({ isActive }) => isActive).length;
+  const isMixed = group === 'active' && active < members.length;
+  return isMixed ? `${active} of ${members.length}` : `${members.length}`;
 }
 
 /** The time of the figures in the list: that of the oldest of those that are up to date. */
@@ -126,23 +134,6 @@ const Row = memo(function Row({ account, funds, isChosen, now }: RowProps) {
     </li>
   );
 });
-
-function NeverRow({ app }: { readonly app: LoginApp }) {
-  return (
-    <li class="row ended">
-      <span class="row-link">
-        <span class="row-name">{appName(app)}</span>
-        <span class="row-about">{brokerNames[app.broker]}</span>
-      </span>
-      <span class="row-state">never</span>
-      <span class="row-end">
-        <a class="button primary" href={app.loginUrl} aria-label={`Log in through ${appName(app)}`}>
-          Log in
-        </a>
-      </span>
-    </li>
-  );
-}
 
 /** The state of an account in words: what is left of its session, or how that ended. */
 export function stateWords({ session }: Account, now: number): string {

@@ -97,18 +97,20 @@ function ThemeIcon({ theme }: Pick<Preferences, 'theme'>) {
   );
 }
 
-/** Who has to log in, as a sentence. */
+/** Who has to log in, as a sentence. An app without an account is not counted: it is no account yet. */
 export function headlineOf({ status, accounts }: State): string {
   if (status === 'loading') return 'Reading the accounts of this browser…';
   if (status === 'failed') return 'The accounts cannot be read';
   const count = accounts.length;
   if (count === 0) return 'No account yet';
   const waiting = accounts.filter(({ isActive }) => !isActive).length;
-  const noun = count === 1 ? 'account' : 'accounts';
   if (waiting === 0) {
     return count === 1 ? 'The account is logged in' : `All ${count} accounts are logged in`;
   }
-  return `${waiting} of ${count} ${noun} ${waiting === 1 ? 'needs' : 'need'} a login`;
+  if (waiting === count) {
+    return count === 1 ? 'The account needs a login' : `All ${count} accounts need a login`;
+  }
+  return `${waiting} of ${count} accounts ${waiting === 1 ? 'needs' : 'need'} a login`;
 }
 
 function Live({ state }: { readonly state: State }) {

@@ -1,5 +1,4 @@
 // All together: the sums of the gateway, how many accounts are in them, and which are missing and why.
-
 import { UsedBar } from '../charts/used-bar.tsx';
 import { toCsv } from '../format/csv.ts';
 import { formatClock } from '../format/times.ts';
@@ -20,16 +19,14 @@ export function Totals({ state }: { readonly state: State }) {
   if (accounts.length === 0) return null;
   const retry = () => void console.readFunds();
   const isFirst = sums === null && (sumsStatus === 'loading' || sumsStatus === 'idle');
+  const counts = sums && countsOf(state, sums);
   const csv = () =>
     toCsv([
       ['Sum of', 'Accounts in it', 'Missing', ...segmentColumns],
       ...(['total', ...segmentNames] as const).map((name) => [
         name,
-        sums?.accounts.length,
-        sums &&
-          missingIn(state, sums)
-            .map((each) => each.name)
-            .join('; '),
+        counts?.counted,
+        counts?.missing.map((each) => each.name).join('; '),
         ...segmentRow(sums?.[name] ?? null),
       ]),
     ]);
@@ -80,9 +77,10 @@ function Sums({
   readonly state: State;
   readonly sums: NonNullable<State['sums']>;
 }) {
-  const { total, accounts } = sums;
-  const missing = missingIn(state, sums);
-  const all = accounts.length + missing.filter(({ code }) => code !== 'DUPLICATE_USER').length;
+  const console = useConsole();
+  const { total } = sums;
+  const { counted, missing, twice } = countsOf(state, sums);
+  const all = counted + missing.length;
   const share = total && usedShare(total);
   return (
     <div class="totals-body">
@@ -90,7 +88,7 @@ function Sums({
         {total ? <Amount value={total.net} hasSign /> : <span class="amount">–</span>}
       </p>
       <p class="totals-count">
-        {accounts.length} of {all} {all === 1 ? 'account' : 'accounts'}
+        {counted} of {all} {all === 1 ? 'account' : 'accounts'}
         {total && <>, as of {formatClock(total.asOf)} IST</>}
       </p>
       <dl class="totals-parts">
@@ -115,13 +113,23 @@ function Sums({
           </div>
         )}
       </dl>
-      {missing.length > 0 && <Missing missing={missing} />}
+      {missing.length + twice.length > 0 && (
+        <div class="missing">
+          <Named title="Missing" accounts={missing} />
+          <Named title="Counted once" accounts={twice} />
+          {missing.some(({ canRetry }) => canRetry) && (
+            <button type="button" onClick={() => void console.readFunds()}>
+              Try again
+            </button>
+          )}
+        </div>
+      )}
     </div>
   );
 }
 
-/** An account that is in no sum, and why. */
-interface MissingAccount {
+/** An account that the sums do not count, and why. */
+interface LeftOut {
   readonly id: string;
   readonly name: string;
   readonly why: string;
@@ -129,40 +137,49 @@ interface MissingAccount {
   readonly canRetry: boolean;
 }
 
-/** Those that the gateway names, and those of this page that it no longer reads because they are logged out. */
-function missingIn(state: State, sums: NonNullable<State['sums']>): readonly MissingAccount[] {
-  const named = sums.failures.map(({ accountId, error: { code, retryable } }) => ({
-    id: accountId,
-    name: nameOf(state, accountId),
-    why: lowerFirst(wordsFor(code).title),
-    code,
-    canRetry: retryable,
-  }));
-  const known = new Set([...named, ...sums.accounts].map(({ id }) => id));
-  const ended = state.accounts.filter(({ id, isActive }) => !isActive && !known.has(id));
-  return [
-    ...named,
-    ...ended.map(({ id, name, session }) => ({
-      id,
-      name,
-      why: wordsForEnd(session.endReason),
-      code: null,
-      canRetry: false,
-    })),
-  ];
+/**
+ * How many accounts are in the sums, and which are not: those that the gateway names, and those of this page that it no
+ * longer reads because they are logged out. The money of a user who is here through two apps is in the sums once, so
+ * both accounts count as in them, and all counts of the page agree.
+ */
+function countsOf(state: State, { accounts, failures }: NonNullable<State['sums']>) {
+  const named = failures.map(
+    ({ accountId, error: { code, retryable } }): LeftOut => ({
+      id: accountId,
+      name: nameOf(state, accountId),
+      why: lowerFirst(wordsFor(code).title),
+      code,
+      canRetry: retryable,
+    }),
+  );
+  const known = new Set([...named, ...accounts].map(({ id }) => id));
+  const ended = state.accounts
+    .filter(({ id, isActive }) => !isActive && !known.has(id))
+    .map(({ id, name, session }): LeftOut => {
+      const why = wordsForEnd(session.endReason);
+      return { id, name, why, code: null, canRetry: false };
+    });
+  const twice = named.filter(({ code }) => code === 'DUPLICATE_USER');
+  const missing = [...named.filter((each) => !twice.includes(each)), ...ended];
+  return { counted: accounts.length + twice.length, missing, twice };
 }
 
 function lowerFirst(text: string): string {
   return `${text.slice(0, 1).toLowerCase()}${text.slice(1)}`;
 }
 
-function Missing({ missing }: { readonly missing: readonly MissingAccount[] }) {
-  const console = useConsole();
+interface NamedProps {
+  readonly title: string;
+  readonly accounts: readonly LeftOut[];
+}
+
+function Named({ title, accounts }: NamedProps) {
+  if (accounts.length === 0) return null;
   return (
-    <div class="missing">
-      <h3>Missing</h3>
+    <>
+      <h3>{title}</h3>
       <ul>
-        {missing.map(({ id, name, why, code }) => (
+        {accounts.map(({ id, name, why, code }) => (
           <li key={id}>
             <a href={`#account=${encodeURIComponent(id)}`} class="private">
               {name}
@@ -171,12 +188,7 @@ function Missing({ missing }: { readonly missing: readonly MissingAccount[] }) {
           </li>
         ))}
       </ul>
-      {missing.some(({ canRetry }) => canRetry) && (
-        <button type="button" onClick={() => void console.readFunds()}>
-          Try again
-        </button>
-      )}
-    </div>
+    </>
   );
 }
 

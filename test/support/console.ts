@@ -1,6 +1,7 @@
 // The console as its user handles it: logins by mouse at both simulated brokers, and what the browser complains about.
 import { connect, createServer, type Socket } from 'node:net';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { Visitor } from './visitor.ts';
 
 /** A profile of a browser in which the console is used. */
 export interface ConsoleVisit {
@@ -34,6 +35,30 @@ export async function visitConsole(
   await page.goto(home);
   await page.locator('h1').waitFor();
   return { page, requests, complaints, close: () => context.close() };
+}
+
+/** Logs users in without a window. @returns the options of a profile that has these logins. */
+export async function loggedIn(
+  home: string,
+  ...logins: readonly (readonly [app: string, ...userIds: string[]])[]
+): Promise<BrowserContextOptions> {
+  const visitor = new Visitor(new URL(home).origin);
+  for (const [app, ...userIds] of logins) {
+    const query = new URLSearchParams({ app, returnTo: home });
+    for (const userId of userIds) {
+      const { location } = await visitor.logIn(`${home}login?${query}`, userId);
+      if (location !== home) throw new Error(`${userId} is not logged in: ${location}`);
+    }
+  }
+  const { hostname: domain } = new URL(home);
+  const about = { domain, path: '/', expires: -1, httpOnly: true, secure: false };
+  const cookies = [...visitor.cookies].map(([name, value]) => ({
+    ...about,
+    name,
+    value,
+    sameSite: 'Lax' as const,
+  }));
+  return { storageState: { cookies, origins: [] } };
 }
 
 /** Picks a user on the simulated page of Zerodha, and waits for the console. */

@@ -1,0 +1,87 @@
+// The morning screen of the console: who is counted, and what is offered.
+import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { loggedIn, openLine, visitConsole } from '../support/console.ts';
+import { describeWithChromium } from '../support/with-chromium.ts';
+import { kotakApp, startWorld } from '../support/world.ts';
+
+const line = await openLine();
+const home = `http://localhost:${line.port}/`;
+const app = (apiKey: string, name: string) => ({
+  apiKey,
+  apiSecret: `${apiKey}-secret`,
+  name,
+  listed: true,
+});
+const world = await startWorld(
+  {
+    publicUrl: home,
+    apps: [app('simulator', 'Zerodha'), app('simulator-platform', 'Second app'), kotakApp],
+    console: true,
+    exposeTokens: false,
+  },
+  { redirectUrl: `${home}callback`, now: new Date() },
+);
+line.leadTo(Number(new URL(world.url).port));
+afterAll(() => line.close());
+beforeEach(() => world.reset());
+
+describeWithChromium('the morning screen', (browser) => {
+  const visit = async (...logins: Parameters<typeof loggedIn>[1][]) => {
+    const visitor = await visitConsole(browser, home, await loggedIn(home, ...logins));
+    onTestFinished(visitor.close);
+    return visitor;
+  };
+
+  test('counts accounts, not apps: one that is not used yet is offered apart', async () => {
+    const { page, complaints } = await visit(['simulator', 'SIM0001', 'SIM0004']);
+    await page.getByText('All 2 accounts are logged in').waitFor();
+    await page.getByText('2 of 2 accounts').waitFor();
+    const list = page.getByRole('navigation', { name: 'Accounts' });
+    expect(await list.getByRole('heading', { level: 3 }).allTextContents()).toEqual([
+      'Logged in · 2',
+      'Log in another account',
+    ]);
+    expect(await list.locator('.apps li').allTextContents()).toEqual([
+      'Zerodha',
+      'Second appno account yet',
+      'Kotakno account yet',
+    ]);
+
+    await page.evaluate(async () => {
+      const headers = { 'content-type': 'application/json' };
+      const ask = async (query: string) => {
+        const body = JSON.stringify({ query });
+        return (await fetch('graphql', { method: 'POST', headers, body })).json();
+      };
+      const { data } = await ask('{ sessions { account { id } } }');
+      await ask(
+        `mutation { logout(accountIds: ["${data.sessions[0].account.id}"]) { loggedOut } }`,
+      );
+    });
+    await page.getByText('1 of 2 accounts needs a login').waitFor();
+    await page.getByText('1 of 2 accounts, as of').waitFor();
+    await list.getByRole('heading', { name: 'Logged in · 1 of 2' }).waitFor();
+    await page.reload();
+    await page.getByText('1 of 2 accounts needs a login').waitFor();
+    await list.getByRole('heading', { name: 'Login needed · 1' }).waitFor();
+    await list.getByRole('heading', { name: 'Logged in · 1' }).waitFor();
+    expect(await list.getByRole('link', { name: /^Log in to/ }).count()).toBe(1);
+    expect(complaints).toEqual([]);
+  });
+
+  test('counts a user through two apps in the sums once, and says so', async () => {
+    const { page } = await visit(
+      ['simulator', 'SIM0001', 'SIM0004'],
+      ['simulator-platform', 'SIM0001'],
+    );
+    await page.getByText('All 3 accounts are logged in').waitFor();
+    const totals = page.getByRole('region', { name: 'Available to trade' });
+    await totals.getByText('3 of 3 accounts, as of').waitFor();
+    expect(await totals.getByRole('heading', { level: 3 }).allTextContents()).toEqual([
+      'Counted once',
+    ]);
+    expect(await totals.locator('.missing li').allTextContents()).toEqual([
+      expect.stringMatching(/the same user through another app$/),
+    ]);
+  });
+});
