@@ -11,7 +11,6 @@ import {
   RefusedCredentials,
 } from '../../src/brokers/upstream/budget/known-credentials.ts';
 import { Deadline } from '../../src/brokers/upstream/operation.ts';
-import { retryingGets } from '../../src/brokers/upstream/retry.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 import type { Transport } from '../../src/brokers/upstream/transport.ts';
 import type { BrowserKeyring } from '../../src/browser-keyring.ts';
@@ -49,7 +48,7 @@ const unlimited = {
 const limits = withDefaultLimits();
 const accepted = new AcceptedCredentials(1_000);
 const kite = createKiteClient(
-  retryingGets(budgeted(answering, { log: unlimited, limits, accepted })),
+  budgeted(answering, { log: unlimited, limits, accepted, retry: {} }),
   { maxNesting: 16, refused: new RefusedCredentials(5, 1_000) },
 );
 const now = () => new Date();

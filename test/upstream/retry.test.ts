@@ -1,13 +1,16 @@
 // The second attempt of a GET: when it is made, and which outcome stands.
 import { expect, test } from 'vitest';
 import { abortedBy, BrokerError } from '../../src/brokers/error.ts';
+import { budgeted } from '../../src/brokers/upstream/budget/budget.ts';
+import { AcceptedCredentials } from '../../src/brokers/upstream/budget/known-credentials.ts';
+import { unlimited } from '../../src/brokers/upstream/budget/rate-log/rate-log.ts';
 import type { Operation } from '../../src/brokers/upstream/operation.ts';
-import { retryingGets } from '../../src/brokers/upstream/retry.ts';
 import type {
   Transport,
   UpstreamRequest,
   UpstreamResponse,
 } from '../../src/brokers/upstream/transport.ts';
+import { withDefaultLimits } from '../../src/limits.ts';
 import { TestClock } from '../support/test-clock.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -36,7 +39,13 @@ function attempts(...outcomes: (UpstreamResponse | BrokerError)[]) {
     signal: controller.signal,
     deadlineAt: 10_000,
   };
-  const send = retryingGets(raw, { delay: () => 100, clock });
+  const send = budgeted(raw, {
+    log: unlimited,
+    limits: withDefaultLimits(),
+    accepted: new AcceptedCredentials(100),
+    clock,
+    retry: { delay: () => 100, clock },
+  });
   const outcome = send(request, operation).catch((error: unknown) => error);
   return { outcome, clock, sent, controller };
 }

@@ -3,7 +3,8 @@
 import { isDeadline } from '../../shared/cancellation.ts';
 import { abortedBy, BrokerError } from '../error.ts';
 import { type Clock, machineClock } from './clock.ts';
-import type { Transport, UpstreamResponse } from './transport.ts';
+import type { Operation } from './operation.ts';
+import type { Transport, UpstreamRequest, UpstreamResponse } from './transport.ts';
 
 const retriedStatuses = new Set([502, 503, 504]);
 
@@ -18,16 +19,21 @@ export interface RetryOptions {
   readonly delay?: () => number;
   /** By which it waits. Default: the machine's. */
   readonly clock?: Clock;
-  /** Sends what is not a GET. Default: the same transport. */
-  readonly others?: Transport;
 }
 
+/** The second attempt after a first one with an outcome; null where there is none, and the outcome stands. */
+export type SecondAttempt = (
+  first: UpstreamResponse | BrokerError,
+  request: UpstreamRequest,
+  operation: Operation,
+) => Promise<UpstreamResponse> | null;
+
 /**
- * A transport that sends a GET a second time where that may help; POST and DELETE are sent once, because what the first
- * one did is not known. Where the second attempt cannot be sent in time, the first outcome stands.
+ * Sends a GET a second time where that may help; POST and DELETE are sent once, because what the first one did is not
+ * known. Where the second attempt cannot be sent in time, the first outcome stands.
  */
-export function retryingGets(send: Transport, options: RetryOptions = {}): Transport {
-  const { delay = jitter, clock = machineClock, others = send } = options;
+export function secondAttempts(send: Transport, options: RetryOptions = {}): SecondAttempt {
+  const { delay = jitter, clock = machineClock } = options;
   async function again(
     first: UpstreamResponse | BrokerError,
     ...[request, operation]: Parameters<Transport>
@@ -46,16 +52,12 @@ export function retryingGets(send: Transport, options: RetryOptions = {}): Trans
     }
   }
 
-  return (request, operation) => {
-    if (request.method !== 'GET') return others(request, operation);
-    return send(request, operation).then(
-      (first) => (retriedStatuses.has(first.status) ? again(first, request, operation) : first),
-      (error: unknown) => {
-        const mayHelp = error instanceof BrokerError && error.code === 'unavailable';
-        if (mayHelp) return again(error, request, operation);
-        throw error;
-      },
-    );
+  return (first, request, operation) => {
+    if (request.method !== 'GET') return null;
+    if (first instanceof BrokerError) {
+      return first.code === 'unavailable' ? again(first, request, operation) : null;
+    }
+    return retriedStatuses.has(first.status) ? again(first, request, operation) : null;
   };
 }
 

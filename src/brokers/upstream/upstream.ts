@@ -11,7 +11,6 @@ import { BudgetQueues } from './budget/budget-queues.ts';
 import { AcceptedCredentials, RefusedCredentials } from './budget/known-credentials.ts';
 import type { RateLog } from './budget/rate-log/rate-log.ts';
 import { gotTransport } from './got-transport.ts';
-import { retryingGets } from './retry.ts';
 import type { Transport, TransportOptions } from './transport.ts';
 import { undiciTransport } from './undici-transport.ts';
 
@@ -43,14 +42,14 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const reads = hasProxy(options.baseUrl)
     ? { send: writes, close: async () => {} }
     : undiciTransport(options);
-  // The budget is inside the retry: a second attempt takes a turn of its own.
   const accepted = new AcceptedCredentials(limits.acceptedCredentials);
   const budget = { log: rateLog, limits, accepted, onClosed };
   const queues = new BudgetQueues(budget);
+  const sendRead = budgeted(reads.send, { ...budget, retry: {} }, queues);
+  const sendWrite = budgeted(writes, budget, queues);
   return {
-    send: retryingGets(budgeted(reads.send, budget, queues), {
-      others: budgeted(writes, budget, queues),
-    }),
+    send: (request, operation) =>
+      request.method === 'GET' ? sendRead(request, operation) : sendWrite(request, operation),
     refused: new RefusedCredentials(limits.refusedCredentialSeconds, limits.refusedCredentials),
     onObtained: (credential) => accepted.add(digestOf(credential)),
     budgetOf: async (apiKey) => {

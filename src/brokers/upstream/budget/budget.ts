@@ -3,7 +3,10 @@
 
 import type { Limits } from '../../../limits.ts';
 import { digestOf } from '../../credential.ts';
+import { BrokerError } from '../../error.ts';
 import { machineClock } from '../clock.ts';
+import type { Operation } from '../operation.ts';
+import { type RetryOptions, type SecondAttempt, secondAttempts } from '../retry.ts';
 import type { Transport, UpstreamRequest, UpstreamResponse } from '../transport.ts';
 import { BudgetQueues, type BudgetQueuesOptions } from './budget-queues.ts';
 import type { AcceptedCredentials } from './known-credentials.ts';
@@ -17,6 +20,8 @@ export interface BudgetOptions extends BudgetQueuesOptions {
   readonly accepted: AcceptedCredentials;
   /** Told of each answer that closes the window of an app. */
   readonly onClosed?: ((apiKey: string) => void) | undefined;
+  /** How a GET is sent again; each attempt takes a turn of its own. Left out: nothing is sent twice. */
+  readonly retry?: RetryOptions;
 }
 
 /** What a 429 or a 503 closes the window for where the broker does not say, in milliseconds: its own window. */
@@ -34,7 +39,7 @@ export function budgeted(
   options: BudgetOptions,
   budget = new BudgetQueues(options),
 ): Transport {
-  const { accepted, log, limits, onClosed, clock = machineClock } = options;
+  const { accepted, log, limits, onClosed, retry, clock = machineClock } = options;
 
   /** Learns from an answer how soon the app may call again, and whether the credential works. */
   function learn({ apiKey, method }: UpstreamRequest, account: string, answer: UpstreamResponse) {
@@ -50,7 +55,14 @@ export function budgeted(
     }
   }
 
-  function begin(request: UpstreamRequest, call: QueuedCall, start: Start, waited: number) {
+  // The retry is a part of this step, and no promise more: nearly every outcome stands.
+  function begin(
+    request: UpstreamRequest,
+    call: QueuedCall,
+    second: SecondAttempt | null,
+    start: Start,
+    waited: number,
+  ) {
     const { operation, account } = call;
     operation.begun?.();
     request.report?.started(waited);
@@ -59,26 +71,39 @@ export function budgeted(
         learn(request, account, answer);
         start.ended();
         budget.leave(call);
-        return answer;
+        return second?.(answer, request, operation) ?? answer;
       },
       (error: unknown) => {
         start.ended();
         budget.leave(call);
+        const next = error instanceof BrokerError && second?.(error, request, operation);
+        if (next) return next;
         throw error;
       },
     );
   }
 
   // Without a promise more than it needs: nearly every call starts at once.
-  return (request, operation) => {
+  function attempt(
+    request: UpstreamRequest,
+    operation: Operation,
+    second: SecondAttempt | null,
+  ): Promise<UpstreamResponse> {
     const { apiKey, credential } = request;
     const account = credential === undefined ? '' : digestOf(credential);
     const call = { operation, account, lane: laneOf(request, accepted.has(account)) };
     const start = budget.enter(apiKey, call);
-    if (!(start instanceof Promise)) return begin(request, call, start, 0);
+    if (!(start instanceof Promise)) return begin(request, call, second, start, 0);
     const since = clock.milliseconds();
-    return start.then((started) => begin(request, call, started, clock.milliseconds() - since));
-  };
+    return start.then((started) =>
+      begin(request, call, second, started, clock.milliseconds() - since),
+    );
+  }
+
+  const once: Transport = (request, operation) => attempt(request, operation, null);
+  if (retry === undefined) return once;
+  const second = secondAttempts(once, retry);
+  return (request, operation) => attempt(request, operation, second);
 }
 
 function laneOf({ method }: UpstreamRequest, isAccepted: boolean): LaneName {
