@@ -10,6 +10,7 @@ import {
   AcceptedCredentials,
   RefusedCredentials,
 } from '../../src/brokers/upstream/budget/known-credentials.ts';
+import { unlimited } from '../../src/brokers/upstream/budget/rate-log/rate-log.ts';
 import { Deadline } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 import type { Transport } from '../../src/brokers/upstream/transport.ts';
@@ -38,12 +39,6 @@ const bodies = new Map([
 const answering: Transport = async ({ path }, _operation, departure) => {
   departure?.sent();
   return { status: 200, body: bodies.get(path) ?? '', retryAfterSeconds: null };
-};
-const unlimited = {
-  limit: 0,
-  start: () => ({ sent() {}, ended() {} }),
-  close() {},
-  usage: () => ({ used: 0, closedMilliseconds: 0 }),
 };
 const limits = withDefaultLimits();
 const accepted = new AcceptedCredentials(1_000);
