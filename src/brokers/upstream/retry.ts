@@ -21,7 +21,7 @@ export interface RetryOptions {
   readonly clock?: Clock;
 }
 
-/** The second attempt after a first one with an outcome; null where there is none, and the outcome stands. */
+/** Makes the second attempt, where the outcome of the first one asks for it; null where that outcome stands. */
 export type SecondAttempt = (
   first: UpstreamResponse | BrokerError,
   request: UpstreamRequest,
