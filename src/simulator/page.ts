@@ -24,13 +24,14 @@ const style = raw(`
   pre { padding: .75rem 1rem; border: 1px solid var(--line); border-radius: .5rem; overflow-x: auto; }
   table { border-collapse: collapse; width: 100%; }
   td code { overflow-wrap: anywhere; }
+  td:first-child code { white-space: nowrap; }
   fieldset p { margin: .5rem 0; }
   th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
   fieldset { border: 1px solid var(--line); border-radius: .5rem; margin: 0 0 1.25rem; padding: .5rem 1rem 1rem; }
   legend { padding: 0 .4rem; font-weight: 600; }
   .users { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: .1rem 1rem; }
   .users label { display: flex; gap: .6rem; align-items: center; padding: .3rem 0; }
-  .fields { display: grid; grid-template-columns: max-content 1fr; gap: .5rem 1rem; align-items: center; }
+  .fields { display: grid; grid-template-columns: fit-content(40%) 1fr; gap: .5rem 1rem; align-items: center; }
   output:empty { display: none; }
   output { display: block; border-left: 4px solid var(--accent); padding: .5rem 1rem; position: sticky; top: 0; background: Canvas; }
   #faults { padding-left: 1.25rem; }

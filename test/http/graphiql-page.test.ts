@@ -7,6 +7,7 @@ import {
   clickAt,
   openTab,
   runUntil,
+  textOf,
   visitGraphiql,
   write,
   writeQuery,
@@ -116,16 +117,4 @@ async function share(page: Page, name: string): Promise<string> {
     .getByRole('link', { name: 'link to this query' })
     .and(page.locator(`[href*="+${name}"]`));
   return (await link.getAttribute('href')) ?? '';
-}
-
-/** The text of an editor, also where it is not shown. */
-function textOf(page: Page, file: string): Promise<string | undefined> {
-  return page.evaluate(
-    (name) =>
-      window.monaco?.editor
-        .getModels()
-        .find(({ uri }) => uri.path.endsWith(name))
-        ?.getValue(),
-    file,
-  );
 }

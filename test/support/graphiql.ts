@@ -1,5 +1,5 @@
 // GraphiQL as its user handles it: with a mouse and keys, in a real browser.
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 
 /** Opens the page in a profile of its own, and keeps what it asks for and what it complains about. */
@@ -29,17 +29,22 @@ export async function ready(page: Page): Promise<void> {
   await page.locator('.graphiql-execute-button').waitFor();
 }
 
-/** Opens a tab. A real mouse, pressed once: a click of the tool would wait until the tab is where it can be hit. */
-export async function openTab(page: Page, name: string): Promise<void> {
-  const button = page.getByRole('button', { name, exact: true });
-  const tab = page.locator('.graphiql-tab').filter({ has: button });
-  await button.scrollIntoViewIfNeeded();
-  const box = await button.boundingBox();
-  if (box === null) expect.fail('no tab');
+/** Presses once, with a real mouse: a click of the tool would wait until the place is where it can be hit. */
+export async function press(page: Page, place: Locator): Promise<void> {
+  await place.scrollIntoViewIfNeeded();
+  const box = await place.boundingBox();
+  if (box === null) expect.fail('nothing to press');
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   await page.mouse.down();
   await page.waitForTimeout(60);
   await page.mouse.up();
+}
+
+/** Opens a tab. */
+export async function openTab(page: Page, name: string): Promise<void> {
+  const button = page.getByRole('button', { name, exact: true });
+  const tab = page.locator('.graphiql-tab').filter({ has: button });
+  await press(page, button);
   await tab.and(page.locator('.graphiql-tab-active')).waitFor();
 }
 
@@ -76,11 +81,20 @@ async function replace(page: Page, text: string): Promise<void> {
 }
 
 /** The answer in the editor, also the lines that are out of sight. */
-export function answerOf(page: Page): Promise<string> {
-  return page.evaluate(() => {
-    const models = window.monaco?.editor.getModels() ?? [];
-    return models.find(({ uri }) => uri.path.endsWith('response.json'))?.getValue() ?? '';
-  });
+export async function answerOf(page: Page): Promise<string> {
+  return (await textOf(page, 'response.json')) ?? '';
+}
+
+/** The text of an editor of the tab in front, also where it is not shown. */
+export function textOf(page: Page, file: string): Promise<string | undefined> {
+  return page.evaluate(
+    (name) =>
+      window.monaco?.editor
+        .getModels()
+        .find(({ uri }) => uri.path.endsWith(name))
+        ?.getValue(),
+    file,
+  );
 }
 
 /** Waits for an answer with this text. */

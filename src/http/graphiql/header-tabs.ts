@@ -161,8 +161,8 @@ export const login = `# Log a user in: run LoginUrls, open the
 # brokerLoginUrl, and log in. Copy request_token
 # from the final address into the variables
 # below, and run ExchangeToken. The token
-# works once, for five minutes. This page
-# stores nothing that you type.
+# works once, for five minutes. The history
+# of this page keeps no variables of it.
 
 query LoginUrls {
   apps {

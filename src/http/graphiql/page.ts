@@ -5,6 +5,8 @@ import type { Apps } from '../../brokers/apps.ts';
 import type { GraphiqlPage } from '../../options.ts';
 import { barHtml, type LoginLink } from './bar.ts';
 import { thisBrowser } from './browser-tabs.ts';
+import { addHistory } from './history.ts';
+import { createHistory } from './history-script.ts';
 import { reportLogin } from './login-report.ts';
 import { style } from './style.ts';
 import { tabs } from './tabs.ts';
@@ -52,6 +54,7 @@ export function graphiqlOptions(
 /**
  * Runs before GraphiQL: gives it a storage that ends with the page, and keeps queries out of the address.
  * It would otherwise leave variables, answers and queries, and so tokens, in the browser for anyone after.
+ * Only the history goes into the browser's own storage, as it has no credentials.
  */
 const forgetful = `
   class PageStorage {
@@ -62,11 +65,38 @@ const forgetful = `
     key(index) { return Object.keys(this)[index] ?? null; }
     get length() { return Object.keys(this).length; }
   }
-  for (const name of ['localStorage', 'sessionStorage']) {
-    Object.defineProperty(window, name, { value: new PageStorage() });
+  class StorageWithHistory extends PageStorage {
+    #own = null;
+    constructor(own) {
+      super();
+      this.#own = own;
+    }
+    getItem(key) {
+      const name = this.#nameOf(key);
+      if (name === null) return super.getItem(key);
+      try {
+        const text = this.#own.getItem(name);
+        return Array.isArray(JSON.parse(text)[key.slice(9)]) ? text : null;
+      } catch { return null; }
+    }
+    setItem(key, value) {
+      const name = this.#nameOf(key);
+      if (name === null) return super.setItem(key, value);
+      this.#own.setItem(name, value);
+    }
+    #nameOf(key) {
+      if (this.#own === null || (key !== 'graphiql:queries' && key !== 'graphiql:favorites')) return null;
+      return 'kite-graphql history ' + key.slice(9);
+    }
   }
+  function ownStorage() { try { return localStorage; } catch { return null; } }
+  const storages = { localStorage: new StorageWithHistory(ownStorage()), sessionStorage: new PageStorage() };
+  for (const [name, value] of Object.entries(storages)) Object.defineProperty(window, name, { value });
   history.replaceState = () => {};
 `;
+
+/** A value as a script inside HTML may hold it. */
+const quote = (value: unknown) => JSON.stringify(value).replaceAll('<', '\\u003c');
 
 /** A page, and the headers that go with it. */
 export interface RenderedPage {
@@ -80,8 +110,10 @@ export async function renderGraphiqlPage(
   place: GraphiqlPlace,
 ): Promise<RenderedPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const html = String(await renderGraphiQL(graphiqlOptions(page, place)));
+  const options = graphiqlOptions(page, place);
+  const html = addHistory(String(await renderGraphiQL(options)));
   const start = `<head><meta name="viewport" content="width=device-width, initial-scale=1"><script>${forgetful}
+    globalThis.kiteHistory = (${createHistory})(${quote(options.headers)});
     (${reportLogin})()</script>`;
   const { url, logins, returnTo } = place;
   const { simulatorUrl } = page;
