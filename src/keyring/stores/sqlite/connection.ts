@@ -1,5 +1,5 @@
 // Opens the SQLite file, and tells whether it is still the same.
-import { chmodSync, closeSync, lstatSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, lstatSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { purgeOf } from './purge.ts';
 import { revocationsOf } from './revocations.ts';
@@ -35,8 +35,9 @@ export function connect(path: string): Connection {
 }
 
 function openDatabase(path: string): DatabaseSync {
-  // SQLite would create it readable by all; its -wal and -shm take over the mode of the file itself.
-  closeSync(openSync(path, 'a', ownerOnly));
+  // SQLite would create it readable by all; its -wal and -shm take over the mode of the file itself. A file that is there
+  // is not opened here: closing it would take the locks from this process's other connections to it.
+  if (!existsSync(path)) closeSync(openSync(path, 'a', ownerOnly));
   // The target of a symbolic link keeps its mode.
   if (!lstatSync(path).isSymbolicLink()) chmodSync(path, ownerOnly);
   const database = new DatabaseSync(path);

@@ -2,7 +2,6 @@
 
 import type { DueList, RevocationOutcome, StoredRevocation } from '../revocation-list.ts';
 import type {
-  CheckedPointer,
   ConvertedKeyring,
   NewKeyring,
   NewPointer,
@@ -14,6 +13,7 @@ import type {
   WriteOutcome,
 } from '../store.ts';
 import type { IndexedPlace, RecordPlace } from '../user-index.ts';
+import type { LastingPointer } from './checked-pointers.ts';
 import { type Connection, connect, identify } from './connection.ts';
 import { dropOldTables, listOldKeyrings, readOldKeyring, removeOldKeyring } from './old-tables.ts';
 import type { Moment } from './purge.ts';
@@ -75,9 +75,12 @@ export class SqliteFile {
     return null;
   }
 
-  checkPointer(moment: Moment, names: readonly string[], keyringId: string): CheckedPointer | null {
+  checkPointer(moment: Moment, names: readonly string[], keyringId: string): LastingPointer | null {
     const pointer = this.findPointer(moment, names);
-    return pointer && { pointer, revision: this.#revision(keyringId, moment.now) };
+    if (pointer === null) return null;
+    const row = revisionRow.optional().parse(this.#open.run.revision.get(keyringId, moment.now));
+    const endsAt = Math.min(pointer.expiresAt, row?.expires_at ?? pointer.expiresAt);
+    return { pointer, revision: row?.revision ?? null, endsAt };
   }
 
   openKeyring({ now }: Moment, keyringId: string): StoredKeyring | null {

@@ -56,7 +56,7 @@ const statements = {
   record: `SELECT r.key, r.sealed AS encrypted, r.version FROM records_2 r JOIN keyrings_2 k ON k.id = r.keyring_id
     WHERE r.keyring_id = ? AND r.key = ?
     AND (r.expires_at IS NULL OR r.expires_at > ?) AND k.expires_at > ?`,
-  revision: 'SELECT revision FROM keyrings_2 WHERE id = ? AND expires_at > ?',
+  revision: 'SELECT revision, expires_at FROM keyrings_2 WHERE id = ? AND expires_at > ?',
   countRecords: `SELECT count(*) AS count FROM records_2
     WHERE keyring_id = ? AND (expires_at IS NULL OR expires_at > ?)`,
   createKeyring:
@@ -94,8 +94,8 @@ export const pointerRow = z.object({
 export const recordRow = z.object({ key: z.string(), encrypted: z.string(), version: z.number() });
 /** How many rows there are. */
 export const countRow = z.object({ count: z.number() });
-/** The revision of a keyring. */
-export const revisionRow = z.object({ revision: z.number() });
+/** The revision of a keyring, and when it ends. */
+export const revisionRow = z.object({ revision: z.number(), expires_at: z.number() });
 
 type Statements = Readonly<Record<keyof typeof statements, StatementSync>>;
 

@@ -4,6 +4,7 @@ import type { Limits } from '../../../limits.ts';
 import { createClockCheck } from '../clock-check.ts';
 import type { DueList, RevocationList } from '../revocation-list.ts';
 import type { KeyringStore } from '../store.ts';
+import { CheckedPointers } from './checked-pointers.ts';
 import type { SqliteOperations } from './listing.ts';
 import { SqliteThread } from './thread.ts';
 
@@ -29,6 +30,7 @@ export async function openSqliteStore(
   const thread = new SqliteThread(settings, monotonic, limits.storeRestartSeconds * 1_000);
   await thread.opened;
   const isClockSound = createClockCheck(monotonic);
+  const checked = new CheckedPointers(file, limits.cachedKeyrings);
 
   function call<Method extends keyof SqliteOperations>(
     method: Method,
@@ -49,7 +51,10 @@ export async function openSqliteStore(
 
   return {
     findPointer: (names) => call('findPointer', names),
-    checkPointer: (names, keyringId) => call('checkPointer', names, keyringId),
+    checkPointer: (names, keyringId) =>
+      checked.check([keyringId, ...names].join(' '), now().getTime(), () =>
+        call('checkPointer', names, keyringId),
+      ),
     openKeyring: (keyringId) => call('openKeyring', keyringId),
     readRecord: (keyringId, key) => call('readRecord', keyringId, key),
     createKeyring: (keyring) => call('createKeyring', keyring),
@@ -97,6 +102,10 @@ export async function openSqliteStore(
       await call('dropOldTables');
     },
 
-    close: () => thread.close(),
+    close() {
+      // Before the thread, whose connection is the last one then and empties the journal.
+      checked.close();
+      return thread.close();
+    },
   };
 }
