@@ -13,6 +13,7 @@ import type { Account, AccountGroup } from '../state/accounts.ts';
 import { type Funds, segmentNames, usedShare } from '../state/funds.ts';
 import type { State } from '../state/store.ts';
 import { segmentColumns, segmentRow } from './csv-rows.ts';
+import { LogOutAll } from './log-out-all.tsx';
 
 interface AccountListProps {
   readonly state: State;
@@ -34,7 +35,7 @@ export function AccountList({ state, chosen }: AccountListProps) {
   return (
     <nav class="panel list" aria-labelledby="list-title">
       <div class="panel-head">
-        <h2 id="list-title">
+        <h2 id="list-title" tabIndex={-1}>
           Accounts <AsOf state={state} />
         </h2>
         <PanelMenu
@@ -84,6 +85,7 @@ export function AccountList({ state, chosen }: AccountListProps) {
         </ul>
         {apps.length === 0 && <p class="hint">This gateway lists no app to log in through.</p>}
       </div>
+      <LogOutAll state={state} />
     </nav>
   );
 }

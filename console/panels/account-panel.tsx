@@ -8,7 +8,8 @@ import { useConsole, useNow } from '../parts/context.ts';
 import { LoginLink } from '../parts/login-link.tsx';
 import { PanelMenu } from '../parts/panel-menu.tsx';
 import { ProblemNote } from '../parts/problem-note.tsx';
-import type { Account } from '../state/accounts.ts';
+import { forgetsWords, Question, useFocusBack } from '../parts/question.tsx';
+import { type Account, forgetsBrowser } from '../state/accounts.ts';
 import { type Funds, segmentNames } from '../state/funds.ts';
 import type { State } from '../state/store.ts';
 import { stateWords } from './account-list.tsx';
@@ -63,50 +64,51 @@ export function AccountPanel({ state, account }: AccountPanelProps) {
           csv={broker === 'KITE' && funds ? csv : undefined}
         />
       </div>
-      <Actions account={account} isBusy={state.busy.has(`logout:${id}`)} />
+      <Actions state={state} account={account} />
       <AccountFunds account={account} funds={funds} now={now} />
       <UserSessions state={state} account={account} now={now} />
     </section>
   );
 }
 
-function Actions({ account, isBusy }: { readonly account: Account; readonly isBusy: boolean }) {
+function Actions({ state, account }: AccountPanelProps) {
   const console = useConsole();
   const { id, name, isActive, session } = account;
+  const isBusy = state.busy.has(`logout:${id}`);
   const [asked, setAsked] = useState<'logout' | 'label' | null>(null);
+  const root = useFocusBack(asked, 'account-title');
   useEffect(() => setAsked(null), [id]);
   const isOpen = isActive || session.state === 'REVOKING';
-  if (asked === 'label') return <LabelForm account={account} onDone={() => setAsked(null)} />;
+  const done = () => setAsked(null);
+  if (asked === 'label') return <LabelForm account={account} onDone={done} />;
   if (asked === 'logout') {
     return (
-      <fieldset class="actions question">
-        <legend class="unseen">Log out {name}?</legend>
-        <span class="question-words">
-          Log out {name}? The broker ends the session; a new login is needed to come back.
-        </span>
-        <button
-          type="button"
-          class="danger"
-          ref={(button) => button?.focus()}
-          disabled={isBusy}
-          onClick={() => void console.logOut(account).then(() => setAsked(null))}
-        >
-          Log out
-        </button>
-        <button type="button" onClick={() => setAsked(null)}>
-          Stay logged in
-        </button>
-      </fieldset>
+      <Question
+        title={`Log out ${name}?`}
+        yes="Log out"
+        no="Stay logged in"
+        isBusy={isBusy}
+        onYes={() => void console.logOut([account]).then(done)}
+        onNo={done}
+      >
+        Log out <span class="private">{name}</span>? The broker ends the session; a new login is
+        needed to come back. {forgetsBrowser(state.accounts, [account]) && forgetsWords}
+      </Question>
     );
   }
   return (
-    <div class="actions">
+    <div class="actions" ref={root}>
       {!isActive && <LoginLink account={account} />}
-      <button type="button" onClick={() => setAsked('label')}>
+      <button type="button" data-asks="label" onClick={() => setAsked('label')}>
         {account.label === null ? 'Give it a label' : 'Change the label'}
       </button>
       {isOpen && (
-        <button type="button" disabled={isBusy} onClick={() => setAsked('logout')}>
+        <button
+          type="button"
+          data-asks="logout"
+          disabled={isBusy}
+          onClick={() => setAsked('logout')}
+        >
           {isBusy ? 'Logging out…' : 'Log out'}
         </button>
       )}

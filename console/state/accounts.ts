@@ -69,3 +69,21 @@ export function withSession(
     ? sessions.map((each) => (each.id === session.id ? session : each))
     : [session, ...sessions];
 }
+
+/** Whether the gateway forgets this browser when these are logged out: nothing would be left that is not logged out. */
+export function forgetsBrowser(accounts: readonly Account[], leaving: readonly Account[]): boolean {
+  const ids = new Set(leaving.map(({ id }) => id));
+  return accounts.every(({ id, session }) => ids.has(id) || session.state === 'REVOKED');
+}
+
+const names = new Intl.ListFormat('en-IN');
+/** The most accounts that a sentence names. */
+const maxNamed = 5;
+
+/** Accounts in a sentence: `Father, HUF and Mother`, or `Father, HUF, Mother, Self, Trust and 45 others`. */
+export function listOf(accounts: readonly Account[]): string {
+  const shown = accounts.length > maxNamed + 1 ? accounts.slice(0, maxNamed) : accounts;
+  const others = accounts.length - shown.length;
+  const words = shown.map(({ name }) => name);
+  return names.format(others === 0 ? words : [...words, `${others} others`]);
+}

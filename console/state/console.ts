@@ -9,7 +9,7 @@ import {
   UserSessionsDocument,
 } from '../generated/graphql.ts';
 import type { Place } from '../place.ts';
-import { type Account, accountsOf, withSession } from './accounts.ts';
+import { type Account, accountsOf, listOf, withSession } from './accounts.ts';
 import { FundsReader } from './funds-reader.ts';
 import { type Problem, problemOf } from './gateway.ts';
 import { type Notice, type State, Store } from './store.ts';
@@ -156,11 +156,13 @@ export class Console {
   }
 
   /** Does something, and knows meanwhile that it is being done. */
-  async #while<T>(what: string, work: () => Promise<T>): Promise<T> {
+  async #while<T>(what: readonly string[], work: () => Promise<T>): Promise<T> {
     const change = (add: boolean) => {
       const busy = new Set(this.store.state.busy);
-      if (add) busy.add(what);
-      else busy.delete(what);
+      for (const each of what) {
+        if (add) busy.add(each);
+        else busy.delete(each);
+      }
       this.store.set({ busy });
     };
     change(true);
@@ -171,16 +173,29 @@ export class Console {
     }
   }
 
-  /** Logs an account out, at the broker too. */
-  logOut({ id, name }: Account): Promise<void> {
-    return this.#while(`logout:${id}`, async () => {
-      const { data, error } = await this.client.mutate(LogOutDocument, { accountIds: [id] });
-      const failed = data?.logout?.failures[0]?.error;
-      const problem = failed ?? (error && problemOf(error));
-      if (problem) {
-        const text = `The broker has not confirmed the logout of ${name}. The gateway goes on trying.`;
+  /** Logs accounts out, at their brokers too, and names those that a broker has not confirmed. */
+  logOut(accounts: readonly Account[]): Promise<void> {
+    const accountIds = accounts.map(({ id }) => id);
+    const what = accountIds.map((id) => `logout:${id}`);
+    return this.#while(what, async () => {
+      const { data, error } = await this.client.mutate(LogOutDocument, { accountIds });
+      const failures = data?.logout?.failures ?? [];
+      const problem = failures[0]?.error ?? (error ? problemOf(error) : undefined);
+      const failed = accounts.filter(({ id }) => failures.some((each) => each.accountId === id));
+      const [only] = accounts;
+      const accountId = accounts.length === 1 ? only?.id : undefined;
+      if (failed.length > 0) {
+        const text = `The broker has not confirmed the logout of ${listOf(failed)}. The gateway goes on trying.`;
         this.notify({ text, tone: 'bad', problem });
-      } else this.notify({ text: `${name} is logged out.`, tone: 'good', accountId: id });
+      } else if (problem) {
+        const text = `The gateway has not confirmed the logout of ${listOf(accounts)}.`;
+        this.notify({ text, tone: 'bad', problem });
+      } else
+        this.notify({
+          text: `${listOf(accounts)} ${accounts.length === 1 ? 'is' : 'are'} logged out.`,
+          tone: 'good',
+          accountId,
+        });
       await this.refresh();
     });
   }
@@ -214,7 +229,7 @@ export class Console {
 
   /** Ends sessions in other browsers, at the broker too. */
   endSessions(ids: readonly string[]): Promise<void> {
-    return this.#while('end', async () => {
+    return this.#while(['end'], async () => {
       const { data, error } = await this.client.mutate(EndSessionsDocument, { ids: [...ids] });
       const failed = data?.revokeSessions?.failures[0]?.error;
       const problem = failed ?? (error && problemOf(error));

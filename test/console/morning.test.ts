@@ -61,6 +61,7 @@ describeWithChromium('the morning screen', (browser) => {
     await page.getByText('1 of 2 accounts needs a login').waitFor();
     await page.getByText('1 of 2 accounts, as of').waitFor();
     await list.getByRole('heading', { name: 'Logged in · 1 of 2' }).waitFor();
+    await list.getByRole('button', { name: /^Log out all/ }).waitFor({ state: 'hidden' });
     await page.reload();
     await page.getByText('1 of 2 accounts needs a login').waitFor();
     await list.getByRole('heading', { name: 'Login needed · 1' }).waitFor();
@@ -83,5 +84,51 @@ describeWithChromium('the morning screen', (browser) => {
     expect(await totals.locator('.missing li').allTextContents()).toEqual([
       expect.stringMatching(/the same user through another app$/),
     ]);
+
+    await page.getByRole('button', { name: 'Log out all 3' }).click();
+    await page.getByText('the gateway forgets this list, with its labels').waitFor();
+    await page.getByRole('button', { name: 'Log out all' }).click();
+    await page.getByText(/ and .* are logged out\.$/).waitFor();
+    // Nothing is left, as the question has said.
+    await page.getByRole('heading', { name: 'Log in to a first account' }).waitFor();
+  });
+
+  test('logs all accounts out after a question that names them, and names those that a broker has not confirmed', async () => {
+    const { page, complaints } = await visit(['simulator', 'SIM0001', 'SIM0002', 'SIM0004']);
+    await page.getByText('3 of 3 accounts, as of').waitFor();
+    const names = await page.locator('.row-name').allTextContents();
+    await world.fault({ kind: 'service-unavailable', userId: 'SIM0002', path: '/session/token' });
+    await world.calls();
+    const ask = page.getByRole('button', { name: 'Log out all 3' });
+    const hasFocus = (button: typeof ask) =>
+      button.evaluate((element) => element === document.activeElement);
+    const logouts = async () =>
+      (await world.calls())
+        .filter(({ method, path }) => method === 'DELETE' && path === '/session/token')
+        .map(({ userId }) => userId);
+
+    // A no ends nothing, and the focus comes back.
+    await ask.focus();
+    await page.keyboard.press('Enter');
+    const question = page.getByRole('group', { name: 'Log out all 3 accounts?' });
+    await question.getByText(new Intl.ListFormat('en-IN').format(names)).waitFor();
+    expect(await hasFocus(question.getByRole('button', { name: 'Log out all' }))).toBe(true);
+    await page.keyboard.press('Escape');
+    await question.waitFor({ state: 'hidden' });
+    expect(await hasFocus(ask)).toBe(true);
+    expect(await logouts()).toEqual([]);
+
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    await page
+      .getByText(/^The broker has not confirmed the logout of .*\. The gateway goes on/)
+      .waitFor();
+    await page.getByText('The broker is not available.').waitFor();
+    expect((await logouts()).toSorted()).toEqual(['SIM0001', 'SIM0002', 'SIM0004']);
+    await page.getByText('All 3 accounts need a login').waitFor();
+    await page.getByText('logging out', { exact: true }).waitFor();
+    await question.waitFor({ state: 'hidden' });
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('list-title');
+    expect(complaints).toEqual([]);
   });
 });

@@ -151,8 +151,8 @@ describeWithChromium('the console', (browser) => {
       await overview();
       const before = await order();
       await row(/SIMK01/).click();
-      await page.getByRole('button', { name: 'Log out' }).click();
-      await page.getByRole('button', { name: 'Log out' }).click();
+      await page.getByRole('button', { name: 'Log out', exact: true }).click();
+      await page.getByRole('button', { name: 'Log out', exact: true }).click();
       await page.getByText(/is logged out\.$/).waitFor();
       await page.getByText('1 of 3 accounts needs a login').waitFor();
       await overview();
