@@ -99,6 +99,7 @@ const definitions = {
   // A Redis that replicas share.
   redisConnectSeconds: { default: 1, unit: 'seconds', bounds: 'how long connecting to Redis may take, and the longest pause before the next attempt', max: 60 },
   redisShareSeconds: { default: 60, unit: 'seconds', bounds: 'how long a gateway that has lost Redis goes on with its share of the rate limit; as long, the others leave the share of one free that was killed', max: 3_600 },
+  redisReplicas: { default: 256, unit: 'gateways', bounds: 'gateways that Redis lists as sharing its rate limit, its polls, or one watched account; a list with more is not one of theirs, is deleted, and is written anew', min: 2, max: 10_000 },
   redisAnswerMilliseconds: { default: 250, unit: 'milliseconds', bounds: 'how long Redis may take to answer for a rate limit, before this process counts alone', max: 10_000 },
 
   // Calls to a broker.

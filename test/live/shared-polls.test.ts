@@ -32,6 +32,7 @@ const codesOf = (event: Awaited<ReturnType<Awaited<ReturnType<typeof follow>>['n
 /** A text and what it is as base64url: the header of what is encrypted is readable. */
 const decoded = (text: string) => Buffer.from(text, 'base64url').toString('latin1');
 const [net, commodityNet] = balances;
+const expired = ['SESSION_EXPIRED', 'SESSION_EXPIRED'];
 
 describeWithRedis(async (redis) => {
   const replicas = await startReplicas([redis.url, redis.url]);
@@ -136,8 +137,6 @@ describeWithRedis(async (redis) => {
   });
 
   describe('the end of a session', () => {
-    const expired = ['SESSION_EXPIRED', 'SESSION_EXPIRED'];
-
     test('that the poller meets ends the streams of both replicas, by one call', async () => {
       const streams = await followBoth();
       await one.advance(15 * 3_600);
@@ -264,6 +263,65 @@ describeWithRedis(async (redis) => {
       expect(netsOf(await later.next())).toEqual([paidIn.net, commodityNet]);
       expect(here.unread).toBe(0);
       expect(stranger.unread).toBe(0);
+    });
+
+    test('that ended streams ends none that began later, and whatever no replica wants is removed', async () => {
+      const { heard, writer } = await listen();
+      const ended = await followBoth();
+      await one.ask(logout, { authorization });
+      for (const event of await nextOf(ended)) expect(codesOf(event)).toEqual(expired);
+      const { channel, message: final } = heard.at(-1) ?? expect.fail('nothing was published');
+      await settled(0);
+      await one.reset();
+
+      const streams = await followBoth();
+      const before = (await counted('poll_messages_ignored_total', 'reason')).replayed ?? 0;
+      await writer.publish(channel, final);
+      await expect
+        .poll(async () => (await counted('poll_messages_ignored_total', 'reason')).replayed)
+        .toBe(before + 1);
+      const paidIn = await one.payIn('SIM0001', 'equity', 1);
+      clock.advance(5);
+      expect((await nextOf(streams)).map(netsOf)).toEqual(
+        Array(2).fill([paidIn.net, commodityNet]),
+      );
+      await settled(2);
+
+      const wants = async () =>
+        (await writer.hKeys(channel)).filter((name) => name.startsWith('want:')).toSorted();
+      const real = await wants();
+      expect(real).toHaveLength(2);
+      /** Writes fields, and has both replicas look at the lease until none is left. */
+      const areRemoved = async (fields: Record<string, string>) => {
+        await writer.hSet(channel, fields);
+        const wanting = await Promise.all([one, other].map((world) => following(world, equity, 4)));
+        await nextOf(wanting);
+        for (const each of wanting) each.leave();
+        await expect.poll(wants, { timeout: 20_000 }).toEqual(real);
+        await settled(2);
+      };
+      const text = (await writer.hGet(channel, real[0] ?? '')) ?? '';
+      await areRemoved({
+        'want:text': 'text',
+        'want:later': text.replace(/^\d+/, '9999999999999'),
+        'want:another': text,
+        'want:long': `1|${'a'.repeat(20_000)}`,
+        other: 'a'.repeat(20_000),
+      });
+      const crowd = Array.from({ length: 300 }, (_, index) => [`want:${index}`, text]);
+      await areRemoved(Object.fromEntries(crowd));
+      expect(await writer.hKeys(channel)).not.toContain('other');
+
+      const now = Date.now();
+      await writer.zAdd('kite-graphql:live:replicas', [
+        { score: now + 3_600_000, value: 'for ever' },
+        { score: now + 10_000, value: 'a'.repeat(1_000) },
+        ...Array.from({ length: 300 }, (_, n) => ({ score: now + 10_000, value: `replica ${n}` })),
+      ]);
+      await expect
+        .poll(() => writer.zCard('kite-graphql:live:replicas'), { timeout: 20_000 })
+        .toBeLessThanOrEqual(256);
+      expect(streams.map(({ unread }) => unread)).toEqual([0, 0]);
     });
   });
 });

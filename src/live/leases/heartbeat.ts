@@ -72,7 +72,8 @@ export class Heartbeat {
 
   /** @param milliseconds for how long this replica counts from now on. */
   #tell(milliseconds: number): Promise<unknown> {
-    const args = [this.replicaId, milliseconds, this.#echo, this.#formerId];
+    const { redisReplicas } = this.#options.limits;
+    const args = [this.replicaId, milliseconds, this.#echo, this.#formerId, redisReplicas];
     return within(this.patience, this.#options.run(beatScript, replicasKey, args));
   }
 

@@ -1,9 +1,17 @@
 // The channel of a lease: what replicas write there, encrypted and bound to the channel and the sender, and which of it is
 // believed.
+import { randomBytes } from 'node:crypto';
 import type { Demand } from '../poll-sharing.ts';
 import type { ChannelEncrypter, IgnoredReason, LeaseHost } from './lease-host.ts';
 import { MessageLimit } from './message-limit.ts';
-import { type PollMessage, parseDemand, parseMessage, type ResultMessage } from './messages.ts';
+import {
+  type FinalMessage,
+  type PollMessage,
+  parseMessage,
+  parseWant,
+  type ResultMessage,
+  type Want,
+} from './messages.ts';
 
 /** A clock that has drifted further than this from another one is compared with it anew. */
 const slackMilliseconds = 1_000;
@@ -14,6 +22,8 @@ export class LeaseChannel {
   readonly #name: string;
   readonly #encrypter: ChannelEncrypter;
   readonly #limit: MessageLimit;
+  /** What finals call this part of the lease: no earlier final can name it. */
+  readonly #ownName = randomBytes(12).toString('base64url');
   /** The last result that was read or written. */
   #last = { fence: 0, number: 0 };
   /** From the clock of the sender to this one's. */
@@ -72,6 +82,16 @@ export class LeaseChannel {
     return fence > lastFence || (fence === lastFence && number > lastNumber);
   }
 
+  /** The text of the end, for those with these names. */
+  writeFinal(to: readonly string[], outcome: object): string {
+    return this.write({ kind: 'final', to, outcome });
+  }
+
+  /** Whether an end is that of this part of the lease, and not of an earlier one. */
+  isForThis({ to }: FinalMessage): boolean {
+    return to.includes(this.#ownName);
+  }
+
   /** How long ago a message was sent, in milliseconds. */
   ageOf({ sentAt }: ResultMessage): number {
     return Math.max(0, this.#host.now().getTime() - sentAt);
@@ -94,13 +114,14 @@ export class LeaseChannel {
 
   /** The text of what this replica wants. */
   writeDemand(demand: Demand): string {
-    return this.#encrypter.encrypt(['want', this.#name, this.#host.replicaId], demand);
+    const want: Want = { name: this.#ownName, ...demand };
+    return this.#encrypter.encrypt(['want', this.#name, this.#host.replicaId], want);
   }
 
   /** Reads what a replica wants; null where it is not its own text. */
-  readDemand(from: string, text: string): Demand | null {
+  readWant(from: string, text: string): Want | null {
     const opened = this.#encrypter.decrypt(['want', this.#name, from], text);
-    return opened.ok ? parseDemand(opened.value) : null;
+    return opened.ok ? parseWant(opened.value) : null;
   }
 
   #open(text: string): PollMessage | 'foreign' | 'malformed' {

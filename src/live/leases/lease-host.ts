@@ -10,7 +10,8 @@ import type { Limits } from '../../limits.ts';
  * - `too-many`: there were more than may be read in a second.
  * - `foreign`: it was not encrypted for this channel, with the key of this gateway.
  * - `malformed`: it does not have the form of a message.
- * - `replayed`: it is older than one that was read, or was sent too long ago, or its sender holds the lease no more.
+ * - `replayed`: it is older than one that was read, or was sent too long ago, or its sender holds the lease no more, or it
+ *   ends the streams of others.
  */
 export type IgnoredReason = 'oversized' | 'too-many' | 'foreign' | 'malformed' | 'replayed';
 
@@ -25,6 +26,7 @@ export type LeaseLimits = Pick<
   | 'sharedPollClockSeconds'
   | 'redisConnectSeconds'
   | 'redisAnswerMilliseconds'
+  | 'redisReplicas'
 >;
 
 /** Encrypts and decrypts what travels on one channel. */

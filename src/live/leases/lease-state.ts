@@ -10,12 +10,15 @@ export interface LeaseState {
   readonly fence: number;
   /** The text of the latest result; null before the first. */
   readonly latest: string | null;
-  /** What each replica wants, and when that was written by Redis's clock. */
-  readonly wants: readonly {
-    readonly from: string;
-    readonly since: number;
-    readonly text: string;
-  }[];
+  readonly wants: readonly WrittenWant[];
+}
+
+/** What a replica wants. */
+export interface WrittenWant {
+  readonly from: string;
+  /** When it was written, by Redis's clock. */
+  readonly since: number;
+  readonly text: string;
 }
 
 const words = z.array(z.string());
@@ -30,15 +33,28 @@ const known = z.object({
 
 /** Reads the fields of a lease and their values, in turns. @throws ZodError for anything else. */
 export function parseLease(reply: unknown): LeaseState {
+  const fields = fieldsOf(reply);
+  const { holder, fence, latest = null } = known.parse(Object.fromEntries(fields));
+  return { holder, fence, latest, wants: wantsOf(fields) };
+}
+
+/** Reads what replicas want, from the fields of a lease that is over or not there. @throws ZodError for anything else. */
+export function parseWants(reply: unknown): readonly WrittenWant[] {
+  return wantsOf(fieldsOf(reply));
+}
+
+function fieldsOf(reply: unknown): ReadonlyMap<string, string> {
   const all = words.parse(reply);
   const fields = new Map<string, string>();
   for (let i = 0; i + 1 < all.length; i += 2) fields.set(all[i] ?? '', all[i + 1] ?? '');
-  const { holder, fence, latest = null } = known.parse(Object.fromEntries(fields));
-  const wants = [...fields]
+  return fields;
+}
+
+function wantsOf(fields: ReadonlyMap<string, string>): readonly WrittenWant[] {
+  return [...fields]
     .filter(([name]) => name.startsWith(wantPrefix))
     .map(([name, value]) => {
       const [since, text = ''] = value.split('|', 2);
       return { from: name.slice(wantPrefix.length), since: Number(since), text };
     });
-  return { holder, fence, latest, wants };
 }

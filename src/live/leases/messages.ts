@@ -15,8 +15,17 @@ type Outcome = WithoutTime<PollResult>;
 /** What a gateway sends. `sentAt` is when, in milliseconds since the epoch. */
 export type PollMessage =
   | { readonly kind: 'look'; readonly sentAt: number }
-  | { readonly kind: 'final'; readonly sentAt: number; readonly outcome: Outcome }
+  | FinalMessage
   | ResultMessage;
+
+/** The end of the polls, for those that take part at that moment, and not for those that begin later. */
+export interface FinalMessage {
+  readonly kind: 'final';
+  readonly sentAt: number;
+  /** Their names, as their wants have them. */
+  readonly to: readonly string[];
+  readonly outcome: Outcome;
+}
 
 /** The result of a poll. */
 export interface ResultMessage {
@@ -107,7 +116,7 @@ const outcome = z.union([
 const sentAt = z.number();
 const shape = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('look'), sentAt }),
-  z.strictObject({ kind: z.literal('final'), sentAt, outcome }),
+  z.strictObject({ kind: z.literal('final'), sentAt, to: z.array(z.string()), outcome }),
   z.strictObject({
     kind: z.literal('result'),
     sentAt,
@@ -117,10 +126,17 @@ const shape = z.discriminatedUnion('kind', [
     outcome,
   }),
 ]);
-const demandShape = z.strictObject({
+const wantShape = z.strictObject({
+  name: z.string(),
   everyMilliseconds: z.number().min(1_000),
   segments: z.array(z.enum(['equity', 'commodity'])).min(1),
 });
+
+/** What a replica wants. */
+export interface Want extends Demand {
+  /** What it calls itself as long as it takes part: random, and in no other text. */
+  readonly name: string;
+}
 
 /** Reads a message that was decrypted; null for anything else. */
 export function parseMessage(value: unknown): PollMessage | null {
@@ -130,8 +146,8 @@ export function parseMessage(value: unknown): PollMessage | null {
 }
 
 /** Reads what a replica wants; null for anything else. */
-export function parseDemand(value: unknown): Demand | null {
-  return demandShape.safeParse(value).data ?? null;
+export function parseWant(value: unknown): Want | null {
+  return wantShape.safeParse(value).data ?? null;
 }
 
 /** A result as JSON; null for an error in the gateway, which is its own and no other's. */

@@ -4,9 +4,17 @@ import { isFinal, type PollResult } from '../poll-result.ts';
 import type { Demand, PollShare, PollShareEvents } from '../poll-sharing.ts';
 import { LeaseChannel } from './lease-channel.ts';
 import type { ChannelEncrypter, LeaseHost } from './lease-host.ts';
-import { type LeaseState, parseLease } from './lease-state.ts';
+import { type LeaseState, parseLease, parseWants } from './lease-state.ts';
 import { outcomeOf } from './messages.ts';
-import { endScript, leaseKey, leaveScript, lookScript, publishScript } from './scripts.ts';
+import { OtherWants } from './other-wants.ts';
+import {
+  endScript,
+  finalScript,
+  leaseKey,
+  leaveScript,
+  lookScript,
+  publishScript,
+} from './scripts.ts';
 
 /** Part of the lease of one credential. */
 export class PollLease implements PollShare {
@@ -14,6 +22,7 @@ export class PollLease implements PollShare {
   readonly #host: LeaseHost;
   readonly #key: string;
   readonly #channel: LeaseChannel;
+  readonly #wants: OtherWants;
   readonly #events: PollShareEvents;
   readonly #stopListening: () => void;
   readonly #patience: NodeJS.Timeout;
@@ -23,7 +32,6 @@ export class PollLease implements PollShare {
   #isNews = true;
   #holder = '';
   #fence = 0;
-  #wants: readonly Want[] = [];
   #looking: Promise<void> | null = null;
   #isLookDue = false;
   #isOver = false;
@@ -40,6 +48,7 @@ export class PollLease implements PollShare {
     this.#host = host;
     this.#key = leaseKey(name);
     this.#channel = new LeaseChannel(host, this.#key, encrypter);
+    this.#wants = new OtherWants(host, this.#channel);
     this.#demand = demand;
     this.#events = events;
     this.graceMilliseconds = pollLeaseSeconds * 1_000;
@@ -58,8 +67,7 @@ export class PollLease implements PollShare {
   }
 
   get others(): readonly Demand[] {
-    if (this.#role !== 'polling') return [];
-    return this.#wants.filter((want) => !this.#isGone(want)).map(({ demand }) => demand);
+    return this.#role === 'polling' ? this.#wants.live : [];
   }
 
   want(demand: Demand): void {
@@ -83,7 +91,7 @@ export class PollLease implements PollShare {
   publish(result: PollResult): void {
     const outcome = outcomeOf(result);
     if (outcome === null || this.#isOver || !this.#host.isShared) return;
-    if (isFinal(result)) this.#send(endScript, [this.#channel.write({ kind: 'final', outcome })]);
+    if (isFinal(result)) void this.#publishFinal(outcome);
     else if (this.#role === 'polling') void this.#publish({ at: result.at, outcome }, true);
   }
 
@@ -106,7 +114,7 @@ export class PollLease implements PollShare {
   /** It is known anew which replicas there are. */
   checkReplicas(): void {
     const isFree = this.#role === 'following' && this.#isHolderGone;
-    if (isFree || this.#wants.some((want) => this.#isGone(want))) void this.look();
+    if (isFree || this.#wants.hasGone) void this.look();
   }
 
   get #isHolderGone(): boolean {
@@ -116,10 +124,6 @@ export class PollLease implements PollShare {
   /** How long Redis keeps the lease without a word of any replica, in milliseconds. */
   get #life(): number {
     return 2 * this.#demand.everyMilliseconds + 10 * this.graceMilliseconds;
-  }
-
-  #isGone({ from, since }: Want): boolean {
-    return this.#host.isGone(from, since);
   }
 
   #become(role: 'polling' | 'following' | 'alone'): void {
@@ -145,9 +149,10 @@ export class PollLease implements PollShare {
     const { replicaId } = this.#host;
     const demand = this.#demand;
     const notice = this.#isNews ? this.#channel.write({ kind: 'look' }) : '';
-    const gone = new Set(this.#wants.filter((want) => this.#isGone(want)).map(({ from }) => from));
+    const gone = new Set(this.#wants.removable);
     if (this.#isHolderGone) gone.add(this.#holder);
-    const args = [replicaId, this.#channel.writeDemand(demand), this.#life, notice, ...gone];
+    const own = [replicaId, this.#channel.writeDemand(demand), this.#life, notice];
+    const args = [...own, ...this.#bounds, ...gone];
     const reply = await this.#host.run(lookScript, this.#key, args);
     if (this.#isOver || this.#host.replicaId !== replicaId) return;
     if (this.#demand === demand) this.#isNews = false;
@@ -158,11 +163,7 @@ export class PollLease implements PollShare {
     const before = JSON.stringify(this.others);
     this.#holder = holder;
     this.#fence = fence;
-    this.#wants = wants.flatMap(({ from, since, text }) => {
-      const isOwn = from === this.#host.replicaId;
-      const demand = isOwn ? null : this.#channel.readDemand(from, text);
-      return demand === null ? [] : [{ from, since, demand }];
-    });
+    this.#wants.take(wants);
     if (latest !== null) this.#hearKept(latest);
     if (this.#isHolderGone) this.#isLookDue = true;
     this.#become(holder === this.#host.replicaId ? 'polling' : 'following');
@@ -173,7 +174,7 @@ export class PollLease implements PollShare {
   #hearKept(text: string): void {
     const message = this.#channel.readKept(text);
     if (message === null) return;
-    const demands = [this.#demand, ...this.#wants.map(({ demand }) => demand)];
+    const demands = [this.#demand, ...this.#wants.all];
     const every = Math.max(...demands.map(({ everyMilliseconds }) => everyMilliseconds));
     const isHeldElsewhere = this.#holder !== this.#host.replicaId && !this.#isHolderGone;
     // The replica that polls has it as its latest too. One that begins to poll tells nothing that is too old.
@@ -189,7 +190,8 @@ export class PollLease implements PollShare {
     if (typeof message === 'string') this.#host.ignore(message);
     else if (message.kind === 'look') void this.look();
     else if (message.kind === 'final') {
-      this.#events.onResult({ at: this.#host.clock.milliseconds(), ...message.outcome });
+      if (!this.#channel.isForThis(message)) this.#host.ignore('replayed');
+      else this.#events.onResult({ at: this.#host.clock.milliseconds(), ...message.outcome });
     } else if (message.fence < this.#fence || !this.#channel.isNew(message)) {
       this.#host.ignore('replayed');
     } else {
@@ -218,14 +220,25 @@ export class PollLease implements PollShare {
     if (isLatest && this.#role === 'polling') await this.#publish(result, false);
   }
 
+  /** Ends the lease, and then the streams of those that took part. One that begins in between has a lease of its own. */
+  async #publishFinal(outcome: object): Promise<void> {
+    try {
+      const ended = await this.#host.run(endScript, this.#key, this.#bounds);
+      const to = this.#wants.namesIn(parseWants(ended));
+      const text = this.#channel.writeFinal(to, outcome);
+      await this.#host.run(finalScript, this.#key, [text]);
+    } catch {
+      // The heartbeat notices that Redis is away.
+    }
+  }
+
+  /** What a lease in Redis may be like: how many wants, and how many bytes each field. */
+  get #bounds(): readonly number[] {
+    const { redisReplicas, sharedPollBytes } = this.#host.limits;
+    return [redisReplicas, sharedPollBytes];
+  }
+
   #send(script: string, args: readonly string[]): void {
     this.#host.run(script, this.#key, args).catch(() => {});
   }
-}
-
-/** What another replica wants, since when by Redis's clock. */
-interface Want {
-  readonly from: string;
-  readonly since: number;
-  readonly demand: Demand;
 }

@@ -18,10 +18,36 @@ export const echoChannel = (processId: string): string => `${prefix}echo:${proce
 /** What marks what a replica wants among the fields of a lease. */
 export const wantPrefix = 'want:';
 
+/** No name of a replica is longer. */
+const maxNameLength = 64;
+
 const time = `
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   local function text(number) return string.format('%.0f', number) end
+`;
+
+/** What is in a lease beside the wants. */
+const ownFields = 3;
+
+const clean = `
+  -- The fields of the lease, without what no replica has written.
+  local function clean(lease, maxWants, maxBytes, now)
+    if redis.call('HLEN', lease) > maxWants + ${ownFields} then redis.call('DEL', lease) end
+    local fields, kept = redis.call('HGETALL', lease), {}
+    for i = 1, #fields, 2 do
+      local name, value = fields[i], fields[i + 1]
+      local isWant = string.sub(name, 1, ${wantPrefix.length}) == '${wantPrefix}'
+      local since = isWant and tonumber(string.match(value, '^(%d+)|'))
+      if #name + #value > maxBytes or (isWant and (not since or since > now)) then
+        redis.call('HDEL', lease, name)
+      else
+        kept[#kept + 1] = name
+        kept[#kept + 1] = value
+      end
+    end
+    return kept
+  end
 `;
 
 const prolong = `
@@ -31,8 +57,9 @@ const prolong = `
 `;
 
 /**
- * KEYS: the replicas. ARGV: a replica, for how long it counts, 0 to take it out; its echo channel; its former name. Answers
- * the time, then all that count.
+ * KEYS: the replicas. ARGV: a replica, for how long it counts, 0 to take it out; its echo channel; its former name; the most
+ * replicas. Answers the time, then all that count: none that would count for ten times as long as this one, and those that
+ * count for the shortest time where there are too many, as no replica has written the others.
  */
 export const beatScript = `${time}
   local replicas, me, life = KEYS[1], ARGV[1], tonumber(ARGV[2])
@@ -40,25 +67,30 @@ export const beatScript = `${time}
     redis.call('ZADD', replicas, now + life, me)
     redis.call('PEXPIRE', replicas, 10 * life)
     redis.call('PUBLISH', ARGV[3], '')
+    redis.call('ZREMRANGEBYSCORE', replicas, '(' .. text(now + 10 * life), '+inf')
   else
     redis.call('ZREM', replicas, me)
   end
   redis.call('ZREM', replicas, ARGV[4])
   redis.call('ZREMRANGEBYSCORE', replicas, '-inf', now)
-  local answer = redis.call('ZRANGE', replicas, 0, -1)
-  table.insert(answer, 1, text(now))
+  redis.call('ZREMRANGEBYRANK', replicas, ARGV[5], -1)
+  local answer = { text(now) }
+  for _, replica in ipairs(redis.call('ZRANGE', replicas, 0, -1)) do
+    if #replica <= ${maxNameLength} then answer[#answer + 1] = replica else redis.call('ZREM', replicas, replica) end
+  end
   return answer
 `;
 
 /**
  * Takes the lease where it is free, and writes down what a replica wants.
- * KEYS: the lease. ARGV: the replica, what it wants, how long the lease is kept, a notice for the holder or nothing, then
- * the replicas that are gone. Answers all of the lease.
+ * KEYS: the lease. ARGV: the replica, what it wants, how long the lease is kept, a notice for the holder or nothing, the most
+ * wants and the most bytes of a field, then the replicas that are gone. Answers all of the lease.
  */
-export const lookScript = `${time}${prolong}
+export const lookScript = `${time}${clean}${prolong}
   local lease, me, want, life, notice = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+  clean(lease, tonumber(ARGV[5]), tonumber(ARGV[6]), now)
   local holder = redis.call('HGET', lease, 'holder')
-  for i = 5, #ARGV do
+  for i = 7, #ARGV do
     redis.call('HDEL', lease, '${wantPrefix}' .. ARGV[i])
     if holder == ARGV[i] then holder = false end
   end
@@ -87,9 +119,15 @@ export const publishScript = `${prolong}
   return 1
 `;
 
-/** Publishes a final result, of whatever replica, and ends the lease. KEYS: the lease. ARGV: the result. */
-export const endScript = `
+/** Ends the lease. KEYS: the lease. ARGV: the most wants and the most bytes of a field. Answers all that was in it. */
+export const endScript = `${time}${clean}
+  local fields = clean(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), now)
   redis.call('DEL', KEYS[1])
+  return fields
+`;
+
+/** Publishes the final result, of whatever replica. KEYS: the lease. ARGV: the result. */
+export const finalScript = `
   redis.call('PUBLISH', KEYS[1], ARGV[1])
   return 1
 `;
