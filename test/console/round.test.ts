@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import {
   approveAtZerodha,
@@ -13,6 +13,7 @@ import {
   openLine,
   visitConsole,
 } from '../support/console.ts';
+import { afterPolls } from '../support/polls.ts';
 import { TestClock } from '../support/test-clock.ts';
 import { describeWithChromium } from '../support/with-chromium.ts';
 import { apps, kotakApp, startWorld } from '../support/world.ts';
@@ -42,15 +43,6 @@ beforeEach(async () => {
   await world.clearFaults();
   await world.reset();
 });
-
-/** Lets the gateway poll until the page shows something. */
-async function afterPolls(locator: Locator): Promise<void> {
-  const poll = async () => {
-    clock.advance(7);
-    return locator.isVisible();
-  };
-  await expect.poll(poll, { interval: 500, timeout: 30_000 }).toBe(true);
-}
 
 /** Finds what axe has against the page, in both themes, and takes a picture of each. */
 async function examine(page: Page, name: string): Promise<void> {
@@ -116,7 +108,7 @@ describeWithChromium('the console', (browser) => {
 
       // One that fails is named, with why; a retry brings it back.
       await world.fault({ kind: 'service-unavailable', userId: self, path: '/user/margins' });
-      await afterPolls(totals.getByText('1 of 3 accounts'));
+      await afterPolls(clock, totals.getByText('1 of 3 accounts'));
       await totals.getByText('the broker is not available').waitFor();
       await examine(page, `${width}-missing`);
       await world.clearFaults();
@@ -128,7 +120,7 @@ describeWithChromium('the console', (browser) => {
       const account = page.getByRole('region', { name: 'Mother' });
       await account.getByText('% used').first().waitFor();
       await world.payIn(mother, 'equity', 2500.5);
-      await afterPolls(account.getByText('+2,500.50 up'));
+      await afterPolls(clock, account.getByText('+2,500.50 up'));
       await account.getByText('1 change while this page is open').waitFor();
       await page.getByText('Live', { exact: true }).waitFor();
 

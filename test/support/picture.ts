@@ -1,10 +1,13 @@
-// Takes the pictures of the documents, of GraphiQL and of the console: `npm run picture`.
+// Takes the pictures of the documents, of GraphiQL and of the console, and records the console: `npm run picture`.
+import { writeFileSync } from 'node:fs';
 import { createGateway } from '../../src/gateway.ts';
 import { listen } from '../../src/server/listen.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { launchChromium } from './browser.ts';
 import { freePorts } from './command.ts';
 import { approveAtZerodha, label, logInAtKotak, visitConsole } from './console.ts';
+import { filmConsole, filmFile } from './console-film.ts';
+import { animatedWebp } from './film.ts';
 
 // At its own address, where logins reach it.
 const [port = 0] = await freePorts(1);
@@ -71,16 +74,28 @@ await desk.goto(`${publicUrl}/`);
 await desk.getByRole('link', { name: /^Mother Zerodha/ }).click();
 await desk.getByText('Live', { exact: true }).waitFor();
 for (const rupees of [2500.5, -1200]) {
-  await fetch(`${simulator.url}/simulator/pay-ins`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ userId: 'SIM0001', segment: 'equity', rupees }),
-  });
+  await simulate('pay-ins', { userId: 'SIM0001', segment: 'equity', rupees });
   await desk.waitForTimeout(7_000);
 }
 await desk.mouse.move(0, 0);
 await desk.screenshot({ path: 'docs/console.png', animations: 'disabled' });
 
+await simulate('reset', {});
+const { frames } = await filmConsole(browser, {
+  home: `${publicUrl}/`,
+  payIn: (userId, segment, rupees) => simulate('pay-ins', { userId, segment, rupees }),
+  untilPolled: (place) => place.waitFor(),
+});
+writeFileSync(filmFile, await animatedWebp(browser, frames));
+
 await browser.close();
 await server.close(0);
 await simulator.close();
+
+function simulate(path: string, body: unknown): Promise<Response> {
+  return fetch(`${simulator.url}/simulator/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
