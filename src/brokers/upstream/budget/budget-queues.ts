@@ -5,6 +5,7 @@ import { abortedBy, BrokerError } from '../../error.ts';
 import { type Clock, machineClock } from '../clock.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { LaneName, QueuedCall } from './lane.ts';
+import { LateCalls } from './late-calls.ts';
 import type { RateLog, Start } from './rate-log/rate-log.ts';
 import { type SlotLimits, Slots } from './slots.ts';
 import { StalledQueues } from './stalled-queues.ts';
@@ -31,12 +32,14 @@ export class BudgetQueues {
   /** Queues with calls that could start if only a slot were free. */
   readonly #stalled = new StalledQueues<AppQueue>();
   readonly #room: WaitingRoom;
+  readonly #late: LateCalls;
 
   constructor({ log, limits, clock = machineClock }: BudgetQueuesOptions) {
     this.#log = log;
     this.#clock = clock;
     this.#slots = new Slots(limits);
     this.#room = new WaitingRoom(limits);
+    this.#late = new LateCalls(log, clock, this.#slots);
   }
 
   /** Takes a call in: it starts now, or when the promise says so. Each that starts must {@link leave}. */
@@ -74,6 +77,13 @@ export class BudgetQueues {
   leave(call: QueuedCall): void {
     this.#slots.leave(call);
     this.#serveStalled();
+  }
+
+  /** The broker has refused a call: nothing of an app starts for so long. */
+  close(apiKey: string, milliseconds: number): void {
+    this.#log.close(apiKey, milliseconds);
+    const queue = this.#queues.get(apiKey);
+    if (queue !== undefined) this.#opensIn(queue, milliseconds);
   }
 
   #release(): void {
@@ -137,7 +147,6 @@ export class BudgetQueues {
   }
 
   #closeFor(queue: AppQueue, milliseconds: number): void {
-    queue.opensAt = this.#clock.milliseconds() + milliseconds;
     const timer = new Cancellation();
     queue.timer = timer;
     void this.#clock.wait(milliseconds, timer).then(() => {
@@ -145,15 +154,23 @@ export class BudgetQueues {
       queue.timer = undefined;
       this.#serve(queue);
     });
-    for (const call of queue.waiting) {
-      if (call.operation.deadlineAt < queue.opensAt) this.#refuse(call, this.#noTurn(queue, call));
-    }
+    this.#opensIn(queue, milliseconds);
+  }
+
+  /** Refuses the calls that have no turn before their deadline if none starts for so long. */
+  #opensIn(queue: AppQueue, milliseconds: number): void {
+    const opensAt = this.#clock.milliseconds() + milliseconds;
+    queue.opensAt = Math.max(queue.opensAt, opensAt);
+    for (const call of this.#late.among(queue)) this.#refuse(call, this.#noTurn(queue, call));
   }
 
   #wait(queue: AppQueue, queued: QueuedCall): Promise<Start> {
     const { waiting } = queue;
     const { operation } = queued;
-    if (queue.opensAt > operation.deadlineAt || this.#room.isFullFor(queued, waiting)) {
+    const late = this.#room.isFullFor(queued, waiting)
+      ? queued
+      : this.#late.withNew(queued, queue, this.#slots.hasBegun(queued));
+    if (late === queued) {
       const error = this.#noTurn(queue, queued);
       this.#dropIfIdle(queue);
       return Promise.reject(error);
@@ -162,7 +179,8 @@ export class BudgetQueues {
       const call = new WaitingCall(queued, queue, [resolve, reject], this.#depart);
       waiting.add(call, this.#slots.hasBegun(call));
       this.#room.enter(call);
-      operation.queued?.(() => this.#secondsUntilTurn(queue, call));
+      operation.queued?.(() => this.#late.secondsUntilTurn(call, queue));
+      if (late instanceof WaitingCall) this.#refuse(late, this.#noTurn(queue, late));
       if (queue.isServed || queue.timer !== undefined) return;
       if (this.#slots.hasRoom && this.#slots.isShare(call)) this.#serve(queue);
       else if (!this.#stalled.has(queue)) this.#stalled.add(queue, waiting.nextCaller() ?? '');
@@ -191,15 +209,8 @@ export class BudgetQueues {
   };
 
   #noTurn(queue: AppQueue, call: QueuedCall): BrokerError {
-    const retryAfterSeconds = this.#secondsUntilTurn(queue, call);
+    const retryAfterSeconds = this.#late.secondsUntilTurn(call, queue);
     return new BrokerError('rate-limited', { retryAfterSeconds, mayHaveReachedBroker: false });
-  }
-
-  /** When a caller that asks again then has its turn, as far as can be told from what waits now. */
-  #secondsUntilTurn({ waiting, opensAt }: AppQueue, call: QueuedCall): number {
-    const untilOpen = Math.max(0, opensAt - this.#clock.milliseconds());
-    const inQueue = (waiting.startsBefore(call) / this.#log.limit) * 1_000;
-    return Math.max(1, Math.ceil((untilOpen + inQueue) / 1_000));
   }
 
   #open(apiKey: string): AppQueue {
@@ -209,6 +220,7 @@ export class BudgetQueues {
       isServed: false,
       timer: undefined,
       opensAt: 0,
+      lookedAt: Number.NEGATIVE_INFINITY,
     };
     this.#queues.set(apiKey, queue);
     return queue;

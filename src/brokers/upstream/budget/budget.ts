@@ -39,7 +39,7 @@ export function budgeted(
   options: BudgetOptions,
   budget = new BudgetQueues(options),
 ): Transport {
-  const { accepted, log, limits, onClosed, retry, clock = machineClock } = options;
+  const { accepted, limits, onClosed, retry, clock = machineClock } = options;
 
   /** Learns from an answer how soon the app may call again, and whether the credential works. */
   function learn({ apiKey, method }: UpstreamRequest, account: string, answer: UpstreamResponse) {
@@ -47,7 +47,7 @@ export function budgeted(
     if (status === 429 || (status === 503 && retryAfterSeconds !== null)) {
       const asked = (retryAfterSeconds ?? 0) * 1_000;
       const time = Math.min(Math.max(asked, usualClosing), limits.upstreamPauseSeconds * 1_000);
-      log.close(apiKey, time);
+      budget.close(apiKey, time);
       onClosed?.(apiKey);
     } else if (account !== '') {
       if (status === 403) accepted.delete(account);

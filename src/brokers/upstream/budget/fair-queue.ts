@@ -3,9 +3,13 @@
 
 import type { Operation } from '../operation.ts';
 import { Lane, type LaneName, type QueuedCall } from './lane.ts';
+import type { Certainty } from './place.ts';
 
 /** The share of each lane while calls wait in all of them. A lane without calls leaves its share to the others. */
 const weights: Readonly<Record<LaneName, number>> = { login: 1, accepted: 2, other: 1 };
+
+/** What shares of lanes are not exact by. */
+const rounding = 1e-6;
 
 /**
  * A queue in which callers take turns: however many calls and operations a caller has, another caller's call waits for
@@ -103,6 +107,41 @@ export class FairQueue<C extends QueuedCall> {
       starts += Math.min(other.size, ((ownTurns + 1) * other.weight) / lane.weight);
     }
     return starts;
+  }
+
+  /**
+   * At least how many calls start before the last one of a call's operation, as the queue is now: those of its lane, and
+   * what the other lanes have meanwhile.
+   */
+  leastBefore(call: QueuedCall, certainty: Certainty): number {
+    const lane = this.#lanes[call.lane];
+    const inLane = lane.leastBefore(call, certainty);
+    const used = lane.size === 0 ? Math.max(lane.used, this.#leastUsed()) : lane.used;
+    const usedThen = used + inLane / lane.weight;
+    let before = inLane;
+    for (const other of this.#all) {
+      if (before >= certainty.most) break;
+      const share = Math.ceil((usedThen - other.used) * other.weight - rounding);
+      if (other === lane || share <= 0 || !other.canStart(certainty.mayStart)) continue;
+      before += Math.min(other.size, share);
+    }
+    return before;
+  }
+
+  /** The call that has its turn after one that comes now, in its lane and operation; undefined where none has. */
+  lastWith(call: QueuedCall, hasBegun: boolean): C | undefined {
+    const lane = this.#lanes[call.lane];
+    return hasBegun || lane.holdsAccount(call) ? lane.lastOf(call.operation) : undefined;
+  }
+
+  /** The call that has its turn after the others of the call's operation in its lane. */
+  lastOf({ operation, lane }: QueuedCall): C | undefined {
+    return this.#lanes[lane].lastOf(operation);
+  }
+
+  /** The last call of each operation in each lane. */
+  *lastCalls(): Generator<C> {
+    for (const lane of this.#all) yield* lane.lastCalls();
   }
 
   /** The lane whose turn is next. */

@@ -1,5 +1,17 @@
 // Calls that wait and compete with each other: callers take turns, the operations of each caller too.
 import type { Operation } from '../operation.ts';
+import {
+  type CallerCalls,
+  fewCalls,
+  firstCall,
+  firstKeyOf,
+  firstOf,
+  lastCall,
+  moveToEnd,
+  type OperationCalls,
+  type Turn,
+} from './lane-calls.ts';
+import { type Certainty, leastStartsBefore } from './place.ts';
 
 /**
  * What a call competes with: `login` for an exchange or a renewal, `accepted` for a credential that has worked lately,
@@ -18,27 +30,6 @@ export interface QueuedCall {
   readonly account: string;
 }
 
-/** An operation with no more calls left than this is finished in one turn. */
-const fewCalls = 4;
-
-/** The calls of one caller in a lane. */
-interface CallerCalls<C> {
-  /** By operation; the one whose turn is next comes first. */
-  readonly operations: Map<symbol, OperationCalls<C>>;
-  size: number;
-  /** Turns to pass, for the calls beyond one that earlier turns have taken. */
-  debt: number;
-}
-
-/** The calls of one operation in a lane. */
-interface OperationCalls<C> {
-  /** By account, in the order in which the operation asked. Of each there are few. */
-  readonly accounts: Map<string, C[]>;
-  size: number;
-  /** The accounts of which a call has started, and others wait. */
-  readonly begun: Set<string>;
-}
-
 /** Calls that compete with each other: their callers take turns. */
 export class Lane<C extends QueuedCall> {
   /** Starts that the lane has had, each divided by its weight. */
@@ -50,7 +41,7 @@ export class Lane<C extends QueuedCall> {
   /** By caller; the one whose turn is next comes first. */
   readonly #callers = new Map<string, CallerCalls<C>>();
   /** The operation whose turn is not over, and its caller. */
-  #current: { readonly caller: CallerCalls<C>; readonly operation: OperationCalls<C> } | undefined;
+  #current: Turn<C> | undefined;
 
   constructor(weight: number) {
     this.weight = weight;
@@ -71,6 +62,11 @@ export class Lane<C extends QueuedCall> {
     return this.#callers.get(callerId)?.operations.has(id) ?? false;
   }
 
+  /** Whether another call of its operation and account waits. */
+  holdsAccount({ operation: { id, callerId }, account }: QueuedCall): boolean {
+    return this.#callers.get(callerId)?.operations.get(id)?.accounts.has(account) ?? false;
+  }
+
   *[Symbol.iterator](): Generator<C> {
     for (const { operations } of this.#callers.values()) {
       for (const { accounts } of operations.values()) {
@@ -86,12 +82,13 @@ export class Lane<C extends QueuedCall> {
     const operation: OperationCalls<C> = caller.operations.get(id) ?? {
       accounts: new Map(),
       size: 0,
+      mostOfAccount: 1,
       begun: new Set(),
     };
     caller.operations.set(id, operation);
     const calls = operation.accounts.get(call.account);
     if (calls === undefined) operation.accounts.set(call.account, [call]);
-    else calls.push(call);
+    else operation.mostOfAccount = Math.max(operation.mostOfAccount, calls.push(call));
     if (hasBegun) operation.begun.add(call.account);
     this.size += 1;
     caller.size += 1;
@@ -178,6 +175,27 @@ export class Lane<C extends QueuedCall> {
     return starts;
   }
 
+  /** See {@link leastStartsBefore}. */
+  leastBefore(call: QueuedCall, certainty: Certainty): number {
+    return leastStartsBefore(this.#callers, this.#current, call, certainty);
+  }
+
+  /** The call of an operation that has its turn after its others. */
+  lastOf({ id, callerId }: Operation): C | undefined {
+    const operation = this.#callers.get(callerId)?.operations.get(id);
+    return operation && lastCall(operation);
+  }
+
+  /** The last call of each operation. */
+  *lastCalls(): Generator<C> {
+    for (const { operations } of this.#callers.values()) {
+      for (const operation of operations.values()) {
+        const call = lastCall(operation);
+        if (call !== undefined) yield call;
+      }
+    }
+  }
+
   #take(caller: CallerCalls<C>, operation: OperationCalls<C>, call: C): C {
     this.delete(call);
     const hasMore = operation.accounts.has(call.account);
@@ -185,32 +203,5 @@ export class Lane<C extends QueuedCall> {
     const isUnfinished = hasMore || (operation.size > 0 && operation.size <= fewCalls);
     this.#current = isUnfinished ? { caller, operation } : undefined;
     return call;
-  }
-}
-
-/** The next call of an operation: of an account that has begun, else of the first one. */
-function firstCall<C>({ accounts, begun }: OperationCalls<C>): C | undefined {
-  for (const account of begun) return accounts.get(account)?.[0];
-  return firstOf(accounts)?.[0];
-}
-
-// Loops, because destructuring makes an iterator and its result: each call that starts or ends looks at several.
-function firstOf<V>(map: ReadonlyMap<unknown, V>): V | undefined {
-  for (const value of map.values()) return value;
-  return undefined;
-}
-
-function firstKeyOf<K>(map: ReadonlyMap<K, unknown>): K | undefined {
-  for (const key of map.keys()) return key;
-  return undefined;
-}
-
-/** The first entry becomes the last. */
-function moveToEnd<K, V>(map: Map<K, V>): void {
-  if (map.size < 2) return;
-  for (const [key, value] of map) {
-    map.delete(key);
-    map.set(key, value);
-    return;
   }
 }

@@ -121,4 +121,6 @@ export interface AppQueue {
   timer: Cancellation | undefined;
   /** When the window has room again, as far as is known; in milliseconds of the clock. */
   opensAt: number;
+  /** When it was last looked for calls that are too late, in milliseconds of the clock. */
+  lookedAt: number;
 }

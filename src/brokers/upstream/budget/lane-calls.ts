@@ -1,0 +1,82 @@
+// The calls of a lane by caller, operation and account, and which of an operation is first and last.
+
+/** An operation with no more calls left than this is finished in one turn. */
+export const fewCalls = 4;
+
+/** The calls of one caller in a lane. */
+export interface CallerCalls<C> {
+  /** By operation; the one whose turn is next comes first. */
+  readonly operations: Map<symbol, OperationCalls<C>>;
+  size: number;
+  /** Turns to pass, for the calls beyond one that earlier turns have taken. */
+  debt: number;
+}
+
+/** The calls of one operation in a lane. */
+export interface OperationCalls<C> {
+  /** By account, in the order in which the operation asked. Of each there are few. */
+  readonly accounts: Map<string, C[]>;
+  size: number;
+  /** The most calls that one account has had here. */
+  mostOfAccount: number;
+  /** The accounts of which a call has started, and others wait. */
+  readonly begun: Set<string>;
+}
+
+/** A turn that is not over. */
+export interface Turn<C> {
+  readonly caller: CallerCalls<C>;
+  readonly operation: OperationCalls<C>;
+}
+
+/** The next call of an operation: of an account that has begun, else of the first one. */
+export function firstCall<C>({ accounts, begun }: OperationCalls<C>): C | undefined {
+  for (const account of begun) return accounts.get(account)?.[0];
+  return firstOf(accounts)?.[0];
+}
+
+/** The last call of an operation: of the last account that has not begun, else of any. */
+export function lastCall<C>({ accounts, begun }: OperationCalls<C>): C | undefined {
+  let last: C | undefined;
+  for (const [account, calls] of accounts) {
+    if (last === undefined || !begun.has(account)) last = calls.at(-1);
+  }
+  return last;
+}
+
+/** How many calls the next turn of an operation takes. */
+export function turnSize<C>(operation: OperationCalls<C>): number {
+  const { accounts, begun, size } = operation;
+  if (size <= fewCalls + 1) return size;
+  let first = firstOf(accounts);
+  for (const account of begun) {
+    first = accounts.get(account);
+    break;
+  }
+  const ofAccount = first?.length ?? 0;
+  return size - ofAccount <= fewCalls ? size : ofAccount;
+}
+
+// Loops, because destructuring makes an iterator and its result: each call that starts or ends looks at several.
+
+/** The first value. */
+export function firstOf<V>(map: ReadonlyMap<unknown, V>): V | undefined {
+  for (const value of map.values()) return value;
+  return undefined;
+}
+
+/** The first key. */
+export function firstKeyOf<K>(map: ReadonlyMap<K, unknown>): K | undefined {
+  for (const key of map.keys()) return key;
+  return undefined;
+}
+
+/** The first entry becomes the last. */
+export function moveToEnd<K, V>(map: Map<K, V>): void {
+  if (map.size < 2) return;
+  for (const [key, value] of map) {
+    map.delete(key);
+    map.set(key, value);
+    return;
+  }
+}

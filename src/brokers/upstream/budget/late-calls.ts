@@ -1,0 +1,80 @@
+// Which calls have no turn before their operation's deadline, as far as that is certain: the app's window lets no more start
+// until then than have their turns before them. Where it is not certain, a call waits.
+
+import type { Clock } from '../clock.ts';
+import type { QueuedCall } from './lane.ts';
+import type { Certainty } from './place.ts';
+import { countedMilliseconds, type RateLog } from './rate-log/rate-log.ts';
+import type { Slots } from './slots.ts';
+import type { AppQueue, WaitingCall } from './waiting-room.ts';
+
+/** Finds calls that are too late. */
+export class LateCalls {
+  readonly #log: Pick<RateLog, 'limit'>;
+  readonly #clock: Clock;
+  readonly #mayStart: Certainty['mayStart'];
+
+  constructor(log: Pick<RateLog, 'limit'>, clock: Clock, slots: Pick<Slots, 'isShare'>) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#mayStart = slots.isShare;
+  }
+
+  /**
+   * The call that is too late if another one comes: that one, or the last one of its operation, where the others of
+   * its account go first. Null where none is.
+   */
+  withNew(call: QueuedCall, queue: AppQueue, hasBegun: boolean): QueuedCall | WaitingCall | null {
+    const { waiting } = queue;
+    const starts = this.#mostStarts(call, queue);
+    if (waiting.size < starts) return null;
+    const last = (starts > 0 && waiting.lastWith(call, hasBegun)) || call;
+    return this.#isBeyond(this.#mostStarts(last, queue), call, queue, true) ? last : null;
+  }
+
+  /** The calls of a queue that are too late, to be taken out one by one. Once a window, it looks at all operations. */
+  *among(queue: AppQueue): Generator<WaitingCall> {
+    const { waiting, opensAt } = queue;
+    for (const call of waiting) if (call.operation.deadlineAt < opensAt) yield call;
+    const now = this.#clock.milliseconds();
+    if (now - queue.lookedAt < countedMilliseconds) return;
+    queue.lookedAt = now;
+    for (const each of [...waiting.lastCalls()]) {
+      let last: WaitingCall | undefined = each;
+      while (
+        last !== undefined &&
+        this.#isBeyond(this.#mostStarts(last, queue), last, queue, false)
+      ) {
+        yield last;
+        last = waiting.lastOf(last);
+      }
+    }
+  }
+
+  /** When a caller that asks again then has its turn, as far as can be told from what waits now. */
+  secondsUntilTurn(call: QueuedCall, { waiting, opensAt }: AppQueue): number {
+    const untilOpen = Math.max(0, opensAt - this.#clock.milliseconds());
+    let before = waiting.startsBefore(call);
+    // Where operations are finished in one turn, more start before a newcomer than there are turns.
+    if (!waiting.holds(call.operation)) {
+      const certainty = { comes: true, most: Number.POSITIVE_INFINITY, mayStart: this.#mayStart };
+      before = Math.max(before, waiting.leastBefore(call, certainty));
+    }
+    const inQueue = (before / this.#log.limit) * 1_000;
+    return Math.max(1, Math.ceil((untilOpen + inQueue) / 1_000));
+  }
+
+  /** The most starts of the app before the deadline of a call. */
+  #mostStarts({ operation }: QueuedCall, { opensAt }: AppQueue): number {
+    const milliseconds = operation.deadlineAt - Math.max(this.#clock.milliseconds(), opensAt);
+    if (milliseconds < 0) return 0;
+    return this.#log.limit * (1 + Math.floor(milliseconds / countedMilliseconds));
+  }
+
+  /** Whether as many calls as that have their turns before the last one of a call's operation. */
+  #isBeyond(starts: number, call: QueuedCall, { waiting }: AppQueue, comes: boolean): boolean {
+    if (waiting.size - (comes ? 0 : 1) < starts) return false;
+    const certainty = { comes, most: starts, mayStart: this.#mayStart };
+    return waiting.leastBefore(call, certainty) >= starts;
+  }
+}
