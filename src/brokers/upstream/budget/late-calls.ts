@@ -35,7 +35,10 @@ export class LateCalls {
   /** The calls of a queue that are too late, to be taken out one by one. Once a window, it looks at all operations. */
   *among(queue: AppQueue): Generator<WaitingCall> {
     const { waiting, opensAt } = queue;
-    for (const call of waiting) if (call.operation.deadlineAt < opensAt) yield call;
+    // Found first, and then taken out: the queue must not change while it is read.
+    const late: WaitingCall[] = [];
+    for (const call of waiting) if (call.operation.deadlineAt < opensAt) late.push(call);
+    yield* late;
     const now = this.#clock.milliseconds();
     if (now - queue.lookedAt < countedMilliseconds) return;
     queue.lookedAt = now;

@@ -1,5 +1,5 @@
-// At least how many calls of a lane start before a call. It is never more than there will be, unless calls leave: what comes
-// later can only have its turn in between.
+// At least how many calls of a lane start before a call, as the lane is now. Operations that come later can only have their
+// turns in between. It is too many only where calls leave, or where an operation that is finished in one turn grows.
 
 import type { QueuedCall } from './lane.ts';
 import {
