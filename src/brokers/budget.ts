@@ -1,5 +1,5 @@
 // What an app, or several together, may still ask of a broker.
-import type { LaneName } from './upstream/budget/lane.ts';
+import type { LaneName } from './upstream/budget/lane-calls.ts';
 
 /** The budget of an app, or of several together. */
 export interface Budget {

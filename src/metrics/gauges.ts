@@ -2,7 +2,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import { type BrokerName, brokerNames } from '../brokers/broker-name.ts';
 import type { Budget } from '../brokers/budget.ts';
-import { laneNames } from '../brokers/upstream/budget/lane.ts';
+import { laneNames } from '../brokers/upstream/budget/lane-calls.ts';
 import { otherName } from './bounded-names.ts';
 import type { GaugeSources } from './metrics.ts';
 

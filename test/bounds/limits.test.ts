@@ -50,7 +50,7 @@ const knownConstants: ReadonlySet<string> = new Set([
   'http/plugins/redaction.ts: longestMessage',
   'http/plugins/redaction.ts: shortestWord',
   // How turns are given, which bounds nothing.
-  'brokers/upstream/budget/lane.ts: fewCalls',
+  'brokers/upstream/budget/lane-calls.ts: fewCalls',
   // How soon what has failed is tried again.
   'brokers/upstream/budget/rate-log/redis-counts.ts: pauseMilliseconds',
   'http/limits/minute-limits.ts: pause',

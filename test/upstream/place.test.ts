@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FairQueue } from '../../src/brokers/upstream/budget/fair-queue.ts';
-import type { LaneName, QueuedCall } from '../../src/brokers/upstream/budget/lane.ts';
+import type { LaneName, QueuedCall } from '../../src/brokers/upstream/budget/lane-calls.ts';
 import type { Operation } from '../../src/brokers/upstream/operation.ts';
 
 const { signal } = new AbortController();

@@ -4,7 +4,7 @@ import { Cancellation, isDeadline } from '../../../shared/cancellation.ts';
 import { abortedBy, BrokerError } from '../../error.ts';
 import { type Clock, machineClock } from '../clock.ts';
 import { FairQueue } from './fair-queue.ts';
-import type { LaneName, QueuedCall } from './lane.ts';
+import type { LaneName, QueuedCall } from './lane-calls.ts';
 import { LateCalls } from './late-calls.ts';
 import type { RateLog, Start } from './rate-log/rate-log.ts';
 import { type SlotLimits, Slots } from './slots.ts';

@@ -10,7 +10,7 @@ import { type RetryOptions, type SecondAttempt, secondAttempts } from '../retry.
 import type { Transport, UpstreamRequest, UpstreamResponse } from '../transport.ts';
 import { BudgetQueues, type BudgetQueuesOptions } from './budget-queues.ts';
 import type { AcceptedCredentials } from './known-credentials.ts';
-import type { LaneName, QueuedCall } from './lane.ts';
+import type { LaneName, QueuedCall } from './lane-calls.ts';
 import type { Start } from './rate-log/rate-log.ts';
 
 /** What a budget is made from. */

@@ -2,7 +2,8 @@
 // take turns, and the operations of a caller take turns too. Work that has begun is finished before the turn goes on.
 
 import type { Operation } from '../operation.ts';
-import { Lane, type LaneName, type QueuedCall } from './lane.ts';
+import { Lane } from './lane.ts';
+import type { LaneName, QueuedCall } from './lane-calls.ts';
 import type { Certainty } from './place.ts';
 
 /** The share of each lane while calls wait in all of them. A lane without calls leaves its share to the others. */

@@ -1,5 +1,24 @@
 // The calls of a lane by caller, operation and account, and which of an operation is first and last.
 
+import type { Operation } from '../operation.ts';
+
+/**
+ * What a call competes with: `login` for an exchange or a renewal, `accepted` for a credential that has worked lately,
+ * `other` for everything else.
+ */
+export const laneNames = ['login', 'accepted', 'other'] as const;
+
+/** One of them. */
+export type LaneName = (typeof laneNames)[number];
+
+/** A call that waits. */
+export interface QueuedCall {
+  readonly operation: Operation;
+  readonly lane: LaneName;
+  /** The same for all calls of one account; empty where the call is for none. */
+  readonly account: string;
+}
+
 /** An operation with no more calls left than this is finished in one turn. */
 export const fewCalls = 4;
 

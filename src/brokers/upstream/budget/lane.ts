@@ -9,26 +9,10 @@ import {
   lastCall,
   moveToEnd,
   type OperationCalls,
+  type QueuedCall,
   type Turn,
 } from './lane-calls.ts';
 import { type Certainty, leastStartsBefore } from './place.ts';
-
-/**
- * What a call competes with: `login` for an exchange or a renewal, `accepted` for a credential that has worked lately,
- * `other` for everything else.
- */
-export const laneNames = ['login', 'accepted', 'other'] as const;
-
-/** One of them. */
-export type LaneName = (typeof laneNames)[number];
-
-/** A call that waits. */
-export interface QueuedCall {
-  readonly operation: Operation;
-  readonly lane: LaneName;
-  /** The same for all calls of one account; empty where the call is for none. */
-  readonly account: string;
-}
 
 /** Calls that compete with each other: their callers take turns. */
 export class Lane<C extends QueuedCall> {

@@ -2,7 +2,7 @@
 // until then than have their turns before them. Where it is not certain, a call waits.
 
 import type { Clock } from '../clock.ts';
-import type { QueuedCall } from './lane.ts';
+import type { QueuedCall } from './lane-calls.ts';
 import type { Certainty } from './place.ts';
 import { countedMilliseconds, type RateLog } from './rate-log/rate-log.ts';
 import type { Slots } from './slots.ts';

@@ -1,13 +1,13 @@
 // At least how many calls of a lane start before a call, as the lane is now. Operations that come later can only have their
 // turns in between. It is too many only where calls leave, or where an operation that is finished in one turn grows.
 
-import type { QueuedCall } from './lane.ts';
 import {
   type CallerCalls,
   fewCalls,
   firstCall,
   firstOf,
   type OperationCalls,
+  type QueuedCall,
   type Turn,
   turnSize,
 } from './lane-calls.ts';

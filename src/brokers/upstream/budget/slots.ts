@@ -2,7 +2,7 @@
 // credentials leave some to those that have worked. Also the accounts that operations have begun to read, so that what
 // else they ask of these accounts goes first.
 import { addTo } from './counts.ts';
-import type { QueuedCall } from './lane.ts';
+import type { QueuedCall } from './lane-calls.ts';
 
 /** How many calls may be in flight. */
 export interface SlotLimits {

@@ -5,7 +5,7 @@ import type { BrokerError } from '../../error.ts';
 import type { Operation } from '../operation.ts';
 import { addTo } from './counts.ts';
 import type { FairQueue } from './fair-queue.ts';
-import type { LaneName, QueuedCall } from './lane.ts';
+import type { LaneName, QueuedCall } from './lane-calls.ts';
 import type { Start } from './rate-log/rate-log.ts';
 
 /** The most calls of each lane that may wait. */
