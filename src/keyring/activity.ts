@@ -3,7 +3,7 @@
 
 import type { Limits } from '../limits.ts';
 import type { EncryptedRecords, VersionedRecord } from './crypto/encrypted-records.ts';
-import { type DeviceHint, withSighting } from './device.ts';
+import { boundedHint, type DeviceHint, withSighting } from './device.ts';
 import { endOf } from './keyring-opener.ts';
 import { day, touchInterval } from './policy.ts';
 import type { KeyringReport } from './report.ts';
@@ -18,7 +18,7 @@ export interface Activity {
     pointer: StoredPointer,
     keyring: StoredKeyring,
     entries: readonly VersionedRecord[],
-    device: DeviceHint | null,
+    sender: DeviceHint | null,
   ): void;
   /** Runs work in the background; where it fails, that is reported. */
   run(keyringId: string, work: () => Promise<unknown>): Promise<void>;
@@ -47,6 +47,8 @@ export function createActivity(options: ActivityOptions): Activity {
   const { store, records, users, now, report, limits } = options;
   const inFlight = new Set<Promise<void>>();
   const touching = new Set<string>();
+  /** When the first record of an opened keyring is to be written: most requests come before. */
+  const firstDue = new WeakMap<readonly VersionedRecord[], number>();
 
   /** What a record becomes now that its keyring is used; null where nothing is to be written. */
   function touched(
@@ -63,14 +65,28 @@ export function createActivity(options: ActivityOptions): Activity {
     return { ...noted, lastSeenAt: at, ...sightings };
   }
 
+  function firstDueOf(entries: readonly VersionedRecord[]): number {
+    const known = firstDue.get(entries);
+    if (known !== undefined) return known;
+    const times = entries.map(({ record: { state, lastSeenAt, indexName, userId } }) => {
+      if (indexName === null && userId !== null) return Number.NEGATIVE_INFINITY;
+      return state === 'ACTIVE' ? lastSeenAt.getTime() + touchInterval : Number.POSITIVE_INFINITY;
+    });
+    const due = Math.min(...times);
+    firstDue.set(entries, due);
+    return due;
+  }
+
   const activity: Activity = {
-    touch(pointer, keyring, entries, device) {
+    touch(pointer, keyring, entries, sender) {
       const { name, retired, expiresAt: current } = pointer;
       // Several requests of one page open the keyring at once: one of them is enough.
       if (touching.has(name)) return;
       const at = now();
       const expiresAt = expiryOf(keyring.createdAt, at.getTime(), limits);
       const isDue = !retired && expiresAt - current >= touchInterval;
+      if (!isDue && at.getTime() < firstDueOf(entries)) return;
+      const device = boundedHint(sender, limits.userAgentCharacters);
       const seen = entries.flatMap(({ record, version }) => {
         const next = touched(record, device, at);
         return next === null ? [] : [{ record: next, version, before: record }];

@@ -92,8 +92,7 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
     async open(cookie, device) {
       const found = await opener.open(cookie);
       if (found === null) return null;
-      const hint = boundedHint(device, limits.userAgentCharacters);
-      activity.touch(found.pointer, found.stored, found.entries, hint);
+      activity.touch(found.pointer, found.stored, found.entries, device);
       return found.keyring;
     },
 

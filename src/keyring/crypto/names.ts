@@ -1,5 +1,5 @@
 // The names that a keyring goes by: the cookie a browser holds, the pointer a store holds of it, the rows' keys.
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { type BrokerName, defaultBroker } from '../../brokers/broker-name.ts';
 import { Secret } from '../../brokers/upstream/secret.ts';
 import type { Encrypter } from './encrypter.ts';
@@ -51,5 +51,5 @@ export function rowKeys(
 
 /** base64url of SHA-256("kite-graphql cookie" NUL cookie). */
 function hashCookie(text: string): string {
-  return createHash('sha256').update(`kite-graphql cookie\0${text}`).digest('base64url');
+  return hash('sha256', `kite-graphql cookie\0${text}`, 'base64url');
 }

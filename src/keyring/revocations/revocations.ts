@@ -45,6 +45,8 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   const { keyrings, list, ends, now, limits } = options;
   const pending = createPendingRevocations(options);
   const resumed = new Set<string>();
+  /** The sessions of opened keyrings of which none is REVOKING. */
+  const settled = new WeakSet<readonly SessionRecord[]>();
 
   function revocationOf(
     tokens: TokensToEnd,
@@ -101,6 +103,11 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     },
 
     resume(keyringId, sessions) {
+      if (settled.has(sessions)) return;
+      if (!sessions.some(({ state }) => state === 'REVOKING')) {
+        settled.add(sessions);
+        return;
+      }
       for (const record of sessions) {
         const { key, sessionId, revokingSince, issuedAt, endReason } = record;
         if (record.state !== 'REVOKING' || resumed.has(sessionId)) continue;

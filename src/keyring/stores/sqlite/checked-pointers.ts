@@ -1,7 +1,6 @@
 // What the SQLite file said of pointers since it was written last. While nothing is written, a request of a browser asks
 // the file's thread nothing: the version of the file is in memory that all processes with the file share.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { z } from 'zod';
 import type { CheckedPointer } from '../store.ts';
 import { identify } from './connection.ts';
 
@@ -16,8 +15,6 @@ interface OpenFile {
   /** Which file it is; see {@link identify}. */
   readonly identity: string;
 }
-
-const versionRow = z.object({ data_version: z.number() });
 
 /** The answers for the present version of a file. */
 export class CheckedPointers {
@@ -74,7 +71,8 @@ export class CheckedPointers {
         this.#forget();
         this.#open = openFile(this.#path, identity);
       }
-      const version = versionRow.parse(this.#open.version.get()).data_version;
+      const version = this.#open.version.get()?.data_version;
+      if (typeof version !== 'number') return false;
       if (version !== this.#fileVersion) this.#drop(version);
       return true;
     } catch {
