@@ -6,7 +6,7 @@ import type { Segment } from '../brokers/answers.ts';
 import type { Credential } from '../brokers/credential.ts';
 import { BrokerError } from '../brokers/error.ts';
 import type { Clock } from '../brokers/upstream/clock.ts';
-import type { Operation } from '../brokers/upstream/operation.ts';
+import type { CallCount, Operation } from '../brokers/upstream/operation.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
 import type { PollLimiter, PollOwner } from './poll-limiter.ts';
 import { isFinal, type PollResult } from './poll-result.ts';
@@ -25,6 +25,9 @@ export interface Listener {
   readonly hear: (result: PollResult) => void;
 }
 
+/** Whose the polls are of an account that is watched no longer. */
+const unknownWatch = Symbol('unknown');
+
 /** What pollers share. */
 export interface PollerServices {
   readonly reads: SharedReads;
@@ -33,7 +36,7 @@ export interface PollerServices {
   /** Shares polls with other replicas; null where they do not. */
   readonly sharing: PollSharing | null;
   /** All polls of a caller take turns with its queries as one, so that a query waits for one poll, not for thousands. */
-  readonly id: symbol;
+  readonly calls: CallCount;
   /** The longest pause that failures lead to; a listener may want a longer one. */
   readonly maxPauseMilliseconds: number;
 }
@@ -123,7 +126,7 @@ export class Poller {
   }
 
   async #poll(): Promise<void> {
-    const { limiter, reads, clock, id } = this.#services;
+    const { limiter, reads, clock, calls } = this.#services;
     const { signal } = this.#over;
     const owner = this.#owner();
     const permit = limiter.enter(owner, this.#latest === null);
@@ -133,7 +136,7 @@ export class Poller {
     // It waits for its turn however long that takes: under a tight budget intervals stretch, and nothing fails.
     const deadlineAt = Number.POSITIVE_INFINITY;
     const operation: Operation = {
-      id,
+      calls,
       callerId: owner.callerId,
       signal,
       deadlineAt,
@@ -186,7 +189,7 @@ export class Poller {
       const owner = { app, callerId, watchId };
       if (best === undefined || limiter.waiting(owner) < limiter.waiting(best)) best = owner;
     }
-    return best ?? { app, callerId: 'unknown', watchId: this.#services.id };
+    return best ?? { app, callerId: 'unknown', watchId: unknownWatch };
   }
 
   /** What its own listeners want. */

@@ -1,7 +1,7 @@
 // A call to a broker that several operations wait for. It ends when it is answered, or when the last of them has ended.
 
 import { abortedBy, BrokerError } from '../brokers/error.ts';
-import type { Operation } from '../brokers/upstream/operation.ts';
+import type { CallCount, Operation } from '../brokers/upstream/operation.ts';
 import type { OperationCost } from '../brokers/upstream/report/operation-cost.ts';
 import { type Cancellable, Cancellation, isDeadline } from '../shared/cancellation.ts';
 import type { Answer } from './answer.ts';
@@ -23,14 +23,14 @@ export interface CallsInFlight<T> {
  * for that turn as long as the most patient of them; once sent, it has the broker's time limit to itself.
  */
 export class SharedCall<T> implements Operation {
-  readonly id: symbol;
+  readonly calls: CallCount;
   readonly callerId: string;
   readonly requestId: string | undefined;
   /** Fires when no operation waits any more, for the reason of the last one. */
   readonly signal = new Cancellation();
   /** The latest deadline of all that wait or waited. */
   deadlineAt: number;
-  readonly #calls: CallsInFlight<T>;
+  readonly #inFlight: CallsInFlight<T>;
   readonly #digest: string;
   /**
    * Emptied with the rest when the call is over: tables that a Map has outgrown can outlive by far what they refer to,
@@ -42,11 +42,11 @@ export class SharedCall<T> implements Operation {
   #hasBegun = false;
   #secondsUntilTurn: (() => number) | null = null;
 
-  constructor(calls: CallsInFlight<T>, digest: string, opener: Operation) {
-    this.#calls = calls;
+  constructor(inFlight: CallsInFlight<T>, digest: string, opener: Operation) {
+    this.#inFlight = inFlight;
     this.#digest = digest;
     this.#opener = opener;
-    this.id = opener.id;
+    this.calls = opener.calls;
     this.callerId = opener.callerId;
     this.requestId = opener.requestId;
     this.deadlineAt = opener.deadlineAt;
@@ -63,11 +63,6 @@ export class SharedCall<T> implements Operation {
       (value) => this.#answer(value),
       (error: unknown) => this.#fail(error),
     );
-  }
-
-  /** It is one of the opener's calls. */
-  admit(): boolean {
-    return this.#opener?.admit?.() ?? true;
   }
 
   begun(): void {
@@ -95,7 +90,7 @@ export class SharedCall<T> implements Operation {
     this.#waiting -= 1;
     if (this.#waiting === 0) {
       // It must not be joined any more when it is cancelled.
-      this.#calls.remove(this.#digest, this);
+      this.#inFlight.remove(this.#digest, this);
       this.signal.abort(signal.reason);
       return null;
     }
@@ -107,8 +102,8 @@ export class SharedCall<T> implements Operation {
   #answer(value: T): void {
     let answer: Answer<T>;
     try {
-      answer = { value, asOf: this.#calls.now() };
-      this.#calls.keep(this.#digest, this, answer);
+      answer = { value, asOf: this.#inFlight.now() };
+      this.#inFlight.keep(this.#digest, this, answer);
     } catch (error) {
       // A fault of the gateway: the operations that wait are told, and not left waiting.
       this.#fail(error);
@@ -119,9 +114,9 @@ export class SharedCall<T> implements Operation {
 
   #fail(error: unknown): void {
     if (error instanceof BrokerError && error.code === 'token') {
-      this.#calls.refuse(this.#digest, error);
+      this.#inFlight.refuse(this.#digest, error);
     }
-    this.#calls.remove(this.#digest, this);
+    this.#inFlight.remove(this.#digest, this);
     for (const waiter of this.#over()) waiter.fail(error);
   }
 

@@ -40,7 +40,7 @@ test('a shared call takes the turn of the operation that began it, and waits as 
   const first = join(opener);
   const second = join(patient);
   expect(seen.operations).toHaveLength(1);
-  expect(seen.operations[0]?.id).toBe(opener.id);
+  expect(seen.operations[0]?.calls).toBe(opener.calls);
   expect(seen.operations[0]?.deadlineAt).toBe(patient.deadlineAt);
   // Not sent yet, and others still wait for its turn.
   await expect(first).rejects.toMatchObject({

@@ -8,7 +8,7 @@ import { BrokerError } from '../../src/brokers/error.ts';
 import { malformed } from '../../src/brokers/field.ts';
 import { parseSegment } from '../../src/brokers/kite/margins.ts';
 import { parseProfile } from '../../src/brokers/kite/profile.ts';
-import { Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
+import { CallCount, Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 import { Loaders } from '../../src/loaders/loaders.ts';
 import {
@@ -124,7 +124,7 @@ test('each credential gets its own data, no older than it accepts and than its l
           const controller = new AbortController();
           askers.push(controller);
           const operation: Operation = {
-            id: Symbol('reader'),
+            calls: new CallCount(),
             callerId: 'reader',
             signal: controller.signal,
             deadlineAt: performance.now() + 30_000,

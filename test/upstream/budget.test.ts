@@ -12,7 +12,7 @@ import {
   unlimited,
 } from '../../src/brokers/upstream/budget/rate-log/rate-log.ts';
 import type { Clock } from '../../src/brokers/upstream/clock.ts';
-import { Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
+import { CallCount, Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 import type {
   Transport,
@@ -42,7 +42,7 @@ function slow(bounds: Partial<Limits>, log: RateLog = unlimited, clock?: Clock) 
 function endless(callerId: string) {
   const controller = new AbortController();
   const operation: Operation = {
-    id: Symbol('operation'),
+    calls: new CallCount(),
     callerId,
     signal: controller.signal,
     deadlineAt: Number.POSITIVE_INFINITY,

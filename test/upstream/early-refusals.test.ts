@@ -4,7 +4,7 @@ import type { BrokerError } from '../../src/brokers/error.ts';
 import { budgeted } from '../../src/brokers/upstream/budget/budget.ts';
 import { AcceptedCredentials } from '../../src/brokers/upstream/budget/known-credentials.ts';
 import { createMemoryRateLog } from '../../src/brokers/upstream/budget/rate-log/memory-rate-log.ts';
-import type { Operation } from '../../src/brokers/upstream/operation.ts';
+import { CallCount, type Operation } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 import type { UpstreamRequest, UpstreamResponse } from '../../src/brokers/upstream/transport.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
@@ -43,7 +43,7 @@ function budget(limit: number, status: () => number = () => 200) {
     const signal = new Cancellation();
     const cameAt = clock.milliseconds();
     const deadlineAt = cameAt + seconds * 1_000;
-    const of: Operation = { id: Symbol(callerId), callerId, signal, deadlineAt };
+    const of: Operation = { calls: new CallCount(), callerId, signal, deadlineAt };
     void clock.wait(seconds * 1_000, new Cancellation()).then(() => signal.abort(timeIsUp));
     return (account = 'account'): Outcome => {
       const outcome: Outcome = {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FairQueue } from '../../src/brokers/upstream/budget/fair-queue.ts';
 import type { LaneName } from '../../src/brokers/upstream/budget/lane-calls.ts';
+import { CallCount } from '../../src/brokers/upstream/operation.ts';
 
 interface Call {
   readonly operation: Operation;
@@ -10,7 +11,7 @@ interface Call {
   readonly account: string;
 }
 interface Operation {
-  readonly id: symbol;
+  readonly calls: CallCount;
   readonly callerId: string;
   readonly signal: AbortSignal;
   readonly deadlineAt: number;
@@ -18,7 +19,7 @@ interface Operation {
 
 const { signal } = new AbortController();
 const operationOf = (callerId: string): Operation => ({
-  id: Symbol(callerId),
+  calls: new CallCount(),
   callerId,
   signal,
   deadlineAt: Number.POSITIVE_INFINITY,
@@ -75,7 +76,7 @@ test('an operation of few calls is finished in one turn, and the caller passes t
   for (let n = 0; n < 25; n += 1) add(operationOf('small'), 2, 2);
   const order = take(40);
   const small = order.filter(({ operation }) => operation.callerId === 'small');
-  const begun = Map.groupBy(small, ({ operation }) => operation.id);
+  const begun = Map.groupBy(small, ({ operation }) => operation.calls);
   // All but the last one that has begun are whole.
   const sizes = [...begun.values()].map(({ length }) => length);
   expect(sizes.filter((size) => size !== 4).length).toBeLessThanOrEqual(1);

@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FairQueue } from '../../src/brokers/upstream/budget/fair-queue.ts';
 import type { LaneName, QueuedCall } from '../../src/brokers/upstream/budget/lane-calls.ts';
-import type { Operation } from '../../src/brokers/upstream/operation.ts';
+import { CallCount, type Operation } from '../../src/brokers/upstream/operation.ts';
 
 const { signal } = new AbortController();
 const operationOf = (callerId: string): Operation => ({
-  ...{ id: Symbol(callerId), callerId, signal, deadlineAt: Number.POSITIVE_INFINITY },
+  ...{ calls: new CallCount(), callerId, signal, deadlineAt: Number.POSITIVE_INFINITY },
 });
 const callers = ['u', 'u', 'u', 'v', 'v', 'w', 'w', 'x', 'y', 'z', 's', 't'];
 

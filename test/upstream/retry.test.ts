@@ -4,7 +4,7 @@ import { abortedBy, BrokerError } from '../../src/brokers/error.ts';
 import { budgeted } from '../../src/brokers/upstream/budget/budget.ts';
 import { AcceptedCredentials } from '../../src/brokers/upstream/budget/known-credentials.ts';
 import { unlimited } from '../../src/brokers/upstream/budget/rate-log/rate-log.ts';
-import type { Operation } from '../../src/brokers/upstream/operation.ts';
+import { CallCount, type Operation } from '../../src/brokers/upstream/operation.ts';
 import type {
   Transport,
   UpstreamRequest,
@@ -34,7 +34,7 @@ function attempts(...outcomes: (UpstreamResponse | BrokerError)[]) {
     return outcome;
   };
   const operation: Operation = {
-    id: Symbol('operation'),
+    calls: new CallCount(),
     callerId: 'caller',
     signal: controller.signal,
     deadlineAt: 10_000,

@@ -43,7 +43,7 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): B
     const { credential } = request;
     const refusal = credential && refused.find(credential);
     if (refusal !== undefined) return Promise.reject(refusal);
-    if (operation.admit?.() === false) {
+    if (!operation.calls.admit()) {
       const details = { retryAfterSeconds: 1, mayHaveReachedBroker: false };
       return Promise.reject(new BrokerError('rate-limited', details));
     }

@@ -71,7 +71,7 @@ export function createKotakClient(
     operation: Operation,
     parse: (data: unknown) => T | null,
   ): Promise<T> {
-    if (operation.admit?.() === false) {
+    if (!operation.calls.admit()) {
       throw new BrokerError('rate-limited', { retryAfterSeconds: 1, mayHaveReachedBroker: false });
     }
     const report = follow?.(request, operation) ?? null;

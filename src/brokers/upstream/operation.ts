@@ -9,13 +9,11 @@ export interface Operation {
   /** The request that the operation came with, for the log; undefined where no request caused the call. */
   readonly requestId?: string | undefined;
   /** The same for all calls of one GraphQL operation, which take turns with other operations as one. */
-  readonly id: symbol;
+  readonly calls: CallCount;
   /** Ends the waiting and the call: at the deadline, or because the client has gone. */
   readonly signal: Cancellable;
   /** The deadline, in milliseconds of `performance.now()`; retries and waiting for a turn included. */
   readonly deadlineAt: number;
-  /** Counts one more call; false where the operation has made as many as it may. Left out: there is no bound. */
-  admit?(): boolean;
   /** What counts the calls of the operation; null or left out where it has not asked. */
   readonly cost?: OperationCost | null;
   /** Told when a call has its turn and is sent: until then nothing of it has left this process; or that it needs none. */
@@ -24,16 +22,58 @@ export interface Operation {
   readonly queued?: (secondsUntilTurn: () => number) => void;
 }
 
+/** The calls of one operation, counted. */
+export class CallCount {
+  readonly #max: number;
+  #made = 0;
+  /** Those in flight. */
+  #inFlight = 0;
+  /** The accounts of which one is in flight, or was while others were. Most operations read one, which needs no set. */
+  #account = '';
+  #others: Set<string> | null = null;
+
+  /** @param max the most that the operation may make. */
+  constructor(max = Number.POSITIVE_INFINITY) {
+    this.#max = max;
+  }
+
+  /** Counts one more; false where the operation has made as many as it may. */
+  admit(): boolean {
+    this.#made += 1;
+    return this.#made <= this.#max;
+  }
+
+  /** A call of an account is in flight. */
+  start(account: string): void {
+    this.#inFlight += 1;
+    if (this.#inFlight === 1) this.#account = account;
+    else if (account !== this.#account) {
+      this.#others ??= new Set();
+      this.#others.add(account);
+    }
+  }
+
+  /** A call has ended. */
+  end(): void {
+    this.#inFlight -= 1;
+    if (this.#inFlight === 0) this.#others = null;
+  }
+
+  /** Whether a call of an account is in flight, or was while others were. */
+  hasBegun(account: string): boolean {
+    if (this.#inFlight === 0) return false;
+    return account === this.#account || !!this.#others?.has(account);
+  }
+}
+
 /** An operation that ends at its deadline and for no other reason; {@link Deadline.end} frees its timer. */
 export class Deadline implements Operation {
-  readonly id = Symbol('operation');
+  readonly calls: CallCount;
   readonly callerId: string;
   readonly requestId: string | undefined;
   readonly deadlineAt: number;
   readonly cost: OperationCost | null;
   readonly #timer: NodeJS.Timeout;
-  readonly #maxCalls: number;
-  #calls = 0;
   /** Made when it is asked for: most operations only read. */
   #own: Cancellation | null = null;
   /** What its calls become when the client has gone. */
@@ -52,13 +92,13 @@ export class Deadline implements Operation {
     milliseconds: number,
     callerId = 'unknown',
     requestId?: string,
-    maxCalls = Number.POSITIVE_INFINITY,
+    maxCalls?: number,
     cost: OperationCost | null = null,
   ) {
     this.callerId = callerId;
     this.requestId = requestId;
     this.cost = cost;
-    this.#maxCalls = maxCalls;
+    this.calls = new CallCount(maxCalls);
     this.deadlineAt = performance.now() + milliseconds;
     // Not AbortSignal.timeout: nothing could stop that, and at thousands of operations a second each
     // would stay in memory, with all that it holds, until long after its answer.
@@ -77,11 +117,6 @@ export class Deadline implements Operation {
       if (this.#ended !== null) this.#own.abort(this.#ended.reason);
     }
     return this.#own;
-  }
-
-  admit(): boolean {
-    this.#calls += 1;
-    return this.#calls <= this.#maxCalls;
   }
 
   /** The same operation for calls that are of no use once the client has gone; to be asked for once. */
@@ -122,22 +157,20 @@ export class Deadline implements Operation {
 
 /** The calls of an operation that end with its client as well. */
 class Reads implements Operation {
-  readonly id: symbol;
+  readonly calls: CallCount;
   readonly callerId: string;
   readonly requestId: string | undefined;
   readonly deadlineAt: number;
   readonly cost: OperationCost | null;
   readonly signal = new Cancellation();
-  readonly #deadline: Deadline;
   readonly #client: Cancellable;
 
   constructor(deadline: Deadline, client: Cancellable) {
-    this.id = deadline.id;
+    this.calls = deadline.calls;
     this.callerId = deadline.callerId;
     this.requestId = deadline.requestId;
     this.deadlineAt = deadline.deadlineAt;
     this.cost = deadline.cost;
-    this.#deadline = deadline;
     this.#client = client;
     if (client.aborted) this.handleEvent();
     else client.addEventListener('abort', this, { once: true });
@@ -146,10 +179,6 @@ class Reads implements Operation {
   /** The client has gone. */
   handleEvent(): void {
     this.signal.abort(this.#client.reason);
-  }
-
-  admit(): boolean {
-    return this.#deadline.admit();
   }
 
   /** A client may stay for longer than its operation, and must not hold it in memory. */

@@ -169,7 +169,7 @@ export class BudgetQueues {
     const { operation } = queued;
     const late = this.#room.isFullFor(queued, waiting)
       ? queued
-      : this.#late.withNew(queued, queue, this.#slots.hasBegun(queued));
+      : this.#late.withNew(queued, queue, operation.calls.hasBegun(queued.account));
     if (late === queued) {
       const error = this.#noTurn(queue, queued);
       this.#dropIfIdle(queue);
@@ -177,7 +177,7 @@ export class BudgetQueues {
     }
     return new Promise((resolve, reject) => {
       const call = new WaitingCall(queued, queue, [resolve, reject], this.#depart);
-      waiting.add(call, this.#slots.hasBegun(call));
+      waiting.add(call, operation.calls.hasBegun(call.account));
       this.#room.enter(call);
       operation.queued?.(() => this.#late.secondsUntilTurn(call, queue));
       if (late instanceof WaitingCall) this.#refuse(late, this.#noTurn(queue, late));

@@ -1,6 +1,6 @@
 // The calls of a lane by caller, operation and account, and which of an operation is first and last.
 
-import type { Operation } from '../operation.ts';
+import type { CallCount, Operation } from '../operation.ts';
 
 /**
  * What a call competes with: `login` for an exchange or a renewal, `accepted` for a credential that has worked lately,
@@ -25,7 +25,7 @@ export const fewCalls = 4;
 /** The calls of one caller in a lane. */
 export interface CallerCalls<C> {
   /** By operation; the one whose turn is next comes first. */
-  readonly operations: Map<symbol, OperationCalls<C>>;
+  readonly operations: Map<CallCount, OperationCalls<C>>;
   size: number;
   /** Turns to pass, for the calls beyond one that earlier turns have taken. */
   debt: number;

@@ -42,13 +42,13 @@ export class Lane<C extends QueuedCall> {
   }
 
   /** Whether a call of the operation waits. */
-  holds({ id, callerId }: Operation): boolean {
-    return this.#callers.get(callerId)?.operations.has(id) ?? false;
+  holds({ calls, callerId }: Operation): boolean {
+    return this.#callers.get(callerId)?.operations.has(calls) ?? false;
   }
 
   /** Whether another call of its operation and account waits. */
-  holdsAccount({ operation: { id, callerId }, account }: QueuedCall): boolean {
-    return this.#callers.get(callerId)?.operations.get(id)?.accounts.has(account) ?? false;
+  holdsAccount({ operation: { calls, callerId }, account }: QueuedCall): boolean {
+    return this.#callers.get(callerId)?.operations.get(calls)?.accounts.has(account) ?? false;
   }
 
   *[Symbol.iterator](): Generator<C> {
@@ -60,16 +60,16 @@ export class Lane<C extends QueuedCall> {
   }
 
   add(call: C, hasBegun: boolean): void {
-    const { id, callerId } = call.operation;
+    const { calls: key, callerId } = call.operation;
     const caller = this.#callers.get(callerId) ?? { operations: new Map(), size: 0, debt: 0 };
     this.#callers.set(callerId, caller);
-    const operation: OperationCalls<C> = caller.operations.get(id) ?? {
+    const operation: OperationCalls<C> = caller.operations.get(key) ?? {
       accounts: new Map(),
       size: 0,
       mostOfAccount: 1,
       begun: new Set(),
     };
-    caller.operations.set(id, operation);
+    caller.operations.set(key, operation);
     const calls = operation.accounts.get(call.account);
     if (calls === undefined) operation.accounts.set(call.account, [call]);
     else operation.mostOfAccount = Math.max(operation.mostOfAccount, calls.push(call));
@@ -80,9 +80,9 @@ export class Lane<C extends QueuedCall> {
   }
 
   delete(call: C): boolean {
-    const { id, callerId } = call.operation;
+    const { calls: key, callerId } = call.operation;
     const caller = this.#callers.get(callerId);
-    const operation = caller?.operations.get(id);
+    const operation = caller?.operations.get(key);
     const calls = operation?.accounts.get(call.account);
     const index = calls?.indexOf(call) ?? -1;
     if (caller === undefined || operation === undefined || calls === undefined || index < 0) {
@@ -97,7 +97,7 @@ export class Lane<C extends QueuedCall> {
       operation.begun.delete(call.account);
     }
     if (operation.size === 0) {
-      caller.operations.delete(id);
+      caller.operations.delete(key);
       if (this.#current?.operation === operation) this.#current = undefined;
     }
     if (caller.size === 0) this.#callers.delete(callerId);
@@ -149,9 +149,9 @@ export class Lane<C extends QueuedCall> {
     return undefined;
   }
 
-  startsBefore({ id, callerId }: Operation): number {
+  startsBefore({ calls, callerId }: Operation): number {
     const caller = this.#callers.get(callerId);
-    const own = (caller?.size ?? 0) - (caller?.operations.get(id)?.size ?? 0);
+    const own = (caller?.size ?? 0) - (caller?.operations.get(calls)?.size ?? 0);
     let starts = own;
     for (const other of this.#callers.values()) {
       if (other !== caller) starts += Math.min(other.size, own + 1);
@@ -165,8 +165,8 @@ export class Lane<C extends QueuedCall> {
   }
 
   /** The call of an operation that has its turn after its others. */
-  lastOf({ id, callerId }: Operation): C | undefined {
-    const operation = this.#callers.get(callerId)?.operations.get(id);
+  lastOf({ calls, callerId }: Operation): C | undefined {
+    const operation = this.#callers.get(callerId)?.operations.get(calls);
     return operation && lastCall(operation);
   }
 

@@ -35,7 +35,7 @@ export function leastStartsBefore<C extends QueuedCall>(
   { comes, most, mayStart }: Certainty,
 ): number {
   const caller = callers.get(call.operation.callerId);
-  const own = caller?.operations.get(call.operation.id);
+  const own = caller?.operations.get(call.operation.calls);
   const { size, perAccount } = withCall(own, call, comes);
   const lastTurn = Math.min(size, perAccount + fewCalls);
   // The turn that is not over may be the last one.
