@@ -20,7 +20,7 @@ export function executePlan(
   operation: ValidatedExecutionArgs,
 ): Promise<ExecutionResult> | ExecutionResult {
   const run = new Run(operation);
-  return run.start(() => executeFields(run, root, run.root, operation.rootValue));
+  return run.start(root, executeFields);
 }
 
 function executeFields(
@@ -32,7 +32,9 @@ function executeFields(
   const holder: Holder = hasReservedName ? Object.create(null) : {};
   // An error at the root would take the other fields there with it.
   const isCounted = around.parent !== null;
-  for (const field of fields) {
+  // By index, since an iterator makes an object for each field.
+  for (let index = 0; index < fields.length; index += 1) {
+    const field = fields[index] as PlannedField;
     if (isCounted) run.answer.countField(field.key);
     executeField(run, field, around, holder, source);
   }

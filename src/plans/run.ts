@@ -9,8 +9,8 @@ import {
 } from 'graphql';
 import { type AnswerMeter, AnswerTooLargeError, omittedError } from '../shared/answer-meter.ts';
 import { withoutStack } from '../shared/without-stack.ts';
-import { nullify, type Path, Place, release, retain, type Slot } from './place.ts';
-import type { PlannedField, Shape } from './plan.ts';
+import { type Holder, nullify, type Path, Place, release, retain, type Slot } from './place.ts';
+import type { PlannedField, PlannedObject, Shape } from './plan.ts';
 
 /** Completes a value. Objects and lists need their place for that. @throws what makes it null. */
 export type Complete = (
@@ -40,12 +40,15 @@ export class Run {
     this.answer = (operation.contextValue as { readonly answer: AnswerMeter }).answer;
   }
 
-  /** Starts, and gives the result: at once where nothing has to be awaited. */
-  start(execute: () => unknown): Promise<ExecutionResult> | ExecutionResult {
+  /** Executes the fields of the root, and gives the result: at once where nothing has to be awaited. */
+  start(
+    fields: PlannedObject,
+    execute: (run: Run, object: PlannedObject, around: Place, source: unknown) => Holder,
+  ): Promise<ExecutionResult> | ExecutionResult {
     // So that nothing ends it before all of it has begun.
     retain(this.root);
     try {
-      this.#data = execute();
+      this.#data = execute(this, fields, this.root, this.operation.rootValue);
     } catch (error) {
       return this.#failed(error);
     }
