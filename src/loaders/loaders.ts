@@ -14,8 +14,10 @@ interface AccountReads {
   equity: Promise<MarginsAnswer> | null;
   commodity: Promise<MarginsAnswer> | null;
   /** The segments that the wave of now asks for, and their call; null between waves. */
-  wave: { readonly segments: Segment[]; readonly call: Promise<MarginsAnswer> } | null;
+  wave: { segments: readonly Segment[]; readonly call: Promise<MarginsAnswer> } | null;
 }
+
+const both: readonly Segment[] = ['equity', 'commodity'];
 
 /** Margins have a loader for their segments. It remembers nothing: what was read stands with its account. */
 const options = { cache: false };
@@ -24,7 +26,9 @@ const options = { cache: false };
 export class Loaders {
   readonly #reads: SharedReads;
   readonly #asker: Asker;
-  readonly #accounts = new Map<string, AccountReads>();
+  /** Most operations read one account, which needs no map. */
+  #first: AccountReads | null = null;
+  #others: Map<string, AccountReads> | null = null;
   #waves: DataLoader<AccountReads, MarginsAnswer> | null = null;
 
   constructor(reads: SharedReads, asker: Asker) {
@@ -84,12 +88,14 @@ export class Loaders {
    * before its session was ended or renewed. To be called before Kite is, and again after, however that went.
    */
   forget(account: Account): void {
-    this.#accounts.delete(account.id);
+    if (this.#first?.account.id === account.id) this.#first = null;
+    else this.#others?.delete(account.id);
     this.#reads.forget(account.credential);
   }
 
   #of(account: Account): AccountReads {
-    const known = this.#accounts.get(account.id);
+    if (this.#first?.account.id === account.id) return this.#first;
+    const known = this.#others?.get(account.id);
     if (known !== undefined) return known;
     const reads: AccountReads = {
       account,
@@ -99,7 +105,12 @@ export class Loaders {
       commodity: null,
       wave: null,
     };
-    this.#accounts.set(account.id, reads);
+    if (this.#first === null) {
+      this.#first = reads;
+    } else {
+      this.#others ??= new Map();
+      this.#others.set(account.id, reads);
+    }
     return reads;
   }
 
@@ -108,7 +119,7 @@ export class Loaders {
     if (held !== undefined) return Promise.resolve(held);
     const { wave } = reads;
     if (wave !== null) {
-      wave.segments.push(segment);
+      wave.segments = both;
       return wave.call;
     }
     this.#waves ??= new DataLoader((wave) => this.#call(wave), options);
