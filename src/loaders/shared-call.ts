@@ -36,7 +36,7 @@ export class SharedCall<T> implements Operation {
    * Emptied with the rest when the call is over: tables that a Map has outgrown can outlive by far what they refer to,
    * and with thousands of calls a second each would drag all that hangs on it through the garbage collector.
    */
-  #waiters: Waiter<T>[] | null = null;
+  #newestWaiter: Waiter<T> | null = null;
   #opener: Operation | null;
   #waiting = 0;
   #hasBegun = false;
@@ -78,11 +78,9 @@ export class SharedCall<T> implements Operation {
   join(operation: Operation): Promise<Answer<T>> {
     if (operation.deadlineAt > this.deadlineAt) this.deadlineAt = operation.deadlineAt;
     this.#waiting += 1;
-    return new Promise((resolve, reject) => {
-      const waiter = new Waiter(this, operation.signal, resolve, reject);
-      if (this.#waiters === null) this.#waiters = [waiter];
-      else this.#waiters.push(waiter);
-    });
+    const answer = Promise.withResolvers<Answer<T>>();
+    this.#newestWaiter = new Waiter(this, operation.signal, answer, this.#newestWaiter);
+    return answer.promise;
   }
 
   /** The operation of a waiter has ended. @returns its error; null where it is the last, and gets the call's own. */
@@ -109,7 +107,7 @@ export class SharedCall<T> implements Operation {
       this.#fail(error);
       return;
     }
-    for (const waiter of this.#over()) waiter.answer(answer);
+    for (let waiter = this.#over(); waiter !== null; waiter = waiter.older) waiter.answer(answer);
   }
 
   #fail(error: unknown): void {
@@ -117,51 +115,52 @@ export class SharedCall<T> implements Operation {
       this.#inFlight.refuse(this.#digest, error);
     }
     this.#inFlight.remove(this.#digest, this);
-    for (const waiter of this.#over()) waiter.fail(error);
+    for (let waiter = this.#over(); waiter !== null; waiter = waiter.older) waiter.fail(error);
   }
 
-  #over(): readonly Waiter<T>[] {
-    const waiters = this.#waiters ?? [];
-    this.#waiters = null;
+  #over(): Waiter<T> | null {
+    const waiter = this.#newestWaiter;
+    this.#newestWaiter = null;
     this.#opener = null;
     this.#secondsUntilTurn = null;
-    return waiters;
+    return waiter;
   }
 }
 
 /** One operation's waiting for a call. */
 class Waiter<T> {
+  /** The one that came before it; null for the first. */
+  readonly older: Waiter<T> | null;
   readonly #call: Pick<SharedCall<T>, 'leave'>;
   readonly #signal: Cancellable;
-  readonly #resolve: (answer: Answer<T>) => void;
-  readonly #reject: (error: unknown) => void;
+  readonly #answer: PromiseWithResolvers<Answer<T>>;
 
   constructor(
     call: Pick<SharedCall<T>, 'leave'>,
     signal: Cancellable,
-    resolve: (answer: Answer<T>) => void,
-    reject: (error: unknown) => void,
+    answer: PromiseWithResolvers<Answer<T>>,
+    older: Waiter<T> | null,
   ) {
     this.#call = call;
     this.#signal = signal;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#answer = answer;
+    this.older = older;
     signal.addEventListener('abort', this, { once: true });
   }
 
   /** The operation has ended. */
   handleEvent(): void {
     const error = this.#call.leave(this.#signal);
-    if (error !== null) this.#reject(error);
+    if (error !== null) this.#answer.reject(error);
   }
 
   answer(answer: Answer<T>): void {
     this.#signal.removeEventListener('abort', this);
-    this.#resolve(answer);
+    this.#answer.resolve(answer);
   }
 
   fail(error: unknown): void {
     this.#signal.removeEventListener('abort', this);
-    this.#reject(error);
+    this.#answer.reject(error);
   }
 }
