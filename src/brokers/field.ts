@@ -24,8 +24,12 @@ export function requiredText(value: unknown): Field<string> {
 /** A list of strings; null where it is missing or null. */
 export function texts(value: unknown): Field<readonly string[] | null> {
   if (value == null) return null;
-  const isListOfText = Array.isArray(value) && value.every((item) => typeof item === 'string');
+  const isListOfText = Array.isArray(value) && value.every(isText);
   return isListOfText ? value : malformed;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 /** A float64 of rupees, untouched but for -0, which becomes 0; null where it is missing or null. */

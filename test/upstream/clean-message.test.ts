@@ -32,8 +32,11 @@ test('an error is classified by what Kite sent, before secrets in it are replace
     message: 'no permission',
   });
   const response = { status: 403, body, retryAfterSeconds: null };
-  const secrets = [new Secret('my-permission-token'), new Secret('PermissionException')];
-  expect(() => openEnvelope(response, secrets, 10)).toThrow(
+  const form = {
+    request_token: new Secret('my-permission-token'),
+    checksum: new Secret('PermissionException'),
+  };
+  expect(() => openEnvelope(response, { form }, 10)).toThrow(
     expect.objectContaining({
       code: 'permission',
       errorType: expect.stringContaining('[redacted]'),
@@ -44,7 +47,7 @@ test('an error is classified by what Kite sent, before secrets in it are replace
 test('the name of an error that looks like a token is replaced', () => {
   const errorType = 'QwErTyUiOpAsDfGhJkLzXcVbNmQwErTy';
   const body = JSON.stringify({ status: 'error', error_type: errorType, message: 'refused' });
-  expect(() => openEnvelope({ status: 400, body, retryAfterSeconds: null }, [], 10)).toThrow(
+  expect(() => openEnvelope({ status: 400, body, retryAfterSeconds: null }, {}, 10)).toThrow(
     expect.objectContaining({ errorType: '[redacted]', brokerMessage: 'refused' }),
   );
 });

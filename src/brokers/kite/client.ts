@@ -8,7 +8,7 @@ import { malformed } from '../field.ts';
 import type { RefusedCredentials } from '../upstream/budget/known-credentials.ts';
 import type { Operation } from '../upstream/operation.ts';
 import type { FollowCall } from '../upstream/report/call-followers.ts';
-import { Secret } from '../upstream/secret.ts';
+import type { Secret } from '../upstream/secret.ts';
 import type { Transport, UpstreamRequest } from '../upstream/transport.ts';
 import { checksum } from './checksum.ts';
 import { openEnvelope } from './envelope.ts';
@@ -62,7 +62,7 @@ export function createKiteClient(send: Transport, options: KiteClientOptions): B
     const followed = report === null ? request : { ...request, report };
     return send(followed, operation).then((response) => {
       try {
-        const value = parse(openEnvelope(response, secretsOf(request), maxNesting));
+        const value = parse(openEnvelope(response, request, maxNesting));
         if (value === null) throw new BrokerError('invalid-response', { status: response.status });
         report?.ended(null);
         return value;
@@ -167,13 +167,4 @@ function saysNoSuchSegment(error: unknown): boolean {
 /** Takes whatever a successful answer holds. */
 function anything(): true {
   return true;
-}
-
-function secretsOf(request: UpstreamRequest): readonly Secret[] {
-  if (request.query === undefined && request.form === undefined) {
-    return request.credential ? [request.credential.accessToken] : [];
-  }
-  const values = [...Object.values(request.query ?? {}), ...Object.values(request.form ?? {})];
-  const secrets = values.filter((value) => value instanceof Secret);
-  return request.credential ? [...secrets, request.credential.accessToken] : secrets;
 }

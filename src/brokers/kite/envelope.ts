@@ -5,18 +5,18 @@ import { BrokerError, type BrokerErrorCode, codeOfStatus } from '../error.ts';
 import { isRecord } from '../field.ts';
 import { cleanMessage, cleanWord } from '../upstream/clean-message.ts';
 import { parseJson } from '../upstream/json.ts';
-import type { Secret } from '../upstream/secret.ts';
-import type { UpstreamResponse } from '../upstream/transport.ts';
+import { Secret } from '../upstream/secret.ts';
+import type { UpstreamRequest, UpstreamResponse } from '../upstream/transport.ts';
 
 /**
  * The `data` of a successful answer, unparsed.
- * @param secrets what the request carried, so that no message can repeat it.
+ * @param request what is answered: no message can repeat the secrets that it carried.
  * @param maxNesting objects and lists inside each other; an answer with more is refused.
  * @throws BrokerError for an error envelope, an error status, and any other answer that is not an envelope.
  */
 export function openEnvelope(
   response: UpstreamResponse,
-  secrets: readonly Secret[],
+  request: Pick<UpstreamRequest, 'query' | 'form' | 'credential'>,
   maxNesting: number,
 ): unknown {
   const { status } = response;
@@ -25,6 +25,7 @@ export function openEnvelope(
     throw new BrokerError(codeOfStatus(status) ?? 'invalid-response', details(response));
   }
   if (envelope.status === 'error' || typeof envelope.error_type === 'string') {
+    const secrets = secretsOf(request);
     // Read before anything is replaced: a secret may hold the very word that decides.
     throw new BrokerError(codeOfError(envelope, status), {
       ...details(response),
@@ -39,6 +40,16 @@ export function openEnvelope(
     throw new BrokerError('invalid-response', details(response));
   }
   return envelope.data;
+}
+
+function secretsOf({
+  query,
+  form,
+  credential,
+}: Pick<UpstreamRequest, 'query' | 'form' | 'credential'>): readonly Secret[] {
+  const values = [...Object.values(query ?? {}), ...Object.values(form ?? {})];
+  const secrets = values.filter((value) => value instanceof Secret);
+  return credential ? [...secrets, credential.accessToken] : secrets;
 }
 
 function details(response: UpstreamResponse) {
