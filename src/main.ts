@@ -13,12 +13,12 @@ import { withDefaultLimits } from './limits.ts';
 import { createLogger } from './log.ts';
 import type { GatewayOptions } from './options.ts';
 import { closeAuditFile, openAuditFile } from './process/audit-log.ts';
-import { gatewayOptions, simulatedAuthorization } from './process/gateway-options.ts';
+import { gatewayOptions } from './process/gateway-options.ts';
+import { greeting } from './process/greeting.ts';
 import { watchKeys } from './process/key-watch.ts';
 import { naming } from './process/naming.ts';
 import { openStore, readCountryDatabase, readLogo } from './process/resources.ts';
 import { openTracing } from './process/tracing.ts';
-import { upstreamsOf } from './process/upstreams.ts';
 import {
   awaitPrimary,
   isWorker,
@@ -33,7 +33,7 @@ import { TrustedDocumentsError } from './shared/trusted-documents.ts';
 import { version } from './shared/version.ts';
 import { awaitSignals, type Reload, reloadOnHangup } from './signals.ts';
 import { type Simulator, startSimulator } from './simulator/simulator.ts';
-import { greeting, help } from './usage.ts';
+import { help } from './usage.ts';
 
 /** Stops what runs, at once when `now` fires; the exit code of the process. */
 type Stop = (now: AbortSignal) => Promise<number>;
@@ -145,20 +145,13 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
         listenForMetrics(metrics, config.metrics, limits),
       ));
     await (isWorker() ? sayListening : say)(
-      greeting({
-        graphqlUrl: `http://${hostInUrl(config.host)}:${server.port}/graphql`,
-        graphiql: config.graphiql,
-        consoleUrl: config.console ? `${config.publicUrl.replace(/\/+$/, '')}/` : null,
-        simulatorUrl: simulator?.url ?? null,
-        authorization: simulatedAuthorization(config),
-        trustedDocument: Object.keys(config.trustedDocuments ?? {})[0] ?? null,
-        loginUrl: `${config.publicUrl.replace(/\/+$/, '')}/login`,
-        upstreams: upstreamsOf(config),
+      greeting(config, {
+        url: `http://${hostInUrl(config.host)}:${server.port}`,
         metricsUrl:
           metricsServer && config.metrics
             ? `http://${hostInUrl(config.metrics.host)}:${metricsServer.port}/metrics`
             : null,
-        notices: config.notices,
+        simulatorUrl: simulator?.url ?? null,
       }),
     );
     return async (now) => {

@@ -1,4 +1,4 @@
-// The texts of the command: --help, and the lines at start.
+// The text of --help.
 
 /** The output of `--help`. */
 export const help = `kite-graphql: a GraphQL API over the user endpoints of Kite Connect v3
@@ -62,59 +62,3 @@ Settings come from the environment, or from a .env file in the current folder.
   SIMULATOR_RATE_LIMIT            10 calls a second for each app; 0 removes the limit
   SIMULATOR_REDIRECT_URL          /callback of the gateway
 `;
-
-/** The state of the process when it listens. */
-export interface Started {
-  /** The gateway's GraphQL address. */
-  readonly graphqlUrl: string;
-  readonly graphiql: boolean;
-  /** The console's address as browsers reach it; null where it is off. */
-  readonly consoleUrl: string | null;
-  /** The simulator's address; null with a real upstream. */
-  readonly simulatorUrl: string | null;
-  /** The gateway's own login page, as browsers reach it. */
-  readonly loginUrl: string;
-  /** The simulated users whose accounts the example asks for. */
-  readonly authorization: string | null;
-  /** The brokers and their addresses, where there is no simulator. */
-  readonly upstreams: readonly (readonly [name: string, address: string])[];
-  /** Where metrics are answered; null where they are not. */
-  readonly metricsUrl: string | null;
-  readonly notices: readonly string[];
-  /** The id of a document that may be executed, where only those of a list may; else null. */
-  readonly trustedDocument: string | null;
-}
-
-/** The lines that the command prints at start. */
-export function greeting(started: Started): string {
-  const { graphqlUrl, graphiql, simulatorUrl, authorization, upstreams, notices } = started;
-  const { loginUrl, trustedDocument, metricsUrl, consoleUrl } = started;
-  const query =
-    '{ accounts { id user { userName } margins { equity { net } commodity { net } } } }';
-  // With a list of documents no other one is executed.
-  const body = trustedDocument === null ? { query } : { documentId: trustedDocument };
-  return [
-    '',
-    `  GraphQL    ${graphqlUrl}${graphiql ? '   open it in a browser for GraphiQL' : ''}`,
-    ...(consoleUrl === null ? [] : [`  Console    ${consoleUrl}   the accounts of your browser`]),
-    ...(simulatorUrl === null
-      ? upstreams.map(([name, address]) => `  ${name.padEnd(10)} ${address}`)
-      : [
-          `  Kite       simulated at ${simulatorUrl}: no account needed, no request leaves this machine`,
-          `             log in at ${loginUrl}?app=simulator`,
-          `  Kotak      simulated at ${simulatorUrl}/kotak, with passwords and access codes`,
-          `             log in at ${loginUrl}?app=simulator-kotak`,
-        ]),
-    ...(metricsUrl === null ? [] : [`  Metrics    ${metricsUrl}`]),
-    ...notices.map((notice) => `  Note       ${notice}`),
-    '',
-    '  Try it:',
-    `  curl ${graphqlUrl} \\`,
-    "    -H 'Content-Type: application/json' \\",
-    `    -H 'Authorization: ${authorization ?? 'token <api_key>:<access_token>'}' \\`,
-    `    -d '${JSON.stringify(body)}'`,
-    '',
-    '  Ctrl-C stops it.',
-    '',
-  ].join('\n');
-}

@@ -115,3 +115,46 @@ export function notices(apps: readonly AppOptions[], values: GatewayValues): rea
   }
   return lines;
 }
+
+/**
+ * What the settings leave open to the internet, and what a production process lacks for browsers, a line each.
+ * @param isOpen whether what has no setting of its own is on: GraphiQL, introspection and the console.
+ */
+export function exposureNotices(
+  apps: readonly AppOptions[],
+  values: GatewayValues,
+  isOpen: boolean,
+): readonly string[] {
+  const { PUBLIC_URL, KEYRING_STORE } = values;
+  if (values.NODE_ENV !== 'production') {
+    const names = { GRAPHIQL: 'GraphiQL', INTROSPECTION: 'introspection', CONSOLE: 'the console' };
+    const open = Object.entries(names).filter(
+      ([name]) => isOpen && values[name as keyof typeof names] === undefined,
+    );
+    if (!PUBLIC_URL?.startsWith('https:') || open.length === 0) return [];
+    const [settings, things] = [0, 1].map((part) => listed(open.map((entry) => entry[part] ?? '')));
+    return [
+      `PUBLIC_URL is https, but NODE_ENV is not production: ${things} ${open.length === 1 ? 'is' : 'are'} open to everyone who can reach ${PUBLIC_URL}. Set NODE_ENV=production, or set ${settings}.`,
+    ];
+  }
+  // Without an app no browser logs in.
+  if (apps.length === 0) return [];
+  const lines: string[] = [];
+  if (PUBLIC_URL === undefined) {
+    lines.push(
+      `NODE_ENV is production, but PUBLIC_URL is not set: logins return to ${publicUrlOf(values)}/callback, so only browsers on this machine can log in. Set PUBLIC_URL to the https address of the gateway.`,
+    );
+  }
+  if (KEYRING_STORE === 'memory:') {
+    lines.push(
+      'NODE_ENV is production, but KEYRING_STORE is memory: each restart logs all browsers out, and replicas cannot share sessions. Set KEYRING_STORE to sqlite:<file> or redis://..., with KEYRING_KEYS.',
+    );
+  }
+  return lines;
+}
+
+/** `a, b and c`. */
+function listed(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
+}

@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import type { TrustedDocumentManifest } from '../shared/trusted-documents.ts';
 import { readApps } from './apps.ts';
-import { keyringFaults, notices, publicUrlOf, workerFaults } from './checks.ts';
+import { exposureNotices, keyringFaults, notices, publicUrlOf, workerFaults } from './checks.ts';
 import { ConfigError } from './config-error.ts';
 import { readRedisSettings } from './redis-settings.ts';
 import { readSessionTokens } from './session-tokens.ts';
@@ -65,6 +65,7 @@ export function readConfig(
     host: values.HOST,
     port: values.PORT,
     publicUrl: publicUrlOf(values),
+    hasPublicUrl: values.PUBLIC_URL !== undefined,
     apps,
     kiteBaseUrl: values.KITE_BASE_URL,
     kiteLoginUrl: values.KITE_LOGIN_URL,
@@ -108,6 +109,7 @@ export function readConfig(
     notices: [
       ...nameNotices(environment, fileNames),
       ...notices(apps, values),
+      ...exposureNotices(apps, values, isOpen),
       ...(sessionTokens?.notices ?? []),
     ],
   });

@@ -39,6 +39,8 @@ export interface Config {
   readonly host: string | undefined;
   readonly port: number;
   readonly publicUrl: string;
+  /** Whether the operator set it. */
+  readonly hasPublicUrl: boolean;
   readonly apps: readonly AppOptions[];
   readonly kiteBaseUrl: string | undefined;
   readonly kiteLoginUrl: string | undefined;

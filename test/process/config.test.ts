@@ -418,6 +418,37 @@ test('a NODE_ENV other than the three known ones is worth a line', () => {
   expect(notices).toEqual([expect.stringMatching(/^NODE_ENV .*NODE_ENV=production/)]);
 });
 
+test('an https address outside production is worth a line that names what is open there', () => {
+  const https = { ...app, PUBLIC_URL: 'https://kite.example', TRUST_PROXY: 'true' };
+  expect(readConfig(https).notices).toEqual([
+    'PUBLIC_URL is https, but NODE_ENV is not production: GraphiQL, introspection and the console are open to everyone who can reach https://kite.example. Set NODE_ENV=production, or set GRAPHIQL, INTROSPECTION and CONSOLE.',
+  ]);
+  // What the operator has decided needs no line.
+  const decided = { ...https, GRAPHIQL: 'true', CONSOLE: 'false' };
+  expect(readConfig(decided).notices).toEqual([
+    expect.stringMatching(/: introspection is open to .*, or set INTROSPECTION\.$/),
+  ]);
+  expect(readConfig({ ...decided, INTROSPECTION: 'true' }).notices).toEqual([]);
+  expect(readConfig({ ...app, PUBLIC_URL: 'http://localhost:4000' }).notices).toEqual([]);
+});
+
+test('production for browsers without a public address or a lasting store is worth a line each', () => {
+  const production = { ...app, NODE_ENV: 'production' };
+  const noAddress = expect.stringMatching(
+    /PUBLIC_URL is not set.*http:\/\/localhost:4000\/callback.*only browsers on this machine/,
+  );
+  const noStore = expect.stringMatching(/KEYRING_STORE is memory.*restart logs all browsers out/);
+  expect(readConfig(production).notices).toEqual([noAddress, noStore]);
+  const stored = { KEYRING_STORE: 'sqlite:k.sqlite', KEYRING_KEYS: keyOf(1) };
+  expect(readConfig({ ...production, ...stored }).notices).toEqual([noAddress]);
+  const reached = { PUBLIC_URL: 'https://kite.example', TRUST_PROXY: 'true' };
+  expect(readConfig({ ...production, ...reached }).notices).toEqual([noStore]);
+  expect(readConfig({ ...production, ...stored, ...reached }).notices).toEqual([]);
+  // Without an app no browser logs in.
+  const callers = { KITE_BASE_URL: 'https://api.example', KITE_LOGIN_URL: 'https://k.example' };
+  expect(readConfig({ ...callers, NODE_ENV: 'production' }).notices).toEqual([]);
+});
+
 test('a country header without a trusted proxy is not read, and the start says so', () => {
   const named = { ...app, COUNTRY_HEADER: 'cf-ipcountry' };
   expect(readConfig(named).notices).toEqual([expect.stringMatching(/COUNTRY_HEADER.*TRUST_PROXY/)]);

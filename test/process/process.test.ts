@@ -102,6 +102,26 @@ describe('the greeting', () => {
     }
   });
 
+  test('with PUBLIC_URL names the public address, and the redirect URL to register at Kite', async () => {
+    const PUBLIC_URL = 'https://kite.example/funds/';
+    const one = { KITE_API_KEY: 'mykey', KITE_API_SECRET: 'mysecret' };
+    const { greeting, port } = await startCommand({ env: { ...one, PUBLIC_URL } });
+    expect(greeting).toMatch(/GraphQL +https:\/\/kite\.example\/funds\/graphql /);
+    expect(greeting).toMatch(new RegExp(`Listening +http://localhost:${port}$`, 'm'));
+    expect(greeting).toContain(
+      'Redirect   https://kite.example/funds/callback   register it at Kite as the redirect URL of the app',
+    );
+    // On this machine, where it works before the proxy does.
+    expect(greeting).toContain(`curl http://localhost:${port}/graphql`);
+    expect(greeting).toMatch(/Note +PUBLIC_URL is https, but NODE_ENV is not production/);
+    expect(greeting).not.toContain('mysecret');
+  });
+
+  test('names no redirect URL where no app of Kite has logins', async () => {
+    const { greeting } = await startCommand();
+    expect(greeting).not.toMatch(/Redirect|Listening/);
+  });
+
   test('of an app without its secret says what then does not work', async () => {
     const { greeting } = await startCommand({ env: { KITE_API_KEY: 'mykey' } });
     const notes = greeting.split('\n').filter((line) => line.includes('Note'));
