@@ -141,7 +141,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     plugins: [
       useHeaders(track, headersFor),
       useAddressLimits({ addresses, routes, readClientInfo, track, failures }),
-      useCors(corsHeadersFor, options.allowedHeaders ?? []),
+      useCors({
+        corsHeadersFor,
+        allowedHeaders: options.allowedHeaders ?? [],
+        readClientInfo,
+        logRefusedOrigin,
+      }),
       useRoutes({
         hosts,
         routes,

@@ -1,6 +1,7 @@
 // Every failure leaves a line in the log, with its request id and code, also where it is data or a page.
 import { get } from 'node:http';
 import { expect, test } from 'vitest';
+import type { AuditEvent } from '../../src/shared/audit.ts';
 import { readableLog } from '../support/readable-log.ts';
 import { TestClock } from '../support/test-clock.ts';
 import { startWorld, tokens } from '../support/world.ts';
@@ -67,6 +68,60 @@ test('a refused origin is logged once, and quoted only where it is a plain origi
   const lines = log.lines.filter(({ msg }) => String(msg).startsWith('Refused the keyring'));
   expect(lines.map((line) => line.origin)).toEqual([plain, 'not an origin']);
   expect(lines[0]).toMatchObject({ requestId: 'origin', code: 'UNAUTHENTICATED' });
+});
+
+test('a preflight of an origin that is not allowed is logged and recorded as a refused request is, once for both', async () => {
+  const { logger, lines } = readableLog();
+  const events: AuditEvent[] = [];
+  const { url } = await startWorld({
+    logger,
+    auditLog: { write: (event) => void events.push(event) },
+    limits: { loggedOrigins: 2 },
+    allowedOrigins: ['http://app.localhost:5173'],
+    publicUrl: 'http://localhost:4000',
+  });
+  // fetch sets no Origin of its own on an OPTIONS request.
+  const preflight = (origin: string, requestId: string) =>
+    fetch(url, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type',
+        'x-request-id': requestId,
+      },
+    });
+  const page = 'http://localhost:5173';
+  for (const origin of ['http://localhost:4000', 'http://app.localhost:5173']) {
+    expect((await preflight(origin, 'allowed')).status).toBe(204);
+  }
+  const answer = await preflight(page, 'first');
+  expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  await preflight(page, 'second');
+  await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: page },
+    body: '{"query":"{ accounts { id } }"}',
+  });
+  for (const origin of ['https://one.example/path?secret', 'https://two.example']) {
+    await preflight(origin, 'others');
+  }
+  const refused = lines.filter((line) => line.origin !== undefined);
+  expect(refused).toEqual([
+    expect.objectContaining({
+      requestId: 'first',
+      code: 'UNAUTHENTICATED',
+      origin: page,
+      msg: expect.stringContaining('add the origin to ALLOWED_ORIGINS'),
+    }),
+    expect.objectContaining({ requestId: 'others', origin: 'not an origin' }),
+  ]);
+  const recorded = events.filter(({ event }) => event === 'origin');
+  expect(recorded).toEqual([
+    { event: 'origin', outcome: 'refused', requestId: 'first', address: '127.0.0.1', origin: page },
+    expect.objectContaining({ requestId: 'others', origin: 'not an origin' }),
+  ]);
+  expect(JSON.stringify([lines, events])).not.toContain('secret');
 });
 
 test('invented origins hide a refused origin no longer than their time', async () => {

@@ -200,7 +200,7 @@ test('the settings that docs/browser-login.md shows are accepted, without a note
     name,
     value.startsWith('<') ? randomBytes(32).toString('base64') : value,
   ]);
-  expect(lines).toHaveLength(7);
+  expect(lines).toHaveLength(8);
   expect(readConfig(Object.fromEntries(lines)).notices).toEqual([]);
 });
 

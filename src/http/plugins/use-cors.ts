@@ -1,6 +1,7 @@
 // Plugin: CORS for pages of allowed origins. Yoga's own would answer a preflight before it is counted for its address.
 import type { Plugin } from 'graphql-yoga';
 import { costHeader } from '../reports/operation-cost.ts';
+import type { ClientInfoReader } from '../request/client-info.ts';
 import type { Origins } from '../request/origins.ts';
 
 /** Request headers that pages of allowed origins may send: the gateway's own, and those of tracers and clients. */
@@ -35,19 +36,32 @@ export function createCorsHeaders(origins: Origins): CorsHeaders {
       : {};
 }
 
-/**
- * Answers preflights, and lets pages of allowed origins read every answer. To be after what counts requests.
- * @param allowedHeaders request headers that the operator allows beside the known ones.
- */
-export function useCors(corsHeadersFor: CorsHeaders, allowedHeaders: readonly string[]): Plugin {
+/** What preflights are answered by. */
+export interface CorsOptions {
+  readonly corsHeadersFor: CorsHeaders;
+  /** Request headers that the operator allows beside the known ones. */
+  readonly allowedHeaders: readonly string[];
+  readonly readClientInfo: ClientInfoReader;
+  /** Logs a preflight whose origin is not allowed: the browser then sends no request that could be refused. */
+  readonly logRefusedOrigin: (request: Request, address: string | null) => void;
+}
+
+/** Answers preflights, and lets pages of allowed origins read every answer. To be after what counts requests. */
+export function useCors({
+  corsHeadersFor,
+  allowedHeaders,
+  readClientInfo,
+  logRefusedOrigin,
+}: CorsOptions): Plugin {
   const ofPreflight = {
     'access-control-allow-methods': 'POST',
     'access-control-allow-headers': [...knownHeaders, ...allowedHeaders].join(', '),
     'access-control-max-age': '600',
   };
   return {
-    onRequest({ request, fetchAPI, endResponse }) {
+    onRequest({ request, serverContext, fetchAPI, endResponse }) {
       if (request.method !== 'OPTIONS') return;
+      logRefusedOrigin(request, readClientInfo(request, serverContext).ipAddress);
       // Some browsers wait for a body where no length is told.
       const headers = { 'content-length': '0' };
       endResponse(new fetchAPI.Response(null, { status: 204, headers }));

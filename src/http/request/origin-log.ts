@@ -9,7 +9,7 @@ import type { RequestTracker } from './request-tracker.ts';
 /** An origin as a browser sends it. The header may hold anything, and anything else has no place in a log. */
 const plainOrigin = /^[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
-/** Logs the Origin of a request that may not use a keyring, and its client address; each origin once in a time. */
+/** Logs the Origin of a request or a preflight that may not use a keyring, and its client address; each once in a time. */
 export function createOriginLog(
   { isTrusted }: Origins,
   track: RequestTracker,
