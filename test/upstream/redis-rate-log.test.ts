@@ -24,6 +24,7 @@ describeWithRedis(async (redis) => {
       limit,
       patienceMilliseconds: 250,
       shareMilliseconds: 60_000,
+      maxReplicas: 20,
     });
     // Else the next test would leave its share free.
     onTestFinished(() => log.leave());
@@ -73,6 +74,32 @@ describeWithRedis(async (redis) => {
     }
     const left = () => client.keys('kite-graphql:rate:{*');
     await expect.poll(left, { timeout: 4_000, interval: 100 }).toEqual([]);
+  });
+
+  test('a row that no replica can have written stops no start for longer, and adds none', async () => {
+    const table = 'kite-graphql:rate:replicas';
+    const log = replica(2);
+    finish(await log.start('first'));
+    const soon = Date.now() + 30_000;
+    await client.hSet(table, {
+      'for ever': '2|0|9999999999999999|1|0',
+      'in turns': `2|${soon + 1}|${soon}|1|0`,
+      text: 'text',
+    });
+    await log.beat();
+    expect(await client.hLen(table)).toBe(1);
+    finish(await log.start('false rows'));
+    finish(await log.start('false rows'));
+    const rows = Array.from({ length: 30 }, (_, n) => [`row ${n}`, `0|0|${soon}|1|0`]);
+    await client.hSet(table, Object.fromEntries(rows));
+    await log.beat();
+    expect(await client.hLen(table)).toBe(1);
+
+    // A share that Redis cannot answer as a number would add to the limit.
+    await client.hSet(table, 'boundless', `99999999999999999999|0|${soon}|1|0`);
+    await log.beat();
+    expect(await log.start('boundless')).toBeTypeOf('number');
+    await client.hDel(table, 'boundless');
   });
 
   test('a refusal by Redis is not counted here', async () => {

@@ -36,12 +36,10 @@ export interface OpenRateLog {
 export function openRateLog(options: RateLogOptions): OpenRateLog {
   const { limit, redisUrl, rateLog, onReachable } = options;
   if (rateLog !== undefined) return { log: rateLog, close: async () => {} };
-  const { redisConnectSeconds, redisAnswerMilliseconds, redisShareSeconds } = withDefaultLimits(
-    options.limits,
-  );
+  const limits = withDefaultLimits(options.limits);
   if (limit === 0) return { log: unlimited, close: async () => {} };
   if (redisUrl === undefined) return { log: createMemoryRateLog(limit), close: async () => {} };
-  const client = createRedisClient(redisUrl, redisConnectSeconds);
+  const client = createRedisClient(redisUrl, limits.redisConnectSeconds);
   // Commands reject while there is no connection; only the event has the reason.
   let cause: string | null = null;
   const remember = (error: unknown) => {
@@ -65,8 +63,9 @@ export function openRateLog(options: RateLogOptions): OpenRateLog {
   };
   const log = createRedisRateLog(scripts, {
     limit,
-    patienceMilliseconds: redisAnswerMilliseconds,
-    shareMilliseconds: redisShareSeconds * 1_000,
+    patienceMilliseconds: limits.redisAnswerMilliseconds,
+    shareMilliseconds: limits.redisShareSeconds * 1_000,
+    maxReplicas: limits.redisReplicas,
     onReachable: (state) => {
       if (state.isReachable) cause = null;
       onReachable({ ...state, cause });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { RedisClient } from '../../redis/commands.ts';
 import { countedMilliseconds, longestWayMilliseconds, type Start, type Usage } from './rate-log.ts';
 import { beatScript, countScript, leaveScript } from './redis-scripts.ts';
-import type { Beat, BeatAnswer, Room } from './redis-share.ts';
+import { type Beat, type BeatAnswer, promisedMilliseconds, type Room } from './redis-share.ts';
 
 /** What is needed of a Redis client: runs a script, and rejects while there is no connection. */
 export type RedisScripts = Pick<RedisClient, 'eval'>;
@@ -15,6 +15,10 @@ export interface RedisCountsOptions {
   readonly limit: number;
   /** Milliseconds to wait for an answer. */
   readonly patienceMilliseconds: number;
+  /** How long a replica that has lost Redis uses its share, in milliseconds. */
+  readonly shareMilliseconds: number;
+  /** The most replicas in the table. */
+  readonly maxReplicas: number;
   /** Called whenever Redis gives no answer. */
   readonly onLost: () => void;
 }
@@ -27,6 +31,9 @@ const smallDelay = 2;
 export const pauseMilliseconds = 1_000;
 /** Milliseconds after which a start that is not sent is counted anew. */
 const renewal = 500;
+
+/** By how much the times for which replicas use their shares may differ, while a setting is changed. */
+const maxShareTimes = 10;
 
 const beatReply = z.tuple([
   z.number(),
@@ -51,7 +58,9 @@ export class RedisCounts {
 
   /** Sends a beat; null where Redis gave no answer. */
   async beat({ turn, share, from, until, expected }: Beat): Promise<BeatAnswer | null> {
-    const words = [this.#name, turn, share, from, until, expected, this.#options.limit];
+    const { limit, maxReplicas, shareMilliseconds } = this.#options;
+    const bounds = [maxReplicas, promisedMilliseconds + maxShareTimes * shareMilliseconds];
+    const words = [this.#name, turn, share, from, until, expected, limit, ...bounds];
     const { data } = beatReply.safeParse(await this.#run(beatScript, [tableKey], words));
     if (data === undefined) return null;
     const [now, given, isKnown, others] = data;

@@ -13,6 +13,8 @@ export interface RedisRateLogOptions {
   readonly patienceMilliseconds: number;
   /** How long a replica that has lost Redis uses its share, in milliseconds. */
   readonly shareMilliseconds: number;
+  /** The most replicas that share the limit. */
+  readonly maxReplicas: number;
   /** Told once whenever this replica stops counting in Redis, and when it counts there again. */
   readonly onReachable?: (state: SharedState) => void;
 }
@@ -47,8 +49,7 @@ export function createRedisRateLog(
   const own = createMemoryRateLog(limit);
   const alone = createMemoryRateLog(() => share.share);
   const counts = new RedisCounts(redis, {
-    limit,
-    patienceMilliseconds,
+    ...options,
     onLost() {
       isShared = false;
       share.lost();

@@ -61,22 +61,28 @@ export const countScript = `${shared}
 /**
  * Keeps the table of replicas: what they are in redis-share.ts.
  * KEYS: a hash by the name of a replica, each `<share>|<from>|<until>|<turn>|<expected>`. ARGV: name, turn or 0 to look
- * only, the share that it holds, from, until, expected, the limit. Answers now, the share that it may hold from now on, 1
- * where it was in the table, and of each other replica share, from, until, expected.
+ * only, the share that it holds, from, until, expected, the limit, the most replicas, the longest time until `until`.
+ * Answers now, the share that it may hold from now on, 1 where it was in the table, and of each other replica share, from,
+ * until, expected. What no replica has written stands for no longer than that time: a row beyond it is removed, and a table
+ * that is too long is lost as with all of Redis.
  */
 export const beatScript = `${shared}
   local key, name, turn, limit = KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[7])
+  local maxReplicas, latest = tonumber(ARGV[8]), now + tonumber(ARGV[9])
   local others, free, mine = {}, limit, nil
+  if redis.call('HLEN', key) > maxReplicas then redis.call('DEL', key) end
   local table = redis.call('HGETALL', key)
   for i = 1, #table, 2 do
     local share, from, until_, of, expected = string.match(table[i + 1], '^(%d+)|(%d+)|(%d+)|(%d+)|(%d+)$')
-    if not share or tonumber(until_) <= now then
+    local ends = tonumber(until_)
+    if not share or ends <= now or ends > latest or tonumber(from) > ends then
       redis.call('HDEL', key, table[i])
     elseif table[i] == name then
       mine = tonumber(of)
     else
-      free = free - tonumber(share)
-      others[#others + 1] = { tonumber(share), tonumber(from), tonumber(until_), tonumber(expected) }
+      share = math.min(tonumber(share), limit)
+      free = free - share
+      others[#others + 1] = { share, tonumber(from), ends, math.min(tonumber(expected), maxReplicas) }
     end
   end
   -- Something always stays free: replicas that crash leave their shares behind, and those that replace them must go on.

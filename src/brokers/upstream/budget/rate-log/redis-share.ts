@@ -29,7 +29,7 @@ import { countedMilliseconds, longestWayMilliseconds } from './rate-log.ts';
 /** Milliseconds between beats. */
 export const beatMilliseconds = 500;
 /** How far ahead a beat moves `from`, in milliseconds. */
-const promisedMilliseconds = 4_000;
+export const promisedMilliseconds = 4_000;
 /** For how long a start counts at most, once it is sent. */
 export const countsMilliseconds = countedMilliseconds + longestWayMilliseconds;
 /** How long before its end a share is not used any more, in milliseconds, for starts that are sent late. */
