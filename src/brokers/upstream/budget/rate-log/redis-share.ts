@@ -23,6 +23,11 @@
 // A Redis that has lost its memory has lost the table too. A replica that was in it says how many there were, and all go
 // on by their shares until as many have come back, or the shares of the missing ones are over.
 //
+// One case is left: a new replica that finds a Redis without memory before any older one has reached it again. Nothing tells
+// it from the first replica ever, so it has the whole limit, beside what the older ones started a moment ago or start by
+// their shares: less than twice the limit, until the first of them beats. Redis persists the table where it persists
+// anything. To wait at every empty Redis would delay each first start for a fault that needs three things at once.
+//
 // It rests on clocks that run at the same speed, and on a Redis whose clock does not jump by itself.
 import { countedMilliseconds, longestWayMilliseconds } from './rate-log.ts';
 
