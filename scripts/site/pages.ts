@@ -39,7 +39,13 @@ export const sections: readonly Section[] = [
       doc('client', 'The client'),
       doc('testing', 'Testing with the simulators'),
       doc('recipes', 'Recipes'),
+      doc('recipes-react', 'A React page from nothing'),
       doc('recipes-clients', 'Recipes for clients'),
+      {
+        address: 'family-dashboard',
+        title: 'A whole page to copy',
+        file: 'examples/family-dashboard/README.md',
+      },
       doc('moving-over', 'Moving over from kiteconnect'),
       doc('client-caches', 'Client caches'),
       doc('defer', 'Accounts as they arrive'),

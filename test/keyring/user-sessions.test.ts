@@ -92,7 +92,7 @@ describe('sessions of a user', () => {
       expect(await store.users?.find(names, 10)).toEqual([]);
     });
 
-    test('are found again after the time of day was wrong for a while, whoever asked meanwhile', async () => {
+    test('are found again after the time of day was wrong for a while, also if they were asked for meanwhile', async () => {
       const { clock, keyrings } = await setUp(place);
       const mine = newUser();
       const added = await keyrings.add(null, login(mine), null);

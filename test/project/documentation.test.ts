@@ -201,6 +201,7 @@ test('the settings that docs/browser-login.md shows are accepted, without a note
     value.startsWith('<') ? randomBytes(32).toString('base64') : value,
   ]);
   expect(lines).toHaveLength(8);
+  expect(lines).toContainEqual(['NODE_ENV', 'production']);
   expect(readConfig(Object.fromEntries(lines)).notices).toEqual([]);
 });
 
@@ -222,6 +223,15 @@ test('docs/errors.md has every code in its table and as a section, and no other'
   expect(firstCells(errorsPage, 'code').toSorted()).toEqual(codes.toSorted());
   const sections = [...errorsPage.matchAll(/^### (\w+)$/gm)].map(([, code]) => code);
   expect(sections.toSorted()).toEqual(codes.toSorted());
+});
+
+test('the file of the package has the version of package.json in every document', () => {
+  const { version } = JSON.parse(read('package.json'));
+  const named = documents.flatMap((path) => [
+    ...read(path).matchAll(/kite-graphql-(\d[\w.-]*)\.tgz/g),
+  ]);
+  expect(named.length).toBeGreaterThan(0);
+  for (const [, found] of named) expect(found).toBe(version);
 });
 
 test('every npm command that a document names exists', () => {

@@ -13,9 +13,9 @@ test.each(recipePages)('%s shows its files as they are; `npm run codegen` writes
 });
 
 test('every module and script of the recipes is on a page', () => {
-  const files = ['clients', 'servers', 'scripts'].flatMap((folder) =>
+  const files = ['clients', 'react', 'servers', 'scripts'].flatMap((folder) =>
     readdirSync(join(root, 'recipes', folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(ts|py|sh)$/.test(name))
+      .filter((name) => /\.(tsx?|py|sh)$/.test(name))
       .map((name) => `recipes/${folder}/${name}`),
   );
   const pages = recipePages.map(read).join('\n');

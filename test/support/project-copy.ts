@@ -26,8 +26,9 @@ export function recipeProject(): Promise<string> {
     await installRecipes();
     await copyProject(recipes, project);
     link(join(recipes, 'node_modules'), join(project, 'node_modules'));
-    // Development alone needs these, and the repository has them.
-    link(rootModules, join(project, 'node_modules'), ['@graphql-codegen', '@types']);
+    // Development alone, or one page, needs these, and the repository has them.
+    const others = ['@graphql-codegen', '@types', 'react', 'react-dom'];
+    link(rootModules, join(project, 'node_modules'), others);
     generateTypes(project);
     node(project, 'node_modules/gql.tada/bin/cli.js', 'generate-output');
     mkdirSync(join(project, 'clients/generated/relay'), { recursive: true });

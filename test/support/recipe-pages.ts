@@ -4,7 +4,12 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const languages: Readonly<Record<string, string>> = { '.ts': 'ts', '.py': 'python', '.sh': 'sh' };
+const languages: Readonly<Record<string, string>> = {
+  '.ts': 'ts',
+  '.tsx': 'tsx',
+  '.py': 'python',
+  '.sh': 'sh',
+};
 
 /** The pages that show files, as paths from the root of the repository. */
 export const recipePages = readdirSync(join(root, 'docs'))
