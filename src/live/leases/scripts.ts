@@ -18,8 +18,8 @@ export const echoChannel = (processId: string): string => `${prefix}echo:${proce
 /** What marks what a replica wants among the fields of a lease. */
 export const wantPrefix = 'want:';
 
-/** No name of a replica is longer. */
-const maxNameLength = 64;
+/** The name of a replica: 128 random bits in base64url. */
+const nameLength = 22;
 
 const time = `
   local time = redis.call('TIME')
@@ -76,7 +76,7 @@ export const beatScript = `${time}
   redis.call('ZREMRANGEBYRANK', replicas, ARGV[5], -1)
   local answer = { text(now) }
   for _, replica in ipairs(redis.call('ZRANGE', replicas, 0, -1)) do
-    if #replica <= ${maxNameLength} then answer[#answer + 1] = replica else redis.call('ZREM', replicas, replica) end
+    if #replica == ${nameLength} then answer[#answer + 1] = replica else redis.call('ZREM', replicas, replica) end
   end
   return answer
 `;

@@ -33,7 +33,7 @@ export const pauseMilliseconds = 1_000;
 const renewal = 500;
 
 /** By how much the times for which replicas use their shares may differ, while a setting is changed. */
-const maxShareTimes = 10;
+const shareTolerance = 10;
 
 const beatReply = z.tuple([
   z.number(),
@@ -59,7 +59,7 @@ export class RedisCounts {
   /** Sends a beat; null where Redis gave no answer. */
   async beat({ turn, share, from, until, expected }: Beat): Promise<BeatAnswer | null> {
     const { limit, maxReplicas, shareMilliseconds } = this.#options;
-    const bounds = [maxReplicas, promisedMilliseconds + maxShareTimes * shareMilliseconds];
+    const bounds = [maxReplicas, promisedMilliseconds + shareTolerance * shareMilliseconds];
     const words = [this.#name, turn, share, from, until, expected, limit, ...bounds];
     const { data } = beatReply.safeParse(await this.#run(beatScript, [tableKey], words));
     if (data === undefined) return null;
