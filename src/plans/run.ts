@@ -3,12 +3,11 @@ import {
   type ExecutionResult,
   GraphQLError,
   getArgumentValues,
-  locatedError,
   responsePathAsArray,
   type ValidatedExecutionArgs,
 } from 'graphql';
 import { type AnswerMeter, AnswerTooLargeError, omittedError } from '../shared/answer-meter.ts';
-import { withoutStack } from '../shared/without-stack.ts';
+import { fieldError } from './field-error.ts';
 import { type Holder, nullify, type Path, Place, release, retain, type Slot } from './place.ts';
 import type { PlannedField, PlannedObject, Shape } from './plan.ts';
 
@@ -190,8 +189,7 @@ export function pathBelow(around: Place, key: string | number, { typename }: Pla
 }
 
 function located(error: unknown, { nodes }: PlannedField, path: Path): GraphQLError {
-  // The error that it is made from has the stack.
-  return withoutStack(() => locatedError(error, nodes, responsePathAsArray(path)));
+  return fieldError(error, nodes, responsePathAsArray(path));
 }
 
 const ignore = () => {};

@@ -2,12 +2,15 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import {
   buildSchema,
+  type ExecutionResult,
+  GraphQLError,
   parse,
   type ValidatedExecutionArgs,
   validate,
   validateExecutionArgs,
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
+import { executeWhole } from '../../src/http/plugins/engine.ts';
 import { type Limits, withDefaultLimits } from '../../src/limits.ts';
 import { Plans } from '../../src/plans/plans.ts';
 import { AnswerMeter } from '../../src/shared/answer-meter.ts';
@@ -49,6 +52,23 @@ test('a document has a plan after the uses that the limit names', () => {
   expect(plans.execute(operationOf(document))).toBeNull();
   expect(plans.execute(operationOf(document))).toBeNull();
   expect(plans.execute(operationOf(document))).toEqual({ data: { text: 'words' } });
+});
+
+test('an error of a field is written, and can be recognized, as that of graphql-js', () => {
+  const fail = () => {
+    throw Object.assign(new Error('refused'), { extensions: { code: 'NO' } });
+  };
+  const document = read('{ deep { again: text } }');
+  const rootValue = { deep: { text: fail } };
+  const operation = () => operationOf(document, {}, { rootValue });
+  const [error] = (plansWith().execute(operation()) as ExecutionResult).errors ?? [];
+  const [expected] = (executeWhole(operation()) as ExecutionResult).errors ?? [];
+  expect(error).toBeInstanceOf(GraphQLError);
+  expect(JSON.stringify(error)).toBe(JSON.stringify(expected));
+  expect(String(error)).toBe(String(expected));
+  expect(error?.source).toBe(expected?.source);
+  expect(error?.positions).toEqual(expected?.positions);
+  expect(error?.originalError?.message).toBe('refused');
 });
 
 test('each combination of skipped fields has its own plan', () => {
