@@ -25,6 +25,7 @@ const documents = [
   'fragment Page_sum on CombinedMargins @refetchable(queryName: "PageSumRefetchQuery") { total { net asOf } }',
   'fragment Page_parts on CombinedMargins { equity { net asOf } total { available { cash } } }',
 ];
+const artifacts = await compileForRelay(documents);
 
 /** What a refetchable fragment tells of the query that reads it again. */
 interface Refetchable {
@@ -44,7 +45,6 @@ interface Page {
 
 /** A page of Relay's over this gateway, its queries in the order they were sent. */
 function page() {
-  const artifacts = compileForRelay(documents);
   const sent: string[] = [];
   const environment = new Environment({
     store: new Store(new RecordSource()),

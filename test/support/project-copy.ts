@@ -23,7 +23,7 @@ const rootModules = join(root, 'node_modules');
 export function recipeProject(): Promise<string> {
   return onceInRun('recipes', async (project) => {
     const recipes = join(root, 'recipes');
-    await installRecipes();
+    const compiler = await relayCompiler();
     await copyProject(recipes, project);
     link(join(recipes, 'node_modules'), join(project, 'node_modules'));
     // Development alone, or one page, needs these, and the repository has them.
@@ -32,8 +32,6 @@ export function recipeProject(): Promise<string> {
     generateTypes(project);
     node(project, 'node_modules/gql.tada/bin/cli.js', 'generate-output');
     mkdirSync(join(project, 'clients/generated/relay'), { recursive: true });
-    const compiler: string | null = createRequire(import.meta.url)('relay-compiler');
-    if (compiler === null) throw new Error('Relay has no compiler for this platform');
     execFileSync(compiler, ['relay.config.json'], { cwd: project, stdio: 'pipe' });
     return project;
   });
@@ -43,6 +41,16 @@ export function recipeProject(): Promise<string> {
 export async function linkRecipePackages(project: string, names: readonly string[]): Promise<void> {
   await installRecipes();
   link(join(root, 'recipes/node_modules'), join(project, 'node_modules'), names);
+}
+
+/** Installs the packages of the recipes. @returns the path of Relay's compiler, which is among them. */
+export async function relayCompiler(): Promise<string> {
+  await installRecipes();
+  const compiler: string | null = createRequire(join(root, 'recipes/package.json'))(
+    'relay-compiler',
+  );
+  if (compiler === null) throw new Error('Relay has no compiler for this platform');
+  return compiler;
 }
 
 /** Makes the project of an example with its generated types, once in a run. @returns its folder. */
@@ -81,7 +89,7 @@ function installRecipes(): Promise<void> {
     const lock = readFileSync(join(cwd, 'package-lock.json'), 'utf8');
     const installed = join(cwd, 'node_modules/.installed-lock.json');
     if (existsSync(installed) && readFileSync(installed, 'utf8') === lock) return;
-    const options = '--omit=dev --ignore-scripts --prefer-offline --no-audit --no-fund'.split(' ');
+    const options = '--ignore-scripts --prefer-offline --no-audit --no-fund'.split(' ');
     const npm = ['ci', ...options, '--loglevel=error'];
     execFileSync('npm', npm, { cwd, env: wholeEnvironment(), stdio: 'pipe' });
     writeFileSync(installed, lock);

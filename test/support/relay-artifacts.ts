@@ -1,20 +1,23 @@
-// Artifacts of Relay's own compiler, which is in its npm package and needs no network: compiled for one test.
+// Artifacts of Relay's own compiler, which is among the packages of the recipes: compiled for one file of tests.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { emptyFolder } from './command.ts';
-
-/** The path of the compiler's program; null where it has none for this platform. */
-const compiler: string | null = createRequire(import.meta.url)('relay-compiler');
+import { afterAll } from 'vitest';
+import { relayCompiler } from './project-copy.ts';
 
 /** Loads an artifact by the name of its fragment or operation. */
 export type Artifacts = <Artifact>(name: string) => Artifact;
 
-/** Compiles documents against the project's schema. Their names begin with `Page`, as Relay asks of a module Page. */
-export function compileForRelay(documents: readonly string[]): Artifacts {
-  const folder = emptyFolder();
+/**
+ * Compiles documents, before the tests of a file, against the project's schema. Their names begin with `Page`, as
+ * Relay asks of a module Page.
+ */
+export async function compileForRelay(documents: readonly string[]): Promise<Artifacts> {
+  const folder = mkdtempSync(join(tmpdir(), 'kite-graphql-relay-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   mkdirSync(join(folder, 'artifacts'));
   copyFileSync(
     fileURLToPath(new URL('../../schema.graphql', import.meta.url)),
@@ -31,8 +34,7 @@ export function compileForRelay(documents: readonly string[]): Artifacts {
     eagerEsModules: false,
   };
   writeFileSync(join(folder, 'relay.config.json'), JSON.stringify(config));
-  if (compiler === null) throw new Error('Relay has no compiler for this platform');
-  execFileSync(compiler, ['relay.config.json'], { cwd: folder, stdio: 'pipe' });
+  execFileSync(await relayCompiler(), ['relay.config.json'], { cwd: folder, stdio: 'pipe' });
   const require = createRequire(join(folder, 'artifacts', 'index.js'));
   return (name) => require(`./${name}.graphql`);
 }
