@@ -44,10 +44,25 @@ export function restartHardened(): void {
   });
 }
 
-/** Asks this process to stop when the parent that started it by `restartHardened` is gone. */
+/**
+ * Asks this process to stop when its parent is gone: the process that started it by `restartHardened`, or the shell of
+ * `npx`, which ends at a signal without passing it on.
+ */
 export function stopWithParent(): void {
   // A worker of a cluster needs its channel to listen, and ends with its primary by itself.
-  if (process.channel == null || cluster.isWorker) return;
-  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  process.channel.unref();
+  if (cluster.isWorker) return;
+  const stop = () => process.kill(process.pid, 'SIGTERM');
+  if (process.channel != null) {
+    process.once('disconnect', stop);
+    process.channel.unref();
+  }
+  // biome-ignore lint/style/noProcessEnv: it holds no setting of the gateway, but how npm started it.
+  if (process.env.npm_command !== 'exec') return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    stop();
+  }, 500);
+  watch.unref();
 }

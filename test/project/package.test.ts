@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createGateway } from '../../src/gateway.ts';
@@ -126,11 +126,27 @@ describe('the tarball', () => {
   });
 });
 
-test('the installed command runs gateway, simulator and GraphiQL', async () => {
-  const { url } = await startCommand({ program: [process.execPath, command] });
+test('npx kite-graphql runs gateway, simulator and GraphiQL, and a signal ends all of it', async () => {
+  const PATH = [dirname(process.execPath), ...searchPath].join(delimiter);
+  const {
+    url,
+    simulatorUrl,
+    process: npx,
+    ended,
+  } = await startCommand({
+    program: ['npx', '--no', 'kite-graphql'],
+    cwd: folder,
+    env: { PATH },
+    isGroup: true,
+  });
   const page = await fetch(url, { headers: { accept: 'text/html' } });
   expect(await page.text()).toContain('SIM0001-token');
   expect(await userAt(url)).toEqual({ data: { account: { user: { userId: 'SIM0001' } } } });
+  npx.kill('SIGTERM');
+  const { stderr } = await ended;
+  expect(stderr).not.toMatch(/^npm/m);
+  for (const address of [url, simulatorUrl])
+    await expect.poll(() => fetch(address).catch(() => 'no answer')).toBe('no answer');
 });
 
 const other = findCommand(

@@ -38,15 +38,19 @@ export interface RunOptions {
   /** The numbers of the user and the group; default: those of the tests. */
   readonly uid?: number;
   readonly gid?: number;
+  /** Whether the processes that it starts are killed with it when the test ends. */
+  readonly isGroup?: boolean;
 }
 
 /** Runs a program, by default `kite-graphql`, and kills it when the test ends. */
-export function run({ words = [], env = {}, cwd, program, ...user }: RunOptions = {}): Running {
+export function run(options: RunOptions = {}): Running {
+  const { words = [], env = {}, cwd, program, isGroup = false, ...user } = options;
   const [file, ...first] = program ?? [process.execPath, source];
   const child = spawn(file ?? '', [...first, ...words], {
     cwd: cwd ?? emptyFolder(),
     env: environmentWith(env),
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: isGroup,
     ...user,
   });
   const text = { stdout: '', stderr: '' };
@@ -62,7 +66,8 @@ export function run({ words = [], env = {}, cwd, program, ...user }: RunOptions 
     child.once('close', (code, signal) => resolve({ code, signal, ...text }));
   });
   onTestFinished(async () => {
-    child.kill('SIGKILL');
+    if (isGroup) killGroup(child.pid);
+    else child.kill('SIGKILL');
     await ended;
   });
   return {
@@ -80,6 +85,14 @@ export function run({ words = [], env = {}, cwd, program, ...user }: RunOptions 
         void ended.then((end) => reject(new Error(`ended early: ${JSON.stringify(end)}`)));
       }),
   };
+}
+
+function killGroup(id: number | undefined): void {
+  try {
+    if (id !== undefined) process.kill(-id, 'SIGKILL');
+  } catch {
+    // All of it has ended.
+  }
 }
 
 /** An empty folder, removed when the test ends. */
