@@ -1,11 +1,14 @@
 // The examples of docs/client.md and docs/testing.md, as they are printed: on a server, in tests, and in a browser.
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Locator, Page } from 'playwright-core';
 import * as vitest from 'vitest';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import * as clientEntry from '../../src/client/client.ts';
 import * as testingEntry from '../../src/testing/testing.ts';
 import { graphql } from '../generated/gql.ts';
+import { emptyFolder, run } from '../support/command.ts';
 import { startPageServer } from '../support/page-server.ts';
 import { bundleSnippets, runSnippet, snippetsOf, snippetWith } from '../support/snippets.ts';
 import { describeWithChromium } from '../support/with-chromium.ts';
@@ -16,9 +19,10 @@ graphql(/* GraphQL */ `
   query TypedFunds($id: ID!) { account(id: $id) { user { userName } } }
 `);
 
-const ofClient = snippetsOf('docs/client.md', 'js', 'ts', 'jsx');
-const ofTesting = snippetsOf('docs/testing.md', 'js');
+const ofClient = snippetsOf('docs/client.md', 'js', 'ts', 'tsx');
+const ofTesting = snippetsOf('docs/testing.md', 'ts');
 const address = 'http://localhost:4000/graphql';
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('the examples of docs/client.md', async () => {
   const world = await startWorld();
@@ -35,24 +39,25 @@ describe('the examples of docs/client.md', async () => {
     './generated': { graphql },
     'node:fs': { writeFileSync: (path: string, text: string) => written.set(path, text) },
   };
-  const run = async (text: string) => (await runSnippet(snippetWith(ofClient, text), modules)).said;
+  const said = async (text: string) =>
+    (await runSnippet(snippetWith(ofClient, text), modules)).said;
 
   test('read the apps', async () => {
-    expect(await run('apps { apiKey name }')).toEqual([['Simulator']]);
+    expect(await said('apps { apiKey name }')).toEqual([['Simulator']]);
   });
 
   test('have a text for each error', async () => {
-    expect(await run('function textFor')).toEqual([['Log in again.']]);
+    expect(await said('function textFor')).toEqual([['Log in again.']]);
   });
 
   test('read the funds of two accounts', async () => {
-    expect(await run('query Funds(')).toEqual([[2, 0]]);
+    expect(await said('query Funds(')).toEqual([[2, 0]]);
   });
 
   test('show the accounts as they arrive', async () => {
-    const said = await run('client.parts(');
-    expect(said[0]).toEqual(['more follows', ['...', '...'], 0]);
-    expect(said.at(-1)).toEqual([
+    const parts = await said('client.parts<');
+    expect(parts[0]).toEqual(['more follows', ['...', '...'], 0]);
+    expect(parts.at(-1)).toEqual([
       'complete',
       [expect.stringMatching(/^\w+ \w+$/), expect.stringMatching(/^\w+ \w+$/)],
       0,
@@ -60,15 +65,15 @@ describe('the examples of docs/client.md', async () => {
   });
 
   test('follow margins until they are left', async () => {
-    expect(await run('client.subscribe(')).toEqual([[expect.any(Number)]]);
+    expect(await said('client.subscribe<')).toEqual([[expect.any(Number)]]);
   });
 
   test('take typed documents', async () => {
-    expect(await run('TypedFunds')).toEqual([[undefined]]);
+    expect(await said('TypedFunds')).toEqual([[undefined]]);
   });
 
   test('write the list of trusted documents', async () => {
-    await run('clientDocuments');
+    await said('clientDocuments');
     const list = JSON.parse(written.get('trusted-documents.json') ?? '');
     expect(list).toEqual(clientEntry.clientDocuments);
   });
@@ -87,6 +92,47 @@ describe('the examples of docs/client.md', async () => {
     }
   });
 });
+
+test('the compiler accepts the examples of both pages in a strict project', async () => {
+  const folder = emptyFolder();
+  const files = ['docs/client.md', 'docs/testing.md'].flatMap((path) =>
+    ['ts', 'tsx'].flatMap((ending) =>
+      snippetsOf(path, ending).map((text, index) => {
+        const name = `${path.replace(/\W/g, '-')}-${index}.${ending}`;
+        // Each is a module, also where it only declares.
+        writeFileSync(join(folder, name), `${text}\nexport {};\n`);
+        return name;
+      }),
+    ),
+  );
+  expect(files.length).toBeGreaterThan(8);
+  // Playwright's runner is not installed here: what the examples use of it.
+  writeFileSync(
+    join(folder, 'playwright-test.ts'),
+    `import type { Locator, Page } from 'playwright-core';
+    export declare function test(title: string, body: (fixtures: { page: Page }) => Promise<void>): void;
+    export declare function expect(locator: Locator): { toBeVisible(): Promise<void> };`,
+  );
+  const generated = JSON.stringify(join(root, 'test/generated/gql.ts'));
+  writeFileSync(join(folder, 'generated.ts'), `export { graphql } from ${generated};`);
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const paths = {
+    'kite-graphql/client': [join(root, 'src/client/client.ts')],
+    'kite-graphql/client/react': [join(root, 'src/client/react/react.ts')],
+    'kite-graphql/testing': [join(root, 'src/testing/testing.ts')],
+    '@playwright/test': ['./playwright-test.ts'],
+  };
+  const compilerOptions = {
+    ...{ target: 'es2024', module: 'esnext', moduleResolution: 'bundler', strict: true },
+    ...{ jsx: 'react-jsx', types: ['node'], skipLibCheck: true, noEmit: true, paths },
+    // The sources, which it reads too, are written for these.
+    ...{ exactOptionalPropertyTypes: true, allowImportingTsExtensions: true },
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+  const program = [join(root, 'node_modules/.bin/tsc'), '--pretty', 'false'];
+  const { code, stdout } = await run({ program, cwd: folder }).ended;
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+}, 120_000);
 
 describe('the test that docs/testing.md shows', async () => {
   await runSnippet(snippetWith(ofTesting, 'shows a new balance'), {
@@ -118,10 +164,10 @@ describeWithChromium('the pages of docs/client.md', async (browser) => {
   pages.show(
     '/',
     await bundleSnippets({
-      'page.jsx':
-        "import { createRoot } from 'react-dom/client'; import { App } from 'app.jsx';" +
+      'page.tsx':
+        "import { createRoot } from 'react-dom/client'; import { App } from 'app.tsx';" +
         "createRoot(document.querySelector('#root')).render(<App />);",
-      'app.jsx': here(snippetWith(ofClient, 'export function App')),
+      'app.tsx': here(snippetWith(ofClient, 'export function App')),
     }),
     '<div id="root"></div>',
   );
@@ -163,6 +209,28 @@ describeWithChromium('the pages of docs/client.md', async (browser) => {
     });
     await shown({ page });
     expect(await close()).toBe('closed');
+  });
+
+  test('open no stream in a browser without sessions, and put nothing on its console', async () => {
+    const context = await browser.newContext({ baseURL: origin });
+    const stranger = await context.newPage();
+    const complaints: string[] = [];
+    stranger.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    const bodies: string[] = [];
+    stranger.on('request', (request) => bodies.push(request.postData() ?? ''));
+    const answered = stranger.waitForResponse(
+      (response) => response.request().method() === 'POST' && response.ok(),
+    );
+    await stranger.goto('/');
+    await stranger.getByRole('button', { name: 'Log in' }).waitFor(patience);
+    await (await answered).finished();
+    await stranger.waitForLoadState('networkidle');
+    expect(await stranger.getByText('These figures may be old.').count()).toBe(0);
+    expect(bodies.filter((body) => body.includes('subscription'))).toEqual([]);
+    expect(complaints).toEqual([]);
+    await context.close();
   });
 
   test('offer the login again without React, and leave for it', async () => {

@@ -39,6 +39,7 @@ async function open(): Promise<Page> {
   const page = await browser.newPage();
   page.setDefaultTimeout(60_000);
   page.on('pageerror', (error) => assert.fail(error));
+  page.on('console', (message) => assert.notEqual(message.type(), 'error', message.text()));
   page.on('request', (request) =>
     assert.match(new URL(request.url()).hostname, /^(localhost|127\.0\.0\.1|)$/),
   );

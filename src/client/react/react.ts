@@ -146,12 +146,22 @@ export function useAccounts(): Omit<QueryState<never>, 'data'> &
 
 const noMargins: LiveMarginsState = { accounts: new Map(), ...notLive };
 
+/** Which margins `useLiveMargins` follows: of which accounts, by default all, and the seconds between polls, by default 5. */
+export interface UseLiveMarginsOptions extends MarginsVariables {
+  /** Opens no stream while it is true: the gateway refuses one where no account is logged in. */
+  readonly skip?: boolean;
+}
+
 /**
- * The margins of the accounts, live. An account whose poll fails keeps its last margins, beside the error.
- * @param variables the accounts to follow, by default all, and the seconds between two polls, by default 5.
+ * The margins of the accounts, live. An account whose poll fails keeps its last margins, beside the error. An empty list
+ * of accounts opens no stream.
+ * @example
+ * const { accounts, isLive } = useLiveMargins({ everySeconds: 5, skip: !hasActiveSession });
  */
-export function useLiveMargins(variables: MarginsVariables = {}): LiveMarginsState & Restart {
-  return useShared(['margins', variables], noMargins, (client, run) =>
+export function useLiveMargins(options: UseLiveMarginsOptions = {}): LiveMarginsState & Restart {
+  const { skip = false, ...variables } = options;
+  const isIdle = skip || variables.accountIds?.length === 0;
+  return useShared(isIdle ? null : ['margins', variables], noMargins, (client, run) =>
     runLiveMargins(client, variables, run),
   );
 }

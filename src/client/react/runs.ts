@@ -104,10 +104,10 @@ export interface SessionsState {
   readonly isLive: boolean;
 }
 
-/** Reads the sessions, and follows their changes. */
+/** Reads the sessions, and follows their changes where there are some: the gateway refuses to follow none. */
 export async function runSessions(client: Client, run: Run<SessionsState>): Promise<void> {
   const { signal, get, set } = run;
-  /** What the stream has told since the list was asked for: it is newer than the list. */
+  /** What the stream has told since the list was asked for again: it is newer than the list. */
   let changes: SessionSummary[] = [];
   const read = async () => {
     changes = [];
@@ -115,14 +115,15 @@ export async function runSessions(client: Client, run: Run<SessionsState>): Prom
     if (data !== null) set({ sessions: changes.reduce(withSession, data), error: null });
     else set({ error });
   };
-  const reading = read();
+  await read();
+  if (signal.aborted || get().sessions?.length === 0) return;
   await follow<{ sessionsChanged: { session: SessionSummary } }, SessionsState>(
     client,
     sessionsChangedDocument,
     {},
     run,
     ({ data, error }) => {
-      // A browser that has not logged in has no sessions to follow, and that is no error.
+      // The last session has ended meanwhile, and that is no error.
       if (error?.code === 'UNAUTHENTICATED') set({ error: null });
       if (data === null) return;
       const { session } = data.sessionsChanged;
@@ -132,7 +133,6 @@ export async function runSessions(client: Client, run: Run<SessionsState>): Prom
     },
     () => void read(),
   );
-  await reading;
   // The stream ends when the last session does: what is listed now is the end of them.
   if (!signal.aborted && get().sessions?.some(({ active }) => active)) await read();
 }
