@@ -26,7 +26,7 @@ Settings come from the environment, or from a .env file in the current folder.
   OPERATION_TIMEOUT_MS            time limit of one GraphQL operation: 30000
   SHUTDOWN_GRACE_MS               30000: how long a shutdown waits for requests in flight
   WORKERS                         1: processes on the port, with one rate limit and one store of sessions
-  SHUTDOWN_DELAY_MS               0: how long, before that, only /ready says so
+  SHUTDOWN_DELAY_MS               0: milliseconds for which /ready answers 503 before the shutdown
   KITE_RATE_LIMIT                 10 calls in any second for each app; 0 removes the limit
   MAX_AGE_SECONDS                 60: the maximum age of an answer that a client may accept
   KEYRING_STORE                   memory:; the store of browser sessions; also sqlite:<file> or redis://...

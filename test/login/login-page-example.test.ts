@@ -59,7 +59,7 @@ describeWithChromium('the page of the document', async (browser) => {
     await page.getByRole('link', { name: 'Log in with Simulator' }).click();
     await decide('SIM0002', 'approve');
     await expect.poll(items, patience).toHaveLength(2);
-    for (const text of await items()) expect(text).toMatch(/^\w[\w ]+: -?[\d.]+ rupees$/);
+    for (const text of await items()) expect(text).toMatch(/^\w[\w ]+: -?₹[\d,]+\.\d\d$/);
   });
 
   test('says that a login was cancelled, and forgets it', async () => {
@@ -67,7 +67,7 @@ describeWithChromium('the page of the document', async (browser) => {
     await decide('SIM0003', 'cancel');
     await expect
       .poll(() => page.locator('#message').textContent(), patience)
-      .toBe('LOGIN_CANCELLED');
+      .toBe('The login was cancelled.');
     await page.reload();
     await expect.poll(items, patience).toHaveLength(2);
     expect(await page.locator('#message').textContent()).toBe('');
@@ -80,7 +80,7 @@ describeWithChromium('the page of the document', async (browser) => {
     await page.getByRole('link', { name: 'Log in again' }).first().click();
     await decide('SIM0001', 'approve');
     await expect
-      .poll(async () => (await items()).filter((text) => text.includes('rupees')), patience)
+      .poll(async () => (await items()).filter((text) => text.includes('₹')), patience)
       .toHaveLength(1);
   });
 
