@@ -9,6 +9,7 @@ import type { RedisClient } from '../../brokers/upstream/redis/commands.ts';
 import { createRedisClient } from '../../brokers/upstream/redis-client.ts';
 import type { Limits } from '../../limits.ts';
 import type { RedisAddress } from '../../shared/redis-address.ts';
+import { within } from '../../shared/within.ts';
 
 /** One minute, in milliseconds. A key's minute begins with the first that is counted. */
 const minute = 60_000;
@@ -115,7 +116,7 @@ export class MinuteLimits {
 
   async #takeShared(shared: RateLimiterRedis, own: Minutes, key: string): Promise<number> {
     try {
-      await inTime(shared.consume(key), this.#options.limits.redisAnswerMilliseconds);
+      await within(this.#options.limits.redisAnswerMilliseconds, shared.consume(key));
       return 0;
     } catch (refusal) {
       if (refusal instanceof RateLimiterRes) return own.fill(key, refusal.msBeforeNext);
@@ -184,12 +185,4 @@ class Minutes {
 
 function secondsIn(milliseconds: number): number {
   return Math.max(1, Math.ceil(milliseconds / 1_000));
-}
-
-/** Rejects where the work takes too long; what comes of it then has no effect here. */
-function inTime<Value>(work: Promise<Value>, milliseconds: number): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('Redis does not answer')), milliseconds);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

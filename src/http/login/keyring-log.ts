@@ -2,14 +2,7 @@
 import type { Logger } from 'pino';
 import type { KeyringReport } from '../../keyring/report.ts';
 import type { Limits } from '../../limits.ts';
-
-/** A report that is told less often than it comes. */
-interface Told {
-  readonly at: number;
-  /** Reports since, and the rows that they are about. */
-  repeated: number;
-  records: number;
-}
+import { createCauseLog } from '../plugins/cause-log.ts';
 
 /**
  * Logs reports. The first of a kind and reason is a warning; the next one follows after `unreadableLogMinutes`, or after
@@ -18,33 +11,16 @@ interface Told {
  */
 export function createKeyringLog(
   log: Logger,
-  { unreadableLogMinutes, repeatedWarningSeconds }: Limits,
+  limits: Limits,
   milliseconds: () => number,
 ): (report: KeyringReport) => void {
-  // Kinds and reasons are few, and none comes from outside.
-  const told = new Map<string, Told>();
+  const seldom = { ...limits, repeatedWarningSeconds: limits.unreadableLogMinutes * 60 };
+  const logUnreadable = createCauseLog(log, unreadable, seldom, milliseconds);
+  const logOther = createCauseLog(log, 'Keyring', limits, milliseconds);
   return (report) => {
-    const isUnreadable = report.kind.startsWith('unreadable');
-    const pause = isUnreadable ? unreadableLogMinutes * 60_000 : repeatedWarningSeconds * 1_000;
     const cause = 'reason' in report ? `${report.kind} ${report.reason}` : report.kind;
-    const records = 'count' in report ? report.count : 1;
-    const last = told.get(cause);
-    if (last !== undefined && milliseconds() - last.at < pause) {
-      last.repeated += 1;
-      last.records += records;
-      log.debug(report, 'Keyring');
-      return;
-    }
-    told.set(cause, { at: milliseconds(), repeated: 0, records: 0 });
-    const between = last !== undefined && last.repeated > 0;
-    log.warn(
-      {
-        ...report,
-        ...(between && { repeated: last.repeated }),
-        ...(between && isUnreadable && { count: last.records + records }),
-      },
-      isUnreadable ? unreadable : 'Keyring',
-    );
+    const isUnreadable = report.kind.startsWith('unreadable');
+    (isUnreadable ? logUnreadable : logOther)(cause, { ...report });
   };
 }
 

@@ -5,15 +5,18 @@ import type { BrokerName } from '../../brokers/broker-name.ts';
 import type { BrokerErrorCode } from '../../brokers/error.ts';
 import type { Limits } from '../../limits.ts';
 
+/** What a line about a failure has. `count` is of what it befell. */
+type Fields = Readonly<Record<string, unknown>> & { readonly count?: number };
+
 /** Logs one failure. Failures with equal causes count as one. */
-export type CauseLog = (cause: string | null, fields: Readonly<Record<string, unknown>>) => void;
+export type CauseLog = (cause: string | null, fields: Fields) => void;
 
 /** Bounds on a log of causes. */
 export type CauseLogLimits = Pick<Limits, 'repeatedWarningSeconds' | 'warnedCauses'>;
 
 /**
  * Makes a log for failures of one kind. The first failure of each cause is a warning; the others within the interval
- * are logged at debug level, and the next warning counts them as `repeated`.
+ * are logged at debug level, and the next warning counts them as `repeated`, and what they befell in its `count`.
  * @param now milliseconds of a clock that never jumps; replaceable, so that tests own it.
  */
 export function createCauseLog(
@@ -22,19 +25,24 @@ export function createCauseLog(
   { repeatedWarningSeconds, warnedCauses }: CauseLogLimits,
   now: () => number = () => performance.now(),
 ): CauseLog {
-  const warned = new Map<string | null, { readonly at: number; repeated: number }>();
+  const warned = new Map<string | null, { readonly at: number; repeated: number; count: number }>();
   return (cause, fields) => {
     const last = warned.get(cause);
     if (last !== undefined && now() - last.at < repeatedWarningSeconds * 1_000) {
       last.repeated += 1;
+      last.count += fields.count ?? 0;
       log.debug({ ...fields, cause }, message);
       return;
     }
     // Codes are few; a hostile server makes up more.
     if (warned.size >= warnedCauses) warned.clear();
-    warned.set(cause, { at: now(), repeated: 0 });
-    const repeated = last?.repeated ?? 0;
-    log.warn({ ...fields, cause, ...(repeated > 0 && { repeated }) }, message);
+    warned.set(cause, { at: now(), repeated: 0, count: 0 });
+    const { repeated = 0, count = 0 } = last ?? {};
+    const between = {
+      ...(repeated > 0 && { repeated }),
+      ...(count > 0 && { count: count + (fields.count ?? 0) }),
+    };
+    log.warn({ ...fields, cause, ...between }, message);
   };
 }
 

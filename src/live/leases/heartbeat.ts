@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { redisCause } from '../../brokers/upstream/redis-client.ts';
+import { LateError, within } from '../../shared/within.ts';
 import type { LeaseHost } from './lease-host.ts';
 import { beatScript, echoChannel, replicasKey } from './scripts.ts';
 
@@ -94,7 +95,7 @@ export class Heartbeat {
       else this.#judge();
     } catch (error) {
       // A Redis, or a process, that is busy for a moment is not lost.
-      const isLate = error === late && performance.now() - this.#beatAt < life;
+      const isLate = error instanceof LateError && performance.now() - this.#beatAt < life;
       if (!isLate) this.#lose(redisCause(error));
     } finally {
       this.#isBeating = false;
@@ -131,14 +132,4 @@ export class Heartbeat {
 /** 128 random bits. */
 function newId(): string {
   return randomBytes(16).toString('base64url');
-}
-
-const late = new Error('Redis does not answer');
-
-/** What comes in time. */
-export function within<Value>(milliseconds: number, work: Promise<Value>): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late), milliseconds);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -10,6 +10,7 @@ import {
 } from '../../brokers/upstream/redis-channels.ts';
 import { createRedisClient, redisCause } from '../../brokers/upstream/redis-client.ts';
 import type { RedisAddress } from '../../shared/redis-address.ts';
+import { within } from '../../shared/within.ts';
 import {
   type Demand,
   type PollShare,
@@ -17,7 +18,7 @@ import {
   type PollSharing,
   unshared,
 } from '../poll-sharing.ts';
-import { Heartbeat, within } from './heartbeat.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { ChannelEncrypter, IgnoredReason, LeaseHost, LeaseLimits } from './lease-host.ts';
 import { MessageLimit } from './message-limit.ts';
 import { PollLease } from './poll-lease.ts';

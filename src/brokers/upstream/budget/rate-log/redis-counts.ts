@@ -1,6 +1,7 @@
 // What the rate log asks of Redis, each answered in time or given up, and never sent after it was given up.
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { within } from '../../../../shared/within.ts';
 import type { RedisClient } from '../../redis/commands.ts';
 import { countedMilliseconds, longestWayMilliseconds, type Start, type Usage } from './rate-log.ts';
 import { beatScript, countScript, leaveScript } from './redis-scripts.ts';
@@ -186,18 +187,4 @@ function startedAt(answer: unknown): number | null {
 function keysOf(apiKey: string): string[] {
   const app = createHash('sha256').update(apiKey).digest('base64url');
   return ['under-way', 'ended', 'closed'].map((noun) => `kite-graphql:rate:{${app}}:${noun}`);
-}
-
-/** What comes in time. What comes too late is not sent any more, where it has not gone out yet. */
-function within<T>(milliseconds: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const late = new AbortController();
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error('no answer in time'));
-      late.abort();
-    }, milliseconds);
-    ask(late.signal)
-      .then(resolve, reject)
-      .finally(() => clearTimeout(timer));
-  });
 }
