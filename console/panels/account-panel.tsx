@@ -11,6 +11,7 @@ import { ProblemNote } from '../parts/problem-note.tsx';
 import { forgetsWords, Question, useFocusBack } from '../parts/question.tsx';
 import { type Account, forgetsBrowser } from '../state/accounts.ts';
 import { type Funds, segmentNames } from '../state/funds.ts';
+import { logOut } from '../state/mutations.ts';
 import type { State } from '../state/store.ts';
 import { stateWords } from './account-list.tsx';
 import { segmentColumns, segmentRow } from './csv-rows.ts';
@@ -88,7 +89,7 @@ function Actions({ state, account }: AccountPanelProps) {
         yes="Log out"
         no="Stay logged in"
         isBusy={isBusy}
-        onYes={() => void console.logOut([account]).then(done)}
+        onYes={() => void logOut(console, [account]).then(done)}
         onNo={done}
       >
         Log out <span class="private">{name}</span>? The broker ends the session; a new login is
@@ -125,7 +126,7 @@ interface AccountFundsProps {
 function AccountFunds({ account, funds, now }: AccountFundsProps) {
   const console = useConsole();
   const { isActive, broker } = account;
-  const retry = () => void console.readFunds();
+  const retry = () => void console.readFunds([account.id]);
   if (!funds) {
     if (isActive) return segmentNames.map((name) => <SegmentSkeleton key={name} name={name} />);
     return <p class="hint">Log in to see the funds of this account.</p>;

@@ -4,6 +4,7 @@ import { useConsole } from '../parts/context.ts';
 import { ProblemNote } from '../parts/problem-note.tsx';
 import type { Account } from '../state/accounts.ts';
 import type { Problem } from '../state/gateway.ts';
+import { labelAccount } from '../state/mutations.ts';
 
 interface LabelFormProps {
   readonly account: Account;
@@ -20,7 +21,7 @@ export function LabelForm({ account, onDone }: LabelFormProps) {
   const save = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
-    const wrong = await console.label(account.id, input.current?.value ?? '');
+    const wrong = await labelAccount(console, account.id, input.current?.value ?? '');
     setBusy(false);
     setProblem(wrong);
     if (wrong === null) onDone();

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { useConsole } from '../parts/context.ts';
 import { forgetsWords, Question, useFocusBack } from '../parts/question.tsx';
 import { type Account, forgetsBrowser, listOf } from '../state/accounts.ts';
+import { logOut } from '../state/mutations.ts';
 import type { State } from '../state/store.ts';
 
 /** The button, where there are several accounts to log out. */
@@ -20,7 +21,7 @@ export function LogOutAll({ state: { accounts, busy } }: { readonly state: State
         yes={isBusy ? 'Logging out…' : 'Log out all'}
         no="Stay logged in"
         isBusy={isBusy}
-        onYes={() => void console.logOut(asked).then(done)}
+        onYes={() => void logOut(console, asked).then(done)}
         onNo={done}
       >
         Log out <span class="private">{listOf(asked)}</span>? The brokers end these {asked.length}{' '}

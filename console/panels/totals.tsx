@@ -118,7 +118,14 @@ function Sums({
           <Named title="Missing" accounts={missing} />
           <Named title="Counted once" accounts={twice} />
           {missing.some(({ canRetry }) => canRetry) && (
-            <button type="button" onClick={() => void console.readFunds()}>
+            <button
+              type="button"
+              onClick={() =>
+                void console.readFunds(
+                  missing.flatMap(({ id, canRetry }) => (canRetry ? [id] : [])),
+                )
+              }
+            >
               Try again
             </button>
           )}

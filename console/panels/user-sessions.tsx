@@ -7,6 +7,7 @@ import { useConsole } from '../parts/context.ts';
 import { PanelMenu } from '../parts/panel-menu.tsx';
 import { ProblemNote } from '../parts/problem-note.tsx';
 import type { Account } from '../state/accounts.ts';
+import { endSessions } from '../state/mutations.ts';
 import type { State, UserSession } from '../state/store.ts';
 
 interface UserSessionsProps {
@@ -20,7 +21,7 @@ export function UserSessions({ state, account, now }: UserSessionsProps) {
   const console = useConsole();
   const { userSessions, userSessionsStatus: status, userSessionsProblem: problem, busy } = state;
   useEffect(() => {
-    if (account.isActive) void console.readUserSessions();
+    if (account.isActive) void console.userSessions.readIfOld();
   }, [account.id, account.isActive, console]);
   if (!account.isActive) return null;
   const own = userSessions.filter(
@@ -29,7 +30,10 @@ export function UserSessions({ state, account, now }: UserSessionsProps) {
   );
   const others = own.filter(({ current }) => !current);
   const end = (sessions: readonly UserSession[]) =>
-    void console.endSessions(sessions.map(({ id }) => id));
+    void endSessions(
+      console,
+      sessions.map(({ id }) => id),
+    );
   const isBusy = busy.has('end');
   return (
     <section class="segment sessions" aria-labelledby="sessions-title">
@@ -40,7 +44,9 @@ export function UserSessions({ state, account, now }: UserSessionsProps) {
       {status !== 'ready' && own.length === 0 && problem === null && (
         <span class="bone line-bone" aria-hidden="true" />
       )}
-      {problem && <ProblemNote problem={problem} onRetry={() => void console.readUserSessions()} />}
+      {problem && (
+        <ProblemNote problem={problem} onRetry={() => void console.userSessions.read()} />
+      )}
       <ul>
         {own.map((session) => (
           <Item key={session.id} session={session} now={now} isBusy={isBusy} onEnd={end} />

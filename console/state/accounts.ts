@@ -59,15 +59,16 @@ export function accountsOf(
   return accounts.toSorted((one, other) => order.compare(one.name, other.name));
 }
 
-/** The sessions with this one in place of what was known of it. */
-export function withSession(
+/** The sessions with these in place of what was known of them; those that were not known come first. */
+export function withSessions(
   sessions: readonly SessionRowFragment[],
-  session: SessionRowFragment,
+  changed: readonly SessionRowFragment[],
 ): readonly SessionRowFragment[] {
-  const isKnown = sessions.some(({ id }) => id === session.id);
-  return isKnown
-    ? sessions.map((each) => (each.id === session.id ? session : each))
-    : [session, ...sessions];
+  const newest = new Map(changed.map((session) => [session.id, session]));
+  const known = sessions.map(({ id }) => id);
+  const kept = sessions.map((session) => newest.get(session.id) ?? session);
+  for (const id of known) newest.delete(id);
+  return [...newest.values(), ...kept];
 }
 
 /** Whether the gateway forgets this browser when these are logged out: nothing would be left that is not logged out. */

@@ -5,13 +5,19 @@ import { type Funds, noFunds, withSegment } from './funds.ts';
 import { type Problem, problemOf } from './gateway.ts';
 import type { Store } from './store.ts';
 
-/**
- * Seconds that an answer may be old of which a sum is made: a little more than the five between two polls, so that a
- * change costs no further call, and that an account whose poll has failed is not in the sum by an older answer.
- */
-const sumMaxAge = 6;
-/** Milliseconds between two reads of the sums. */
+/** Calls to the broker that the open page may cause in a second: half of what it allows an app, so that others find room. */
+const pollsPerSecond = 5;
+/** Seconds between two polls of an account where there are few. */
+const fewSeconds = 5;
+/** The oldest answer that gateways accept by default, in seconds: sums over more accounts than are polled in it make calls. */
+const oldestAnswer = 60;
+/** Milliseconds between two reads of sums. */
 const sumPause = 1_500;
+
+/** Seconds between two polls of each of so many accounts. */
+export function secondsBetweenPolls(accounts: number): number {
+  return Math.max(fewSeconds, Math.ceil(accounts / pollsPerSecond));
+}
 
 type KiteAccount = NonNullable<NonNullable<FundsQuery['kite']>[number]>;
 type ProblemAt = (...path: readonly (string | number)[]) => Problem | null;
@@ -20,6 +26,7 @@ type ProblemAt = (...path: readonly (string | number)[]) => Problem | null;
 export class FundsReader {
   readonly #store: Store;
   readonly #client: Client;
+  /** Ends the read of all accounts that is in flight. */
   #reading = new AbortController();
   #sumTimer: ReturnType<typeof setTimeout> | undefined;
   #sumRead = 0;
@@ -29,20 +36,32 @@ export class FundsReader {
     this.#client = client;
   }
 
-  /** Reads every active account, and the sums; each is shown when it arrives. */
-  async read(): Promise<void> {
-    this.#reading.abort();
-    this.#reading = new AbortController();
-    const { signal } = this.#reading;
+  /**
+   * Reads active accounts, and the sums; each is shown when it arrives.
+   * @param ids the accounts to read; for the sums, the others are taken from answers that the stream has just brought.
+   * Default: all accounts.
+   */
+  async read(ids?: readonly string[]): Promise<void> {
     const { accounts } = this.#store.state;
     if (accounts.length === 0) return this.#store.set({ sums: null, sumsStatus: 'idle' });
+    let { signal } = this.#reading;
+    if (!ids) {
+      this.#reading.abort();
+      this.#reading = new AbortController();
+      signal = this.#reading.signal;
+    }
+    const wanted = ids && new Set(ids);
     const idsOf = (broker: 'KITE' | 'KOTAK') =>
-      accounts.filter((each) => each.isActive && each.broker === broker).map(({ id }) => id);
+      accounts.flatMap(({ id, isActive, broker: own }) =>
+        isActive && own === broker && (wanted?.has(id) ?? true) ? [id] : [],
+      );
     const [kite, kotak] = [idsOf('KITE'), idsOf('KOTAK')];
-    this.#store.set({ sumsStatus: 'loading' });
+    const isWhole = kite.length + kotak.length === accounts.filter((each) => each.isActive).length;
+    const request = isWhole ? { signal } : { signal, maxAge: this.#maxAge() };
+    const ownSum = this.#beginSum();
     /** What has been taken of the parts before. */
     const taken = new Map<string, unknown>();
-    for await (const part of this.#client.parts(FundsDocument, { kite, kotak }, { signal })) {
+    for await (const part of this.#client.parts(FundsDocument, { kite, kotak }, request)) {
       if (signal.aborted) return;
       const { data, errors, hasNext } = part;
       const problemAt: ProblemAt = (...path) => {
@@ -57,8 +76,8 @@ export class FundsReader {
         const whole = error ? problemOf(error) : null;
         const missing = [...kite, ...kotak].filter((id) => !taken.has(id));
         this.#failAccounts(missing, whole ?? problemAt('kite') ?? problemAt('kotak'));
-        this.#takeSums(data?.combinedMargins, problemAt('combinedMargins') ?? whole, false);
-      } else this.#takeSums(data?.combinedMargins, null, true);
+        ownSum(data?.combinedMargins, problemAt('combinedMargins') ?? whole, false);
+      } else ownSum(data?.combinedMargins, null, true);
     }
   }
 
@@ -101,25 +120,49 @@ export class FundsReader {
     };
   }
 
-  #takeSums(
-    sums: FundsQuery['combinedMargins'] | undefined,
-    problem: Problem | null,
-    hasNext: boolean,
-  ): void {
-    if (sums) this.#store.set({ sums, sumsStatus: 'ready', sumsProblem: null });
-    else if (!hasNext) this.#store.set({ sumsStatus: 'failed', sumsProblem: problem });
+  /** Takes sums unless others have been asked for meanwhile. */
+  #beginSum() {
+    this.#sumRead += 1;
+    const own = this.#sumRead;
+    if (this.#store.state.sums === null) this.#store.set({ sumsStatus: 'loading' });
+    return (
+      sums: FundsQuery['combinedMargins'] | undefined,
+      problem: Problem | null,
+      hasNext: boolean,
+    ) => {
+      if (own !== this.#sumRead) return;
+      if (sums) this.#store.set({ sums, sumsStatus: 'ready', sumsProblem: null });
+      else if (!hasNext) this.#store.set({ sumsStatus: 'failed', sumsProblem: problem });
+    };
+  }
+
+  get #polled(): number {
+    return this.#store.state.accounts.filter((each) => each.isActive && each.broker === 'KITE')
+      .length;
+  }
+
+  /**
+   * Seconds that an answer may be old of which a sum is made: a little more than between two polls, so that a change
+   * costs no further call, and that an account whose poll has failed is not in the sum by an older answer.
+   */
+  #maxAge(): number {
+    return Math.min(secondsBetweenPolls(this.#polled) + 1, oldestAnswer);
   }
 
   /** Reads the sums soon: once for several changes. Answers that the stream has brought are not called for again. */
   readSumsSoon(): void {
     if (this.#sumTimer !== undefined) return;
+    const polled = this.#polled;
+    const isCalledFor = secondsBetweenPolls(polled) >= oldestAnswer;
+    const pause = isCalledFor ? (polled / pollsPerSecond) * 1_000 : sumPause;
     this.#sumTimer = setTimeout(async () => {
       this.#sumTimer = undefined;
-      this.#sumRead += 1;
-      const own = this.#sumRead;
-      const { data, error } = await this.#client.query(SumsDocument, {}, { maxAge: sumMaxAge });
-      if (own !== this.#sumRead) return;
-      this.#takeSums(data?.combinedMargins, error && problemOf(error), false);
-    }, sumPause);
+      const { accounts } = this.#store.state;
+      if (accounts.length === 0) return this.#store.set({ sums: null, sumsStatus: 'idle' });
+      const ownSum = this.#beginSum();
+      const maxAge = this.#maxAge();
+      const { data, error } = await this.#client.query(SumsDocument, {}, { maxAge });
+      ownSum(data?.combinedMargins, error && problemOf(error), false);
+    }, pause);
   }
 }

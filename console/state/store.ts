@@ -33,6 +33,8 @@ export interface Notice {
   readonly problem?: Problem | undefined;
   /** An account that the user may want to log in to. */
   readonly accountId?: string | undefined;
+  /** The accounts whose ends it tells of. */
+  readonly ended?: readonly string[] | undefined;
 }
 
 /** What the console knows. */
@@ -58,6 +60,9 @@ export interface State {
   /** What a screen reader is told. */
   readonly announcement: string;
 }
+
+/** Milliseconds between two times that the page is drawn anew: hundreds of accounts change it often in one. */
+const drawPause = 50;
 
 const off: StreamState = { status: 'off', since: 0 };
 
@@ -86,6 +91,8 @@ export const initialState: State = {
 /** Holds the state. */
 export class Store {
   #state: State = initialState;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isTold = true;
   readonly #listeners = new Set<(state: State) => void>();
 
   /** The state now. */
@@ -93,13 +100,32 @@ export class Store {
     return this.#state;
   }
 
-  /** Changes a part of the state. */
+  /** Changes a part of the state: at once here, and a moment later on the page if it has just been drawn. */
   set(change: Partial<State>): void {
     this.#state = { ...this.#state, ...change };
+    if (this.#timer !== undefined) {
+      this.#isTold = false;
+      return;
+    }
+    this.#tell();
+  }
+
+  /** Draws what has changed now. */
+  draw(): void {
+    clearTimeout(this.#timer);
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#isTold = true;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (!this.#isTold) this.#tell();
+    }, drawPause);
     for (const listener of this.#listeners) listener(this.#state);
   }
 
-  /** Tells of every change. @returns what ends that. */
+  /** Tells of changes. @returns what ends that. */
   follow(listener: (state: State) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -1,22 +1,27 @@
 // The two streams of the console: sessions and margins, each with what its changes mean for the state.
 import { difference, formatAmount, formatChange } from '../format/amounts.ts';
 import { formatClock } from '../format/times.ts';
-import { wordsForEnd } from '../format/words.ts';
 import {
   MarginsChangedDocument,
   type MarginsChangedSubscription,
   SessionsChangedDocument,
-  type SessionsChangedSubscription,
 } from '../generated/graphql.ts';
+import type { Account } from './accounts.ts';
 import type { Console } from './console.ts';
 import { segmentNames } from './funds.ts';
+import { secondsBetweenPolls } from './funds-reader.ts';
 import { problemOf } from './gateway.ts';
+import { type SessionChange, takeSessionChanges } from './session-news.ts';
 
 /** A stream that is followed. */
 export interface Stream {
-  /** What it follows, to tell whether that is still wanted. */
-  readonly followed: string;
   end(): void;
+}
+
+/** A stream of margins. */
+export interface MarginsStream extends Stream {
+  /** The sessions whose accounts it follows. */
+  readonly sessionIds: ReadonlySet<string>;
 }
 
 type StreamKey = 'sessionsStream' | 'marginsStream';
@@ -42,12 +47,24 @@ function statesOf(console: Console, key: StreamKey) {
   };
 }
 
+/** Milliseconds for which changes are collected: a stream begins with all sessions, and many can end at once. */
+const collectFor = 50;
+
 /** Follows the sessions of this browser. */
 export function followSessions(console: Console): Stream {
   const controller = new AbortController();
   const { signal } = controller;
   const state = statesOf(console, 'sessionsStream');
-  const stream = { followed: 'sessions', end: () => controller.abort() };
+  const stream = { end: () => controller.abort() };
+  let changes: SessionChange[] = [];
+  const collect = (change: SessionChange) => {
+    if (changes.push(change) > 1) return;
+    setTimeout(() => {
+      const collected = changes;
+      changes = [];
+      takeSessionChanges(console, collected);
+    }, collectFor);
+  };
   const run = async () => {
     state.tellOpening();
     const events = console.client.subscribe(
@@ -58,60 +75,32 @@ export function followSessions(console: Console): Stream {
     for await (const { data } of events) {
       if (!data) break;
       state.tellLive();
-      takeSession(console, data.sessionsChanged);
+      collect(data.sessionsChanged);
     }
     if (signal.aborted) return;
     // The sessions of this browser are gone, or the gateway has refused the stream.
-    console.forget(stream);
     state.tellEnded();
-    console.refreshLater();
+    console.forget(stream);
   };
   void run();
   return stream;
 }
 
-function takeSession(
-  console: Console,
-  { reason, session }: SessionsChangedSubscription['sessionsChanged'],
-): void {
-  const { sessions } = console.store.state;
-  const known = sessions.find(({ id }) => id === session.id);
-  console.takeSession(session);
-  const { accounts } = console.store.state;
-  const account = accounts.find(({ id }) => id === session.account.id);
-  if (!account || account.session.id !== session.id) return;
-  const { id: accountId, name } = account;
-  if (reason === 'STARTED' && !known) {
-    console.notify({ text: `${name} is logged in.`, tone: 'good' });
-  }
-  if (reason === 'EXPIRING') {
-    console.notify({ text: `The login of ${name} expires soon.`, tone: 'plain', accountId });
-  }
-  // A logout of this page has said so itself.
-  const isOwn = session.endReason === 'LOGGED_OUT';
-  if (reason === 'ENDED' && known?.state === 'ACTIVE' && !isOwn) {
-    const text = `${name}: ${wordsForEnd(session.endReason)}.`;
-    console.notify({ text, tone: 'bad', accountId });
-  }
-  const isListed = console.store.state.userSessionsStatus !== 'idle';
-  if (reason !== 'PRESENT' && isListed) void console.readUserSessions();
-}
-
 /** Follows the margins of accounts. */
-export function followMargins(
-  console: Console,
-  accountIds: readonly string[],
-  followed: string,
-): Stream {
+export function followMargins(console: Console, accounts: readonly Account[]): MarginsStream {
   const controller = new AbortController();
   const { signal } = controller;
   const state = statesOf(console, 'marginsStream');
-  const stream = { followed, end: () => controller.abort() };
+  const sessionIds = new Set(accounts.map(({ session }) => session.id));
+  const stream = { sessionIds, end: () => controller.abort() };
   const run = async () => {
     state.tellOpening();
     const events = console.client.subscribe(
       MarginsChangedDocument,
-      { accountIds: [...accountIds] },
+      {
+        accountIds: accounts.map(({ id }) => id),
+        everySeconds: secondsBetweenPolls(accounts.length),
+      },
       { signal, onDisconnect: state.tellBroken, onReconnect: state.tellLive },
     );
     for await (const { data, error } of events) {
@@ -121,8 +110,9 @@ export function followMargins(
       takeMargins(console, data.marginsChanged, error ? problemOf(error) : null);
     }
     if (signal.aborted) return;
-    console.forget(stream);
+    // Every account has ended, or the gateway has refused the stream.
     state.tellEnded();
+    console.forget(stream);
   };
   void run();
   return stream;
