@@ -105,7 +105,10 @@ export class Console {
     }
     const { apps } = data;
     const { accounts: before } = this.store.state;
-    const sessions = withSessions(data.sessions, changes);
+    // An empty list is that of a browser which the gateway has forgotten with its last session: the ends are older.
+    const isForgotten =
+      data.sessions.length === 0 && changes.every(({ state }) => state !== 'ACTIVE');
+    const sessions = isForgotten ? [] : withSessions(data.sessions, changes);
     const accounts = accountsOf(sessions, before);
     this.store.set({ apps, sessions, accounts, status: 'ready', problem: null });
     if (sessions.length > 0) this.#sessionsStream ??= followSessions(this);

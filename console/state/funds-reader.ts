@@ -14,6 +14,9 @@ const oldestAnswer = 60;
 /** Milliseconds between two reads of sums. */
 const sumPause = 1_500;
 
+/** Seconds within which the stream, which is opened with the query, has called for an account already. */
+const justNow = 2;
+
 /** Seconds between two polls of each of so many accounts. */
 export function secondsBetweenPolls(accounts: number): number {
   return Math.max(fewSeconds, Math.ceil(accounts / pollsPerSecond));
@@ -57,7 +60,7 @@ export class FundsReader {
       );
     const [kite, kotak] = [idsOf('KITE'), idsOf('KOTAK')];
     const isWhole = kite.length + kotak.length === accounts.filter((each) => each.isActive).length;
-    const request = isWhole ? { signal } : { signal, maxAge: this.#maxAge() };
+    const request = { signal, maxAge: isWhole ? justNow : this.#maxAge() };
     const ownSum = this.#beginSum();
     /** What has been taken of the parts before. */
     const taken = new Map<string, unknown>();

@@ -8,9 +8,11 @@ import type { Console } from './console.ts';
 export type SessionChange = SessionsChangedSubscription['sessionsChanged'];
 
 /** Takes changes that came together. */
-export function takeSessionChanges(console: Console, changes: readonly SessionChange[]): void {
+export function takeSessionChanges(console: Console, all: readonly SessionChange[]): void {
   const { store } = console;
   const known = new Map(store.state.sessions.map((session) => [session.id, session]));
+  // The end of a session that is listed no more is older than the list.
+  const changes = all.filter(({ session: { id, state } }) => known.has(id) || state === 'ACTIVE');
   const news = changes.filter(
     ({ session }) => JSON.stringify(known.get(session.id)) !== JSON.stringify(session),
   );
@@ -48,7 +50,7 @@ export function takeSessionChanges(console: Console, changes: readonly SessionCh
       console,
       ended.map(({ account }) => account),
     );
-  if (changes.some(({ reason }) => reason !== 'PRESENT')) void console.userSessions.readIfShown();
+  if (changes.some(({ reason }) => reason !== 'PRESENT')) console.userSessions.readSoon();
 }
 
 function sentence(accounts: readonly Account[], one: string, several: string): string {

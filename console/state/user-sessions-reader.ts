@@ -7,12 +7,16 @@ import type { Store } from './store.ts';
 /** Milliseconds for which the list is good enough for the next account that is opened: it is that of all accounts. */
 const goodFor = 15_000;
 
+/** Milliseconds from a change to the read of the list. */
+const soon = 1_500;
+
 /** Reads into the store. */
 export class UserSessionsReader {
   readonly #store: Store;
   readonly #client: Client;
   #reads = 0;
   #readAt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(store: Store, client: Client) {
     this.#store = store;
@@ -26,9 +30,13 @@ export class UserSessionsReader {
     await this.read();
   }
 
-  /** Reads them again where they are shown. */
-  async readIfShown(): Promise<void> {
-    if (this.#store.state.userSessionsStatus !== 'idle') await this.read();
+  /** Reads them again soon where they are shown: once for many changes. */
+  readSoon(): void {
+    if (this.#timer !== undefined || this.#store.state.userSessionsStatus === 'idle') return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.read();
+    }, soon);
   }
 
   /** Reads them. */

@@ -1,6 +1,7 @@
 // The morning screen of the console: who is counted, and what is offered.
 import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { loggedIn, openLine, visitConsole } from '../support/console.ts';
+import { loggedIn, logInBeside, openLine, visitConsole } from '../support/console.ts';
+import { TestClock } from '../support/test-clock.ts';
 import { describeWithChromium } from '../support/with-chromium.ts';
 import { kotakApp, startWorld } from '../support/world.ts';
 
@@ -18,8 +19,11 @@ const world = await startWorld(
     apps: [app('simulator', 'Zerodha'), app('simulator-platform', 'Second app'), kotakApp],
     console: true,
     exposeTokens: false,
+    limits: { loginAttempts: 1_000 },
+    // It stands still, so that nothing is polled again.
+    clock: new TestClock(),
   },
-  { redirectUrl: `${home}callback`, now: new Date() },
+  { redirectUrl: `${home}callback`, now: new Date(), accounts: 100 },
 );
 line.leadTo(Number(new URL(world.url).port));
 afterAll(() => line.close());
@@ -129,6 +133,46 @@ describeWithChromium('the morning screen', (browser) => {
     await page.getByText('logging out', { exact: true }).waitFor();
     await question.waitFor({ state: 'hidden' });
     await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('list-title');
+    expect(complaints).toEqual([]);
+  });
+
+  test('asks as much for sixty accounts as for one: two streams, and a query of each kind', async () => {
+    const users = Array.from(
+      { length: 60 },
+      (_, index) => `SIM00${String(index + 1).padStart(2, '0')}`,
+    );
+    const { page, operations, complaints } = await visit(['simulator', ...users]);
+    const seen = () => operations.map(({ name }) => name).toSorted();
+    const calls = async () => (await world.calls()).map(({ method, path }) => `${method} ${path}`);
+    await page.getByText('60 of 60 accounts, as of').waitFor();
+    await page.getByText('nowhere else').waitFor();
+    const once = ['Funds', 'MarginsChanged', 'Sessions', 'SessionsChanged', 'UserSessions'];
+    expect(seen()).toEqual(once);
+    const reads = (await calls()).filter((call) => call !== 'POST /session/token');
+    expect(new Set(reads)).toEqual(new Set(['GET /user/margins']));
+    // One for each; a second one only where the stream and the query miss each other.
+    expect(reads.length).toBeGreaterThanOrEqual(users.length);
+    expect(reads.length).toBeLessThan(2 * users.length);
+    // Half of the calls that the broker allows in a second, however many accounts there are.
+    const followed = operations.find(({ name }) => name === 'MarginsChanged');
+    expect(followed?.variables).toMatchObject({ everySeconds: 12 });
+
+    // A login in another tab: that account is read, and no other.
+    operations.splice(0);
+    await logInBeside(page, home, 'SIM0061');
+    await page.getByText('61 of 61 accounts, as of').waitFor();
+    expect(operations.find(({ name }) => name === 'Funds')?.variables.kite).toHaveLength(1);
+    expect((await calls()).length).toBeLessThan(5);
+
+    // Sixty-one ends are one change.
+    operations.splice(0);
+    await page.getByRole('button', { name: 'Log out all 61' }).click();
+    await page.getByRole('button', { name: 'Log out all', exact: true }).click();
+    await page.getByText(/ and 56 others are logged out\.$/).waitFor();
+    await page.getByRole('heading', { name: 'Log in to a first account' }).waitFor();
+    expect(operations.length, seen().join()).toBeLessThan(20);
+    const ends = (await calls()).filter((call) => call === 'DELETE /session/token');
+    expect(ends).toHaveLength(61);
     expect(complaints).toEqual([]);
   });
 });

@@ -8,9 +8,17 @@ export interface ConsoleVisit {
   readonly page: Page;
   /** Every address that was asked for. */
   readonly requests: readonly string[];
+  /** Every operation that was sent to the gateway: its name and variables. */
+  readonly operations: ConsoleOperation[];
   /** Errors of the console and of scripts. */
   readonly complaints: readonly string[];
   readonly close: () => Promise<void>;
+}
+
+/** An operation of the console. */
+export interface ConsoleOperation {
+  readonly name: string;
+  readonly variables: Readonly<Record<string, unknown>>;
 }
 
 /** Opens the console in a profile of its own. */
@@ -26,7 +34,14 @@ export async function visitConsole(
   });
   const requests: string[] = [];
   const complaints: string[] = [];
-  context.on('request', (request) => requests.push(request.url()));
+  const operations: ConsoleOperation[] = [];
+  context.on('request', (request) => {
+    requests.push(request.url());
+    if (request.method() !== 'POST' || !request.url().startsWith(`${home}graphql`)) return;
+    const { query, variables = {} } = request.postDataJSON();
+    const [, name = ''] = /(?:query|mutation|subscription) (\w+)/.exec(query) ?? [];
+    operations.push({ name, variables });
+  });
   context.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
@@ -34,7 +49,7 @@ export async function visitConsole(
   const page = await context.newPage();
   await page.goto(home);
   await page.locator('h1').waitFor();
-  return { page, requests, complaints, close: () => context.close() };
+  return { page, requests, operations, complaints, close: () => context.close() };
 }
 
 /** Logs users in without a window. @returns the options of a profile that has these logins. */
@@ -59,6 +74,28 @@ export async function loggedIn(
     sameSite: 'Lax' as const,
   }));
   return { storageState: { cookies, origins: [] } };
+}
+
+/** Logs a user in beside the page: in the same profile, as another tab does. */
+export async function logInBeside(page: Page, home: string, userId: string): Promise<void> {
+  const { request } = page.context();
+  const next = async (url: string, form?: Record<string, string>) => {
+    const response = await request.fetch(url, {
+      maxRedirects: 0,
+      ...(form && { method: 'POST', form }),
+    });
+    return response.headers().location ?? '';
+  };
+  const query = new URLSearchParams({ app: 'simulator', returnTo: home });
+  const broker = new URL(await next(`${home}login?${query}`));
+  const callback = await next(`${broker.origin}${broker.pathname}`, {
+    api_key: broker.searchParams.get('api_key') ?? '',
+    redirect_params: broker.searchParams.get('redirect_params') ?? '',
+    user_id: userId,
+    decision: 'approve',
+  });
+  const back = await next(callback);
+  if (back !== home) throw new Error(`${userId} is not logged in: ${back}`);
 }
 
 /** Picks a user on the simulated page of Zerodha, and waits for the console. */
