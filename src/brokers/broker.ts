@@ -85,7 +85,7 @@ export interface BrokerClient {
 
 /** A call that gave no usable answer; nothing in it is secret. */
 export interface FailedCall {
-  readonly request: Pick<UpstreamRequest, 'method' | 'path' | 'apiKey'>;
+  readonly request: Pick<UpstreamRequest, 'method' | 'path' | 'apiKey' | 'credential'>;
   readonly operation: Operation;
   readonly error: BrokerError;
 }

@@ -15,6 +15,8 @@ export interface Credential {
   readonly userId?: string;
   /** Where the broker serves the user, as its login said, for a broker with several hosts; part of no digest. */
   readonly baseUrl?: string;
+  /** The account that it opens, where that is a session's of a keyring: the log names it. Part of no digest. */
+  readonly accountId?: string;
 }
 
 /** Whose tokens are kept: what a credential is made of, beside the token. */
@@ -25,6 +27,8 @@ export interface TokenOwner {
   readonly userId: string | null;
   /** Where the broker serves the user; null where it serves all users at one address. */
   readonly baseUrl: string | null;
+  /** The account, where the tokens are a session's of a keyring. */
+  readonly accountId?: string;
 }
 
 /** What is known of the sessions of each broker. */
@@ -44,13 +48,15 @@ export interface CredentialFacts {
 
 /** The credential of a kept token, the same as that of a header with the same token. */
 export function credentialOf(owner: TokenOwner, accessToken: Secret): Credential {
-  const { broker, apiKey, userId, baseUrl } = owner;
+  const { broker, apiKey, userId, baseUrl, accountId } = owner;
+  const account = accountId === undefined ? {} : { accountId };
   // The default broker asks for no user, and its credentials name none: their digests would differ.
-  if (broker === defaultBroker) return { apiKey, accessToken };
+  if (broker === defaultBroker) return { apiKey, accessToken, ...account };
   return {
     broker,
     apiKey,
     accessToken,
+    ...account,
     ...(userId !== null && { userId }),
     ...(baseUrl !== null && { baseUrl }),
   };
@@ -66,6 +72,11 @@ const digest = Symbol('digest');
 export function digestOf(credential: Credential & { [digest]?: string }): string {
   credential[digest] ??= pairDigest('account', credential);
   return credential[digest];
+}
+
+/** The id of the account that a credential opens, as answers have it. */
+export function accountIdOf(credential: Credential): string {
+  return credential.accountId ?? digestOf(credential);
 }
 
 /** A digest of the credential for another use, in the same form; with a user id, that stands before the token. */

@@ -18,6 +18,7 @@ const columns = [
   'REASON',
   'DEVICES',
   'BROWSER',
+  'ACCOUNT',
 ];
 
 /** Lists all sessions. @returns whether all of them could be read. */
@@ -62,11 +63,13 @@ function describe(
   record: SessionRecord,
   showsUsers: boolean,
 ) {
-  const { sessionId, state, broker, apiKey, userId, userName, devices, endReason } = record;
-  const { keyring = '', user = null } = digests.details(keyringId, record);
+  const { sessionId, accountId, state, broker, apiKey, userId, userName, devices, endReason } =
+    record;
+  const { keyring = '', user = null, account = '' } = digests.details(keyringId, record);
   return {
     state,
     sessionId,
+    accountId,
     broker,
     apiKey,
     user,
@@ -78,16 +81,17 @@ function describe(
     keyring,
     // As the audit log names it.
     session: digests.session(sessionId),
+    account,
     ...(showsUsers && { userId, userName }),
   };
 }
 
 function lineOf(described: ReturnType<typeof describe>): string {
-  const { state, sessionId, broker, apiKey, user, issuedAt, lastSeenAt, endedAt } = described;
-  const { endReason, devices, keyring, userId, userName } = described;
+  const { state, sessionId, accountId, broker, apiKey, user, issuedAt } = described;
+  const { lastSeenAt, endedAt, endReason, devices, keyring, userId, userName } = described;
   const fields = [
     ...[state, sessionId, broker, apiKey, user, issuedAt, lastSeenAt, endedAt],
-    ...[endReason, devices, keyring],
+    ...[endReason, devices, keyring, accountId],
     ...(userId === undefined ? [] : [userId, userName]),
   ];
   // A name is the broker's text: no control character of it reaches a terminal.

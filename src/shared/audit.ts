@@ -23,6 +23,8 @@ export interface AuditDetails {
   readonly user?: string;
   /** The digest of the session, or those of several. */
   readonly session?: string | readonly string[];
+  /** The digest of the account, which is the same in its next session. */
+  readonly account?: string;
   /** The api key of the app. */
   readonly app?: string;
   /** Why, as the code of an error. */

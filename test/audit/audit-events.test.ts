@@ -13,7 +13,13 @@ const origin = new URL(world.url).origin;
 const loginUrl = `${origin}/login?app=simulator`;
 const digest = expect.stringMatching(/^[\w-]{22}$/);
 const about = { requestId: expect.any(String), address: '127.0.0.1' };
-const ofSession = { keyring: digest, user: digest, session: digest, app: 'simulator' };
+const ofSession = {
+  keyring: digest,
+  user: digest,
+  session: digest,
+  account: digest,
+  app: 'simulator',
+};
 const visitorAt = () => new Visitor(origin, 'http://localhost:4000');
 
 beforeEach(() => {

@@ -42,6 +42,23 @@ test('a failure names its broker, and none is hidden by an equal one of another 
   );
 });
 
+test('a failed call is logged with the account id of the answer, and its credential is not', async () => {
+  const { world, told } = await startLogged();
+  await world.simulator.close();
+  const authorization = `${tokens('SIM0001')}, ${kotakTokens('SIMK01')}`;
+  const query = '{ accounts { user { email } kotakMargins { id } } }';
+  const { errors } = await world.askRaw(query, { authorization });
+  const failed = errors.filter(({ extensions }) => extensions.code === 'UPSTREAM_UNAVAILABLE');
+  const ids = failed.map(({ extensions }) => extensions.accountId ?? '').toSorted();
+  expect(ids).toEqual([expect.any(String), expect.any(String)]);
+  expect(
+    told()
+      .map(({ accountId }) => accountId ?? '')
+      .toSorted(),
+  ).toEqual(ids);
+  expect(JSON.stringify(told())).not.toMatch(/-token|SIM0001|SIMK01/);
+});
+
 test('a user who is served by another host is no failure', async () => {
   const { read, logIn, lines, told } = await startLogged();
   expect(await read('SIMK02')).toEqual([]);

@@ -22,7 +22,7 @@ const steps = [...page.matchAll(/```sh\n([\s\S]*?)```\s+```text\n([\s\S]*?)```/g
 
 /** A line without what is new in each run. */
 const lasting = (text: string) =>
-  text.replace(/"(time|requestId|address)":("(?!report-1)[^"]*"|\d+)/g, '"$1":…');
+  text.replace(/"(time|requestId|accountId|address)":("(?!report-1)[^"]*"|\d+)/g, '"$1":…');
 
 test('every command of the runbook prints what the page prints', async () => {
   const simulator = await startSimulator({ port: 0, rateLimit: 0 });
@@ -61,11 +61,13 @@ test('every command of the runbook prints what the page prints', async () => {
   writeFileSync(join(folder, 'gateway.log'), log);
   const read = () => readFileSync(env.AUDIT_LOG, 'utf8');
   await expect.poll(read).toContain('"outcome":"failed"');
-  expect(steps).toHaveLength(5);
+  expect(steps).toHaveLength(7);
+  const { accountId = '' } = failed?.errors[0]?.extensions ?? {};
   const command = `${process.execPath} ${join(root, 'src/command.ts')}`;
   for (const [, script = '', printed] of steps) {
     const own = script
       .replace('localhost:9464', `localhost:${metricsPort}`)
+      .replaceAll('<accountId>', accountId)
       .replace('kite-graphql sessions', `${command} sessions`);
     const { stdout } = await run({ program: ['sh', '-c', own], cwd: folder, env }).ended;
     expect([script, lasting(stdout)]).toEqual([script, lasting(printed ?? '')]);

@@ -40,6 +40,7 @@ afterAll(() => simulator.close());
 interface Listed {
   readonly broker: string;
   readonly sessionId: string;
+  readonly accountId: string;
   readonly state: string;
   readonly endReason: string | null;
   readonly user: string | null;
@@ -141,6 +142,15 @@ for (const [name, isMissing] of [
       expect(new Set(listed.map(({ state }) => state))).toEqual(new Set(['ACTIVE']));
       // Three users, the same one in two browsers.
       expect(new Set(listed.map(({ user }) => user)).size).toBe(3);
+      // By the account id that a user reports from an answer.
+      const query = '{ accounts { id } }';
+      const answers = [one, two].map((visitor) =>
+        visitor.askRaw<{ accounts: { id: string }[] }>(query),
+      );
+      const accounts = (await Promise.all(answers)).flatMap(({ data }) => data?.accounts ?? []);
+      expect(listed.map(({ accountId }) => accountId).toSorted()).toEqual(
+        accounts.map(({ id }) => id).toSorted(),
+      );
       const text = (await command('list')).stdout;
       expect(text).toMatch(/^STATE\tSESSION\t/);
       for (const { sessionId } of listed) expect(text).toContain(sessionId);

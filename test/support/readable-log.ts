@@ -11,6 +11,7 @@ export interface LogLine {
   readonly cause?: string | null;
   readonly repeated?: number;
   readonly requestId?: string;
+  readonly accountId?: string;
   readonly operation?: string;
   readonly milliseconds?: number;
   readonly errors?: Readonly<Record<string, number>>;

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { FailedCall } from '../../brokers/broker.ts';
 import type { BrokerName } from '../../brokers/broker-name.ts';
+import { accountIdOf } from '../../brokers/credential.ts';
 import type { BrokerErrorCode } from '../../brokers/error.ts';
 import type { Limits } from '../../limits.ts';
 
@@ -60,9 +61,11 @@ export function logFailedCalls(
 ): (call: FailedCall) => void {
   const message = 'A call to the broker failed';
   const warn = createCauseLog(log, message, limits);
-  return ({ request: { method, path, apiKey }, operation: { requestId }, error }) => {
+  return ({ request: { method, path, apiKey, credential }, operation: { requestId }, error }) => {
     const { code: reason, status, errorType, systemCode } = error;
-    const fields = { broker, requestId, method, path, reason, status, errorType };
+    // A login has no account yet.
+    const accountId = credential && accountIdOf(credential);
+    const fields = { broker, requestId, method, path, accountId, reason, status, errorType };
     if (error.concernsOperator) {
       log.error(
         { ...fields, apiKey },

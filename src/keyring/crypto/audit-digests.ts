@@ -30,9 +30,10 @@ export function createAuditDigests(encrypter: Pick<Encrypter, 'names'>): AuditDi
     // Without the broker where earlier versions, which knew one alone, wrote the same digest.
     user: ({ broker, userId }) =>
       broker === defaultBroker ? digest('user', userId) : digest('user', broker, userId),
-    details: (keyringId, { sessionId, broker, userId, apiKey }) => ({
+    details: (keyringId, { sessionId, accountId, broker, userId, apiKey }) => ({
       keyring: digests.keyring(keyringId),
       session: digests.session(sessionId),
+      account: digest('account', accountId),
       ...(userId !== null && { user: digests.user({ broker, userId }) }),
       app: apiKey,
     }),
