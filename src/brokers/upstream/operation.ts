@@ -143,7 +143,8 @@ export class Deadline implements Operation {
   end(): void {
     clearTimeout(this.#timer);
     this.#reads?.leaveClient();
-    const callbacks = this.#onEnd ?? [];
+    if (this.#onEnd === null) return;
+    const callbacks = this.#onEnd;
     this.#onEnd = null;
     for (const callback of callbacks) callback();
   }

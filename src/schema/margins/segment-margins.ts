@@ -45,21 +45,10 @@ export function segmentSource(
     asOf,
     enabled,
     net,
-    available: owned(withFieldErrors(available, account), account.id, segment),
-    utilised: owned(withFieldErrors(utilised, account), account.id, segment),
+    available: ownedAvailable(withFieldErrors(available, account), account.id, segment),
+    utilised: ownedUtilised(withFieldErrors(utilised, account), account.id, segment),
   };
   return withFieldErrors(source, account) as SegmentSource;
-}
-
-/** Amounts that know whose they are; an error in their place stays what it is. */
-function owned<Name extends string>(
-  amounts: Amounts<Name>,
-  owner: string,
-  segment: Segment,
-): AmountsSource<Name> {
-  return (
-    amounts instanceof Error ? amounts : { ...amounts, owner, segment }
-  ) as AmountsSource<Name>;
 }
 
 const available: Readonly<Record<AvailableName, string>> = {
@@ -85,6 +74,35 @@ const utilised: Readonly<Record<UtilisedName, string>> = {
   stockCollateral: 'Margin used against pledged stocks and ETFs. Rupees.',
   delivery: 'Margin blocked when shares from the demat account are sold. Rupees.',
 };
+
+const ownedAvailable = owning(available);
+const ownedUtilised = owning(utilised);
+
+/** Makes amounts know whose they are, without a copy: requests share them. An error in their place stays what it is. */
+function owning<Name extends string>(names: Readonly<Record<Name, string>>) {
+  class View implements Owned {
+    readonly amounts: Amounts<Name>;
+    readonly owner: string;
+    readonly segment: Segment;
+
+    constructor(amounts: Amounts<Name>, owner: string, segment: Segment) {
+      this.amounts = amounts;
+      this.owner = owner;
+      this.segment = segment;
+    }
+  }
+  for (const name of Object.keys(names) as Name[]) {
+    Object.defineProperty(View.prototype, name, {
+      get(this: View) {
+        return this.amounts[name];
+      },
+    });
+  }
+  return (amounts: Amounts<Name>, owner: string, segment: Segment) =>
+    (amounts instanceof Error
+      ? amounts
+      : new View(amounts, owner, segment)) as unknown as AmountsSource<Name>;
+}
 
 const AvailableMarginsRef = amountsType(
   'AvailableMargins',
