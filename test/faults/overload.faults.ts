@@ -1,4 +1,5 @@
-// Ten times what the gateway has room for, from many addresses, and a user of a browser beside them.
+// Ten times what the gateway has room for, or a broker's app has calls, from many addresses, and a user of a browser
+// beside them.
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -107,4 +108,87 @@ test('beyond the room of the gateway, queries are refused with 503 and Retry-Aft
   );
   expect(answers.get('200, right')).toBeGreaterThan(0);
   expect(answers.get('503 with Retry-After')).toBeGreaterThan(0);
+});
+
+test('beyond the calls of an app, queries that can have no turn are refused at once with RATE_LIMITED, the others are answered rightly, and a user of a browser waits for a window', async () => {
+  const limit = 10;
+  const all = 10 * limit * seconds;
+  const simulator = await startSimulatorProcess({
+    SIMULATOR_RATE_LIMIT: `${limit}`,
+    SIMULATOR_ACCOUNTS: `${all + 1}`,
+  });
+  const gateway = await startGateway({
+    env: {
+      ...brokerSettings(simulator),
+      KITE_RATE_LIMIT: `${limit}`,
+      OPERATION_TIMEOUT_MS: '10000',
+      LIMIT_KEEP_ALIVE_SECONDS: '75',
+    },
+  });
+  const userId = (index: number) => `SIM${`${index + 1}`.padStart(4, '0')}`;
+  const browser = new Visitor(gateway.origin);
+  await browser.logIn(`${gateway.origin}/login?app=simulator`, userId(all));
+  const waits: number[] = [];
+  const user = async () => {
+    const began = performance.now();
+    const headers = { 'x-forwarded-for': '198.51.100.7' };
+    const { status, text } = await browser.askRaw('{ account { user { email } } }', {}, headers);
+    waits.push(performance.now() - began);
+    return /"email":"/.test(text) ? null : `${status} ${text}`;
+  };
+  const agent = new Agent({ keepAlive: true, maxSockets: 2_000 });
+  const answers = new Map<string, number>();
+  const refusals: number[] = [];
+  const lost: string[] = [];
+  let waiting = 0;
+  let mostWaiting = 0;
+  const stranger = async (index: number) => {
+    const headers = {
+      authorization: `token simulator:${userId(index)}-token`,
+      'x-forwarded-for': `203.0.${Math.floor((index % 1_000) / 250)}.${index % 250}`,
+    };
+    const query = '{ account { user { userId } } }';
+    const began = performance.now();
+    waiting += 1;
+    mostWaiting = Math.max(mostWaiting, waiting);
+    const { status, text } = await sendJson(gateway.url, { query, headers }, agent);
+    waiting -= 1;
+    const isRight = status === 200 && text.includes(`"userId":"${userId(index)}"`);
+    const isRefused = status === 200 && /"code":"RATE_LIMITED".*"retryAfterSeconds":\d/.test(text);
+    const answer = isRight ? '200, right' : isRefused ? '200 RATE_LIMITED' : `${status} ${text}`;
+    answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    if (isRefused) refusals.push(performance.now() - began);
+    else if (!isRight) lost.push(answer.slice(0, 200));
+  };
+  await measure(
+    {
+      sent: `ten times overload of one app: ${10 * limit} queries a second for ${seconds} s from 1,000 addresses, with ${limit} calls a second and 10 s for each query`,
+      gateway,
+      brokerPorts: [simulator.port],
+      user,
+    },
+    async () => {
+      const sending: Promise<void>[] = [];
+      const began = performance.now();
+      while (sending.length < all) {
+        const due = Math.min(all, ((performance.now() - began) * 10 * limit) / 1_000);
+        while (sending.length < due) sending.push(stranger(sending.length));
+        await sleep(5);
+      }
+      await Promise.all(sending);
+      agent.destroy();
+      const fast = refusals.toSorted((a, b) => a - b);
+      const own = waits.toSorted((a, b) => a - b);
+      const slow = fast.filter((milliseconds) => milliseconds > 1_000).length;
+      const times = `refusals after ${percentile(fast, 0.5)} ms (median), ${percentile(fast, 0.9)} ms (90 %), ${slow} of them after more than a second`;
+      const most = `at most ${mostWaiting} queries open`;
+      return {
+        answers,
+        lost,
+        measured: [times, most, `the user’s query ${percentile(own, 0.5)} ms (median)`],
+      };
+    },
+  );
+  expect(answers.get('200, right')).toBeGreaterThan(0);
+  expect(answers.get('200 RATE_LIMITED')).toBeGreaterThan(0);
 });

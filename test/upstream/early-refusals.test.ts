@@ -24,8 +24,9 @@ interface Outcome {
   retryAfterSeconds: number | null;
 }
 
-/** A budget of so many calls a second, before a broker that answers at once, by a clock of the test. */
-function budget(limit: number, status: () => number = () => 200) {
+/** A budget of so many calls a second, before a broker that answers after so long, by a clock of the test. */
+function budget(limit: number, broker: { status?: () => number; answersAfter?: number } = {}) {
+  const { status = () => 200, answersAfter = 0 } = broker;
   const clock = new TestClock();
   const log = createMemoryRateLog(limit, clock.milliseconds);
   const limits = withDefaultLimits();
@@ -36,7 +37,11 @@ function budget(limit: number, status: () => number = () => 200) {
     body: '',
     retryAfterSeconds: status() === 429 ? 20 : null,
   });
-  const send = budgeted(async () => answer(), { log, limits, accepted, clock });
+  const ask = async () => {
+    if (answersAfter > 0) await clock.wait(answersAfter, new Cancellation());
+    return answer();
+  };
+  const send = budgeted(ask, { log, limits, accepted, clock });
 
   /** An operation, and the way to make one of its calls. */
   function operation(callerId: string, seconds: number) {
@@ -108,6 +113,21 @@ test('at ten times the budget from one address, its operations are served in the
   for (const { at, cameAt } of of(outcomes, 'refused')) expect(at - cameAt).toBeLessThanOrEqual(10);
 });
 
+test('the time that the broker takes counts: a slow one is sent fewer calls, and none that it cannot answer in time', async () => {
+  const { operation, outcomes, pass } = budget(10, { answersAfter: 200 });
+  for (let tenth = 0; tenth < 100; tenth += 1) {
+    for (let n = 0; n < 10; n += 1) operation(`address ${tenth} ${n}`, 6)();
+    await pass(0.1);
+  }
+  await pass(7);
+  // A window begins every 1,205 ms: fourteen until the deadline of the last ones, less the time of an answer.
+  expect(of(outcomes, 'sent').length).toBe(140);
+  for (const { at, deadlineAt } of of(outcomes, 'sent')) expect(at).toBeLessThanOrEqual(deadlineAt);
+  const late = of(outcomes, 'refused').filter(({ at, cameAt }) => at > cameAt + 10);
+  // It is not known before the first answer to a call that has waited.
+  for (const { cameAt } of late) expect(cameAt).toBeLessThanOrEqual(1_405);
+});
+
 test('a single call of another address is served beside a flood that is refused', async () => {
   const { operation, outcomes, pass } = budget(10);
   for (let n = 0; n < 500; n += 1) operation('flood', 5)();
@@ -134,7 +154,7 @@ test('of an operation over more accounts than there is time for, the last ones a
 
 test('when the broker closes the budget, calls whose deadline is before it opens are refused at once', async () => {
   let status = 200;
-  const { operation, outcomes, pass } = budget(1, () => status);
+  const { operation, outcomes, pass } = budget(1, { status: () => status });
   operation('first', 30)();
   await settled();
   const [late, patient] = [operation('late', 10)(), operation('patient', 30)()];

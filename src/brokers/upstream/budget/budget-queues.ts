@@ -73,9 +73,11 @@ export class BudgetQueues {
     return { login: sizeOf('login'), accepted: sizeOf('accepted'), other: sizeOf('other') };
   }
 
-  /** A call has ended, well or badly. */
-  leave(call: QueuedCall): void {
+  /** A call has ended, well or badly. @param took milliseconds since it was sent, where it had waited. */
+  leave(apiKey: string, call: QueuedCall, took: number | null): void {
     this.#slots.leave(call);
+    const queue = took === null ? undefined : this.#queues.get(apiKey);
+    if (took !== null && queue !== undefined) this.#late.learn(queue, took);
     this.#serveStalled();
   }
 
@@ -133,9 +135,10 @@ export class BudgetQueues {
     return this.#log.start(apiKey);
   }
 
-  #start({ waiting }: AppQueue, start: Start): void {
-    const call = waiting.next(this.#slots.isShare);
+  #start(queue: AppQueue, start: Start): void {
+    const call = queue.waiting.next(this.#slots.isShare);
     if (call !== undefined) {
+      this.#late.start(queue);
       this.#slots.assign(call);
       this.#stopWaiting(call);
       call.resolve(start);
@@ -159,8 +162,7 @@ export class BudgetQueues {
 
   /** Refuses the calls that have no turn before their deadline if none starts for so long. */
   #opensIn(queue: AppQueue, milliseconds: number): void {
-    const opensAt = this.#clock.milliseconds() + milliseconds;
-    queue.opensAt = Math.max(queue.opensAt, opensAt);
+    queue.opensAt = Math.max(queue.opensAt, this.#late.opensAt(queue, milliseconds));
     for (const call of this.#late.among(queue)) this.#refuse(call, this.#noTurn(queue, call));
   }
 
@@ -221,6 +223,9 @@ export class BudgetQueues {
       timer: undefined,
       opensAt: 0,
       lookedAt: Number.NEGATIVE_INFINITY,
+      quickest: 0,
+      started: 0,
+      startedSince: 0,
     };
     this.#queues.set(apiKey, queue);
     return queue;

@@ -64,18 +64,22 @@ export function budgeted(
     waited: number,
   ) {
     const { operation, account } = call;
+    const { apiKey } = request;
+    const began = waited > 0 ? clock.milliseconds() : 0;
+    const leave = () => {
+      start.ended();
+      budget.leave(apiKey, call, waited > 0 ? clock.milliseconds() - began : null);
+    };
     operation.begun?.();
     request.report?.started(waited);
     return send(request, operation, start).then(
       (answer) => {
         learn(request, account, answer);
-        start.ended();
-        budget.leave(call);
+        leave();
         return second?.(answer, request, operation) ?? answer;
       },
       (error: unknown) => {
-        start.ended();
-        budget.leave(call);
+        leave();
         const next = error instanceof BrokerError && second?.(error, request, operation);
         if (next) return next;
         throw error;

@@ -1,10 +1,11 @@
 // Which calls have no turn before their operation's deadline, as far as that is certain: the app's window lets no more start
-// until then than have their turns before them. Where it is not certain, a call waits.
+// until then than have their turns before them. It is taken as certain that no call is quicker than the quickest so far.
+// Where it is not certain, a call waits.
 
 import type { Clock } from '../clock.ts';
 import type { QueuedCall } from './lane-calls.ts';
 import type { Certainty } from './place.ts';
-import { countedMilliseconds, type RateLog } from './rate-log/rate-log.ts';
+import { countedMilliseconds, longestWayMilliseconds, type RateLog } from './rate-log/rate-log.ts';
 import type { Slots } from './slots.ts';
 import type { AppQueue, WaitingCall } from './waiting-room.ts';
 
@@ -37,7 +38,9 @@ export class LateCalls {
     const { waiting, opensAt } = queue;
     // Found first, and then taken out: the queue must not change while it is read.
     const late: WaitingCall[] = [];
-    for (const call of waiting) if (call.operation.deadlineAt < opensAt) late.push(call);
+    for (const call of waiting) {
+      if (call.operation.deadlineAt < opensAt + queue.quickest) late.push(call);
+    }
     yield* late;
     const now = this.#clock.milliseconds();
     if (now - queue.lookedAt < countedMilliseconds) return;
@@ -54,6 +57,29 @@ export class LateCalls {
     }
   }
 
+  /** A call that had waited has ended after so many milliseconds. */
+  learn(queue: AppQueue, took: number): void {
+    queue.quickest = queue.quickest === 0 ? took : Math.min(queue.quickest, took);
+  }
+
+  /** A call starts. */
+  start(queue: AppQueue): void {
+    if (queue.started === 0) queue.startedSince = this.#clock.milliseconds();
+    queue.started += 1;
+  }
+
+  /**
+   * When a window that is full has room again, in milliseconds of the clock: after so many, but not before the first of all
+   * the calls that fill it can have arrived a window ago.
+   */
+  opensAt(queue: AppQueue, milliseconds: number): number {
+    const isFilled = queue.started >= this.#log.limit;
+    const known = this.#clock.milliseconds() + milliseconds;
+    const soonest = isFilled ? queue.startedSince + this.#apart(queue) : 0;
+    queue.started = 0;
+    return Math.max(known, soonest);
+  }
+
   /** When a caller that asks again then has its turn, as far as can be told from what waits now. */
   secondsUntilTurn(call: QueuedCall, { waiting, opensAt }: AppQueue): number {
     const untilOpen = Math.max(0, opensAt - this.#clock.milliseconds());
@@ -67,11 +93,20 @@ export class LateCalls {
     return Math.max(1, Math.ceil((untilOpen + inQueue) / 1_000));
   }
 
-  /** The most starts of the app before the deadline of a call. */
-  #mostStarts({ operation }: QueuedCall, { opensAt }: AppQueue): number {
-    const milliseconds = operation.deadlineAt - Math.max(this.#clock.milliseconds(), opensAt);
-    if (milliseconds < 0) return 0;
-    return this.#log.limit * (1 + Math.floor(milliseconds / countedMilliseconds));
+  /**
+   * The most starts of the app that can be answered before the deadline of a call. A start makes room for the next one a
+   * window after it arrived, which may have been as late as its answer.
+   */
+  #mostStarts({ operation }: QueuedCall, queue: AppQueue): number {
+    const { opensAt, quickest } = queue;
+    const from = Math.max(this.#clock.milliseconds(), opensAt) + quickest;
+    if (operation.deadlineAt < from) return 0;
+    return this.#log.limit * (1 + Math.floor((operation.deadlineAt - from) / this.#apart(queue)));
+  }
+
+  /** The least time between a start and the one that it makes room for. */
+  #apart({ quickest }: AppQueue): number {
+    return countedMilliseconds + Math.min(quickest, longestWayMilliseconds);
   }
 
   /** Whether as many calls as that have their turns before the last one of a call's operation. */

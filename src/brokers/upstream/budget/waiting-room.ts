@@ -123,4 +123,9 @@ export interface AppQueue {
   opensAt: number;
   /** When it was last looked for calls that are too late, in milliseconds of the clock. */
   lookedAt: number;
+  /** How long the quickest of its calls has taken, in milliseconds; 0 before one has ended. */
+  quickest: number;
+  /** How many have started since the window was last full, and when the first of them did. */
+  started: number;
+  startedSince: number;
 }
