@@ -1,8 +1,11 @@
 // What the simulator's log says of the rate limit.
 import type { UpstreamCall } from './world.ts';
 
-/** The most calls that arrived in any window of so many milliseconds. */
-export function fullestWindow(calls: readonly UpstreamCall[], milliseconds = 1_000): number {
+/** The most calls that arrived, or were sent, in any window of so many milliseconds. */
+export function fullestWindow(
+  calls: readonly Pick<UpstreamCall, 'monotonicMilliseconds'>[],
+  milliseconds = 1_000,
+): number {
   const arrivals = calls.map((call) => call.monotonicMilliseconds).sort((a, b) => a - b);
   let first = 0;
   let most = 0;
