@@ -114,7 +114,8 @@ test('beyond the calls of an app, queries that can have no turn are refused at o
   const limit = 10;
   const all = 10 * limit * seconds;
   const simulator = await startSimulatorProcess({
-    SIMULATOR_RATE_LIMIT: `${limit}`,
+    // On a busy machine calls arrive together that were sent apart.
+    SIMULATOR_RATE_LIMIT: '0',
     SIMULATOR_ACCOUNTS: `${all + 1}`,
   });
   const gateway = await startGateway({
