@@ -1,5 +1,5 @@
 // What a broker asks of a caller: an app's key and a user's access token; some also ask whose it is.
-import { hash } from 'node:crypto';
+import { digestOfText } from '../shared/digest.ts';
 import { type BrokerName, defaultBroker } from './broker-name.ts';
 import type { Secret } from './upstream/secret.ts';
 
@@ -82,6 +82,5 @@ export function accountIdOf(credential: Credential): string {
 /** A digest of the credential for another use, in the same form; with a user id, that stands before the token. */
 export function pairDigest(noun: string, { apiKey, accessToken, userId }: Credential): string {
   const owner = userId === undefined ? '' : `${userId}\0`;
-  const words = `kite-graphql ${noun}\0${apiKey}\0${owner}${accessToken.reveal()}`;
-  return hash('sha256', words, 'buffer').toString('base64url', 0, 16);
+  return digestOfText(`kite-graphql ${noun}\0${apiKey}\0${owner}${accessToken.reveal()}`);
 }

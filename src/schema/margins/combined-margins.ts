@@ -124,24 +124,21 @@ function segmentsFor(selected: ReadonlySet<string>): readonly Segment[] {
 }
 
 /** A sum over one segment, or over both; null where no account has it enabled. */
-export function sumSource(
-  { key, included }: Combination,
-  part: Segment | 'total',
-): SegmentSource | null {
+export function sumSource(combination: Combination, part: Segment | 'total'): SegmentSource | null {
   const segments = part === 'total' ? both : [part];
   const segment = part === 'total' ? null : part;
-  const owner = key;
-  const sum = sumOf(partsIn(included, segments));
+  // The key of many accounts takes time, and only ids need it.
+  const owned = { owner: () => combination.key, segment: () => segment };
+  const sum = sumOf(partsIn(combination.included, segments));
   if (sum === null) return null;
   const { margins, asOf } = sum;
   return lazily<SegmentSource>({
-    owner: () => owner,
-    segment: () => segment,
+    ...owned,
     asOf: () => asOf,
     enabled: () => sumOrError(margins.enabled),
     net: () => sumOrError(margins.net),
-    available: () => sumsOrErrors(sumOrError(margins.available), { owner, segment }),
-    utilised: () => sumsOrErrors(sumOrError(margins.utilised), { owner, segment }),
+    available: () => sumsOrErrors(sumOrError(margins.available), owned),
+    utilised: () => sumsOrErrors(sumOrError(margins.utilised), owned),
   });
 }
 
@@ -163,13 +160,11 @@ function sumOrError<T>(value: Field<T>): T {
 
 function sumsOrErrors<Name extends string>(
   sums: Readonly<Record<Name, Field<number | null>>>,
-  owned: Owned,
+  owned: { readonly [Key in keyof Owned]: () => Owned[Key] },
 ): AmountsSource<Name> {
   const names = Object.keys(sums) as Name[];
   const makers = names.map((name) => [name, () => sumOrError(sums[name])]);
-  const { owner, segment } = owned;
-  const all = [...makers, ['owner', () => owner], ['segment', () => segment]];
-  return lazily<AmountsSource<Name>>(Object.fromEntries(all) as Makers<Name>);
+  return lazily<AmountsSource<Name>>({ ...Object.fromEntries(makers), ...owned } as Makers<Name>);
 }
 
 type Makers<Name extends string> = {

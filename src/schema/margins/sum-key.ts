@@ -1,6 +1,6 @@
 // The key of sums: what stands for the accounts of a sum in ids, and the way back from it to those accounts.
-import { hash } from 'node:crypto';
 import type { Context } from '../../context.ts';
+import { digestOfText } from '../../shared/digest.ts';
 
 /** The characters of a key that stand for one account: 48 bits of a digest. */
 const characters = 8;
@@ -42,5 +42,5 @@ function shortDigest(id: string): string {
 }
 
 function digestOfWords(...words: readonly string[]): string {
-  return hash('sha256', words.join('\0'), 'buffer').toString('base64url', 0, 16);
+  return digestOfText(words.join('\0'));
 }
