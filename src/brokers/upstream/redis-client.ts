@@ -31,11 +31,12 @@ export function createRedisClient(
   const { url, ca, sentinelMaster, sentinelPassword }: RedisAddress =
     typeof address === 'string' ? { url: address } : address;
   const patience = connectSeconds * 1_000;
+  const { isTls, nodes, username, password, database } = parseRedisUrl(url);
   const socket = {
     connectTimeout: patience,
     socketTimeout: 2 * pingInterval + patience,
     reconnectStrategy: (retries: number) => Math.min(50 * 2 ** Math.min(retries, 10), patience),
-    ...(url.startsWith('rediss:') && { tls: true as const, ...(ca !== undefined && { ca }) }),
+    ...(isTls && { tls: true as const, ...(ca !== undefined && { ca }) }),
   };
   // What waits for a connection would hold its caller back, and be written after the caller was told that it failed.
   const options = {
@@ -46,7 +47,6 @@ export function createRedisClient(
     disableClientInfo: true,
     maintNotifications: 'disabled' as const,
   };
-  const { nodes, username, password, database } = parseRedisUrl(url);
   const login = { ...(username && { username }), ...(password && { password }) };
   if (sentinelMaster !== undefined) {
     const sentinel = createSentinel({
@@ -76,22 +76,14 @@ export function createRedisClient(
     });
     return clusterClient(cluster, patience);
   }
-  return createServerClient(url, options);
+  const [node] = nodes;
+  return serverClient(
+    createClient({ ...options, ...login, database, socket: { ...socket, ...node } }),
+  );
 }
 
-function createServerClient(
-  url: string,
-  options: { readonly socket: object; readonly pingInterval: number },
-): RedisClient {
-  const client = create();
-  function create() {
-    try {
-      return createClient({ ...options, url });
-    } catch {
-      // The client's own error quotes the URL, password and all.
-      throw new TypeError('The address of Redis cannot be read');
-    }
-  }
+/** The client of one server. */
+function serverClient(client: ReturnType<typeof createClient>): RedisClient {
   return {
     get isOpen() {
       return client.isOpen;
