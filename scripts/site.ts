@@ -36,6 +36,7 @@ if (!existsSync(join(site, 'node_modules')))
 vitepress('build');
 for (const file of readdirSync(pages, { recursive: true, encoding: 'utf8' }))
   if (file.endsWith('.md')) cpSync(join(pages, file), join(built, file));
+for (const picture of pictures()) cpSync(join(root, picture), join(built, picture));
 writeFileSync(join(built, 'llms.txt'), contents());
 stdout.write('The site is in site/.vitepress/dist. See it with: npm run site -- --serve\n');
 if (argv.includes('--serve')) vitepress('preview');

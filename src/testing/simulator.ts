@@ -113,7 +113,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 /**
  * The controls of a simulator of another process, such as the one that a global set-up has started.
  * @param url its address.
- * @throws ControlRefusedError if no simulator answers there.
+ * @throws TypeError, by `fetch`, if nothing answers there; ControlRefusedError or SyntaxError if another server does.
  */
 export async function connectSimulator(url: string): Promise<SimulatorControl> {
   const address = url.replace(/\/$/, '');

@@ -95,7 +95,8 @@ describeWithChromium('a page with the hooks', async (browser) => {
     const first = await text('#margins p');
     await simulator.payIn({ userId: 'SIM0001', segment: 'equity', rupees: 12_345 });
     await expect.poll(() => text('#margins p'), patience).not.toBe(first);
-    await expect.poll(() => text('#same-margins p')).toBe(await text('#margins p'));
+    const areEqual = async () => (await text('#same-margins p')) === (await text('#margins p'));
+    await expect.poll(areEqual, patience).toBe(true);
     const before = (await text('#margins p')) ?? '';
     await simulator.faults.add({ kind: 'internal-error', path: '/user/margins' });
     const failed = before.replaceAll('OK', 'UPSTREAM_UNAVAILABLE');

@@ -3,7 +3,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { machineClock } from '../../src/brokers/upstream/clock.ts';
 import { createClient, type Disconnection } from '../../src/client/client.ts';
-import { pause } from '../../src/client/pause.ts';
+import { backoffMilliseconds, pause } from '../../src/client/pause.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { listen } from '../../src/server/listen.ts';
 import { TestClock } from '../support/test-clock.ts';
@@ -81,7 +81,6 @@ test('a stream that breaks off says so, is opened again, and continues with the 
 });
 
 test('waits between attempts grow, have a bound, and differ between clients', async () => {
-  const { backoffMilliseconds } = await import('../../src/client/pause.ts');
   for (const [failures, most] of [
     [1, 1_000],
     [2, 2_000],

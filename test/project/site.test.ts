@@ -39,6 +39,39 @@ test('llms.txt lists pages that exist, and every document', () => {
     expect(listed).toContain(`${address}.md`);
 });
 
+test('every link leads to a page or a picture, and to a heading of it', () => {
+  const files = readdirSync(built, { recursive: true, encoding: 'utf8' });
+  const pages = files.filter((file) => /\.html$/.test(file) && file !== '404.html');
+  const anchors = new Map(
+    pages.map((file) => [
+      file,
+      new Set([...read(file).matchAll(/ id="([^"]+)"/g)].map(([, id]) => id)),
+    ]),
+  );
+  const isDead = (file: string, link = '') => {
+    const { origin, pathname, hash } = new URL(
+      link.replaceAll('&amp;', '&'),
+      `http://site/${file}`,
+    );
+    if (origin !== 'http://site') return false;
+    const path = decodeURIComponent(pathname.slice(1)).replace(/^$|\/$/, '$&index.html');
+    const ids = anchors.get(path);
+    if (hash === '' || ids === undefined) return !existsSync(join(built, path));
+    return !ids.has(decodeURIComponent(hash.slice(1)));
+  };
+  const dead = pages.flatMap((file) =>
+    [...read(file).matchAll(/<(?:a|img) [^>]*(?:href|src)="([^"]+)"/g)]
+      .filter(([, link]) => isDead(file, link))
+      .map(([, link]) => `${file}: ${link}`),
+  );
+  const pictures = files
+    .filter((file) => file.endsWith('.md'))
+    .flatMap((file) => [...read(file).matchAll(/!\[[^\]]*\]\(([^)\s]+)\)/g)])
+    .filter(([, link = '']) => link.startsWith('/') && !existsSync(join(built, link)))
+    .map(([whole]) => whole);
+  expect([dead, pictures]).toEqual([[], []]);
+});
+
 test('the reference has every field of every operation, and links to the types', () => {
   for (const [page, type] of [
     ['queries', schema.getQueryType()],
@@ -71,7 +104,7 @@ describeWithChromium('in a browser', (browser) => {
 
   test('a reader finds an error by the search, and no request leaves the site', async () => {
     const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
-    const page = await browser.newPage();
+    const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
     const foreign: string[] = [];
     const faults: string[] = [];
     page.on('request', (request) => {
@@ -85,9 +118,25 @@ describeWithChromium('in a browser', (browser) => {
       .getByRole('link', { name: /Errors .*KEYRING_UNAVAILABLE/ })
       .first()
       .click();
-    await page.waitForURL(/errors\.html#keyring-unavailable/i);
+    await page.waitForURL(/errors\.html#keyring_unavailable/i);
     await page.getByRole('link', { name: 'Schema' }).first().click();
     await page.getByRole('heading', { name: 'combinedMargins' }).waitFor();
+
+    // On a wide screen, the tables of settings, errors and limits fit beside the menu; on a phone, the pages fit.
+    for (const name of ['settings', 'errors', 'limits']) {
+      await page.goto(`${origin}/${name}.html`);
+      const hidden = () =>
+        page.evaluate(() =>
+          [...document.querySelectorAll('.vp-doc table')].map(
+            (table) => table.scrollWidth - table.clientWidth,
+          ),
+        );
+      expect([name, await hidden()]).toEqual([name, (await hidden()).map(() => 0)]);
+      await page.setViewportSize({ width: 390, height: 844 });
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect([name, width]).toEqual([name, 390]);
+      await page.setViewportSize({ width: 1280, height: 860 });
+    }
     expect({ foreign, faults }).toEqual({ foreign: [], faults: [] });
     await page.close();
   });
