@@ -8,13 +8,13 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = readFileSync(join(root, 'SECURITY.md'), 'utf8');
 const rows = page
   .split('\n')
-  .filter((line) => line.startsWith('| ') && !/^\| (who|line|risk|---) /.test(line));
+  .filter((line) => line.startsWith('| ') && !/^\| (attacker|line|risk|---) /.test(line));
 
 /** The tests that a text names: the file below test/, and the title. */
 const testsIn = (text: string) =>
   [...text.matchAll(/`([\w/-]+)`: \*([^*]+)\*/g)].map(([, file = '', title = '']) => [file, title]);
 
-test.each(rows)('a wall has a test: %s', (row) => {
+test.each(rows)('a protection has a test: %s', (row) => {
   expect(testsIn(row.split('|').at(-2) ?? '').length).toBeGreaterThan(0);
 });
 
