@@ -39,6 +39,9 @@ export function App({ console }: { readonly console: Console }) {
   );
 }
 
+/** With more accounts than this, the list is longer than the account beside it. */
+const longList = 12;
+
 interface BodyProps {
   readonly state: State;
   readonly chosen: string | null;
@@ -65,6 +68,7 @@ function Body({ state, chosen, console }: BodyProps) {
   const first =
     accounts.find(({ isActive, broker }) => isActive && broker === 'KITE') ?? accounts[0];
   const account = accounts.find(({ id }) => id === chosen) ?? (isWide ? first : undefined);
+  const isLong = accounts.length > longList;
   const isDetail = chosen !== null && account !== undefined;
   return (
     <>
@@ -77,7 +81,7 @@ function Body({ state, chosen, console }: BodyProps) {
           />
         </div>
       )}
-      <div class={`screens ${isDetail ? 'detail' : 'overview'}`}>
+      <div class={`screens ${isDetail ? 'detail' : 'overview'}${isLong ? ' long' : ''}`}>
         <Totals state={state} />
         <AccountList state={state} chosen={account?.id ?? null} />
         {account && <AccountPanel key={account.id} state={state} account={account} />}

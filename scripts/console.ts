@@ -13,25 +13,14 @@ const built = join(root, 'src/http/console/built');
 /** Builds the console. @returns the files that are in its script. */
 export async function buildConsole(): Promise<readonly string[]> {
   await generateDocuments();
-  const modules = new Set<string>();
   rmSync(built, { recursive: true, force: true });
   mkdirSync(built, { recursive: true });
-  await build({
+  const result = await build({
     root: source,
     configFile: false,
     logLevel: 'warn',
     publicDir: false,
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-    plugins: [
-      {
-        name: 'modules',
-        generateBundle: (_, bundle) => {
-          for (const chunk of Object.values(bundle)) {
-            if (chunk.type === 'chunk') for (const id of chunk.moduleIds) modules.add(id);
-          }
-        },
-      },
-    ],
     build: {
       outDir: built,
       emptyOutDir: false,
@@ -46,7 +35,13 @@ export async function buildConsole(): Promise<readonly string[]> {
   });
   copyFileSync(join(source, 'icon.svg'), join(built, 'icon.svg'));
   copyFileSync(join(source, 'generated/persisted-documents.json'), join(built, 'documents.json'));
-  return [...modules];
+  return [result]
+    .flat()
+    .flatMap((bundle) =>
+      'output' in bundle
+        ? bundle.output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))
+        : [],
+    );
 }
 
 /** Copies what was built last. */

@@ -1,10 +1,19 @@
 // Available against used, each as a bar stacked of its components, on one scale. The table below it has the figures.
 
-/** A component of a bar. */
+/** An amount of a segment. */
 export interface Component {
   readonly name: string;
-  readonly value: number | null;
+  readonly value: number | null | undefined;
+  /** Its place in the bar, which decides its tint; -1 where it is no part of it. */
+  readonly place: number;
 }
+
+/** The class of a component’s tint; null where the bar does not show it: the table has it. */
+export function tintOf({ value, place }: Component, tone: Tone): string | null {
+  return place >= 0 && (value ?? 0) > 0 ? `${tone} tint-${place}` : null;
+}
+
+type Tone = 'available' | 'spent';
 
 interface StackedBarsProps {
   readonly available: readonly Component[];
@@ -16,67 +25,66 @@ const gap = 3;
 
 /** The two bars. Components below zero have no place in them: the table has them. */
 export function StackedBars({ available, used }: StackedBarsProps) {
-  const [above, below] = [positive(available), positive(used)];
+  const [above, below] = [partsOf(available), partsOf(used)];
   const scale = Math.max(total(above), total(below));
   if (scale === 0) return null;
   return (
     <div class="stacks" aria-hidden="true">
-      <Stack name="Available" tone="available" components={above} scale={scale} />
-      <Stack name="Used" tone="spent" components={below} scale={scale} />
+      <Stack name="Available" tone="available" parts={above} scale={scale} />
+      <Stack name="Used" tone="spent" parts={below} scale={scale} />
     </div>
   );
 }
 
 interface StackProps {
   readonly name: string;
-  readonly tone: 'available' | 'spent';
-  readonly components: readonly PositiveComponent[];
+  readonly tone: Tone;
+  readonly parts: readonly Part[];
   readonly scale: number;
 }
 
-function Stack({ name, tone, components, scale }: StackProps) {
+function Stack({ name, tone, parts, scale }: StackProps) {
   let start = 0;
-  const parts = components.map(({ name: part, value, index }) => {
-    const length = (value / scale) * width;
-    const rect = (
+  const rects = parts.map((part) => {
+    const length = (part.value / scale) * width;
+    const x = start;
+    start += length;
+    return (
       <rect
-        key={part}
-        class={`${tone} tint-${index % 6}`}
-        x={start}
+        key={part.name}
+        class={tintOf(part, tone) ?? undefined}
+        x={x}
         width={Math.max(length - gap, 1)}
         height="20"
       >
-        <title>{part}</title>
+        <title>{part.name}</title>
       </rect>
     );
-    start += length;
-    return rect;
   });
   return (
     <div class="stack">
       <span class="stack-name">{name}</span>
       <svg viewBox={`0 0 ${width} 20`} preserveAspectRatio="none" aria-hidden="true">
         <rect class="track" width={width} height="20" />
-        {parts}
+        {rects}
       </svg>
     </div>
   );
 }
 
-interface PositiveComponent {
-  readonly name: string;
+interface Part extends Component {
   readonly value: number;
-  /** Its place among all components, which decides its tint. */
-  readonly index: number;
 }
 
-function positive(components: readonly Component[]): readonly PositiveComponent[] {
-  return components.flatMap(({ name, value }, index) =>
-    value !== null && value > 0 ? [{ name, value, index }] : [],
-  );
+function partsOf(components: readonly Component[]): readonly Part[] {
+  return components
+    .flatMap(({ name, value, place }) =>
+      place >= 0 && value != null && value > 0 ? [{ name, value, place }] : [],
+    )
+    .toSorted((one, other) => one.place - other.place);
 }
 
 /** The length of a bar: no figure that is shown. */
-function total(components: readonly PositiveComponent[]): number {
-  return components.reduce((sum, { value }) => sum + value, 0);
+function total(parts: readonly Part[]): number {
+  return parts.reduce((sum, { value }) => sum + value, 0);
 }

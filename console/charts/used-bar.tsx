@@ -15,7 +15,7 @@ export function UsedBar({ share }: UsedBarProps) {
         <rect class="track" width="100" height="8" />
         <rect class={share >= 0.8 ? 'fill high' : 'fill'} width={share * 100} height="8" />
       </svg>
-      <span class="used-words">{formatShare(share)} used</span>
+      <span>{formatShare(share)} used</span>
     </span>
   );
 }

@@ -1,7 +1,10 @@
 // Amounts as people in India read them, and exact differences of amounts.
 
 /** What amounts are counted in. */
-export type Unit = 'rupee' | 'lakh' | 'crore';
+export const units = ['rupee', 'lakh', 'crore'] as const;
+
+/** One of them. */
+export type Unit = (typeof units)[number];
 
 const factors: Readonly<Record<Unit, number>> = { rupee: 1, lakh: 1e5, crore: 1e7 };
 const number = new Intl.NumberFormat('en-IN', {

@@ -15,7 +15,6 @@ export function asGraphql({ document, variables = {} }: Snippet): string {
       value === undefined ? found : `${found.replace(/ = .*$/, '')} = ${JSON.stringify(value)}`,
     );
   }
-  // A part of the answer that comes later has no use in one call.
   return text;
 }
 

@@ -117,7 +117,7 @@ interface RowProps {
 const Row = memo(function Row({ account, funds, isChosen, now }: RowProps) {
   const { id, name, broker, userId, isActive } = account;
   return (
-    <li class={`row${isChosen ? ' chosen' : ''}${isActive ? '' : ' ended'}`}>
+    <li class={`row${isChosen ? ' chosen' : ''}`}>
       <a
         class="row-link"
         href={`#account=${encodeURIComponent(id)}`}

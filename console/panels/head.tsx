@@ -1,5 +1,5 @@
 // The head of the page: whose console it is, who has to log in, whether it is live, and how it looks.
-import { unitNames } from '../format/amounts.ts';
+import { unitNames, units } from '../format/amounts.ts';
 import { formatClock } from '../format/times.ts';
 import { useConsole } from '../parts/context.ts';
 import type { Preferences } from '../state/preferences.ts';
@@ -12,7 +12,6 @@ interface HeadProps {
 }
 
 const nextTheme = { auto: 'light', light: 'dark', dark: 'auto' } as const;
-const units = ['rupee', 'lakh', 'crore'] as const;
 
 /** The head line, which stays on every screen. */
 export function Head({ state, preferences, onChange }: HeadProps) {

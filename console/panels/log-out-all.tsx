@@ -33,7 +33,7 @@ export function LogOutAll({ state: { accounts, busy } }: { readonly state: State
   const open = accounts.filter(({ isActive, session }) => isActive || session.state === 'REVOKING');
   if (open.length < 2) return null;
   return (
-    <div class="actions" ref={root}>
+    <div class="actions leave" ref={root}>
       <button type="button" data-asks="logout-all" onClick={() => setAsked(open)}>
         Log out all {open.length}
       </button>

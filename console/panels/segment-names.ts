@@ -17,6 +17,9 @@ export const availableNames = [
 /** Those that add up; the others are parts or other views of them. */
 export const stackedAvailable: readonly string[] = ['cash', 'collateral', 'adhocMargin'];
 
+/** The same where the cash is in the opening balance. */
+export const openingAvailable: readonly string[] = ['openingBalance', 'collateral', 'adhocMargin'];
+
 /** What the money is used for. */
 export const usedNames = [
   ['debits', 'All debits'],

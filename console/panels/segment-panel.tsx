@@ -1,7 +1,7 @@
 // One segment of an account: net, how it went, what is available and what it is used for.
 import { useState } from 'preact/hooks';
 import { NetLine } from '../charts/net-line.tsx';
-import { type Component, StackedBars } from '../charts/stacked-bars.tsx';
+import { type Component, StackedBars, tintOf } from '../charts/stacked-bars.tsx';
 import { UsedBar } from '../charts/used-bar.tsx';
 import { difference } from '../format/amounts.ts';
 import { formatClock } from '../format/times.ts';
@@ -9,7 +9,13 @@ import type { SegmentFieldsFragment } from '../generated/graphql.ts';
 import { Amount, Change } from '../parts/amount.tsx';
 import { ProblemNote } from '../parts/problem-note.tsx';
 import { type SegmentFunds, type SegmentName, usedShare } from '../state/funds.ts';
-import { availableNames, stackedAvailable, stackedUsed, usedNames } from './segment-names.ts';
+import {
+  availableNames,
+  openingAvailable,
+  stackedAvailable,
+  stackedUsed,
+  usedNames,
+} from './segment-names.ts';
 
 interface SegmentPanelProps {
   readonly name: SegmentName;
@@ -80,80 +86,45 @@ function Components({
   readonly segment: SegmentFieldsFragment;
 }) {
   const { available, utilised } = segment;
-  const stack = (names: readonly string[], all: readonly Component[], fields: readonly string[]) =>
-    all.filter((_, index) => names.includes(fields[index] ?? ''));
+  // Some accounts have their cash in the opening balance alone.
+  const inBar = available.cash ? stackedAvailable : openingAvailable;
   const sources = availableNames.map(([field, title]) => ({
     name: title,
     value: available[field],
+    place: inBar.indexOf(field),
   }));
-  const uses = usedNames.map(([field, title]) => ({ name: title, value: utilised[field] }));
-  // Some accounts have their cash in the opening balance alone.
-  const stacked = available.cash
-    ? stackedAvailable
-    : ['openingBalance', 'collateral', 'adhocMargin'];
+  const uses = usedNames.map(([field, title]) => ({
+    name: title,
+    value: utilised[field],
+    place: stackedUsed.indexOf(field),
+  }));
   return (
-    <div class="components">
-      <StackedBars
-        available={stack(
-          stacked,
-          sources,
-          availableNames.map(([field]) => field),
-        )}
-        used={stack(
-          stackedUsed,
-          uses,
-          usedNames.map(([field]) => field),
-        )}
-      />
+    <>
+      <StackedBars available={sources} used={uses} />
       <div class="tables">
-        <Table
-          caption={`Available in ${name}`}
-          heading="Available"
-          rows={sources}
-          tintOf={(field) => tint(stacked, sources, availableNames, field)}
-          tone="available"
-        />
-        <Table
-          caption={`Used in ${name}`}
-          heading="Used"
-          rows={uses}
-          tintOf={(field) => tint(stackedUsed, uses, usedNames, field)}
-          tone="spent"
-        />
+        <Table name={name} heading="Available" rows={sources} tone="available" />
+        <Table name={name} heading="Used" rows={uses} tone="spent" />
       </div>
-    </div>
+    </>
   );
 }
 
-/** The tint of a row in the bar above; null where it has no part there. */
-function tint(
-  stacked: readonly string[],
-  rows: readonly Component[],
-  names: readonly (readonly [string, string])[],
-  title: string,
-): number | null {
-  const fields = names.map(([field]) => field);
-  const inBar = rows.filter((_, index) => stacked.includes(fields[index] ?? ''));
-  const place = inBar.findIndex(({ name }) => name === title);
-  const value = inBar[place]?.value ?? 0;
-  return place < 0 || value <= 0 ? null : place % 6;
-}
-
 interface TableProps {
-  readonly caption: string;
+  readonly name: SegmentName;
   readonly heading: string;
   readonly rows: readonly Component[];
   readonly tone: 'available' | 'spent';
-  readonly tintOf: (name: string) => number | null;
 }
 
-function Table({ caption, heading, rows, tone, tintOf }: TableProps) {
+function Table({ name, heading, rows, tone }: TableProps) {
   const [isWhole, setWhole] = useState(false);
   const zeros = rows.filter(({ value }) => value === 0).length;
   const shown = isWhole ? rows : rows.filter(({ value }) => value !== 0);
   return (
     <table class="figures">
-      <caption class="unseen">{caption}</caption>
+      <caption class="unseen">
+        {heading} in {name}
+      </caption>
       <thead>
         <tr>
           <th scope="col" colSpan={2}>
@@ -162,23 +133,17 @@ function Table({ caption, heading, rows, tone, tintOf }: TableProps) {
         </tr>
       </thead>
       <tbody>
-        {shown.map(({ name, value }) => {
-          const place = tintOf(name);
-          return (
-            <tr key={name}>
-              <th scope="row">
-                <span
-                  class={place === null ? 'swatch' : `swatch ${tone} tint-${place}`}
-                  aria-hidden="true"
-                />
-                {name}
-              </th>
-              <td>
-                <Amount value={value} />
-              </td>
-            </tr>
-          );
-        })}
+        {shown.map((row) => (
+          <tr key={row.name}>
+            <th scope="row">
+              <span class={`swatch ${tintOf(row, tone) ?? ''}`} aria-hidden="true" />
+              {row.name}
+            </th>
+            <td>
+              <Amount value={row.value} />
+            </td>
+          </tr>
+        ))}
         {zeros > 0 && (
           <tr>
             <td colSpan={2}>

@@ -1,4 +1,5 @@
 // All together: the sums of the gateway, how many accounts are in them, and which are missing and why.
+import { useState } from 'preact/hooks';
 import { UsedBar } from '../charts/used-bar.tsx';
 import { toCsv } from '../format/csv.ts';
 import { formatClock } from '../format/times.ts';
@@ -180,13 +181,21 @@ interface NamedProps {
   readonly accounts: readonly LeftOut[];
 }
 
+/** The most accounts that are named at once: with hundreds, the list of accounts would be far below. */
+const maxNamed = 8;
+
 function Named({ title, accounts }: NamedProps) {
+  const [isWhole, setWhole] = useState(false);
   if (accounts.length === 0) return null;
+  const isLong = accounts.length > maxNamed;
+  const shown = isLong && !isWhole ? accounts.slice(0, maxNamed) : accounts;
   return (
     <>
-      <h3>{title}</h3>
+      <h3>
+        {title} {isLong && `· ${accounts.length}`}
+      </h3>
       <ul>
-        {accounts.map(({ id, name, why, code }) => (
+        {shown.map(({ id, name, why, code }) => (
           <li key={id}>
             <a href={`#account=${encodeURIComponent(id)}`} class="private">
               {name}
@@ -194,6 +203,18 @@ function Named({ title, accounts }: NamedProps) {
             <span title={code ?? undefined}>{why}</span>
           </li>
         ))}
+        {isLong && (
+          <li>
+            <button
+              type="button"
+              class="quiet"
+              aria-expanded={isWhole}
+              onClick={() => setWhole(!isWhole)}
+            >
+              {isWhole ? 'Show fewer' : `Show ${accounts.length - maxNamed} more`}
+            </button>
+          </li>
+        )}
       </ul>
     </>
   );

@@ -1,6 +1,6 @@
 // What the user prefers. Nothing else is stored in the browser.
 import { useEffect, useState } from 'preact/hooks';
-import type { Unit } from '../format/amounts.ts';
+import { type Unit, units } from '../format/amounts.ts';
 
 /** How the console looks. */
 export interface Preferences {
@@ -12,7 +12,6 @@ export interface Preferences {
 
 const key = 'kite-graphql.console';
 const themes = ['auto', 'light', 'dark'] as const;
-const units = ['rupee', 'lakh', 'crore'] as const;
 
 function read(): Preferences {
   let stored: Partial<Record<keyof Preferences, unknown>> = {};

@@ -6,7 +6,7 @@ import {
   useLiveMargins,
   useQuery,
 } from 'kite-graphql/client/react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import {
   FamilySumDocument,
   KotakFundsDocument,
@@ -136,7 +136,12 @@ interface SumProps {
 
 function Sum({ sessions, version }: SumProps) {
   const { data, refetch } = useQuery(FamilySumDocument);
-  useEffect(() => refetch(), [version, refetch]);
+  const summed = useRef(version);
+  useEffect(() => {
+    // The first sum is read already.
+    if (summed.current !== version) refetch();
+    summed.current = version;
+  }, [version, refetch]);
   const sum = data?.combinedMargins;
   const missing = (sum?.failures ?? []).map(({ accountId, error }) => {
     const session = sessions.find(({ account }) => account.id === accountId);
