@@ -19,7 +19,9 @@ export function Welcome({ state }: { readonly state: State }) {
             <a class="button primary" href={app.loginUrl}>
               Log in with {appName(app)}
             </a>
-            <span class="hint">{brokerNames[app.broker]}</span>
+            {appName(app) !== brokerNames[app.broker] && (
+              <span class="hint">{brokerNames[app.broker]}</span>
+            )}
           </li>
         ))}
       </ul>
