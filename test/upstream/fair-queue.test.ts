@@ -169,3 +169,20 @@ test('each call starts exactly once although others are cancelled, and each call
     { seed: 8, numRuns: 300 },
   );
 });
+
+test('accounts of an operation have their turns in the order in which they asked, also those that left and came again', () => {
+  const { queue } = queueOf();
+  const operation = operationOf('caller');
+  const call = (account: string): Call => ({ operation, lane: 'other', account });
+  const calls = Array.from({ length: 20 }, (_, index) => call(`${index}`));
+  for (const each of calls) queue.add(each);
+  expect(queue.next()).toBe(calls[0]);
+  for (const index of [1, 2, 7]) if (calls[index]) queue.delete(calls[index]);
+  const again = call('1');
+  queue.add(again);
+  const left = calls.filter((_, index) => ![0, 1, 2, 7].includes(index));
+  expect(Array.from(left, () => queue.next())).toEqual(left);
+  const last = call('late');
+  queue.add(last);
+  expect([queue.next(), queue.next(), queue.next()]).toEqual([again, last, undefined]);
+});

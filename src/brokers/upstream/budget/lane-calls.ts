@@ -33,8 +33,12 @@ export interface CallerCalls<C> {
 
 /** The calls of one operation in a lane. */
 export interface OperationCalls<C> {
-  /** By account, in the order in which the operation asked. Of each there are few. */
+  /** By account, in the order in which the operation asked. Of each there are few, and none has an empty list. */
   readonly accounts: Map<string, C[]>;
+  /** The calls of the first account, as far as was looked: those of an account that is gone are an empty list. */
+  first: C[] | undefined;
+  /** The accounts behind the first one: a look from the beginning would step over each that is gone. */
+  others: Iterator<C[], undefined>;
   size: number;
   /** The most calls that one account has had here. */
   mostOfAccount: number;
@@ -49,9 +53,33 @@ export interface Turn<C> {
 }
 
 /** The next call of an operation: of an account that has begun, else of the first one. */
-export function firstCall<C>({ accounts, begun }: OperationCalls<C>): C | undefined {
-  for (const account of begun) return accounts.get(account)?.[0];
-  return firstOf(accounts)?.[0];
+export function firstCall<C>(operation: OperationCalls<C>): C | undefined {
+  for (const account of operation.begun) return operation.accounts.get(account)?.[0];
+  return firstAccount(operation)?.[0];
+}
+
+/** An operation without calls. */
+export function noCalls<C>(): OperationCalls<C> {
+  const accounts = new Map<string, C[]>();
+  return {
+    accounts,
+    first: undefined,
+    others: accounts.values(),
+    size: 0,
+    mostOfAccount: 1,
+    begun: new Set(),
+  };
+}
+
+/** The calls of the first account. */
+function firstAccount<C>(operation: OperationCalls<C>): C[] | undefined {
+  if (operation.accounts.size === 0) return undefined;
+  while (operation.first === undefined || operation.first.length === 0) {
+    operation.first = operation.others.next().value;
+    // One that has come to the end stays there, also when more accounts come.
+    if (operation.first === undefined) operation.others = operation.accounts.values();
+  }
+  return operation.first;
 }
 
 /** The last call of an operation: of the last account that has not begun, else of any. */
@@ -67,7 +95,7 @@ export function lastCall<C>({ accounts, begun }: OperationCalls<C>): C | undefin
 export function turnSize<C>(operation: OperationCalls<C>): number {
   const { accounts, begun, size } = operation;
   if (size <= fewCalls + 1) return size;
-  let first = firstOf(accounts);
+  let first = firstAccount(operation);
   for (const account of begun) {
     first = accounts.get(account);
     break;

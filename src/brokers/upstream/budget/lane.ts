@@ -8,6 +8,7 @@ import {
   firstOf,
   lastCall,
   moveToEnd,
+  noCalls,
   type OperationCalls,
   type QueuedCall,
   type Turn,
@@ -63,12 +64,7 @@ export class Lane<C extends QueuedCall> {
     const { calls: key, callerId } = call.operation;
     const caller = this.#callers.get(callerId) ?? { operations: new Map(), size: 0, debt: 0 };
     this.#callers.set(callerId, caller);
-    const operation: OperationCalls<C> = caller.operations.get(key) ?? {
-      accounts: new Map(),
-      size: 0,
-      mostOfAccount: 1,
-      begun: new Set(),
-    };
+    const operation: OperationCalls<C> = caller.operations.get(key) ?? noCalls();
     caller.operations.set(key, operation);
     const calls = operation.accounts.get(call.account);
     if (calls === undefined) operation.accounts.set(call.account, [call]);
