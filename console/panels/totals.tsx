@@ -191,9 +191,7 @@ function Named({ title, accounts }: NamedProps) {
   const shown = isLong && !isWhole ? accounts.slice(0, maxNamed) : accounts;
   return (
     <>
-      <h3>
-        {title} {isLong && `· ${accounts.length}`}
-      </h3>
+      <h3>{isLong ? `${title} · ${accounts.length}` : title}</h3>
       <ul>
         {shown.map(({ id, name, why, code }) => (
           <li key={id}>
