@@ -1,5 +1,5 @@
 // What a broker asks of a caller: an app's key and a user's access token; some also ask whose it is.
-import { digestOfText } from '../shared/digest.ts';
+import { hash } from 'node:crypto';
 import { type BrokerName, defaultBroker } from './broker-name.ts';
 import type { Secret } from './upstream/secret.ts';
 
@@ -83,4 +83,16 @@ export function accountIdOf(credential: Credential): string {
 export function pairDigest(noun: string, { apiKey, accessToken, userId }: Credential): string {
   const owner = userId === undefined ? '' : `${userId}\0`;
   return digestOfText(`kite-graphql ${noun}\0${apiKey}\0${owner}${accessToken.reveal()}`);
+}
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** What ends the base64url of 16 bytes where that of more bytes has a character: its last four bits are 0. */
+const endOf = new Map([...alphabet].map((character, value) => [character, alphabet[value & 0x30]]));
+
+/** Base64url of the first 16 bytes of the SHA-256 of a text: 22 characters. */
+export function digestOfText(text: string): string {
+  // Without a Buffer, which takes several times what the digest does.
+  const whole = hash('sha256', text, 'base64url');
+  return whole.slice(0, 21) + endOf.get(whole.charAt(21));
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { digestOfText } from '../../src/shared/digest.ts';
+import { digestOfText } from '../../src/brokers/credential.ts';
 
 test('a digest is base64url of the first 16 bytes of SHA-256', () => {
   fc.assert(

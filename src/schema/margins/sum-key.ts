@@ -1,6 +1,6 @@
 // The key of sums: what stands for the accounts of a sum in ids, and the way back from it to those accounts.
+import { digestOfText } from '../../brokers/credential.ts';
 import type { Context } from '../../context.ts';
-import { digestOfText } from '../../shared/digest.ts';
 
 /** The characters of a key that stand for one account: 48 bits of a digest. */
 const characters = 8;
