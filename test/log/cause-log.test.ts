@@ -167,6 +167,8 @@ describeWithRedis((redis) => {
     const gateway = createGateway({
       kiteBaseUrl: 'http://127.0.0.1:1',
       redisUrl: `redis://:hunter2@${host}`,
+      // No call is made without Redis: the query waits for as long as it may.
+      operationTimeoutMilliseconds: 1_000,
       logger: log.logger,
     });
     onTestFinished(() => gateway.dispose());
