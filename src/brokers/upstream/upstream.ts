@@ -45,11 +45,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const accepted = new AcceptedCredentials(limits.acceptedCredentials);
   const budget = { log: rateLog, limits, accepted, onClosed };
   const queues = new BudgetQueues(budget);
-  const sendRead = budgeted(reads.send, { ...budget, retry: {} }, queues);
-  const sendWrite = budgeted(writes, budget, queues);
   return {
-    send: (request, operation) =>
-      request.method === 'GET' ? sendRead(request, operation) : sendWrite(request, operation),
+    send: budgeted(reads.send, { ...budget, retry: {}, writes }, queues),
     refused: new RefusedCredentials(limits.refusedCredentialSeconds, limits.refusedCredentials),
     onObtained: (credential) => accepted.add(digestOf(credential)),
     budgetOf: async (apiKey) => {

@@ -4,7 +4,7 @@ import type { OperationHistory } from './history-script.ts';
 declare global {
   interface Window {
     /** What the script of GraphiQL asks about its history. */
-    kiteHistory?: OperationHistory;
+    gatewayHistory?: OperationHistory;
   }
 }
 
@@ -18,19 +18,19 @@ const places: readonly (readonly [
 ])[] = [
   [
     /\bplugins:\[([\w$]+)\](?=,schemaDescription:)/g,
-    ([explorer]) => `plugins:[${explorer},globalThis.kiteHistoryPanel]`,
+    ([explorer]) => `plugins:[${explorer},globalThis.gatewayHistoryPanel]`,
   ],
   [
     /\bconst ([\w$]+)=(\{title:"History",icon:[\w$]+,content:[\w$]+\})/g,
-    ([name, panel]) => `const ${name}=globalThis.kiteHistoryPanel=${panel}`,
+    ([name, panel]) => `const ${name}=globalThis.gatewayHistoryPanel=${panel}`,
   ],
   [
     /(\baddToHistory\(([\w$]+)\)\{[^{}]*\{[^{}]*\}=[\w$]+\(\);[\w$]+\?\.updateHistory\()\2\)/g,
-    ([start, operation]) => `${start}kiteHistory.keep(${operation}))`,
+    ([start, operation]) => `${start}gatewayHistory.keep(${operation}))`,
   ],
   [
     /(\{query:[\w$]+,variables:[\w$]+,headers:([\w$]+)\}=[\w$]+\.item;[^{}]*?)([\w$]+)\?\.setValue\(\2\?\?""\)/g,
-    ([start, headers, editor]) => `${start}${editor}&&kiteHistory.restore(${editor},${headers})`,
+    ([start, headers, editor]) => `${start}${editor}&&gatewayHistory.restore(${editor},${headers})`,
   ],
 ];
 

@@ -113,7 +113,7 @@ export async function renderGraphiqlPage(
   const options = graphiqlOptions(page, place);
   const html = addHistory(String(await renderGraphiQL(options)));
   const start = `<head><meta name="viewport" content="width=device-width, initial-scale=1"><script>${forgetful}
-    globalThis.kiteHistory = (${createHistory})(${quote(options.headers)});
+    globalThis.gatewayHistory = (${createHistory})(${quote(options.headers)});
     (${reportLogin})()</script>`;
   const { url, logins, returnTo } = place;
   const { simulatorUrl } = page;

@@ -22,6 +22,8 @@ export interface BudgetOptions extends BudgetQueuesOptions {
   readonly onClosed?: ((apiKey: string) => void) | undefined;
   /** How a GET is sent again; each attempt takes a turn of its own. Left out: nothing is sent twice. */
   readonly retry?: RetryOptions;
+  /** What sends calls that change something. Default: what sends the others. */
+  readonly writes?: Transport;
 }
 
 /** What a 429 or a 503 closes the window for where the broker does not say, in milliseconds: its own window. */
@@ -35,11 +37,11 @@ const usualClosing = 1_000;
  * deadline: at once where that is certain, or where too many wait already. It has not reached Kite.
  */
 export function budgeted(
-  send: Transport,
+  reads: Transport,
   options: BudgetOptions,
   budget = new BudgetQueues(options),
 ): Transport {
-  const { accepted, limits, onClosed, retry, clock = machineClock } = options;
+  const { accepted, limits, onClosed, retry, writes = reads, clock = machineClock } = options;
 
   /** Learns from an answer how soon the app may call again, and whether the credential works. */
   function learn({ apiKey, method }: UpstreamRequest, account: string, answer: UpstreamResponse) {
@@ -72,6 +74,7 @@ export function budgeted(
     };
     operation.begun?.();
     request.report?.started(waited);
+    const send = request.method === 'GET' ? reads : writes;
     return send(request, operation, start).then(
       (answer) => {
         learn(request, account, answer);
