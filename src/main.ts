@@ -38,7 +38,7 @@ import { help } from './usage.ts';
 /** Stops what runs, at once when `now` fires; the exit code of the process. */
 type Stop = (now: AbortSignal) => Promise<number>;
 
-/** Runs the command with its arguments, and exits: 0 when asked to stop, 1 when it cannot run. */
+/** Runs the command with its arguments, and exits: 0 when asked to stop, 1 when it cannot run, 2 for an unknown command. */
 export async function main(words: readonly string[]): Promise<void> {
   const [word, ...others] = words;
   const run = others.length === 0 ? commands.get(word) : undefined;
@@ -48,7 +48,10 @@ export async function main(words: readonly string[]): Promise<void> {
       const { runSessions } = await import('./operator/sessions.ts');
       process.exit(await runSessions(others));
     }
-    if (run === undefined) throw new ConfigError([`Unknown command ${quoted(words)}; see --help.`]);
+    if (run === undefined) {
+      process.stderr.write(`kite-graphql: Unknown command ${quoted(words)}; see --help.\n`);
+      process.exit(2);
+    }
     // From here on, so that a signal in the middle of a start is not lost.
     const signals = isWorker() ? awaitPrimary() : awaitSignals();
     const stop = await run(loadEnvFile('.env'));

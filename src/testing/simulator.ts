@@ -68,7 +68,10 @@ export interface SimulatorControl {
     /** @example await simulator.clock.advance({ days: 1 }); // every session has expired */
     advance(step: ClockStep): Promise<Date>;
   };
-  /** What goes wrong at the brokers: docs/simulator.md has the kinds. */
+  /**
+   * What goes wrong at the brokers: docs/simulator.md has the kinds. The gateway sends a read again, once, after a failure
+   * of the connection and after 502, 503 and 504: with `times: 1` the second attempt succeeds, and the page sees no error.
+   */
   readonly faults: {
     /** @example await simulator.faults.add({ kind: 'too-many-requests', userId: 'SIM0002', times: 1 }); */
     add(fault: Fault): Promise<void>;
@@ -137,7 +140,12 @@ export async function connectSimulator(url: string): Promise<SimulatorControl> {
     clock: {
       now: () => timeOf(call('GET', 'clock')),
       set: (time) => timeOf(call('POST', 'clock', { now: new Date(time).toISOString() })),
-      advance: ({ days = 0, hours = 0, minutes = 0, seconds = 0 }) => {
+      advance: async ({ days = 0, hours = 0, minutes = 0, seconds = 0, ...others }) => {
+        const [unknown] = Object.keys(others);
+        if (unknown !== undefined) {
+          const message = `${unknown}: is no part of a step. Use days, hours, minutes and seconds.`;
+          throw new ControlRefusedError(400, message);
+        }
         const advanceSeconds = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
         return timeOf(call('POST', 'clock', { advanceSeconds }));
       },

@@ -64,7 +64,7 @@ describe('a start that cannot be is refused with one clear line each', () => {
   test.each([[['frobnicate']], [['KITE_API_SECRET=hunter2']], [['simulator', '--help']]])(
     'the words %j',
     async (words) => {
-      await refused(run({ words }), [/Unknown command .*; see --help/]);
+      await refused(run({ words }), [/Unknown command .*; see --help/], 2);
     },
   );
 
@@ -87,12 +87,16 @@ describe('a start that cannot be is refused with one clear line each', () => {
   });
 });
 
-async function refused(process: ReturnType<typeof run>, patterns: readonly RegExp[]) {
+async function refused(
+  process: ReturnType<typeof run>,
+  patterns: readonly RegExp[],
+  exitCode = 1,
+) {
   const { code, stdout, stderr } = await process.ended;
   const lines = stderr.trimEnd().split('\n');
   expect(lines).toEqual(patterns.map((pattern) => expect.stringMatching(pattern)));
   for (const line of lines) expect(line).toMatch(/^kite-graphql: /);
   expect(stdout).toBe('');
-  expect(code).toBe(1);
+  expect(code).toBe(exitCode);
   expect(stderr).not.toContain('hunter2');
 }

@@ -52,6 +52,6 @@ test('the child does not outlive a parent that was killed', async () => {
 test('the exit code of the restarted command is passed on', async () => {
   const words = ['no-such-command'];
   const program = [process.execPath, '--import', withoutExecve, source];
-  expect(await run({ words, program }).ended).toMatchObject({ code: 1 });
-  expect(await run({ words }).ended).toMatchObject({ code: 1 });
+  expect(await run({ words, program }).ended).toMatchObject({ code: 2 });
+  expect(await run({ words }).ended).toMatchObject({ code: 2 });
 });

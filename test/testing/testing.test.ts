@@ -101,6 +101,29 @@ test('clock, faults, pay-ins, requests and reset of the brokers are functions', 
   expect((await simulator.clock.set('2026-02-01T00:00:00Z')).getUTCMonth()).toBe(1);
 });
 
+test('a step of the clock and a fault that do not exist are refused, with what exists', async () => {
+  const gateway = await start();
+  const { clock, faults } = gateway.simulator;
+  const step: object = { day: 1 };
+  await expect(clock.advance(step)).rejects.toThrow(
+    'day: is no part of a step. Use days, hours, minutes and seconds.',
+  );
+  const fault = { kind: 'bad-gateway' } as unknown as Parameters<typeof faults.add>[0];
+  await expect(faults.add(fault)).rejects.toThrow(/kind: must be one of .*bad-gateway-html.*html/);
+});
+
+test('with `times: 1` a read that is sent again succeeds, and with 2 it fails', async () => {
+  const gateway = await start();
+  const client = pageClient(gateway.url, await gateway.logIn('SIM0001'));
+  const outcomes: unknown[] = [];
+  for (const times of [1, 2]) {
+    await gateway.simulator.faults.clear();
+    await gateway.simulator.faults.add({ kind: 'bad-gateway-html', times });
+    outcomes.push((await client.query(names)).error?.code ?? 'none');
+  }
+  expect(outcomes).toEqual(['none', 'UPSTREAM_UNAVAILABLE']);
+});
+
 test('a master logout ends the sessions of a user', async () => {
   const gateway = await start();
   const client = pageClient(gateway.url, await gateway.logIn('SIM0002'));

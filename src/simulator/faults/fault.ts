@@ -17,53 +17,64 @@ const scope = {
 const fieldPath = z.string().min(1);
 
 /** The faults the control API takes, by `kind`. */
-export const faultSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    ...scope,
-    kind: z.literal('delay'),
-    delayMilliseconds: z.int().min(0).max(3_600_000),
-  }),
-  z.strictObject({
-    ...scope,
-    kind: z.enum([
-      'hang',
-      'reset',
-      'reset-in-body',
-      'too-many-requests',
-      'internal-error',
-      'bad-gateway-html',
-      'service-unavailable',
-      'gateway-timeout',
-      'html',
-      'broken-json',
-      'empty',
-      'missing-error-type',
-      'missing-content-type',
-    ]),
-  }),
-  z.strictObject({
-    ...scope,
-    kind: z.literal('error-envelope'),
-    /** Kite's name of the error. */
-    errorType: z.string().optional(),
-    /** Kotak's number of the error. */
-    code: z.int().optional(),
-    message: z.string().optional(),
-    /** Kotak's second line. */
-    description: z.string().optional(),
-    status: z.int().min(200).max(599).optional(),
-  }),
-  z.strictObject({
-    ...scope,
-    kind: z.literal('wrong-types'),
-    fields: z.record(fieldPath, z.json()).optional(),
-  }),
-  z.strictObject({
-    ...scope,
-    kind: z.literal('missing-fields'),
-    fields: z.array(fieldPath).min(1),
-  }),
-]);
+export const faultSchema = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({
+      ...scope,
+      kind: z.literal('delay'),
+      delayMilliseconds: z.int().min(0).max(3_600_000),
+    }),
+    z.strictObject({
+      ...scope,
+      kind: z.enum([
+        'hang',
+        'reset',
+        'reset-in-body',
+        'too-many-requests',
+        'internal-error',
+        'bad-gateway-html',
+        'service-unavailable',
+        'gateway-timeout',
+        'html',
+        'broken-json',
+        'empty',
+        'missing-error-type',
+        'missing-content-type',
+      ]),
+    }),
+    z.strictObject({
+      ...scope,
+      kind: z.literal('error-envelope'),
+      /** Kite's name of the error. */
+      errorType: z.string().optional(),
+      /** Kotak's number of the error. */
+      code: z.int().optional(),
+      message: z.string().optional(),
+      /** Kotak's second line. */
+      description: z.string().optional(),
+      status: z.int().min(200).max(599).optional(),
+    }),
+    z.strictObject({
+      ...scope,
+      kind: z.literal('wrong-types'),
+      fields: z.record(fieldPath, z.json()).optional(),
+    }),
+    z.strictObject({
+      ...scope,
+      kind: z.literal('missing-fields'),
+      fields: z.array(fieldPath).min(1),
+    }),
+  ],
+  {
+    error: ({ code }): string | undefined =>
+      code === 'invalid_union' ? kindsInWords() : undefined,
+  },
+);
+
+function kindsInWords(): string {
+  return `must be one of ${faultKinds.join(', ')}`;
+}
 
 /** The kinds of faults. */
 export const faultKinds: readonly Fault['kind'][] = faultSchema.options.flatMap(({ shape }) => [
