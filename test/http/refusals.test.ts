@@ -87,11 +87,7 @@ describe('a start that cannot be is refused with one clear line each', () => {
   });
 });
 
-async function refused(
-  process: ReturnType<typeof run>,
-  patterns: readonly RegExp[],
-  exitCode = 1,
-) {
+async function refused(process: ReturnType<typeof run>, patterns: readonly RegExp[], exitCode = 1) {
   const { code, stdout, stderr } = await process.ended;
   const lines = stderr.trimEnd().split('\n');
   expect(lines).toEqual(patterns.map((pattern) => expect.stringMatching(pattern)));
