@@ -27,6 +27,8 @@ export interface AppOptions {
   readonly appId?: string;
   /** Kotak: sent as `ip`. Default `127.0.0.1`. */
   readonly ip?: string;
+  /** Kotak: a page that helps users to log in, to which the gateway's login page links; `https://` or `http://`. */
+  readonly helpUrl?: string;
   /** A name for people. */
   readonly name?: string;
   /** Whether `apps` lists the app. Default: true for an only app, else false. */

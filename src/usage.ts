@@ -17,7 +17,8 @@ Settings come from the environment, or from a .env file in the current folder.
   PUBLIC_URL                      the URL of the gateway for browsers: http://localhost:<port>
   KITE_API_KEY, KITE_API_SECRET   one Kite Connect app
   APPS_FILE                       several apps: a JSON array of {broker?, apiKey, apiSecret?, name?, listed?};
-                                  for Kotak {broker: "KOTAK", apiKey, accessToken or apiSecret, appId?, ip?}
+                                  for Kotak {broker: "KOTAK", apiKey, accessToken or apiSecret, appId?, ip?,
+                                  helpUrl?}
   KITE_APPS_FILE                  the older name of APPS_FILE
   KITE_BASE_URL                   https://api.kite.trade; may have a path
   KITE_LOGIN_URL                  https://kite.zerodha.com/connect/login

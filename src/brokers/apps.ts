@@ -15,6 +15,8 @@ export interface BrokerApp {
   /** What such a broker wants to be told of the caller; it may be any text. */
   readonly appId?: string;
   readonly ip?: string;
+  /** A page that helps users to log in, where the gateway has the login page. */
+  readonly helpUrl?: string;
   /** A name for people, where the operator gave one. */
   readonly name?: string;
   /** Whether `apps` lists the app. */

@@ -27,6 +27,12 @@ const kotakApp = z
     accessToken: secret,
     appId: word,
     ip: word,
+    helpUrl: z
+      .url({
+        protocol: /^https?$/,
+        error: 'must be an address that starts with https:// or http://',
+      })
+      .optional(),
   })
   .refine(
     ({ accessToken, apiSecret }) => accessToken !== undefined || apiSecret !== undefined,

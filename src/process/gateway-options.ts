@@ -34,7 +34,7 @@ export function gatewayOptions(
     ...(sessionTokens && { sessionTokens: sessionTokens.tokens }),
     trustProxy: config.trustProxy,
     ...(headerCredentials && { headerCredentials }),
-    apps: isSimulated ? simulatedApps : config.apps,
+    apps: isSimulated ? simulatedApps(simulatorUrl) : config.apps,
     kiteTimeoutMilliseconds: config.kiteTimeoutMilliseconds,
     operationTimeoutMilliseconds: config.operationTimeoutMilliseconds,
     kiteRateLimit: config.kiteRateLimit,

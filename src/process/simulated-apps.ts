@@ -1,17 +1,21 @@
 // What a gateway on the simulator is configured with: apps, hosts and credentials that the simulator's documentation names.
 import type { AppOptions } from '../options.ts';
 
-/** Apps that the simulator knows, with the secrets that its documentation names. */
-export const simulatedApps: readonly AppOptions[] = [
-  { apiKey: 'simulator', apiSecret: 'simulator-secret', name: 'Simulator', listed: true },
-  {
-    broker: 'KOTAK',
-    apiKey: 'simulator-kotak',
-    accessToken: 'simulator-kotak-app-token',
-    name: 'Simulated Kotak',
-    listed: true,
-  },
-];
+/** Apps that the simulator knows, with the secrets that its documentation names. @param url the simulator's address. */
+export function simulatedApps(url: string): readonly AppOptions[] {
+  return [
+    { apiKey: 'simulator', apiSecret: 'simulator-secret', name: 'Simulator', listed: true },
+    {
+      broker: 'KOTAK',
+      apiKey: 'simulator-kotak',
+      accessToken: 'simulator-kotak-app-token',
+      // Its page has the users, their passwords and the access codes.
+      helpUrl: `${url}/kotak`,
+      name: 'Simulated Kotak',
+      listed: true,
+    },
+  ];
+}
 
 /** The hosts of the simulated Kotak. @param url the simulator's address. */
 export function simulatedHosts(url: string): readonly string[] {

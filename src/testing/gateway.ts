@@ -66,7 +66,7 @@ export async function startGateway(options: StartGatewayOptions = {}): Promise<G
     });
     simulator = running;
     gateway = createGateway({
-      apps: simulatedApps,
+      apps: simulatedApps(running.url),
       publicUrl: origin,
       kiteRateLimit: 0,
       introspection: true,

@@ -318,6 +318,23 @@ test('no page may frame the forms, no script runs in them, and nothing keeps the
   }
 });
 
+test('both forms link to the help of the app, where there is one', async () => {
+  const help = 'https://example.com/help?broker=kotak&for=all';
+  const app = { ...kotakApp, helpUrl: help };
+  const other = await startWorld({ ...options, apps: [app], limits: manyTries });
+  const home = new URL(other.url).origin;
+  const visitor = new Visitor(home, gateway);
+  const opened = await visitor.visit(`${home}/login`);
+  const link = `<a href="${help.replace('&', '&amp;')}" target="_blank" rel="noopener">`;
+  expect(opened.text).toContain(link);
+  const typed = { userId: 'SIMK01', password: 'SIMK01-password' };
+  const given = await send(visitor, { ...hiddenIn(opened.text), ...typed }, ownForm, home);
+  const code = await visitor.visit(given.location?.replace(gateway, home) ?? '');
+  expect(code.text).toContain('Enter the access code');
+  expect(code.text).toContain(link);
+  expect((await new Visitor(origin, gateway).visit(loginUrl())).text).not.toContain('Help with');
+});
+
 test('what a user types comes back as text, not as markup', async () => {
   const visitor = new Visitor(origin, gateway);
   const opened = await visitor.visit(loginUrl());

@@ -570,6 +570,7 @@ describe('apps of Kotak in APPS_FILE', () => {
     accessToken: 'hunter2',
     appId: 'x',
     ip: '1.2.3.4',
+    helpUrl: 'https://example.com/help?a=1',
   };
 
   test('stand beside those of Kite', () => {
@@ -582,6 +583,7 @@ describe('apps of Kotak in APPS_FILE', () => {
     [{ broker: 'KITE', apiKey: 'key', accessToken: 'hunter2' }, /app 1: .*"accessToken"/],
     [{ ...kotak, broker: 'OTHER' }, /app 1: broker/],
     [{ ...kotak, appId: 'a\nb' }, /app 1: appId: must be at most 200 printable/],
+    [{ ...kotak, helpUrl: 'javascript:alert(1)' }, /app 1: helpUrl: must be an address/],
     [{ ...kotak, accessToken: '' }, /app 1: accessToken: must not be empty/],
   ])('%j is refused without its secrets', (app, why) => {
     const faults = faultsOf({ APPS_FILE: fileWith([app]) });

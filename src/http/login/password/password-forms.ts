@@ -44,10 +44,12 @@ export function createPasswordForms(options: PasswordFormsOptions): PasswordForm
     fault?: FormFault,
   ): FormOptions {
     const seconds = fault?.retryAfterSeconds;
+    const app = apps.find(apiKey);
     return {
       login: nonce,
       broker: broker.of(broker.nameOf(apiKey)).title,
-      app: apps.find(apiKey)?.name ?? apiKey,
+      app: app?.name ?? apiKey,
+      helpUrl: app?.helpUrl,
       returnTo,
       ...(fault && { error: fault.error, status: fault.status }),
       ...(seconds !== undefined && { headers: { 'retry-after': `${seconds}` } }),

@@ -18,6 +18,8 @@ export interface FormOptions {
   readonly broker: string;
   /** What people call the app. */
   readonly app: string;
+  /** A page that helps users of the app to log in. */
+  readonly helpUrl: string | undefined;
   /** The page that the browser goes to afterwards; null: the gateway's own. */
   readonly returnTo: string | null;
   readonly error?: FormError | undefined;
@@ -129,7 +131,7 @@ button.other { margin-top: .75rem; color: inherit; background: none; border-colo
 const styleHash = createHash('sha256').update(style).digest('base64');
 
 function formPage(
-  { login, app, returnTo, error, status = 200, headers }: FormOptions,
+  { login, app, helpUrl, returnTo, error, status = 200, headers }: FormOptions,
   title: string,
   intro: string,
   fields: readonly string[],
@@ -137,6 +139,10 @@ function formPage(
   const destination = returnTo === null ? null : new URL(returnTo).origin;
   const goal =
     destination === null ? '' : ` You return to <strong>${escapeHtml(destination)}</strong>.`;
+  const help =
+    helpUrl === undefined
+      ? ''
+      : `<p><a href="${escapeHtml(helpUrl)}" target="_blank" rel="noopener">Help with this login</a> (opens a new tab)</p>`;
   const body = `<!doctype html>
 <html lang="en">
 <head>
@@ -156,6 +162,7 @@ ${error?.field === null ? alert(error.text, 'form-error') : ''}
 ${fields.join('\n')}
 <button class="other" name="cancel" value="yes" formnovalidate>Cancel</button>
 </form>
+${help}
 </main>
 </body>
 </html>
