@@ -4,6 +4,7 @@ import { wordsFor } from '../format/words.ts';
 import { useConsole } from '../parts/context.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { LoginLink } from '../parts/login-link.tsx';
+import { WithNames } from '../parts/with-names.tsx';
 import type { State } from '../state/store.ts';
 
 const noticeMilliseconds = 12_000;
@@ -34,7 +35,10 @@ export function Notices({ state }: { readonly state: State }) {
         {notice && (
           <div class={`notice ${notice.tone}`}>
             <span>
-              <strong>{notice.text}</strong> {words && `${words.title}. ${words.advice}`}{' '}
+              <strong>
+                <WithNames text={notice.text} accounts={notice.named ?? []} />
+              </strong>{' '}
+              {words && `${words.title}. ${words.advice}`}{' '}
               {notice.problem && <code>{notice.problem.code}</code>}
             </span>
             {notice.problem?.requestId && (

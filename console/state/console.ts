@@ -65,9 +65,12 @@ export class Console {
     // Any link can carry the parameter: it is shown only if it is a code.
     const isCode = /^[A-Z_]{1,40}$/.test(code ?? '');
     if (code === null) this.notify({ text: 'Logged in.', tone: 'good' });
+    // The user knows why.
+    else if (code === 'LOGIN_CANCELLED')
+      this.notify({ text: 'The login was cancelled.', tone: 'plain' });
     else if (isCode) {
-      const text = code === 'LOGIN_CANCELLED' ? 'The login was cancelled.' : 'The login failed.';
-      this.notify({ text, tone: 'bad', problem: { code, message: '', retryable: false } });
+      const problem = { code, message: '', retryable: false };
+      this.notify({ text: 'The login failed.', tone: 'bad', problem });
     }
     page.searchParams.delete('error');
     page.searchParams.delete('login');

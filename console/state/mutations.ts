@@ -32,14 +32,15 @@ export function logOut(console: Console, accounts: readonly Account[]): Promise<
     const failed = accounts.filter(({ id }) => failures.some((each) => each.accountId === id));
     if (failed.length > 0) {
       const text = `The broker has not confirmed the logout of ${listOf(failed)}. The gateway goes on trying.`;
-      console.notify({ text, tone: 'bad', problem });
+      console.notify({ text, named: failed, tone: 'bad', problem });
     } else if (problem) {
       const text = `The gateway has not confirmed the logout of ${listOf(accounts)}.`;
-      console.notify({ text, tone: 'bad', problem });
+      console.notify({ text, named: accounts, tone: 'bad', problem });
     } else {
       const isOne = accounts.length === 1;
       const text = `${listOf(accounts)} ${isOne ? 'is' : 'are'} logged out.`;
-      console.notify({ text, tone: 'good', accountId: isOne ? accountIds[0] : undefined });
+      const accountId = isOne ? accountIds[0] : undefined;
+      console.notify({ text, named: accounts, tone: 'good', accountId });
     }
     await console.readSessions();
   });

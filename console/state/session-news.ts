@@ -34,16 +34,12 @@ export function takeSessionChanges(console: Console, all: readonly SessionChange
     reason === 'EXPIRING' ? (accountOf.get(session.id) ?? []) : [],
   );
   if (started.length > 0) {
-    const text = `${sentence(
-      started.map(({ account }) => account),
-      'is',
-      'are',
-    )} logged in.`;
-    console.notify({ text, tone: 'good' });
+    const named = started.map(({ account }) => account);
+    console.notify({ text: `${sentence(named, 'is', 'are')} logged in.`, named, tone: 'good' });
   }
   if (expiring.length > 0) {
     const text = `${expiring.length === 1 ? 'The login' : 'The logins'} of ${sentence(expiring, 'expires', 'expire')} soon.`;
-    console.notify({ text, tone: 'plain', accountId: expiring[0]?.id });
+    console.notify({ text, named: expiring, tone: 'plain', accountId: expiring[0]?.id });
   }
   if (ended.length > 0)
     tellEnds(
@@ -70,5 +66,5 @@ function tellEnds(console: Console, ended: readonly Account[]): void {
     })
     .join(' ');
   const accountId = told.length === 1 ? told[0]?.id : undefined;
-  console.notify({ text, tone: 'bad', accountId, ended: told.map(({ id }) => id) });
+  console.notify({ text, named: told, tone: 'bad', accountId, ended: told.map(({ id }) => id) });
 }

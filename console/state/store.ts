@@ -29,6 +29,8 @@ export type UserSession = NonNullable<UserSessionsQuery['sessions']>[number];
 /** A sentence for the user, with what to do next. */
 export interface Notice {
   readonly text: string;
+  /** Those that the text may name. */
+  readonly named?: readonly Account[] | undefined;
   readonly tone: 'good' | 'plain' | 'bad';
   readonly problem?: Problem | undefined;
   /** An account that the user may want to log in to. */

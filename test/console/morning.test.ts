@@ -36,6 +36,26 @@ describeWithChromium('the morning screen', (browser) => {
     return visitor;
   };
 
+  test('tells of a cancelled login and of a failed one in their own ways, and blurs the names in what it tells', async () => {
+    const { page } = await visit(['simulator', 'SIM0001', 'SIM0004']);
+    await page.getByText('All 2 accounts are logged in').waitFor();
+    const notice = page.locator('.notice');
+    await page.goto(`${home}?error=LOGIN_CANCELLED`);
+    await notice.getByText('The login was cancelled.').waitFor();
+    expect(await notice.textContent()).not.toContain('LOGIN_CANCELLED');
+    await page.goto(`${home}?error=LOGIN_EXPIRED`);
+    await notice.getByText('LOGIN_EXPIRED').waitFor();
+
+    await page.getByRole('button', { name: /^Log out all/ }).click();
+    await page.getByRole('button', { name: 'Log out all', exact: true }).click();
+    await notice.getByText('are logged out.').waitFor();
+    expect(await notice.locator('.private').count()).toBe(2);
+    const told = (await notice.locator('strong').textContent()) ?? '';
+    const names = await notice.locator('.private').allTextContents();
+    const rest = names.reduce((text, name) => text.replace(name, ''), told);
+    expect(rest.trim()).toBe('and  are logged out.');
+  });
+
   test('counts accounts, not apps: one that is not used yet is offered apart', async () => {
     const { page, complaints } = await visit(['simulator', 'SIM0001', 'SIM0004']);
     await page.getByText('All 2 accounts are logged in').waitFor();
