@@ -8,6 +8,7 @@ import type { PageMessage } from './login-report.ts';
 export function startBar(
   createEditors: () => Editors,
   createAccountList: (options: AccountListOptions) => AccountList,
+  plainQuery: (query: string, hasComments: boolean) => { readonly text: string },
 ): void {
   interface Answer {
     readonly data?: {
@@ -172,9 +173,7 @@ export function startBar(
 
   async function share(): Promise<void> {
     const { query, headers } = editors.read();
-    // The texts of a mutation may be the tokens of a login.
-    const texts = /\bmutation\b/.test(query) ? /"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"/g : /(?!)/g;
-    const parameters = new URLSearchParams({ query: query.replace(texts, '""') });
+    const parameters = new URLSearchParams({ query: plainQuery(query, true).text });
     if (!/"authorization"\s*:/i.test(headers)) parameters.set('as', 'browser');
     const href = `${location.origin}${location.pathname}#${parameters}`;
     const copying = navigator.clipboard?.writeText(href).then(() => true);

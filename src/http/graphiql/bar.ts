@@ -3,6 +3,7 @@ import { escapeHtml } from '../login/page.ts';
 import { createAccountList } from './account-list.ts';
 import { startBar } from './bar-script.ts';
 import { createEditors } from './editors.ts';
+import { plainQuery } from './plain-query.ts';
 
 /** A way to log in. */
 export interface LoginLink {
@@ -49,5 +50,5 @@ export function barHtml({ url, logins, simulatorUrl, landing }: Bar): string {
       <span class="end"><button id="browser-share" type="button">Link to this query</button> ${simulator}</span>
     </div>
     <output id="browser-status"></output>
-  </section><script>(${startBar})(${createEditors}, ${createAccountList})</script>`;
+  </section><script>(${startBar})(${createEditors}, ${createAccountList}, ${plainQuery})</script>`;
 }

@@ -18,13 +18,19 @@ export interface OperationHistory {
 
 /**
  * Makes the history. No header is kept, only that there was no Authorization header, because the gateway then uses
- * the cookie. No comment is kept. Of a mutation neither variables nor texts are kept: they log in. Of other
- * operations those variables are kept whose declared type holds an id, a number or a Boolean.
- * It may refer to nothing but its argument and what browsers have.
+ * the cookie. No comment is kept, and of what may log in neither values nor variables. Of other operations those
+ * variables are kept whose declared type holds an id, a number or a Boolean.
+ * It may refer to nothing but its arguments and what browsers have.
+ * @param plainQuery takes out of a query what may be a secret.
  */
-export function createHistory(defaultHeaders: string): OperationHistory {
+export function createHistory(
+  defaultHeaders: string,
+  plainQuery: (
+    query: string,
+    hasComments: boolean,
+  ) => { readonly text: string; readonly mayLogIn: boolean },
+): OperationHistory {
   const hasCredentials = (headers: string) => /"authorization"\s*:/i.test(headers);
-  const textsAndComments = /"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*/g;
 
   function keptVariables(query: string, variables: string): string {
     const declared = query.matchAll(/\$(\w+)\s*:[\s[]*(?:ID|Int|Float|Boolean)\b/g);
@@ -39,14 +45,11 @@ export function createHistory(defaultHeaders: string): OperationHistory {
 
   return {
     keep({ query = '', variables = '', headers = '', operationName }) {
-      const isMutation = /\bmutation\b/.test(query);
-      const text = query
-        .replace(textsAndComments, (part) => (part[0] === '#' ? '' : isMutation ? '""' : part))
-        .replace(/[ \t]+$/gm, '')
-        .trimStart();
+      const plain = plainQuery(query, false);
+      const text = plain.text.replace(/[ \t]+$/gm, '').trimStart();
       return {
         query: text,
-        variables: isMutation ? '' : keptVariables(text, variables),
+        variables: plain.mayLogIn ? '' : keptVariables(text, variables),
         operationName,
         ...(!hasCredentials(headers) && { headers: '{}' }),
       };

@@ -8,6 +8,7 @@ import { thisBrowser } from './browser-tabs.ts';
 import { addHistory } from './history.ts';
 import { createHistory } from './history-script.ts';
 import { reportLogin } from './login-report.ts';
+import { plainQuery } from './plain-query.ts';
 import { style } from './style.ts';
 import { tabs } from './tabs.ts';
 
@@ -113,7 +114,7 @@ export async function renderGraphiqlPage(
   const options = graphiqlOptions(page, place);
   const html = addHistory(String(await renderGraphiQL(options)));
   const start = `<head><meta name="viewport" content="width=device-width, initial-scale=1"><script>${forgetful}
-    globalThis.gatewayHistory = (${createHistory})(${quote(options.headers)});
+    globalThis.gatewayHistory = (${createHistory})(${quote(options.headers)}, ${plainQuery});
     (${reportLogin})()</script>`;
   const { url, logins, returnTo } = place;
   const { simulatorUrl } = page;
