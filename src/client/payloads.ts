@@ -88,7 +88,15 @@ export async function* post(body: object, settings: PostSettings): AsyncGenerato
     const chunks = textOf(response, (bytes) => {
       wait();
       room -= bytes;
-      if (room < 0) throw new Error('The answer is longer than 64 MB.');
+      if (room < 0) {
+        throw new Failure({
+          code: 'NOT_GRAPHQL',
+          message: 'The answer is longer than 64 MB.',
+          retryable: false,
+          httpStatus: response.status,
+          contentType,
+        });
+      }
     });
     const mediaType = contentType.split(';')[0]?.trim().toLowerCase();
     const payloads =

@@ -44,17 +44,18 @@ test('thirty accounts, each wanted every second, take turns: with each other, an
 });
 
 test('an account whose call is a long query’s to make holds back no other', async () => {
-  await world.calls();
-  const query = world.ask(asked, { authorization: tokens(...users(40)) });
-  const begun = expect.poll(() => world.arrived(), { interval: 10, timeout: 10_000 });
+  // Calls of other tests that were given up may still arrive, and count with the simulator.
+  const own = await startWorld({ kiteRateLimit: 10 }, { accounts: 41, rateLimit: 10 });
+  const query = own.ask(asked, { authorization: tokens(...users(40)) });
+  const begun = expect.poll(() => own.arrived(), { interval: 10, timeout: 10_000 });
   await begun.toBeGreaterThanOrEqual(10);
   // The first is the last in that query, and its poll shares the call.
-  const live = await follow(world.url, followed, { authorization: tokens('SIM0040', 'SIM0041') });
+  const live = await follow(own.url, followed, { authorization: tokens('SIM0040', 'SIM0041') });
   expect((await live.next())?.errors).toBeUndefined();
   expect((await live.next())?.errors).toBeUndefined();
   live.leave();
   expect((await query).errors).toEqual([]);
-  const order = (await world.calls()).map(({ userId }) => userId);
+  const order = (await own.calls()).map(({ userId }) => userId);
   expect(order.indexOf('SIM0041')).toBeLessThan(order.indexOf('SIM0040'));
 });
 

@@ -224,6 +224,7 @@ export class BudgetQueues {
       opensAt: 0,
       lookedAt: Number.NEGATIVE_INFINITY,
       quickest: 0,
+      refusal: null,
       started: 0,
       startedSince: 0,
     };

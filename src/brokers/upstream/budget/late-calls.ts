@@ -7,7 +7,7 @@ import type { QueuedCall } from './lane-calls.ts';
 import type { Certainty } from './place.ts';
 import { countedMilliseconds, longestWayMilliseconds, type RateLog } from './rate-log/rate-log.ts';
 import type { Slots } from './slots.ts';
-import type { AppQueue, WaitingCall } from './waiting-room.ts';
+import type { AppQueue, Refusal, WaitingCall } from './waiting-room.ts';
 
 /** Finds calls that are too late. */
 export class LateCalls {
@@ -30,7 +30,28 @@ export class LateCalls {
     const starts = this.#mostStarts(call, queue);
     if (waiting.size < starts) return null;
     const last = (starts > 0 && waiting.lastWith(call, hasBegun)) || call;
-    return this.#isBeyond(this.#mostStarts(last, queue), call, queue, true) ? last : null;
+    if (last === call && this.#refusalLike(call, queue) !== null) return call;
+    if (!this.#isBeyond(this.#mostStarts(last, queue), call, queue, true)) return null;
+    if (last === call) {
+      const { operation, lane } = call;
+      const at = this.#clock.milliseconds();
+      const { started } = queue;
+      const { size } = waiting;
+      queue.refusal = { calls: operation.calls, lane, at, size, started, seconds: null };
+    }
+    return last;
+  }
+
+  /** The refusal of another call of the operation, of late and with as many before it: a thousand calls may come at once. */
+  #refusalLike({ operation, lane }: QueuedCall, queue: AppQueue): Refusal | null {
+    const { refusal, waiting, started } = queue;
+    const isLike =
+      refusal?.calls === operation.calls &&
+      refusal.lane === lane &&
+      refusal.size === waiting.size &&
+      refusal.started === started &&
+      this.#clock.milliseconds() - refusal.at < countedMilliseconds;
+    return isLike ? refusal : null;
   }
 
   /** The calls of a queue that are too late, to be taken out one by one. Once a window, it looks at all operations. */
@@ -45,6 +66,8 @@ export class LateCalls {
     const now = this.#clock.milliseconds();
     if (now - queue.lookedAt < countedMilliseconds) return;
     queue.lookedAt = now;
+    // Nothing is certain of calls without slots.
+    if (!waiting.canStart(this.#mayStart)) return;
     for (const each of [...waiting.lastCalls()]) {
       let last: WaitingCall | undefined = each;
       while (
@@ -81,7 +104,14 @@ export class LateCalls {
   }
 
   /** When a caller that asks again then has its turn, as far as can be told from what waits now. */
-  secondsUntilTurn(call: QueuedCall, { waiting, opensAt }: AppQueue): number {
+  secondsUntilTurn(call: QueuedCall, queue: AppQueue): number {
+    const refusal = this.#refusalLike(call, queue);
+    const seconds = refusal?.seconds ?? this.#untilTurn(call, queue);
+    if (refusal !== null) refusal.seconds = seconds;
+    return seconds;
+  }
+
+  #untilTurn(call: QueuedCall, { waiting, opensAt }: AppQueue): number {
     const untilOpen = Math.max(0, opensAt - this.#clock.milliseconds());
     let before = waiting.startsBefore(call);
     // Where operations are finished in one turn, more start before a newcomer than there are turns.

@@ -59,8 +59,11 @@ export function leastStartsBefore<C extends QueuedCall>(
 
   const rounds = 1 + (caller?.debt ?? 0) + Math.max(0, before - (lastTurn - 1));
   isAhead = true;
+  // Callers without a slot count nothing: among very many of them it stays uncertain.
+  let looks = 2 * most;
   for (const other of callers.values()) {
-    if (before >= most) return before;
+    if (before >= most || looks <= 0) return before;
+    looks -= 1;
     if (other !== caller) {
       before += leastCalls(other, isAhead ? rounds : rounds - 1, current, mayStart);
     } else {

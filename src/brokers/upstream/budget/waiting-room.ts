@@ -2,7 +2,7 @@
 // no credential that has worked.
 import type { Cancellation } from '../../../shared/cancellation.ts';
 import type { BrokerError } from '../../error.ts';
-import type { Operation } from '../operation.ts';
+import type { CallCount, Operation } from '../operation.ts';
 import { addTo } from './counts.ts';
 import type { FairQueue } from './fair-queue.ts';
 import type { LaneName, QueuedCall } from './lane-calls.ts';
@@ -128,4 +128,17 @@ export interface AppQueue {
   /** How many have started since the window was last full, and when the first of them did. */
   started: number;
   startedSince: number;
+  /** The call that was refused last when it came; null before one was. */
+  refusal: Refusal | null;
+}
+
+/** A call that was refused when it came, and the queue as it was: the next ones of its operation have the same answer. */
+export interface Refusal {
+  readonly calls: CallCount;
+  readonly lane: LaneName;
+  readonly at: number;
+  readonly size: number;
+  readonly started: number;
+  /** When its caller may ask again; null until that is known. */
+  seconds: number | null;
 }
