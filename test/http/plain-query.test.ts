@@ -15,6 +15,7 @@ test.each([
   ['mutation In { login: exchangeToken(input: { requestToken: "canary" }) { __typename } }', '""'],
   ['mutation In { exchangeToken(input: { requestToken: canary }) { __typename } }', '""'],
   ['{ beginLogin(input: { user: "canary", word: canary, n: [canary, -8.6e4] }) { id } }', '""'],
+  ['{ exchange(checksum: "canary") { id } }', '""'],
   ['query Renew { session(refreshToken: "canary") { id } }', '""'],
   ['{ anything(password: """ca \\""" canary """) { id } }', '""'],
   ['{ anything(passcode: "canary) { id } }\n}', '""'],

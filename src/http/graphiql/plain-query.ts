@@ -12,7 +12,7 @@ export function plainQuery(
   hasComments: boolean,
 ): { readonly text: string; readonly mayLogIn: boolean } {
   const words = /\b(?:mutation|(?:begin|complete|exchange|renew)\w*)\b/;
-  const names = /\w*(?:pass|pin|otp|secret|token|code|checksum|credential)\w*\s*:/i;
+  const names = /\w*(?:pass|pin|otp|secret|token|code|sum|credential)\w*\s*:/i;
   const mayLogIn = words.test(query) || names.test(query);
   // An open text ends with its line, or with the query.
   const tokens =
