@@ -19,6 +19,22 @@ const users = 900;
 const percentile = (sorted: readonly number[], part: number) =>
   Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0);
 
+/** A user of a browser who asks now and then, and how long each answer took, in milliseconds. */
+async function loggedIn(origin: string, userId: string) {
+  const browser = new Visitor(origin);
+  await browser.logIn(`${origin}/login?app=simulator`, userId);
+  const waits: number[] = [];
+  /** Asks once: what is wrong with the answer, null for nothing. */
+  async function user(): Promise<string | null> {
+    const began = performance.now();
+    const headers = { 'x-forwarded-for': '198.51.100.7' };
+    const { status, text } = await browser.askRaw('{ account { user { email } } }', {}, headers);
+    waits.push(performance.now() - began);
+    return /"email":"/.test(text) ? null : `${status} ${text}`;
+  }
+  return { user, waits };
+}
+
 test('beyond the room of the gateway, queries are refused with 503 and Retry-After, the others are answered rightly, and a user of a browser is refused none', async () => {
   const simulator = await startSimulatorProcess({
     SIMULATOR_RATE_LIMIT: '0',
@@ -32,16 +48,7 @@ test('beyond the room of the gateway, queries are refused with 503 and Retry-Aft
       LIMIT_KEEP_ALIVE_SECONDS: '75',
     },
   });
-  const browser = new Visitor(gateway.origin);
-  await browser.logIn(`${gateway.origin}/login?app=simulator`, 'SIM0999');
-  const waits: number[] = [];
-  const user = async () => {
-    const began = performance.now();
-    const headers = { 'x-forwarded-for': '198.51.100.7' };
-    const { status, text } = await browser.askRaw('{ account { user { email } } }', {}, headers);
-    waits.push(performance.now() - began);
-    return /"email":"/.test(text) ? null : `${status} ${text}`;
-  };
+  const { user, waits } = await loggedIn(gateway.origin, 'SIM0999');
   for (let turn = 0; turn < 10; turn += 1) expect(await user()).toBe(null);
   const median = (of: readonly number[]) =>
     percentile(
@@ -127,16 +134,7 @@ test('beyond the calls of an app, queries that can have no turn are refused at o
     },
   });
   const userId = (index: number) => `SIM${`${index + 1}`.padStart(4, '0')}`;
-  const browser = new Visitor(gateway.origin);
-  await browser.logIn(`${gateway.origin}/login?app=simulator`, userId(all));
-  const waits: number[] = [];
-  const user = async () => {
-    const began = performance.now();
-    const headers = { 'x-forwarded-for': '198.51.100.7' };
-    const { status, text } = await browser.askRaw('{ account { user { email } } }', {}, headers);
-    waits.push(performance.now() - began);
-    return /"email":"/.test(text) ? null : `${status} ${text}`;
-  };
+  const { user, waits } = await loggedIn(gateway.origin, userId(all));
   const agent = new Agent({ keepAlive: true, maxSockets: 2_000 });
   const answers = new Map<string, number>();
   const refusals: number[] = [];

@@ -333,3 +333,37 @@ test('no second sees more arrivals than the limit, however long each call was on
     }),
   );
 });
+
+test('a call that is given up counts for as long as it may be on its way', async () => {
+  const clock = new TestClock();
+  const log = createMemoryRateLog(1, clock.milliseconds);
+  const { limits, accepted } = {
+    limits: withDefaultLimits(),
+    accepted: new AcceptedCredentials(1),
+  };
+  const departed: number[] = [];
+  const raw: Transport = (_request, { signal }, departure) => {
+    departed.push(clock.milliseconds());
+    departure?.sent();
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new BrokerError('aborted')));
+    });
+  };
+  const send = budgeted(raw, { log, limits, accepted, clock });
+  const first = endless('one');
+  const left = send(get('app'), first.operation);
+  first.time();
+  await expect(left).rejects.toMatchObject({ code: 'aborted' });
+  const second = endless('two');
+  const late = send(get('app'), second.operation).catch(() => {});
+  for (let step = 0; step < 400; step += 1) {
+    clock.advance(0.005);
+    await settled();
+  }
+  expect(departed).toHaveLength(2);
+  const [one = 0, two = 0] = departed;
+  // Before, the other call could leave a window after the first one was given up, and arrive within a window of it.
+  expect(two - one).toBeGreaterThanOrEqual(longestWayMilliseconds + countedMilliseconds);
+  second.time();
+  await late;
+});

@@ -2,6 +2,7 @@
 // caller's turn; until then it waits here, and no longer than its operation may.
 
 import type { Limits } from '../../../limits.ts';
+import { Cancellation } from '../../../shared/cancellation.ts';
 import { digestOf } from '../../credential.ts';
 import { BrokerError } from '../../error.ts';
 import { machineClock } from '../clock.ts';
@@ -11,7 +12,7 @@ import type { Transport, UpstreamRequest, UpstreamResponse } from '../transport.
 import { BudgetQueues, type BudgetQueuesOptions } from './budget-queues.ts';
 import type { AcceptedCredentials } from './known-credentials.ts';
 import type { LaneName, QueuedCall } from './lane-calls.ts';
-import type { Start } from './rate-log/rate-log.ts';
+import { longestWayMilliseconds, type Start } from './rate-log/rate-log.ts';
 
 /** What a budget is made from. */
 export interface BudgetOptions extends BudgetQueuesOptions {
@@ -25,6 +26,11 @@ export interface BudgetOptions extends BudgetQueuesOptions {
   /** What sends calls that change something. Default: what sends the others. */
   readonly writes?: Transport;
 }
+
+const neverFired = new Cancellation();
+
+/** The outcomes of calls that the gateway waits for no longer. */
+const givenUp: ReadonlySet<string> = new Set(['aborted', 'timeout']);
 
 /** What a 429 or a 503 closes the window for where the broker does not say, in milliseconds: its own window. */
 const usualClosing = 1_000;
@@ -68,8 +74,10 @@ export function budgeted(
     const { operation, account } = call;
     const { apiKey } = request;
     const began = waited > 0 ? clock.milliseconds() : 0;
-    const leave = () => {
-      start.ended();
+    const leave = (isGivenUp: boolean) => {
+      // It may still be on its way, and arrive beside calls that start a window later.
+      if (isGivenUp) void clock.wait(longestWayMilliseconds, neverFired).then(() => start.ended());
+      else start.ended();
       budget.leave(apiKey, call, waited > 0 ? clock.milliseconds() - began : null);
     };
     operation.begun?.();
@@ -78,11 +86,13 @@ export function budgeted(
     return send(request, operation, start).then(
       (answer) => {
         learn(request, account, answer);
-        leave();
+        leave(false);
         return second?.(answer, request, operation) ?? answer;
       },
       (error: unknown) => {
-        leave();
+        leave(
+          error instanceof BrokerError && givenUp.has(error.code) && error.mayHaveReachedBroker,
+        );
         const next = error instanceof BrokerError && second?.(error, request, operation);
         if (next) return next;
         throw error;
