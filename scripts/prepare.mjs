@@ -1,5 +1,6 @@
 // After `npm ci`: removes headers that nothing here compiles against, writes the types of the tests' queries and builds
-// the console, so that `npx tsc`, `npx vitest` and `npm start` work in a fresh clone. An installation without development dependencies has no generator, and needs none.
+// the console, so that `npx tsc`, `npx vitest` and `npm start` work in a fresh clone. An installation without
+// development dependencies has no generator, and needs none.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -29,6 +29,7 @@ import {
 import { schema } from './schema/schema.ts';
 import { hostInUrl, listen } from './server/listen.ts';
 import { listenForMetrics } from './server/metrics-server.ts';
+import { stopWatchingParent } from './server/restart.ts';
 import { TrustedDocumentsError } from './shared/trusted-documents.ts';
 import { version } from './shared/version.ts';
 import { awaitSignals, type Reload, reloadOnHangup } from './signals.ts';
@@ -54,6 +55,7 @@ export async function main(words: readonly string[]): Promise<void> {
     }
     // From here on, so that a signal in the middle of a start is not lost.
     const signals = isWorker() ? awaitPrimary() : awaitSignals();
+    void signals.first.then(stopWatchingParent);
     const stop = await run(loadEnvFile('.env'));
     await (stop && signals.first);
     process.exit(stop === null ? 0 : await stop(signals.second));

@@ -8,9 +8,9 @@ export interface Component {
   readonly place: number;
 }
 
-/** The class of a component’s tint; null where the bar does not show it: the table has it. */
-export function tintOf({ value, place }: Component, tone: Tone): string | null {
-  return place >= 0 && (value ?? 0) > 0 ? `${tone} tint-${place}` : null;
+/** The class of a component’s tint; empty where the bar does not show it: the table has it. */
+export function tintOf(component: Component, tone: Tone): string {
+  return isPart(component) ? `${tone} tint-${component.place}` : '';
 }
 
 type Tone = 'available' | 'spent';
@@ -52,7 +52,7 @@ function Stack({ name, tone, parts, scale }: StackProps) {
     return (
       <rect
         key={part.name}
-        class={tintOf(part, tone) ?? undefined}
+        class={tintOf(part, tone)}
         x={x}
         width={Math.max(length - gap, 1)}
         height="20"
@@ -76,12 +76,12 @@ interface Part extends Component {
   readonly value: number;
 }
 
+function isPart(component: Component): component is Part {
+  return component.place >= 0 && (component.value ?? 0) > 0;
+}
+
 function partsOf(components: readonly Component[]): readonly Part[] {
-  return components
-    .flatMap(({ name, value, place }) =>
-      place >= 0 && value != null && value > 0 ? [{ name, value, place }] : [],
-    )
-    .toSorted((one, other) => one.place - other.place);
+  return components.filter(isPart).toSorted((one, other) => one.place - other.place);
 }
 
 /** The length of a bar: no figure that is shown. */

@@ -9,7 +9,7 @@ import { LoginLink } from '../parts/login-link.tsx';
 import { PanelMenu } from '../parts/panel-menu.tsx';
 import { ProblemNote } from '../parts/problem-note.tsx';
 import { forgetsWords, Question, useFocusBack } from '../parts/question.tsx';
-import { type Account, forgetsBrowser } from '../state/accounts.ts';
+import { type Account, forgetsBrowser, isOpen } from '../state/accounts.ts';
 import { type Funds, segmentNames } from '../state/funds.ts';
 import { logOut } from '../state/mutations.ts';
 import type { State } from '../state/store.ts';
@@ -74,12 +74,11 @@ export function AccountPanel({ state, account }: AccountPanelProps) {
 
 function Actions({ state, account }: AccountPanelProps) {
   const console = useConsole();
-  const { id, name, isActive, session } = account;
+  const { id, name, isActive } = account;
   const isBusy = state.busy.has(`logout:${id}`);
   const [asked, setAsked] = useState<'logout' | 'label' | null>(null);
   const root = useFocusBack(asked, 'account-title');
   useEffect(() => setAsked(null), [id]);
-  const isOpen = isActive || session.state === 'REVOKING';
   const done = () => setAsked(null);
   if (asked === 'label') return <LabelForm account={account} onDone={done} />;
   if (asked === 'logout') {
@@ -87,7 +86,6 @@ function Actions({ state, account }: AccountPanelProps) {
       <Question
         title={`Log out ${name}?`}
         yes="Log out"
-        no="Stay logged in"
         isBusy={isBusy}
         onYes={() => void logOut(console, [account]).then(done)}
         onNo={done}
@@ -103,7 +101,7 @@ function Actions({ state, account }: AccountPanelProps) {
       <button type="button" data-asks="label" onClick={() => setAsked('label')}>
         {account.label === null ? 'Give it a label' : 'Change the label'}
       </button>
-      {isOpen && (
+      {isOpen(account) && (
         <button
           type="button"
           data-asks="logout"

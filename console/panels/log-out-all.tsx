@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { useConsole } from '../parts/context.ts';
 import { forgetsWords, Question, useFocusBack } from '../parts/question.tsx';
-import { type Account, forgetsBrowser, listOf } from '../state/accounts.ts';
+import { type Account, forgetsBrowser, isOpen, listOf } from '../state/accounts.ts';
 import { logOut } from '../state/mutations.ts';
 import type { State } from '../state/store.ts';
 
@@ -18,8 +18,7 @@ export function LogOutAll({ state: { accounts, busy } }: { readonly state: State
     return (
       <Question
         title={`Log out all ${asked.length} accounts?`}
-        yes={isBusy ? 'Logging out…' : 'Log out all'}
-        no="Stay logged in"
+        yes="Log out all"
         isBusy={isBusy}
         onYes={() => void logOut(console, asked).then(done)}
         onNo={done}
@@ -30,7 +29,7 @@ export function LogOutAll({ state: { accounts, busy } }: { readonly state: State
       </Question>
     );
   }
-  const open = accounts.filter(({ isActive, session }) => isActive || session.state === 'REVOKING');
+  const open = accounts.filter(isOpen);
   if (open.length < 2) return null;
   return (
     <div class="actions leave" ref={root}>

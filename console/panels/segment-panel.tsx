@@ -136,7 +136,7 @@ function Table({ name, heading, rows, tone }: TableProps) {
         {shown.map((row) => (
           <tr key={row.name}>
             <th scope="row">
-              <span class={`swatch ${tintOf(row, tone) ?? ''}`} aria-hidden="true" />
+              <span class={`swatch ${tintOf(row, tone)}`} aria-hidden="true" />
               {row.name}
             </th>
             <td>

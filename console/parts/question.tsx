@@ -1,4 +1,4 @@
-// A question before something that cannot be undone, in place of the button that asks for it.
+// The question before a logout, in place of the button that asks for it.
 import type { ComponentChildren, RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
@@ -9,7 +9,6 @@ interface QuestionProps {
   readonly children: ComponentChildren;
   /** What the button that does it says. */
   readonly yes: string;
-  readonly no: string;
   readonly isBusy: boolean;
   readonly onYes: () => void;
   readonly onNo: () => void;
@@ -20,7 +19,7 @@ export const forgetsWords =
   'No login is left in this browser then, so the gateway forgets this list, with its labels.';
 
 /** The question. It takes the focus; Escape is a no. */
-export function Question({ title, children, yes, no, isBusy, onYes, onNo }: QuestionProps) {
+export function Question({ title, children, yes, isBusy, onYes, onNo }: QuestionProps) {
   const button = useRef<HTMLButtonElement>(null);
   // Once: figures that change meanwhile must not take the focus from the other button.
   useLayoutEffect(() => button.current?.focus(), []);
@@ -29,10 +28,10 @@ export function Question({ title, children, yes, no, isBusy, onYes, onNo }: Ques
       <legend class="unseen">{title}</legend>
       <p class="question-words">{children}</p>
       <button ref={button} type="button" class="danger" disabled={isBusy} onClick={onYes}>
-        {yes}
+        {isBusy ? 'Logging out…' : yes}
       </button>
       <button type="button" onClick={onNo}>
-        {no}
+        Stay logged in
       </button>
     </fieldset>
   );

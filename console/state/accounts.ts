@@ -71,6 +71,11 @@ export function withSessions(
   return [...newest.values(), ...kept];
 }
 
+/** Whether a logout has something to end: it is logged in, or its broker has not confirmed a logout yet. */
+export function isOpen({ isActive, session }: Account): boolean {
+  return isActive || session.state === 'REVOKING';
+}
+
 /** Whether the gateway forgets this browser when these are logged out: nothing would be left that is not logged out. */
 export function forgetsBrowser(accounts: readonly Account[], leaving: readonly Account[]): boolean {
   const ids = new Set(leaving.map(({ id }) => id));

@@ -77,12 +77,6 @@ export class Console {
     history.replaceState(null, '', page);
   }
 
-  /** Reads everything anew after a pause. */
-  refreshLater(): void {
-    clearTimeout(this.#refreshTimer);
-    this.#refreshTimer = setTimeout(() => void this.refresh(), refreshPause);
-  }
-
   /** Reads sessions and funds anew. */
   async refresh(): Promise<void> {
     const before = await this.#readList();
@@ -170,7 +164,8 @@ export class Console {
   forget(stream: Stream): void {
     if (this.#sessionsStream === stream) {
       this.#sessionsStream = null;
-      this.refreshLater();
+      clearTimeout(this.#refreshTimer);
+      this.#refreshTimer = setTimeout(() => void this.refresh(), refreshPause);
     }
     if (this.#marginsStream === stream) {
       this.#marginsStream = null;

@@ -152,7 +152,10 @@ export class FundsReader {
     return Math.min(secondsBetweenPolls(this.#polled) + 1, oldestAnswer);
   }
 
-  /** Reads the sums soon: once for several changes. Answers that the stream has brought are not called for again. */
+  /**
+   * Reads the sums soon: once for several changes. Answers that the stream has brought are not called for again, unless
+   * there are so many accounts that they are too old by then: the sums are then read as seldom as these calls allow.
+   */
   readSumsSoon(): void {
     if (this.#sumTimer !== undefined) return;
     const polled = this.#polled;

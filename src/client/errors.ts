@@ -82,7 +82,7 @@ export type TransportError = ErrorFields &
         readonly code: 'ABORTED';
       }
     | {
-        /** The answer is not GraphQL, such as the error page of a proxy. */
+        /** The answer is not GraphQL, such as the error page of a proxy, or is longer than 64 MB. */
         readonly code: 'NOT_GRAPHQL';
         /** Its media type. */
         readonly contentType: string;

@@ -89,13 +89,7 @@ export async function* post(body: object, settings: PostSettings): AsyncGenerato
       wait();
       room -= bytes;
       if (room < 0) {
-        throw new Failure({
-          code: 'NOT_GRAPHQL',
-          message: 'The answer is longer than 64 MB.',
-          retryable: false,
-          httpStatus: response.status,
-          contentType,
-        });
+        throw notGraphql('The answer is longer than 64 MB.', response);
       }
     });
     const mediaType = contentType.split(';')[0]?.trim().toLowerCase();
@@ -107,7 +101,7 @@ export async function* post(body: object, settings: PostSettings): AsyncGenerato
           : answerIn(chunks, response);
     let isEmpty = true;
     for await (const payload of payloads) {
-      if (!isPayload(payload)) throw new Error('The answer is not GraphQL.');
+      if (!isPayload(payload)) throw notGraphql('The answer is not GraphQL.', response);
       isEmpty = false;
       // A stream has no end: each event has the whole room.
       if (mediaType === 'text/event-stream') room = maxBytes;
@@ -141,8 +135,9 @@ async function* textOf(
 /** An answer in one piece. */
 async function* answerIn(
   chunks: AsyncIterable<string>,
-  { status, headers }: Response,
+  response: Response,
 ): AsyncGenerator<unknown> {
+  const { status, headers } = response;
   let text = '';
   for await (const chunk of chunks) text += chunk;
   let payload: unknown;
@@ -154,15 +149,23 @@ async function* answerIn(
     const contentType = headers.get('content-type') ?? '';
     // Seconds, or a date, which is not read.
     const retryAfterSeconds = Number.parseInt(headers.get('retry-after') ?? '', 10);
-    throw new Failure({
-      code: 'NOT_GRAPHQL',
-      message: `The answer is not GraphQL: HTTP ${status}, ${contentType || 'without a media type'}.`,
+    const message = `The answer is not GraphQL: HTTP ${status}, ${contentType || 'without a media type'}.`;
+    throw notGraphql(message, response, {
       retryable: status >= 500 || status === 429,
-      httpStatus: status,
-      contentType,
       ...(retryAfterSeconds >= 0 && { retryAfterSeconds }),
     });
   }
+}
+
+/** The failure for what is no answer; sent again it would be the same, unless `more` says otherwise. */
+function notGraphql(
+  message: string,
+  { status, headers }: Response,
+  more: { readonly retryable?: boolean; readonly retryAfterSeconds?: number } = {},
+): Failure {
+  const contentType = headers.get('content-type') ?? '';
+  const fields = { message, retryable: false, httpStatus: status, contentType };
+  return new Failure({ code: 'NOT_GRAPHQL', ...fields, ...more });
 }
 
 function isPayload(value: unknown): value is Payload {

@@ -3,7 +3,6 @@
 import { type Credential, digestOf } from '../brokers/credential.ts';
 import { addTo } from '../brokers/upstream/budget/counts.ts';
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
-import { CallCount } from '../brokers/upstream/operation.ts';
 import type { Limits } from '../limits.ts';
 import type { Account } from '../loaders/account.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
@@ -64,7 +63,6 @@ export function createLiveMargins(options: LiveMarginsOptions): LiveMargins {
     clock,
     limiter: new PollLimiter(),
     sharing,
-    calls: new CallCount(),
     maxPauseMilliseconds: limits.pollPauseSeconds * 1_000,
   };
   const pollers = new Map<string, Poller>();

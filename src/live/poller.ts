@@ -6,7 +6,7 @@ import type { Segment } from '../brokers/answers.ts';
 import type { Credential } from '../brokers/credential.ts';
 import { BrokerError } from '../brokers/error.ts';
 import type { Clock } from '../brokers/upstream/clock.ts';
-import type { CallCount, Operation } from '../brokers/upstream/operation.ts';
+import { CallCount, type Operation } from '../brokers/upstream/operation.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
 import type { PollLimiter, PollOwner } from './poll-limiter.ts';
 import { isFinal, type PollResult } from './poll-result.ts';
@@ -35,8 +35,6 @@ export interface PollerServices {
   readonly limiter: PollLimiter;
   /** Shares polls with other replicas; null where they do not. */
   readonly sharing: PollSharing | null;
-  /** All polls of a caller take turns with its queries as one, so that a query waits for one poll, not for thousands. */
-  readonly calls: CallCount;
   /** The longest pause that failures lead to; a listener may want a longer one. */
   readonly maxPauseMilliseconds: number;
 }
@@ -126,7 +124,7 @@ export class Poller {
   }
 
   async #poll(): Promise<void> {
-    const { limiter, reads, clock, calls } = this.#services;
+    const { limiter, reads, clock } = this.#services;
     const { signal } = this.#over;
     const owner = this.#owner();
     const permit = limiter.enter(owner, this.#latest === null);
@@ -136,7 +134,7 @@ export class Poller {
     // It waits for its turn however long that takes: under a tight budget intervals stretch, and nothing fails.
     const deadlineAt = Number.POSITIVE_INFINITY;
     const operation: Operation = {
-      calls,
+      calls: new CallCount(),
       callerId: owner.callerId,
       signal,
       deadlineAt,

@@ -44,6 +44,9 @@ export function restartHardened(): void {
   });
 }
 
+/** Looks whether the parent is gone; undefined where that is of no interest. */
+let watch: NodeJS.Timeout | undefined;
+
 /**
  * Asks this process to stop when its parent is gone: the process that started it by `restartHardened`, or the shell of
  * `npx`, which ends at a signal without passing it on.
@@ -59,10 +62,15 @@ export function stopWithParent(): void {
   // biome-ignore lint/style/noProcessEnv: it holds no setting of the gateway, but how npm started it.
   if (process.env.npm_command !== 'exec') return;
   const parent = process.ppid;
-  const watch = setInterval(() => {
+  watch = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(watch);
-    stop();
-  }, 500);
-  watch.unref();
+    // A signal to the whole group ends the shell first, and is no second wish.
+    watch = setTimeout(stop, 100).unref();
+  }, 500).unref();
+}
+
+/** Asks for no stop any more when the parent is gone: one was asked for. */
+export function stopWatchingParent(): void {
+  clearInterval(watch);
 }

@@ -16,13 +16,18 @@ export function within<Value>(
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
     const late = new AbortController();
+    let isOver = false;
     const end = () => {
+      if (isOver) return;
       reject(new LateError('No answer in time'));
       late.abort();
     };
     // What came while this process was busy is read first.
     const timer = setTimeout(() => setImmediate(end), milliseconds);
     const running = typeof work === 'function' ? work(late.signal) : work;
-    running.then(resolve, reject).finally(() => clearTimeout(timer));
+    running.then(resolve, reject).finally(() => {
+      isOver = true;
+      clearTimeout(timer);
+    });
   });
 }

@@ -141,6 +141,9 @@ test('invented origins hide a refused origin no longer than their time', async (
   const invented = ['https://one.example', 'https://two.example'];
   for (const origin of invented) await send(origin);
   expect(await send('https://app.example')).toEqual(invented);
+  await send('https://app.example');
+  const told = lines.filter(({ msg }) => /^More origins were refused/.test(`${msg}`));
+  expect(told).toHaveLength(1);
   clock.advance(3_600);
   expect(await send('https://app.example')).toEqual([...invented, 'https://app.example']);
   expect(await send('https://app.example')).toHaveLength(3);

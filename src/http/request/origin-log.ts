@@ -19,6 +19,7 @@ export function createOriginLog(
   clock: Clock = machineClock,
 ): (request: Request, address: string | null) => void {
   const logged = new Set<string>();
+  let isFullTold = false;
   let begunAt = clock.milliseconds();
   return (request, address) => {
     const sent = request.headers.get('origin');
@@ -30,9 +31,21 @@ export function createOriginLog(
     // Invented origins fill the set, and hide others no longer than this.
     if (clock.milliseconds() - begunAt >= loggedOriginMinutes * 60_000) {
       logged.clear();
+      isFullTold = false;
       begunAt = clock.milliseconds();
     }
-    if (logged.size >= loggedOrigins || logged.has(origin)) return;
+    if (logged.has(origin)) return;
+    if (logged.size >= loggedOrigins) {
+      // An operator who misses an origin is told why.
+      if (!isFullTold) {
+        log.warn(
+          { loggedOrigins, loggedOriginMinutes },
+          'More origins were refused than are named: others are not named for a time',
+        );
+      }
+      isFullTold = true;
+      return;
+    }
     logged.add(origin);
     const requestId = track(request).id;
     audit.write({ event: 'origin', outcome: 'refused', requestId, address, origin });

@@ -1,7 +1,7 @@
 // Logins that wait for their second step, in the store of keyrings: each is a keyring of its own, with one row, which no
 // cookie leads to. So every store can keep one, and has it given out once, whichever replica asks. Its name depends on no
 // key, so that its text can be encrypted with another one while its id, which only the caller has, is unknown.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { BegunLogin } from '../../brokers/broker.ts';
 import { Secret } from '../../brokers/upstream/secret.ts';
@@ -123,7 +123,7 @@ export async function rotateChallenge(
 
 /** The name of a challenge in the store. Its id is random and too long to be guessed from it. */
 function keyringIdOf(id: string): string {
-  return prefix + createHash('sha256').update(`kite-graphql challenge\0${id}`).digest('base64url');
+  return prefix + hash('sha256', `kite-graphql challenge\0${id}`, 'base64url');
 }
 
 function rowOf(keyring: StoredKeyring | null): StoredRecord | undefined {

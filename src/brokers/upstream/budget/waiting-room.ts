@@ -123,9 +123,9 @@ export interface AppQueue {
   opensAt: number;
   /** When it was last looked for calls that are too late, in milliseconds of the clock. */
   lookedAt: number;
-  /** How long the quickest of its calls has taken, in milliseconds; 0 before one has ended. */
+  /** How long the quickest of its calls that had waited took, in milliseconds; 0 before one has ended. */
   quickest: number;
-  /** How many have started since the window was last full, and when the first of them did. */
+  /** How many have started since the window was last full or closed, and when the first did, in milliseconds of the clock. */
   started: number;
   startedSince: number;
   /** The call that was refused last when it came; null before one was. */

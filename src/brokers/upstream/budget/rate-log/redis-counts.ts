@@ -1,5 +1,5 @@
 // What the rate log asks of Redis, each answered in time or given up, and never sent after it was given up.
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { within } from '../../../../shared/within.ts';
 import type { RedisClient } from '../../redis/commands.ts';
@@ -185,6 +185,6 @@ function startedAt(answer: unknown): number | null {
 
 /** Keys hold no api_key: a Redis that others can look into need not tell whose apps there are. */
 function keysOf(apiKey: string): string[] {
-  const app = createHash('sha256').update(apiKey).digest('base64url');
+  const app = hash('sha256', apiKey, 'base64url');
   return ['under-way', 'ended', 'closed'].map((noun) => `kite-graphql:rate:{${app}}:${noun}`);
 }
