@@ -111,7 +111,7 @@ export const measures: Measures = {
       measureMany(
         stage,
         questions,
-        isQuick ? { warmUpRequests: 2_000, rounds: 4 } : { warmUpRequests: 10_000, rounds: 12 },
+        isQuick ? { warmUpRequests: 2_000, rounds: 4 } : { warmUpRequests: 10_000, rounds: 24 },
         say,
       ),
   },
