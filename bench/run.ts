@@ -15,7 +15,7 @@ const names = Object.keys(measures) as (keyof Measured)[];
 const help = `Benchmarks of the gateway, beside a floor without GraphQL and other servers.
 
 Usage
-  npm run bench                      every measure, about eleven minutes; rewrites bench/README.md and its charts
+  npm run bench                      every measure, about twenty minutes; rewrites bench/README.md and its charts
   npm run bench -- --quick           every measure but soak in short rounds, about two minutes; writes nothing
   npm run bench -- --only <measure>  one measure, or several with one --only each; writes nothing
   npm run bench -- --report          measures nothing; writes tables and charts again from bench/results.json
