@@ -12,15 +12,13 @@ import type { IdDigest } from './keyring/crypto/id-digest.ts';
 import type { SessionRecord } from './keyring/session-record.ts';
 import type { Limits } from './limits.ts';
 import type { LiveMargins } from './live/live-margins.ts';
-import { type Account, accountOf } from './loaders/account.ts';
-import { Loaders } from './loaders/loaders.ts';
-import { SessionReads } from './loaders/session-reads.ts';
+import { type Account, accountOf, Loaders, SessionReads } from './loaders/loaders.ts';
 import type { SharedReads } from './loaders/shared-reads.ts';
 import type { TokenIssuer } from './session-tokens/token-issuer.ts';
 import { AnswerMeter } from './shared/answer-meter.ts';
 import type { Cancellable } from './shared/cancellation.ts';
 import type { Countries } from './shared/countries.ts';
-import { FailureCounts } from './shared/failure-counts.ts';
+import { FailureCounts } from './shared/counts.ts';
 import type { ReturnToRule } from './shared/return-to.ts';
 
 /** What lives as long as the gateway. */

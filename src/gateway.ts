@@ -20,10 +20,14 @@ import { createOperationContexts } from './http/operation-contexts.ts';
 import { codeErrors } from './http/plugins/error-codes.ts';
 import { logOperations } from './http/plugins/operation-log.ts';
 import { createReadiness } from './http/plugins/readiness.ts';
-import { createResults, endWithRequest } from './http/plugins/results.ts';
+import {
+  createAnswerHeaders,
+  createResults,
+  endWithRequest,
+  useHeaders,
+} from './http/plugins/results.ts';
 import { createRoutes } from './http/plugins/routes.ts';
 import { createCorsHeaders, useCors } from './http/plugins/use-cors.ts';
-import { createAnswerHeaders, useHeaders } from './http/plugins/use-headers.ts';
 import { createOperations, useOperations } from './http/plugins/use-operations.ts';
 import { useRequestParser } from './http/plugins/use-request-parser.ts';
 import { useRoutes } from './http/plugins/use-routes.ts';
@@ -32,8 +36,7 @@ import { createCredentials } from './http/relay/browser-credentials.ts';
 import { useRelay } from './http/relay/use-relay.ts';
 import { traced } from './http/reports/operation-trace.ts';
 import { createClientInfoReader } from './http/request/client-info.ts';
-import { createHosts } from './http/request/hosts.ts';
-import { createOriginLog } from './http/request/origin-log.ts';
+import { createHosts, createOriginLog } from './http/request/origins.ts';
 import { createRequestTracker } from './http/request/request-tracker.ts';
 import { useKeySet } from './http/session/use-key-set.ts';
 import { useSessionCheck } from './http/session/use-session-check.ts';

@@ -1,5 +1,5 @@
 // Calls upstream through one of the gateway's transports, 32 calls at a time, when the bench asks it to.
-import { kiteWire } from '../../src/brokers/kite/kite.ts';
+import { kiteWire } from '../../src/brokers/kite/client.ts';
 import { gotTransport } from '../../src/brokers/upstream/got-transport.ts';
 import { Deadline } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';

@@ -5,7 +5,7 @@ import { parse, type ValidatedExecutionArgs, validateExecutionArgs } from 'graph
 import { pino } from 'pino';
 import type { Credential } from '../../src/brokers/credential.ts';
 import { createKiteClient } from '../../src/brokers/kite/client.ts';
-import { budgeted } from '../../src/brokers/upstream/budget/budget.ts';
+import { budgeted, jitter } from '../../src/brokers/upstream/budget/budget.ts';
 import {
   AcceptedCredentials,
   RefusedCredentials,
@@ -43,7 +43,7 @@ const answering: Transport = async ({ path }, _operation, departure) => {
 const limits = withDefaultLimits();
 const accepted = new AcceptedCredentials(1_000);
 const kite = createKiteClient(
-  budgeted(answering, { log: unlimited, limits, accepted, retry: {} }),
+  budgeted(answering, { log: unlimited, limits, accepted, retryDelay: jitter }),
   { maxNesting: 16, refused: new RefusedCredentials(5, 1_000) },
 );
 const now = () => new Date();

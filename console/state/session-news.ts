@@ -19,10 +19,10 @@ export function takeSessionChanges(console: Console, all: readonly SessionChange
   // Also what is known: a list that is being read may be older.
   console.takeChanges(changes.map(({ session }) => session));
   const accountOf = new Map(store.state.accounts.map((account) => [account.session.id, account]));
-  const told = (...reasons: readonly SessionChange['reason'][]) =>
+  const told = (reason: SessionChange['reason']) =>
     news.flatMap((change) => {
       const account = accountOf.get(change.session.id);
-      return account && reasons.includes(change.reason) ? [{ ...change, account }] : [];
+      return account && change.reason === reason ? [{ ...change, account }] : [];
     });
   const started = told('STARTED').filter(({ session }) => !known.has(session.id));
   // A logout of this page has said so itself.

@@ -69,7 +69,7 @@ const drawPause = 50;
 const off: StreamState = { status: 'off', since: 0 };
 
 /** What is known at first. */
-export const initialState: State = {
+const initialState: State = {
   sessions: [],
   accounts: [],
   apps: [],

@@ -102,8 +102,11 @@ export interface ProfileMeta {
   readonly dematConsent: Field<string | null>;
 }
 
-/** A market segment. */
-export type Segment = 'equity' | 'commodity';
+/** The market segments. */
+export const bothSegments = ['equity', 'commodity'] as const;
+
+/** One of them. */
+export type Segment = (typeof bothSegments)[number];
 
 /** What a user can trade with in one segment. */
 export interface SegmentMargins {

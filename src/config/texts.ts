@@ -1,6 +1,6 @@
 // The forms of variables that zod has no words for: lists separated by commas, and texts judged by the place that uses them.
 import { z } from 'zod';
-import { isHostName } from '../http/request/hosts.ts';
+import { isHostName } from '../http/request/origins.ts';
 import { isOrigin } from '../http/request/same-site.ts';
 import { parseKeyringKeys } from '../keyring/crypto/keys.ts';
 

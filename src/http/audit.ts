@@ -6,7 +6,7 @@ import type { Encrypter } from '../keyring/crypto/encrypter.ts';
 import type { Limits } from '../limits.ts';
 import type { AuditEvent, AuditLog } from '../shared/audit.ts';
 import { FailureLog } from './limits/failure-log.ts';
-import { networkOf } from './request/client-address.ts';
+import { networkOf } from './request/client-info.ts';
 
 /** The request that an event belongs to. */
 export interface AuditedRequest {

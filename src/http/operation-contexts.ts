@@ -1,14 +1,13 @@
 // From a request to the context of its operation: whose accounts it reaches, and its turn among those of all callers.
+import { OperationCost } from '../brokers/upstream/report/operation-cost.ts';
 import { type Caller, type Context, createContext, type Services } from '../context.ts';
-import { AccountLoad } from './limits/account-load.ts';
-import { ExecutionTurns } from './limits/execution-turns.ts';
+import { AccountLoad, ExecutionTurns } from './limits/admission.ts';
 import type { BrowserKeyrings } from './login/browser-keyrings.ts';
-import { openBrowserKeyring } from './login/open-browser-keyring.ts';
+import { openBrowserKeyring } from './login/request-keyring.ts';
 import type { OperationsOptions } from './plugins/use-operations.ts';
-import { costOf } from './reports/operation-cost.ts';
-import { acceptedAge } from './request/cache-control.ts';
-import { callerIdOf } from './request/client-address.ts';
-import type { ClientInfoReader } from './request/client-info.ts';
+import { costHeader } from './reports/operation-cost.ts';
+import { acceptedAge } from './request/accept.ts';
+import { type ClientInfoReader, callerIdOf } from './request/client-info.ts';
 import { readCredentials } from './request/credentials.ts';
 import type { KeyringRequest } from './request/keyring-request.ts';
 
@@ -47,7 +46,7 @@ export function createOperationContexts(
           foreignScheme: who.foreignScheme,
           keyring,
           callerId,
-          cost: costOf(request),
+          cost: request.headers.get(costHeader) === 'true' ? new OperationCost() : null,
           maxAgeSeconds: acceptedAge(request.headers.get('cache-control')),
           signal: request.signal,
         });

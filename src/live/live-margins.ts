@@ -1,11 +1,11 @@
 // Live margins: watches over accounts, and one poller for each credential however many watch it.
 
 import { type Credential, digestOf } from '../brokers/credential.ts';
-import { addTo } from '../brokers/upstream/budget/counts.ts';
 import { type Clock, machineClock } from '../brokers/upstream/clock.ts';
 import type { Limits } from '../limits.ts';
-import type { Account } from '../loaders/account.ts';
+import type { Account } from '../loaders/loaders.ts';
 import type { SharedReads } from '../loaders/shared-reads.ts';
+import { addTo } from '../shared/counts.ts';
 import { PollLimiter } from './poll-limiter.ts';
 import type { PollSharing } from './poll-sharing.ts';
 import { type Listener, Poller, type PollerServices } from './poller.ts';

@@ -1,8 +1,11 @@
 // The loaders of one operation: what resolvers read through. Asked for in many places, each thing is read once, and the
-// segments of an account's margins that one wave of resolvers asks for are one call.
+// segments of an account's margins that one wave of resolvers asks for are one call. The reads are also known by the
+// session that they use, so that a session's state is told as they found it.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import DataLoader from 'dataloader';
-import type { KotakMargins, Profile, Segment } from '../brokers/answers.ts';
-import type { Account } from './account.ts';
+import { bothSegments, type KotakMargins, type Profile, type Segment } from '../brokers/answers.ts';
+import { type Credential, digestOf, pairDigest } from '../brokers/credential.ts';
 import type { Answer, Asker } from './answer.ts';
 import type { MarginsAnswer, SharedReads } from './shared-reads.ts';
 
@@ -16,8 +19,6 @@ interface AccountReads {
   /** The segments that the wave of now asks for, and their call; null between waves. */
   wave: { segments: readonly Segment[]; readonly call: Promise<MarginsAnswer> } | null;
 }
-
-const both: readonly Segment[] = ['equity', 'commodity'];
 
 /** Margins have a loader for their segments. It remembers nothing: what was read stands with its account. */
 const options = { cache: false };
@@ -119,7 +120,7 @@ export class Loaders {
     if (held !== undefined) return Promise.resolve(held);
     const { wave } = reads;
     if (wave !== null) {
-      wave.segments = both;
+      wave.segments = bothSegments;
       return wave.call;
     }
     this.#waves ??= new DataLoader((wave) => this.#call(wave), options);
@@ -137,5 +138,66 @@ export class Loaders {
     });
     // Each is awaited by itself: one hanging account holds back no other.
     return Promise.resolve(calls as unknown as MarginsAnswer[]);
+  }
+}
+
+/** One Kite account of a request. */
+export interface Account {
+  /** Opaque; known without an upstream call. */
+  readonly id: string;
+  /** What signs this account's calls. */
+  readonly credential: Credential;
+}
+
+/**
+ * The account of a credential that came in a header. Its id is base64url of the first 16 bytes of
+ * SHA-256("kite-graphql account" NUL api_key NUL access_token): the same for the same pair on every
+ * gateway, another after the next login, and no way back to the token.
+ */
+export function accountOf(credential: Credential): Account {
+  return { id: digestOf(credential), credential };
+}
+
+/** The id of the session that a credential stands for; made as an account's id is. */
+export function sessionIdOf(credential: Credential): string {
+  return pairDigest('session', credential);
+}
+
+/** Which sessions an operation reads through, and which of them the broker refused. */
+export class SessionReads {
+  /** Made for the first session: requests with credentials have none. */
+  #reads: Map<string, Promise<unknown>[]> | null = null;
+  #refused: Map<string, Date> | null = null;
+
+  /** Notes a read that has begun. It must not reject. */
+  add(sessionId: string, read: Promise<unknown>): void {
+    this.#reads ??= new Map();
+    const reads = this.#reads.get(sessionId);
+    if (reads === undefined) this.#reads.set(sessionId, [read]);
+    else reads.push(read);
+  }
+
+  /** Notes that the broker refused the session's token; the first time counts. */
+  refuse(sessionId: string, at: Date): void {
+    this.#refused ??= new Map();
+    if (!this.#refused.has(sessionId)) this.#refused.set(sessionId, at);
+  }
+
+  /** When the broker refused the session's token; null where it has not so far. */
+  refusedSoFar(sessionId: string): Date | null {
+    return this.#refused?.get(sessionId) ?? null;
+  }
+
+  /** When the broker refused the session's token to a read of the operation, known once all of them are over; else null. */
+  async refusedAt(sessionId: string): Promise<Date | null> {
+    let waitedFor = 0;
+    do {
+      // Fields beside the one that asks begin their reads first.
+      await nextTurn();
+      const reads = this.#reads?.get(sessionId)?.slice(waitedFor) ?? [];
+      waitedFor += reads.length;
+      await Promise.all(reads);
+    } while (waitedFor < (this.#reads?.get(sessionId)?.length ?? 0));
+    return this.refusedSoFar(sessionId);
   }
 }

@@ -3,13 +3,24 @@
 //
 // What fails at once is thrown, up to the nearest value around it that may be null. What fails later goes up through
 // the places.
-import type { ExecutionResult, GraphQLResolveInfo, ValidatedExecutionArgs } from 'graphql';
+import {
+  type ExecutionResult,
+  GRAPHQL_MAX_INT,
+  GRAPHQL_MIN_INT,
+  GraphQLBoolean,
+  GraphQLFloat,
+  GraphQLID,
+  GraphQLInt,
+  type GraphQLLeafType,
+  type GraphQLResolveInfo,
+  GraphQLString,
+  type ValidatedExecutionArgs,
+} from 'graphql';
 import { Executor } from 'graphql/execution/Executor.js';
-import { Info } from './info.ts';
 import { completeList } from './lists.ts';
 import { type Holder, type Path, Place } from './place.ts';
 import type { AbstractShape, Plan, PlannedField, PlannedObject, Shape } from './plan.ts';
-import { type Complete, isPromiseLike, pathBelow, Run } from './run.ts';
+import { type Complete, Info, isPromiseLike, pathBelow, Run } from './run.ts';
 
 /**
  * Executes an operation by its plan.
@@ -180,4 +191,27 @@ function fieldInfo(run: Run, field: PlannedField, place: Place): GraphQLResolveI
   let path: Path = place;
   while (typeof path.key === 'number' && path.prev !== undefined) path = path.prev;
   return new Info(run, field, path);
+}
+
+/** Whether a value of a type's is answered as it is. */
+const asItIs = new Map<GraphQLLeafType, (value: unknown) => boolean>([
+  [GraphQLString, (value) => typeof value === 'string'],
+  [GraphQLID, (value) => typeof value === 'string'],
+  [GraphQLBoolean, (value) => typeof value === 'boolean'],
+  [GraphQLFloat, (value) => typeof value === 'number' && Number.isFinite(value)],
+  [
+    GraphQLInt,
+    (value) =>
+      Number.isInteger(value) &&
+      (value as number) <= GRAPHQL_MAX_INT &&
+      (value as number) >= GRAPHQL_MIN_INT,
+  ],
+]);
+
+/** Makes the function that coerces values of a type, as graphql-js does. */
+export function leafCoercion(type: GraphQLLeafType): (value: unknown) => unknown {
+  const { completeLeafValue } = Executor.prototype;
+  const coerce = (value: unknown) => completeLeafValue(type, value);
+  const isAsItIs = asItIs.get(type);
+  return isAsItIs === undefined ? coerce : (value) => (isAsItIs(value) ? value : coerce(value));
 }

@@ -21,7 +21,7 @@ import {
   collectSubfields,
   type FieldDetails,
 } from 'graphql/execution/collectFields.js';
-import { leafCoercion } from './leaf.ts';
+import { leafCoercion } from './execute-plan.ts';
 import type { Plan, PlannedField, PlannedObject, Shape } from './plan.ts';
 
 type Collected = ReturnType<typeof collectFields>;

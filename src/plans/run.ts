@@ -1,7 +1,9 @@
-// One execution of a plan: what is awaited, the errors so far, and what resolvers are given.
+// One execution of a plan: what is awaited, the errors so far, and what resolvers are given. Most resolvers ask for nothing
+// of what they can know about their field, so that each part is made when it is read.
 import {
   type ExecutionResult,
   GraphQLError,
+  type GraphQLResolveInfo,
   getArgumentValues,
   responsePathAsArray,
   type ValidatedExecutionArgs,
@@ -204,3 +206,70 @@ export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false;
   return typeof (value as { readonly then?: unknown }).then === 'function';
 }
+
+/** The facts about a field, as graphql-js gives them. */
+export class Info implements GraphQLResolveInfo {
+  readonly path: Path;
+  readonly #run: Run;
+  readonly #field: PlannedField;
+
+  constructor(run: Run, field: PlannedField, path: Path) {
+    this.path = path;
+    this.#run = run;
+    this.#field = field;
+  }
+
+  get fieldName() {
+    return this.#field.name;
+  }
+
+  get fieldNodes() {
+    return this.#field.nodes;
+  }
+
+  get returnType() {
+    return this.#field.definition.type;
+  }
+
+  get parentType() {
+    return this.#field.parentType;
+  }
+
+  get schema() {
+    return this.#run.operation.schema;
+  }
+
+  get fragments() {
+    return this.#run.operation.fragmentDefinitions;
+  }
+
+  get rootValue() {
+    return this.#run.operation.rootValue;
+  }
+
+  get operation() {
+    return this.#run.operation.operation;
+  }
+
+  get variableValues() {
+    return this.#run.operation.variableValues;
+  }
+
+  get getAbortSignal() {
+    return () => this.#run.abortSignal();
+  }
+
+  get getAsyncHelpers() {
+    return getAsyncHelpers;
+  }
+}
+
+const getAsyncHelpers = () => ({
+  promiseAll<T>(values: Iterable<T | PromiseLike<T>>) {
+    const all = [...values];
+    const promise = Promise.all(all);
+    promise.catch(() => letGo(all));
+    return promise as Promise<Awaited<T>[]>;
+  },
+  track: letGo,
+});

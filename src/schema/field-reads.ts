@@ -3,7 +3,7 @@
 import { BrokerError } from '../brokers/error.ts';
 import { type Field, malformed } from '../brokers/field.ts';
 import type { Context, ReachedAccount } from '../context.ts';
-import type { Account } from '../loaders/account.ts';
+import type { Account } from '../loaders/loaders.ts';
 import {
   credentialDenied,
   type Problem,

@@ -7,7 +7,7 @@ import {
   unknownOfProfile,
 } from '../brokers/answers.ts';
 import type { Context, ReachedAccount } from '../context.ts';
-import type { Account } from '../loaders/account.ts';
+import type { Account } from '../loaders/loaders.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';
 import { problemError } from './errors/problem.ts';

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { devNull } from 'node:os';
-import { networkOf } from '../http/request/client-address.ts';
+import { networkOf } from '../http/request/client-info.ts';
 import type { Limits } from '../limits.ts';
 
 /** How often connections are looked at, in milliseconds. */

@@ -7,10 +7,9 @@ import type { FailureLog } from '../http/limits/failure-log.ts';
 import { isCheck, type Routes } from '../http/plugins/routes.ts';
 import type { CorsHeaders } from '../http/plugins/use-cors.ts';
 import type { ClientInfoReader } from '../http/request/client-info.ts';
-import type { Hosts } from '../http/request/hosts.ts';
+import type { Hosts } from '../http/request/origins.ts';
 import { type Refusal, refusals, refuse } from '../http/request/refusal.ts';
-import type { Edge } from './edge.ts';
-import { plainRequestOf } from './plain-post.ts';
+import { type Edge, plainRequestOf } from './edge.ts';
 
 /** What the front judges by. */
 export interface FrontOptions {

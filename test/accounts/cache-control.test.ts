@@ -1,7 +1,7 @@
 // Cache-Control of requests, for every header that there may be.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { acceptedAge } from '../../src/http/request/cache-control.ts';
+import { acceptedAge } from '../../src/http/request/accept.ts';
 
 const spaces = fc.constantFrom('', ' ', '\t', '  ');
 const cased = (word: string) =>

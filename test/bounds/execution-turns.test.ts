@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { ExecutionTurns } from '../../src/http/limits/execution-turns.ts';
+import { ExecutionTurns } from '../../src/http/limits/admission.ts';
 import { startWorld, tokens } from '../support/world.ts';
 
 test('operations begin at once while the turn of the event loop has time', () => {

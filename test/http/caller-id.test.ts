@@ -1,6 +1,6 @@
 // The caller a request counts for.
 import { expect, test } from 'vitest';
-import { callerIdOf } from '../../src/http/request/client-address.ts';
+import { callerIdOf } from '../../src/http/request/client-info.ts';
 
 const from = (ipAddress: string | null) => callerIdOf(null, { ipAddress, userAgent: null });
 

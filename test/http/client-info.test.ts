@@ -1,7 +1,10 @@
 // The client's address behind a proxy: with a port or in brackets it is the same one, and what cannot be read is said once.
 import { expect, test } from 'vitest';
-import { isLoopback, networkOf } from '../../src/http/request/client-address.ts';
-import { createClientInfoReader } from '../../src/http/request/client-info.ts';
+import {
+  createClientInfoReader,
+  isLoopback,
+  networkOf,
+} from '../../src/http/request/client-info.ts';
 import { readableLog } from '../support/readable-log.ts';
 
 const context = { req: { socket: { remoteAddress: '192.0.2.1' } } };

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { credentialScheme } from '../../src/brokers/kite/kite.ts';
+import { credentialScheme } from '../../src/brokers/kite/client.ts';
 import { readCredentials } from '../../src/http/request/credentials.ts';
 import { graphql } from '../generated/gql.ts';
 import { startWorld, tokens } from '../support/world.ts';

@@ -6,6 +6,7 @@ import { freePorts, run } from '../support/command.ts';
 import { environmentWith, findCommand, isCi } from '../support/environment.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const command = fileURLToPath(new URL('../../src/command.ts', import.meta.url));
 const script = findCommand(['script']);
 const timedOut = { errors: [{ extensions: { code: 'UPSTREAM_TIMEOUT' } }] };
 
@@ -41,6 +42,22 @@ test('a SIGTERM to `npm start` ends the gateway, after the request in flight', a
   npm.process.kill('SIGTERM');
   expect(await answer).toMatchObject(timedOut);
   expect(await npm.ended).toMatchObject({ code: 0 });
+  await expect(health()).rejects.toThrow();
+});
+
+// `npx` runs the command in a shell, which ends at a signal; that the shell is gone is no second signal.
+test('a SIGTERM to the whole group of `npx` lets the request in flight finish', async () => {
+  const { env, ask, health } = await gateway();
+  const npx = run({
+    program: ['sh', '-c', '"$0" "$1"; exit "$?"', process.execPath, command],
+    env: { ...env, npm_command: 'exec' },
+    isGroup: true,
+  });
+  await npx.said(/Ctrl-C/);
+  const { answer } = await ask();
+  process.kill(-(npx.process.pid ?? 0), 'SIGTERM');
+  expect(await answer).toMatchObject(timedOut);
+  await npx.ended;
   await expect(health()).rejects.toThrow();
 });
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { malformed } from '../../src/brokers/field.ts';
-import { parseSegment } from '../../src/brokers/kite/margins.ts';
+import { parseSegment } from '../../src/brokers/kite/answers.ts';
 import { type Part, partOf, sumOf } from '../../src/sums/segment-sum.ts';
 import { oracleSum, oracleSumOrNull } from '../support/decimal-oracle.ts';
 

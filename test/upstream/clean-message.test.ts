@@ -1,6 +1,6 @@
 // What may be repeated of an upstream's words, and what they are classified by.
 import { expect, test } from 'vitest';
-import { openEnvelope } from '../../src/brokers/kite/envelope.ts';
+import { openEnvelope } from '../../src/brokers/kite/answers.ts';
 import { cleanMessage } from '../../src/brokers/upstream/clean-message.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 

@@ -44,7 +44,7 @@ function attempts(...outcomes: (UpstreamResponse | BrokerError)[]) {
     limits: withDefaultLimits(),
     accepted: new AcceptedCredentials(100),
     clock,
-    retry: { delay: () => 100, clock },
+    retryDelay: () => 100,
   });
   const outcome = send(request, operation).catch((error: unknown) => error);
   return { outcome, clock, sent, controller };

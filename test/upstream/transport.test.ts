@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { BrokerError } from '../../src/brokers/error.ts';
-import { kiteWire } from '../../src/brokers/kite/kite.ts';
+import { kiteWire } from '../../src/brokers/kite/client.ts';
 import { gotTransport } from '../../src/brokers/upstream/got-transport.ts';
 import { Deadline, type Operation } from '../../src/brokers/upstream/operation.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';

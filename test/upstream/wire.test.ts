@@ -4,9 +4,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { amount, malformed, requiredText, text, texts } from '../../src/brokers/field.ts';
 import { formatIndiaTime, indiaTime, nextHourInIndia } from '../../src/brokers/india-time.ts';
-import { parseMargins, parseSegment } from '../../src/brokers/kite/margins.ts';
-import { parseProfile } from '../../src/brokers/kite/profile.ts';
-import { parseSession } from '../../src/brokers/kite/session.ts';
+import {
+  parseMargins,
+  parseProfile,
+  parseSegment,
+  parseSession,
+} from '../../src/brokers/kite/answers.ts';
 import { cleanMessage } from '../../src/brokers/upstream/clean-message.ts';
 import { Secret } from '../../src/brokers/upstream/secret.ts';
 

@@ -1,20 +1,37 @@
-// Kite's user endpoints as functions. Each sends, opens the envelope, parses, and throws nothing but BrokerError.
+// Kite's user endpoints as functions, and how their requests are signed. Each function sends, opens the envelope, parses,
+// and throws nothing but BrokerError.
 
 import type { BrokerSession, SegmentMargins } from '../answers.ts';
-import type { BrokerClient, FailedCall, Proof } from '../broker.ts';
+import type { BrokerClient, CredentialScheme, FailedCall, Proof } from '../broker.ts';
 import type { Credential } from '../credential.ts';
 import { BrokerError, notSupported } from '../error.ts';
 import { malformed } from '../field.ts';
 import type { RefusedCredentials } from '../upstream/budget/known-credentials.ts';
 import type { Operation } from '../upstream/operation.ts';
 import type { FollowCall } from '../upstream/report/call-followers.ts';
-import type { Secret } from '../upstream/secret.ts';
-import type { Transport, UpstreamRequest } from '../upstream/transport.ts';
+import { Secret } from '../upstream/secret.ts';
+import type { Transport, UpstreamRequest, Wire } from '../upstream/transport.ts';
+import { openEnvelope, parseMargins, parseProfile, parseSegment, parseSession } from './answers.ts';
 import { checksum } from './checksum.ts';
-import { openEnvelope } from './envelope.ts';
-import { parseMargins, parseSegment } from './margins.ts';
-import { parseProfile } from './profile.ts';
-import { parseSession } from './session.ts';
+
+/** Kite's version header, and how requests are signed (docs: "Signing requests"). */
+export const kiteWire: Wire = {
+  headers: { 'x-kite-version': '3' },
+  authorizationOf: ({ apiKey, accessToken }) => `token ${apiKey}:${accessToken.reveal()}`,
+};
+
+const pair = /^token[ \t]+([A-Za-z0-9._-]{1,128}):([A-Za-z0-9._-]{1,128})$/i;
+
+/** `token api_key:access_token`, the scheme's name in any case. */
+export const credentialScheme: CredentialScheme = {
+  form: 'token api_key:access_token',
+  applies: (element) => /^token(?![^\s:])/i.test(element),
+  read(element) {
+    const [, apiKey, accessToken] = pair.exec(element) ?? [];
+    if (apiKey === undefined || accessToken === undefined) return null;
+    return { apiKey, accessToken: new Secret(accessToken) };
+  },
+};
 
 /** What a client needs beside its transport. */
 export interface KiteClientOptions {

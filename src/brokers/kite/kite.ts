@@ -1,16 +1,9 @@
-// Kite behind the seam: its calls, its login page, its redirect, its credentials and the life of its sessions.
-import type { Broker, BrokerRedirect, CredentialScheme } from '../broker.ts';
+// Kite behind the seam: its calls, its login page, its redirect and the life of its sessions.
+import type { Broker, BrokerRedirect } from '../broker.ts';
 import { sessionExpiryOf, toldExpiryOf } from '../session-expiry.ts';
 import { Secret } from '../upstream/secret.ts';
-import type { Wire } from '../upstream/transport.ts';
 import { createUpstream, type UpstreamOptions } from '../upstream/upstream.ts';
-import { createKiteClient, type KiteClientOptions } from './client.ts';
-
-/** Kite's version header, and how requests are signed (docs: "Signing requests"). */
-export const kiteWire: Wire = {
-  headers: { 'x-kite-version': '3' },
-  authorizationOf: ({ apiKey, accessToken }) => `token ${apiKey}:${accessToken.reveal()}`,
-};
+import { createKiteClient, credentialScheme, type KiteClientOptions, kiteWire } from './client.ts';
 
 /** Where Kite is, and the bounds on calling it. */
 export interface KiteOptions
@@ -53,19 +46,6 @@ export function createKite(options: KiteOptions): {
   };
   return { broker, close };
 }
-
-const pair = /^token[ \t]+([A-Za-z0-9._-]{1,128}):([A-Za-z0-9._-]{1,128})$/i;
-
-/** `token api_key:access_token`, the scheme's name in any case. */
-export const credentialScheme: CredentialScheme = {
-  form: 'token api_key:access_token',
-  applies: (element) => /^token(?![^\s:])/i.test(element),
-  read(element) {
-    const [, apiKey, accessToken] = pair.exec(element) ?? [];
-    if (apiKey === undefined || accessToken === undefined) return null;
-    return { apiKey, accessToken: new Secret(accessToken) };
-  },
-};
 
 function readRedirect(query: URLSearchParams): BrokerRedirect {
   const token = query.get('request_token');

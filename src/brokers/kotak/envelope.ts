@@ -2,8 +2,8 @@
 // The fault is read before the HTTP status: that one never comes with HTTP 200 is not established.
 import { BrokerError, type BrokerErrorCode, type BrokerErrorDetails } from '../error.ts';
 import { isRecord } from '../field.ts';
+import { parseJson } from '../upstream/body.ts';
 import { cleanMessage } from '../upstream/clean-message.ts';
-import { parseJson } from '../upstream/json.ts';
 import type { Secret } from '../upstream/secret.ts';
 import type { UpstreamResponse } from '../upstream/transport.ts';
 

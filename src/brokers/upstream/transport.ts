@@ -86,29 +86,6 @@ export interface TransportOptions {
   readonly maxBodyBytes: number;
 }
 
-/** The longest wait that is believed, in seconds: as many digits as are read. */
-const believedSeconds = 999_999;
-
-/**
- * A Retry-After header in seconds; null where it is absent or cannot be read.
- * @param date the answer's Date header, from which a Retry-After that is a date counts: the two clocks may differ.
- */
-export function retryAfter(header: unknown, date: unknown): number | null {
-  if (typeof header !== 'string') return null;
-  if (/^\d{1,6}$/.test(header)) return Number(header);
-  const at = httpDate(header);
-  if (at === null) return null;
-  const seconds = Math.ceil((at - (httpDate(date) ?? Date.now())) / 1_000);
-  return Math.min(Math.max(0, seconds), believedSeconds);
-}
-
-/** A date as HTTP writes it, in milliseconds since the epoch; null for anything else. */
-function httpDate(text: unknown): number | null {
-  if (typeof text !== 'string' || !/^[A-Z][a-z]{2,8},? .* GMT$/.test(text)) return null;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? null : at;
-}
-
 const neverSent = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',

@@ -6,7 +6,7 @@ import * as https from 'node:https';
 import type { Limits } from '../../limits.ts';
 import type { Broker } from '../broker.ts';
 import { type Credential, digestOf } from '../credential.ts';
-import { budgeted } from './budget/budget.ts';
+import { budgeted, jitter } from './budget/budget.ts';
 import { BudgetQueues } from './budget/budget-queues.ts';
 import { AcceptedCredentials, RefusedCredentials } from './budget/known-credentials.ts';
 import type { RateLog } from './budget/rate-log/rate-log.ts';
@@ -46,7 +46,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const budget = { log: rateLog, limits, accepted, onClosed };
   const queues = new BudgetQueues(budget);
   return {
-    send: budgeted(reads.send, { ...budget, retry: {}, writes }, queues),
+    send: budgeted(reads.send, { ...budget, retryDelay: jitter, writes }, queues),
     refused: new RefusedCredentials(limits.refusedCredentialSeconds, limits.refusedCredentials),
     onObtained: (credential) => accepted.add(digestOf(credential)),
     budgetOf: async (apiKey) => {

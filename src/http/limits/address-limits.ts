@@ -3,8 +3,9 @@
 import { GraphQLError } from 'graphql';
 import { finalAsyncIterator, isAsyncIterable } from 'graphql-yoga';
 import type { Limits } from '../../limits.ts';
+import { addTo } from '../../shared/counts.ts';
 import type { Answered, ResultStep } from '../plugins/results.ts';
-import { isLoopback, networkOf } from '../request/client-address.ts';
+import { isLoopback, networkOf } from '../request/client-info.ts';
 import type { Refusal } from '../request/refusal.ts';
 import type { MinuteLimit, MinuteLimits } from './minute-limits.ts';
 
@@ -44,7 +45,7 @@ export class AddressLimits {
     const { limits, trustProxy } = this.#options;
     const key = ipAddress === null ? 'unknown' : networkOf(ipAddress);
     if ((this.#inProgress.get(key) ?? 0) >= limits.addressOperations) return tooManyAtOnce;
-    add(this.#inProgress, key, 1);
+    addTo(this.#inProgress, key, 1);
     (request as Carrier)[countedFor] = key;
     // A peer on this machine is the operator, or a proxy whose users would all count as one.
     if (!trustProxy && ipAddress !== null && isLoopback(ipAddress)) return null;
@@ -64,7 +65,7 @@ export class AddressLimits {
     const key = (request as Carrier)[countedFor];
     if (key === undefined) return;
     (request as Carrier)[countedFor] = undefined;
-    add(this.#inProgress, key, -1);
+    addTo(this.#inProgress, key, -1);
   }
 
   /** From here on an answer that is a stream counts as a stream, and no longer as a request in progress. */
@@ -78,9 +79,9 @@ export class AddressLimits {
       void result[Symbol.asyncIterator]().return?.(undefined);
       return { errors: [tooManyStreams()] };
     }
-    add(this.#streams, key, 1);
+    addTo(this.#streams, key, 1);
     return finalAsyncIterator(result[Symbol.asyncIterator]() as AsyncIterableIterator<object>, () =>
-      add(this.#streams, key, -1),
+      addTo(this.#streams, key, -1),
     );
   };
 
@@ -95,12 +96,6 @@ export class AddressLimits {
 export function carrierOf({ request, serverContext }: Answered): object {
   const { req } = (serverContext ?? {}) as { readonly req?: object | null };
   return req != null && countedFor in req ? req : request;
-}
-
-function add(counts: Map<string, number>, key: string, difference: number): void {
-  const count = (counts.get(key) ?? 0) + difference;
-  if (count > 0) counts.set(key, count);
-  else counts.delete(key);
 }
 
 const tooManyAtOnce = overload(503, 1, 'Too many requests of this address are in progress');

@@ -1,6 +1,6 @@
 // How often one address may try to redeem request tokens: a gateway that holds the secret turns a stolen
 // request token into a session.
-import { networkOf } from '../request/client-address.ts';
+import { networkOf } from '../request/client-info.ts';
 import type { MinuteLimits } from './minute-limits.ts';
 
 /** Counts an attempt of an address: 0 where it is allowed, else the seconds until the next one is. */

@@ -1,7 +1,7 @@
 // Log lines of requests that fail: each has one, until an address fails in one way so often that they are counted.
 import { type Clock, machineClock } from '../../brokers/upstream/clock.ts';
 import type { Limits } from '../../limits.ts';
-import { networkOf } from '../request/client-address.ts';
+import { networkOf } from '../request/client-info.ts';
 
 /** The time in which failures of one address and code are told together, in milliseconds. */
 const minute = 60_000;

@@ -3,7 +3,7 @@
 import type { BrokerName } from '../../brokers/broker-name.ts';
 import type { Encrypter } from '../../keyring/crypto/encrypter.ts';
 import type { Limits } from '../../limits.ts';
-import { networkOf } from '../request/client-address.ts';
+import { networkOf } from '../request/client-info.ts';
 import type { MinuteLimits } from './minute-limits.ts';
 
 /** What is tried. Each is counted by itself. */

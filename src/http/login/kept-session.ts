@@ -8,7 +8,7 @@ import type { LoginFailure } from '../../browser-keyring.ts';
 import type { Added, Keyrings } from '../../keyring/keyring.ts';
 import type { Revocations } from '../../keyring/revocations/revocations.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
-import { callerIdOf } from '../request/client-address.ts';
+import { callerIdOf } from '../request/client-info.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
 
 /** Where sessions are kept. */

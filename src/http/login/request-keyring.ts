@@ -1,4 +1,5 @@
-// The keyring of the browser behind one request: what the request sees of it and does with it.
+// The keyring of the browser behind one request: whether the request may use one, what it sees of it, and what it does
+// with it.
 import type { Proof } from '../../brokers/broker.ts';
 import type { BrokerError } from '../../brokers/error.ts';
 import type { Operation } from '../../brokers/upstream/operation.ts';
@@ -20,12 +21,14 @@ import type { DeviceHint } from '../../keyring/device.ts';
 import type { Keyring } from '../../keyring/keyring.ts';
 import type { SessionChange } from '../../keyring/news/told-sessions.ts';
 import type { SessionEndReason, SessionRecord } from '../../keyring/session-record.ts';
+import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import type { BrokerUser, PlacedSession } from '../../keyring/user-sessions.ts';
 import type { AuditedAction } from '../../shared/audit.ts';
 import type { Cancellable } from '../../shared/cancellation.ts';
-import { callerIdOf } from '../request/client-address.ts';
+import { callerIdOf } from '../request/client-info.ts';
 import type { KeyringRequest } from '../request/keyring-request.ts';
-import type { BrowserKeyrings } from './browser-keyrings.ts';
+import type { Origins } from '../request/origins.ts';
+import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
 
 /** What was found out about the keyring of a request. */
 export interface FoundKeyring {
@@ -209,5 +212,55 @@ export class RequestKeyring implements BrowserKeyring {
     const { keyrings, cookies } = this.#services;
     const gone = await keyrings.forgetIfEmpty(this.#cookie).catch(() => false);
     if (gone) this.#about.setCookie(cookies.clear(cookies.keyringName));
+  }
+}
+
+/** Why a request may not use a keyring, as a sentence for its sender; null when it may. */
+function barredBecause(request: Request, hasCredentials: boolean, origins: Origins): string | null {
+  if (hasCredentials) {
+    return 'This request came with credentials in its Authorization header, and then no keyring is used.';
+  }
+  if (request.method !== 'POST') {
+    return 'A keyring is only used for operations sent by POST, as application/json.';
+  }
+  const origin = request.headers.get('origin');
+  if (origins.isTrusted(origin)) return null;
+  return origin === null
+    ? `A keyring is only used by browsers, which send an Origin header: ${origins.own}, or one of ALLOWED_ORIGINS.`
+    : `The Origin of this request is neither ${origins.own} nor one of ALLOWED_ORIGINS.`;
+}
+
+/**
+ * Opens the keyring of the browser behind a request: one look-up in the store, and none without a cookie.
+ * @param hasCredentials whether the Authorization header named accounts: then no keyring is opened.
+ * A store that is down gives a keyring that says so, because header credentials and `apps` still work.
+ */
+export function openBrowserKeyring(
+  services: BrowserKeyrings,
+  about: KeyringRequest,
+  hasCredentials: boolean,
+): BrowserKeyring | Promise<BrowserKeyring> {
+  const { request } = about;
+  const barred = barredBecause(request, hasCredentials, services.origins);
+  const cookie = barred === null ? keyringCookieOf(services, request) : null;
+  return cookie === null
+    ? new RequestKeyring(services, about, { barred, cookie })
+    : openByCookie(services, about, cookie);
+}
+
+async function openByCookie(
+  services: BrowserKeyrings,
+  about: KeyringRequest,
+  cookie: Secret,
+): Promise<BrowserKeyring> {
+  const { keyrings, revocations } = services;
+  const barred = null;
+  try {
+    const keyring = await keyrings.open(cookie, about.device);
+    if (keyring !== null) revocations.resume(keyring.id, keyring.sessions);
+    return new RequestKeyring(services, about, { barred, cookie, keyring });
+  } catch (error) {
+    if (!(error instanceof KeyringStoreError)) throw error;
+    return new RequestKeyring(services, about, { barred, cookie, unavailable: true });
   }
 }

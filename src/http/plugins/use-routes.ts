@@ -3,7 +3,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { FailureLog } from '../limits/failure-log.ts';
 import { page } from '../login/page.ts';
 import type { ClientInfoReader } from '../request/client-info.ts';
-import type { Hosts } from '../request/hosts.ts';
+import type { Hosts } from '../request/origins.ts';
 import { type Refusal, refusals, refusedResponse, unexpectedResponse } from '../request/refusal.ts';
 import type { RequestTracker } from '../request/request-tracker.ts';
 import type { Readiness } from './readiness.ts';

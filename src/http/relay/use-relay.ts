@@ -10,8 +10,7 @@ import type { FailureLog } from '../limits/failure-log.ts';
 import type { MinuteLimits } from '../limits/minute-limits.ts';
 import type { BrowserKeyrings } from '../login/browser-keyrings.ts';
 import { mountOf, type Routes } from '../plugins/routes.ts';
-import { networkOf } from '../request/client-address.ts';
-import type { ClientInfoReader } from '../request/client-info.ts';
+import { type ClientInfoReader, networkOf } from '../request/client-info.ts';
 import {
   type Refusal,
   type RefusedRequest,

@@ -1,17 +1,11 @@
 // What an operation cost, in the `extensions` of its answer, for a request that asks for it.
 import { isAsyncIterable } from 'graphql-yoga';
 import { remainingCalls } from '../../brokers/budget.ts';
-import { OperationCost } from '../../brokers/upstream/report/operation-cost.ts';
 import type { Context } from '../../context.ts';
 import type { Result } from '../plugins/results.ts';
 
 /** The request header that asks for the cost, with the value `true`. */
 export const costHeader = 'x-operation-cost';
-
-/** What counts the cost of a request's operation; null where it does not ask. */
-export function costOf(request: Request): OperationCost | null {
-  return request.headers.get(costHeader) === 'true' ? new OperationCost() : null;
-}
 
 /** Adds the cost to a whole answer, where it was counted. An answer in parts stays as it is. */
 export async function withCost(

@@ -82,11 +82,6 @@ export class LeaseChannel {
     return fence > lastFence || (fence === lastFence && number > lastNumber);
   }
 
-  /** The text of the end, for those with these names. */
-  writeFinal(to: readonly string[], outcome: object): string {
-    return this.write({ kind: 'final', to, outcome });
-  }
-
   /** Whether an end is that of this part of the lease, and not of an earlier one. */
   isForThis({ to }: FinalMessage): boolean {
     return to.includes(this.#ownName);

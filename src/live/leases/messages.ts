@@ -1,7 +1,7 @@
 // What gateways send each other of polls, as JSON that is encrypted for its channel, and how it is read: strictly, as
 // anything may be on a channel.
 import { z } from 'zod';
-import type { AvailableName, UtilisedName } from '../../brokers/answers.ts';
+import { type AvailableName, bothSegments, type UtilisedName } from '../../brokers/answers.ts';
 import { BrokerError, type BrokerErrorCode } from '../../brokers/error.ts';
 import { malformed } from '../../brokers/field.ts';
 import { isFinal, type PollResult } from '../poll-result.ts';
@@ -129,7 +129,7 @@ const shape = z.discriminatedUnion('kind', [
 const wantShape = z.strictObject({
   name: z.string(),
   everyMilliseconds: z.number().min(1_000),
-  segments: z.array(z.enum(['equity', 'commodity'])).min(1),
+  segments: z.array(z.enum(bothSegments)).min(1),
 });
 
 /** What a replica wants. */

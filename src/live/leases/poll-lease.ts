@@ -102,7 +102,9 @@ export class PollLease implements PollShare {
     this.#stopListening();
     this.#host.forget(this);
     if (!this.#host.isShared) return;
-    this.#send(leaveScript, [this.#host.replicaId, this.#channel.write({ kind: 'look' })]);
+    const args = [this.#host.replicaId, this.#channel.write({ kind: 'look' })];
+    // The lease ends by itself, too.
+    this.#host.run(leaveScript, this.#key, args).catch(() => {});
   }
 
   /** Redis was lost: this gateway polls by itself. */
@@ -225,7 +227,7 @@ export class PollLease implements PollShare {
     try {
       const ended = await this.#host.run(endScript, this.#key, this.#bounds);
       const to = this.#wants.namesIn(parseWants(ended));
-      const text = this.#channel.writeFinal(to, outcome);
+      const text = this.#channel.write({ kind: 'final', to, outcome });
       await this.#host.run(finalScript, this.#key, [text]);
     } catch {
       // The heartbeat notices that Redis is away.
@@ -236,9 +238,5 @@ export class PollLease implements PollShare {
   get #bounds(): readonly number[] {
     const { redisReplicas, sharedPollBytes } = this.#host.limits;
     return [redisReplicas, sharedPollBytes];
-  }
-
-  #send(script: string, args: readonly string[]): void {
-    this.#host.run(script, this.#key, args).catch(() => {});
   }
 }

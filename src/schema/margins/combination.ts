@@ -3,7 +3,7 @@
 import type { Segment } from '../../brokers/answers.ts';
 import { malformed } from '../../brokers/field.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
-import type { Account } from '../../loaders/account.ts';
+import type { Account } from '../../loaders/loaders.ts';
 import type { MarginsAnswer } from '../../loaders/shared-reads.ts';
 import { lazily } from '../../sums/lazy-properties.ts';
 import { type Part, partOf } from '../../sums/segment-sum.ts';

@@ -1,6 +1,6 @@
 // CombinedMargins: exact sums over accounts, and a plain statement of who is in them and who is not.
 
-import type { Segment } from '../../brokers/answers.ts';
+import { bothSegments, type Segment } from '../../brokers/answers.ts';
 import { type Field, malformed } from '../../brokers/field.ts';
 import type { Context } from '../../context.ts';
 import { lazily } from '../../sums/lazy-properties.ts';
@@ -17,9 +17,7 @@ import {
   type Owned,
   SegmentMarginsRef,
   type SegmentSource,
-} from './segment-margins.ts';
-
-const both: readonly Segment[] = ['equity', 'commodity'];
+} from './margins.ts';
 
 const CombinedMarginsRef = builder.objectRef<Combination>('CombinedMargins').implement({
   interfaces: [NodeRef],
@@ -116,16 +114,16 @@ export function combineAsked(
 
 /** The segments that the fields selected need. */
 function segmentsFor(selected: ReadonlySet<string>): readonly Segment[] {
-  const named = both.filter((segment) => selected.has(segment));
+  const named = bothSegments.filter((segment) => selected.has(segment));
   // Who is in the sums and who is not is a question about both, unless one segment is asked for by name.
   const asksWho = selected.has('accounts') || selected.has('failures');
   const asksBoth = selected.has('total') || (named.length === 0 && asksWho);
-  return asksBoth ? both : named;
+  return asksBoth ? bothSegments : named;
 }
 
 /** A sum over one segment, or over both; null where no account has it enabled. */
 export function sumSource(combination: Combination, part: Segment | 'total'): SegmentSource | null {
-  const segments = part === 'total' ? both : [part];
+  const segments = part === 'total' ? bothSegments : [part];
   const segment = part === 'total' ? null : part;
   // The key of many accounts takes time, and only ids need it.
   const owned = { owner: () => combination.key, segment: () => segment };

@@ -1,6 +1,6 @@
 // marginsChanged: the margins of accounts as they change, as a stream of events.
 
-import type { Segment } from '../../brokers/answers.ts';
+import { bothSegments } from '../../brokers/answers.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
 import type { PollResult } from '../../live/poll-result.ts';
 import type { Change } from '../../live/watch.ts';
@@ -11,7 +11,6 @@ import { badInput, type Problem, problemError } from '../errors/problem.ts';
 import { selectedFields } from '../selected-fields.ts';
 import { MarginsRef } from './margins.ts';
 
-const both: readonly Segment[] = ['equity', 'commodity'];
 const seconds = { usual: 5, least: 1, most: 3_600 };
 
 const MarginsChangeRef = builder.objectRef<ReachedAccount>('MarginsChange').implement({
@@ -66,10 +65,10 @@ builder.subscriptionField('marginsChanged', (t) =>
         ...selectedFields(info, 'margins'),
         ...selectedFields(info, 'account', 'margins'),
       ]);
-      const named = both.filter((segment) => selected.has(segment));
+      const named = bothSegments.filter((segment) => selected.has(segment));
       const accounts = watchedAccounts(accountIds, context);
       const options = {
-        segments: new Set(named.length > 0 ? named : both),
+        segments: new Set(named.length > 0 ? named : bothSegments),
         everySeconds: sane(everySeconds ?? seconds.usual),
         callerId: context.callerId,
         signal: context.signal,
@@ -117,7 +116,7 @@ function sane(everySeconds: number): number {
 /** The event's resolvers find what was polled, as if they had loaded it. */
 function prime(loaders: Loaders, { access }: ReachedAccount, result: PollResult): void {
   if (access === null) return;
-  for (const segment of both) {
+  for (const segment of bothSegments) {
     if ('error' in result) loaders.primeMargins(access, segment, result.error);
     else if ('answer' in result && segment in result.answer.value)
       loaders.primeMargins(access, segment, result.answer);

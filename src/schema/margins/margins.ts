@@ -1,14 +1,24 @@
 // Margins: the two segments of an account.
-
-import type { Segment } from '../../brokers/answers.ts';
+import type {
+  AvailableName,
+  Segment,
+  SegmentMargins,
+  UtilisedName,
+} from '../../brokers/answers.ts';
+import type { Field } from '../../brokers/field.ts';
 import type { Context, ReachedAccount } from '../../context.ts';
-import type { Account } from '../../loaders/account.ts';
+import type { Account } from '../../loaders/loaders.ts';
 import { AccountRef } from '../account.ts';
 import { builder } from '../builder.ts';
 import { problemError } from '../errors/problem.ts';
-import { marginsNotRead, readField, wellFormed } from '../field-reads.ts';
+import {
+  marginsNotRead,
+  type Readable,
+  readField,
+  wellFormed,
+  withFieldErrors,
+} from '../field-reads.ts';
 import { NodeRef, nodeId } from '../node.ts';
-import { SegmentMarginsRef, type SegmentSource, segmentSource } from './segment-margins.ts';
 
 /** The GraphQL type Margins. */
 export const MarginsRef = builder.objectRef<ReachedAccount>('Margins').implement({
@@ -60,4 +70,194 @@ export function segment(
     const found = wellFormed(value[name] ?? null, account);
     return found && segmentSource(account, name, asOf, found);
   });
+}
+
+/** One segment of one account, or a sum over several. */
+export interface SegmentSource extends Readable<Omit<SegmentMargins, 'available' | 'utilised'>> {
+  /** Whose: an account's id, or what stands for the accounts of a sum. */
+  readonly owner: string;
+  /** Null in a total over both. */
+  readonly segment: Segment | null;
+  readonly asOf: Date;
+  readonly available: AmountsSource<AvailableName>;
+  readonly utilised: AmountsSource<UtilisedName>;
+}
+
+/** Whose amounts they are, and of which segment: what their id is made from. */
+export type Owned = Pick<SegmentSource, 'owner' | 'segment'>;
+
+/** One half of a segment. */
+export type AmountsSource<Name extends string> = Amounts<Name> & Owned;
+
+type Amounts<Name extends string> = Readable<Record<Name, Field<number | null>>>;
+
+/** One account's segment, readable: an error stands in place of a value that is malformed. */
+export function segmentSource(
+  account: ReachedAccount,
+  segment: Segment,
+  asOf: Date,
+  { enabled, net, available, utilised }: SegmentMargins,
+): SegmentSource {
+  // Written out, so that most are made in one step: they have nothing that is malformed.
+  const source = {
+    owner: account.id,
+    segment,
+    asOf,
+    enabled,
+    net,
+    available: ownedAvailable(withFieldErrors(available, account), account.id, segment),
+    utilised: ownedUtilised(withFieldErrors(utilised, account), account.id, segment),
+  };
+  return withFieldErrors(source, account) as SegmentSource;
+}
+
+const available: Readonly<Record<AvailableName, string>> = {
+  adhocMargin: 'Additional margin that the broker provides. Rupees.',
+  cash: 'Raw cash balance for trading, `intradayPayin` included. Rupees.',
+  openingBalance: 'Balance when the day began. Rupees.',
+  liveBalance: 'Balance at this moment. Rupees.',
+  collateral: 'Margin derived from pledged stocks. Rupees.',
+  intradayPayin: 'Paid in during the day. Rupees.',
+};
+
+const utilised: Readonly<Record<UtilisedName, string>> = {
+  debits: 'The total utilised margin, as computed by Kite. Rupees.',
+  exposure: 'Exposure margin blocked for open futures and options. Rupees.',
+  m2mRealised: 'Booked profit and loss of the day. Rupees; its sign is Kite’s.',
+  m2mUnrealised: 'Profit and loss of the day that is still open. Rupees; its sign is Kite’s.',
+  optionPremium: 'Premium of options that were sold. Rupees.',
+  payout: 'Paid out to the bank during the day. Rupees.',
+  span: 'SPAN margin blocked for open futures and options. Rupees.',
+  holdingSales: 'Value of holdings sold during the day. Rupees.',
+  turnover: 'Used part of the turnover limit, for the few clients that have one. Rupees.',
+  liquidCollateral: 'Margin used against pledged liquid funds. Rupees.',
+  stockCollateral: 'Margin used against pledged stocks and ETFs. Rupees.',
+  delivery: 'Margin blocked when shares from the demat account are sold. Rupees.',
+};
+
+const ownedAvailable = owning(available);
+const ownedUtilised = owning(utilised);
+
+/** Makes amounts know whose they are, without a copy: requests share them. An error in their place stays what it is. */
+function owning<Name extends string>(names: Readonly<Record<Name, string>>) {
+  class View implements Owned {
+    readonly amounts: Amounts<Name>;
+    readonly owner: string;
+    readonly segment: Segment;
+
+    constructor(amounts: Amounts<Name>, owner: string, segment: Segment) {
+      this.amounts = amounts;
+      this.owner = owner;
+      this.segment = segment;
+    }
+  }
+  for (const name of Object.keys(names) as Name[]) {
+    Object.defineProperty(View.prototype, name, {
+      get(this: View) {
+        return this.amounts[name];
+      },
+    });
+  }
+  return (amounts: Amounts<Name>, owner: string, segment: Segment) =>
+    (amounts instanceof Error
+      ? amounts
+      : new View(amounts, owner, segment)) as unknown as AmountsSource<Name>;
+}
+
+const AvailableMarginsRef = amountsType(
+  'AvailableMargins',
+  'The sources of the money of a segment. An amount that Kite leaves out is null, never 0; in a sum it is null ' +
+    'if Kite leaves it out for any account.',
+  available,
+);
+
+const UtilisedMarginsRef = amountsType(
+  'UtilisedMargins',
+  'The uses of the money of a segment. An amount that Kite leaves out is null, never 0; in a sum it is null if ' +
+    'Kite leaves it out for any account.',
+  utilised,
+);
+
+/** The GraphQL enum Segment; its values inside are Kite's own words. */
+export const SegmentEnum = builder.enumType('Segment', {
+  description: 'A segment of the market that an account trades in.',
+  values: {
+    EQUITY: { value: 'equity', description: 'Stocks, and futures and options on them.' },
+    COMMODITY: { value: 'commodity', description: 'Commodity futures and options.' },
+  } as const,
+});
+
+/** The GraphQL type SegmentMargins. */
+export const SegmentMarginsRef = builder.objectRef<SegmentSource>('SegmentMargins').implement({
+  interfaces: [NodeRef],
+  description:
+    'Funds and margins of one segment, or a sum of several. Amounts are in rupees. The amounts of one account ' +
+    'are Kite’s own float64 values; sums are exact. Round them only for display.',
+  fields: (t) => ({
+    id: t.id({
+      nullable: false,
+      description: 'Opaque id of this segment of this account; in a sum, of these accounts.',
+      resolve: (source) => idOf('SegmentMargins', source),
+    }),
+    segment: t.expose('segment', {
+      type: SegmentEnum,
+      description: 'The segment; null in a total over both.',
+    }),
+    asOf: t.expose('asOf', {
+      type: 'DateTime',
+      nullable: false,
+      description:
+        'When Kite sent this answer; in a sum, the oldest of its parts. The answer is fresh unless the request ' +
+        'accepts older ones with the header `Cache-Control: max-age=N` (N seconds, 60 at most by default); a cached ' +
+        'answer makes no call.',
+    }),
+    enabled: t.exposeBoolean('enabled', {
+      nullable: false,
+      description:
+        'Whether the segment is enabled for the user. The amounts of a disabled segment are 0. Always true in a sum, ' +
+        'which contains only enabled segments.',
+    }),
+    net: t.exposeFloat('net', {
+      nullable: false,
+      description: 'Net balance for trading. Rupees; can be negative.',
+    }),
+    available: t.expose('available', {
+      type: AvailableMarginsRef,
+      nullable: false,
+      description: 'The sources of the money.',
+    }),
+    utilised: t.expose('utilised', {
+      type: UtilisedMarginsRef,
+      nullable: false,
+      description: 'The uses of the money.',
+    }),
+  }),
+});
+
+function amountsType<Name extends string>(
+  typeName: string,
+  description: string,
+  descriptions: Readonly<Record<Name, string>>,
+) {
+  return builder.objectRef<AmountsSource<Name>>(typeName).implement({
+    description,
+    interfaces: [NodeRef],
+    fields: (t) => {
+      const names = Object.keys(descriptions) as Name[];
+      const amounts = names.map((name) => [
+        name,
+        t.exposeFloat(name as never, { description: descriptions[name] }),
+      ]);
+      const id = t.id({
+        nullable: false,
+        description: 'Opaque id of these amounts of this segment.',
+        resolve: (source: Owned) => idOf(typeName, source),
+      });
+      return { id, ...Object.fromEntries(amounts) };
+    },
+  });
+}
+
+function idOf(typeName: string, { owner, segment }: Owned): string {
+  return nodeId(typeName, owner, segment ?? 'total');
 }

@@ -16,7 +16,7 @@ import type {
   SessionRecord,
   SessionState,
 } from '../../keyring/session-record.ts';
-import { sessionIdOf } from '../../loaders/account.ts';
+import { sessionIdOf } from '../../loaders/loaders.ts';
 import { findAccount } from '../account.ts';
 import type { DeviceSource } from './session-device.ts';
 

@@ -5,7 +5,7 @@ import { accountOfSession, type Context } from '../../context.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import type { BrokerUser } from '../../keyring/user-sessions.ts';
-import type { Account } from '../../loaders/account.ts';
+import type { Account } from '../../loaders/loaders.ts';
 import { keyringUnavailable, type Problem, sessionExpired } from '../errors/problem.ts';
 import { malformedAnswer, succeeded, tryRead } from '../field-reads.ts';
 import { perOperation } from '../per-operation.ts';

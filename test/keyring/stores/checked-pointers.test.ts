@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
 import { openKeyringStore } from '../../../src/keyring/stores/open-store.ts';
+import { CheckedPointers } from '../../../src/keyring/stores/sqlite/checked-pointers.ts';
 import { type KeyringStore, KeyringStoreError } from '../../../src/keyring/stores/store.ts';
 import { withDefaultLimits } from '../../../src/limits.ts';
 import { createClock, day, minute } from '../fixtures.ts';
@@ -93,6 +94,23 @@ test('no answer is kept where no keyring may be', async () => {
   await ended;
   expect(await check()).toMatchObject({ revision: 0 });
   expect(threads.length).toBe(before + 1);
+  await store.close();
+});
+
+test('an answer whose time is over is asked for once more, also where there is room for no other', async () => {
+  const { file, store } = await begun('full.db');
+  const checked = new CheckedPointers(file, 1);
+  const asked: string[] = [];
+  const check = (question: string, now: number) =>
+    checked.check(question, now, async () => {
+      asked.push(`${question} at ${now}`);
+      const pointer = { name: question, target: 't', expiresAt: now + day, retired: false };
+      return { pointer, revision: 0, endsAt: now + minute };
+    });
+  for (const now of [0, 1, minute, minute + 1]) await check('p', now);
+  for (const now of [minute + 2, minute + 3]) await check('q', now);
+  expect(asked).toEqual(['p at 0', `p at ${minute}`, `q at ${minute + 2}`, `q at ${minute + 3}`]);
+  checked.close();
   await store.close();
 });
 

@@ -7,8 +7,7 @@ import { FairQueue } from './fair-queue.ts';
 import type { LaneName, QueuedCall } from './lane-calls.ts';
 import { LateCalls } from './late-calls.ts';
 import type { RateLog, Start } from './rate-log/rate-log.ts';
-import { type SlotLimits, Slots } from './slots.ts';
-import { StalledQueues } from './stalled-queues.ts';
+import { type SlotLimits, Slots, StalledQueues } from './slots.ts';
 import { type AppQueue, WaitingCall, type WaitingLimits, WaitingRoom } from './waiting-room.ts';
 
 /** How much may go on at once. */

@@ -1,13 +1,12 @@
 // The rate budget: a call starts when its app's window has room, when a slot is free for it, and when it is its
-// caller's turn; until then it waits here, and no longer than its operation may.
-
+// caller's turn; until then it waits here, and no longer than its operation may. A GET may have one retry: after a
+// connection failure or a 502, 503 or 504, with jitter.
 import type { Limits } from '../../../limits.ts';
-import { Cancellation } from '../../../shared/cancellation.ts';
+import { Cancellation, isDeadline } from '../../../shared/cancellation.ts';
 import { digestOf } from '../../credential.ts';
-import { BrokerError } from '../../error.ts';
-import { machineClock } from '../clock.ts';
+import { abortedBy, BrokerError } from '../../error.ts';
+import { type Clock, machineClock } from '../clock.ts';
 import type { Operation } from '../operation.ts';
-import { type RetryOptions, type SecondAttempt, secondAttempts } from '../retry.ts';
 import type { Transport, UpstreamRequest, UpstreamResponse } from '../transport.ts';
 import { BudgetQueues, type BudgetQueuesOptions } from './budget-queues.ts';
 import type { AcceptedCredentials } from './known-credentials.ts';
@@ -21,8 +20,11 @@ export interface BudgetOptions extends BudgetQueuesOptions {
   readonly accepted: AcceptedCredentials;
   /** Told of each answer that closes the window of an app. */
   readonly onClosed?: ((apiKey: string) => void) | undefined;
-  /** How a GET is sent again; each attempt takes a turn of its own. Left out: nothing is sent twice. */
-  readonly retry?: RetryOptions;
+  /**
+   * Milliseconds before a GET is sent again, where that may help; each attempt takes a turn of its own. Left out: nothing
+   * is sent twice.
+   */
+  readonly retryDelay?: () => number;
   /** What sends calls that change something. Default: what sends the others. */
   readonly writes?: Transport;
 }
@@ -47,7 +49,7 @@ export function budgeted(
   options: BudgetOptions,
   budget = new BudgetQueues(options),
 ): Transport {
-  const { accepted, limits, onClosed, retry, writes = reads, clock = machineClock } = options;
+  const { accepted, limits, onClosed, retryDelay, writes = reads, clock = machineClock } = options;
 
   /** Learns from an answer how soon the app may call again, and whether the credential works. */
   function learn({ apiKey, method }: UpstreamRequest, account: string, answer: UpstreamResponse) {
@@ -118,12 +120,69 @@ export function budgeted(
   }
 
   const once: Transport = (request, operation) => attempt(request, operation, null);
-  if (retry === undefined) return once;
-  const second = secondAttempts(once, retry);
+  if (retryDelay === undefined) return once;
+  const second = secondAttempts(once, retryDelay, clock);
   return (request, operation) => attempt(request, operation, second);
 }
 
 function laneOf({ method }: UpstreamRequest, isAccepted: boolean): LaneName {
   if (method === 'POST') return 'login';
   return isAccepted ? 'accepted' : 'other';
+}
+
+const retriedStatuses = new Set([502, 503, 504]);
+
+/** Milliseconds before the second attempt: 50 to 250, so that many callers do not return at once. */
+export function jitter(): number {
+  return 50 + Math.random() * 200;
+}
+
+/** Makes the second attempt, where the outcome of the first one asks for it; null where that outcome stands. */
+type SecondAttempt = (
+  first: UpstreamResponse | BrokerError,
+  request: UpstreamRequest,
+  operation: Operation,
+) => Promise<UpstreamResponse> | null;
+
+/**
+ * Sends a GET a second time where that may help; POST and DELETE are sent once, because what the first one did is not
+ * known. Where the second attempt cannot be sent in time, the first outcome stands.
+ */
+function secondAttempts(send: Transport, delay: () => number, clock: Clock): SecondAttempt {
+  async function again(
+    first: UpstreamResponse | BrokerError,
+    ...[request, operation]: Parameters<Transport>
+  ): Promise<UpstreamResponse> {
+    const wait = Math.max(delay(), (first.retryAfterSeconds ?? 0) * 1_000);
+    const { signal } = operation;
+    if (clock.milliseconds() + wait >= operation.deadlineAt) return settled(first);
+    await clock.wait(wait, signal);
+    if (signal.aborted && !isDeadline(signal)) throw abortedBy(signal);
+    if (signal.aborted) return settled(first);
+    try {
+      return await send(request, operation);
+    } catch (error) {
+      if (wasNeverSent(error)) return settled(first);
+      throw error;
+    }
+  }
+
+  return (first, request, operation) => {
+    if (request.method !== 'GET') return null;
+    if (first instanceof BrokerError) {
+      return first.code === 'unavailable' ? again(first, request, operation) : null;
+    }
+    return retriedStatuses.has(first.status) ? again(first, request, operation) : null;
+  };
+}
+
+/** Whether an attempt had no turn, or its operation's time was up before it had one. */
+function wasNeverSent(error: unknown): boolean {
+  if (!(error instanceof BrokerError) || error.mayHaveReachedBroker) return false;
+  return error.code === 'rate-limited' || error.code === 'timeout';
+}
+
+function settled(outcome: UpstreamResponse | BrokerError): UpstreamResponse {
+  if (outcome instanceof BrokerError) throw outcome;
+  return outcome;
 }

@@ -54,8 +54,7 @@ export interface Turn<C> {
 
 /** The next call of an operation: of an account that has begun, else of the first one. */
 export function firstCall<C>(operation: OperationCalls<C>): C | undefined {
-  for (const account of operation.begun) return operation.accounts.get(account)?.[0];
-  return firstAccount(operation)?.[0];
+  return nextAccount(operation)?.[0];
 }
 
 /** An operation without calls. */
@@ -69,6 +68,12 @@ export function noCalls<C>(): OperationCalls<C> {
     mostOfAccount: 1,
     begun: new Set(),
   };
+}
+
+/** The calls whose turn is next: of an account that has begun, else of the first one. */
+function nextAccount<C>(operation: OperationCalls<C>): C[] | undefined {
+  for (const account of operation.begun) return operation.accounts.get(account);
+  return firstAccount(operation);
 }
 
 /** The calls of the first account. */
@@ -93,14 +98,9 @@ export function lastCall<C>({ accounts, begun }: OperationCalls<C>): C | undefin
 
 /** How many calls the next turn of an operation takes. */
 export function turnSize<C>(operation: OperationCalls<C>): number {
-  const { accounts, begun, size } = operation;
+  const { size } = operation;
   if (size <= fewCalls + 1) return size;
-  let first = firstAccount(operation);
-  for (const account of begun) {
-    first = accounts.get(account);
-    break;
-  }
-  const ofAccount = first?.length ?? 0;
+  const ofAccount = nextAccount(operation)?.length ?? 0;
   return size - ofAccount <= fewCalls ? size : ofAccount;
 }
 

@@ -1,9 +1,9 @@
 // The calls that wait, and how many may. Each lane counts by itself, so that calls with invented credentials keep no login away, and
 // no credential that has worked.
 import type { Cancellation } from '../../../shared/cancellation.ts';
+import { addTo } from '../../../shared/counts.ts';
 import type { BrokerError } from '../../error.ts';
 import type { CallCount, Operation } from '../operation.ts';
-import { addTo } from './counts.ts';
 import type { FairQueue } from './fair-queue.ts';
 import type { LaneName, QueuedCall } from './lane-calls.ts';
 import type { Start } from './rate-log/rate-log.ts';

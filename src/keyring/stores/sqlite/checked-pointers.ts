@@ -49,7 +49,8 @@ export class CheckedPointers {
     const known = changes === null ? undefined : this.#answers.get(question);
     if (known !== undefined && now < known.endsAt) return known;
     const answer = await ask();
-    const isPresent = changes === this.#changes && this.#answers.size < this.#capacity;
+    const hasRoom = this.#answers.size < this.#capacity || this.#answers.has(question);
+    const isPresent = changes === this.#changes && hasRoom;
     // What only seems to have ended is there again once the clock is set right.
     const isFound = answer !== null && answer.revision !== null;
     if (isPresent && isFound) this.#answers.set(question, answer);

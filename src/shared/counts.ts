@@ -1,4 +1,4 @@
-// The failures that an operation's answer tells of as data, counted by code for its line in the log.
+// Counts by key, of which nothing stays behind at zero; and the failures of an operation, counted by code.
 
 /** Counts failures, each object once: a field may be resolved under many aliases, or not be selected at all. */
 export class FailureCounts {
@@ -19,4 +19,11 @@ export class FailureCounts {
   get byCode(): Readonly<Record<string, number>> | undefined {
     return this.#byCode;
   }
+}
+
+/** Adds to a count, which is dropped at zero. */
+export function addTo<K>(counts: Map<K, number>, key: K, change: number): void {
+  const count = (counts.get(key) ?? 0) + change;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
 }
