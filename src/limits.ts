@@ -64,7 +64,7 @@ const definitions = {
   relayAttempts: { default: 10, unit: 'attempts', bounds: 'the wrong secrets that one client address may send to `/session/credentials` in a minute, over all replicas on one Redis; beyond it every request there is refused' },
   relayBytes: { default: 50_000, unit: 'bytes', bounds: 'the body of a request to `/session/credentials`', min: 1_000 },
   countedAddresses: { default: 50_000, unit: 'addresses', bounds: 'addresses whose requests one process counts by the minute, and as many addresses and users whose login attempts it counts' },
-  readinessSeconds: { default: 1, unit: 'seconds', bounds: 'how long `/ready` answers by its last write to the store', max: 60 },
+  readinessSeconds: { default: 1, unit: 'seconds', bounds: 'how long `/ready` reuses the result of its last write to the store', max: 60 },
   addressStreams: { default: 64, unit: 'streams', bounds: 'open streams of one client address: subscriptions and answers in parts' },
 
   // What comes back.
@@ -98,7 +98,7 @@ const definitions = {
 
   // A Redis that replicas share.
   redisConnectSeconds: { default: 1, unit: 'seconds', bounds: 'how long connecting to Redis may take, and the longest pause before the next attempt', max: 60 },
-  redisShareSeconds: { default: 60, unit: 'seconds', bounds: 'how long a gateway that has lost Redis goes on with its share of the rate limit; as long, the others leave the share of one free that was killed', max: 3_600 },
+  redisShareSeconds: { default: 60, unit: 'seconds', bounds: 'how long a gateway that has lost Redis goes on with its share of the rate limit, and how long the others leave the share of a killed gateway free', max: 3_600 },
   redisReplicas: { default: 256, unit: 'gateways', bounds: 'gateways that Redis lists as sharing its rate limit, its polls, or one watched account; a list with more is not one of theirs, is deleted, and is written anew', min: 2, max: 10_000 },
   redisAnswerMilliseconds: { default: 250, unit: 'milliseconds', bounds: 'how long Redis may take to answer for a rate limit, before this process counts alone', max: 10_000 },
 
@@ -129,7 +129,7 @@ const definitions = {
   pollLeaseSeconds: { default: 6, unit: 'seconds', bounds: 'how long after the last heartbeat of a replica another one polls in its place; there are four heartbeats in that time', min: 1, max: 60 },
   sharedPollBytes: { default: 16_384, unit: 'bytes', bounds: 'a message of another replica about a watched account; a longer one is ignored', min: 8_192, max: 1_000_000 },
   sharedPollMessages: { default: 5_000, unit: 'messages', bounds: 'messages of other replicas that one process reads in a second; further ones are ignored' },
-  sharedPollMessagesPerAccount: { default: 50, unit: 'messages', bounds: 'those of one watched account', max: 10_000 },
+  sharedPollMessagesPerAccount: { default: 50, unit: 'messages', bounds: 'messages of other replicas about one watched account that one process reads in a second; further ones are ignored', max: 10_000 },
   sharedPollClockSeconds: { default: 30, unit: 'seconds', bounds: 'how far the clocks of a replica and of Redis may differ; beyond it the replica shares no polls. Messages that are older than twice that are ignored', max: 3_600 },
 
   // Sessions of browsers.
@@ -168,7 +168,7 @@ const definitions = {
   returnToCharacters: { default: 500, unit: 'characters', bounds: 'a `returnTo`, of `/login` and of `App.loginUrl`', max: 1_000 },
   completedLoginSeconds: { default: 120, unit: 'seconds', bounds: 'how long the same redirect of a completed login still succeeds' },
   completedLogins: { default: 1_000, unit: 'logins', bounds: 'completed logins remembered for `LIMIT_COMPLETED_LOGIN_SECONDS`' },
-  webhookEvents: { default: 20_000, unit: 'events', bounds: 'events in the store that `WEBHOOK_URL` is still to be told; those of sessions that expire soon take at most half. Further events are lost and logged' },
+  webhookEvents: { default: 20_000, unit: 'events', bounds: 'events in the store that are not delivered to `WEBHOOK_URL` yet; those of sessions that expire soon take at most half. Further events are lost and logged' },
   webhookRequests: { default: 4, unit: 'requests', bounds: 'requests of one process to `WEBHOOK_URL` at once', max: 100 },
   webhookSeconds: { default: 10, unit: 'seconds', bounds: 'how long the receiver of `WEBHOOK_URL` may take for an answer', max: 300 },
   webhookAnswerBytes: { default: 4_096, unit: 'bytes', bounds: 'how much of the body of such an answer is read' },

@@ -128,7 +128,7 @@ function storesReport(stores: Section<'stores'>): string {
 
 function manyReport(fields: Section<'many'>): string {
   return [
-    'The upstream takes 5 ms for each answer. Time and CPU are multiples of the floor’s for the same calls. Memory is what the gateway holds resident after it, most of it since the load before. Every answer was compared whole, and every sum with one over whole paise.',
+    'The upstream takes 5 ms for each answer. Time and CPU are multiples of the floor’s for the same calls. Memory is what the gateway holds resident once all rounds are over. Every answer was compared whole, and every sum with one over whole paise.',
     table([
       ['field', 'accounts', 'calls', 'time', 'CPU', 'ms', 'resident, MB'],
       ...fields.map(({ field, accounts, calls, time, cpu, milliseconds, rss }) => [
@@ -188,7 +188,7 @@ function profileReport(profiles: Section<'profile'>): string {
 
 function partsReport(parts: Section<'parts'>): string {
   return [
-    'What a request costs in the gateway’s own code, with an upstream that answers at once. Each row includes all rows above it; the last two are the same query by two engines.',
+    'What a request costs in the gateway’s own code, with an upstream that answers at once. Each row includes the rows above it, but the last one replaces the row before it: the same query by another engine.',
     table([
       ['part', 'CPU, µs', 'memory, KiB'],
       ...parts.map(({ name, cpu, memory }) => [

@@ -1,4 +1,4 @@
-// One way through the house: server and http → context → schema → loaders → brokers, and nothing points back.
+// One way through the house: server and http → schema → context → loaders → brokers, and nothing points back.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -7,7 +7,7 @@ import { limitDefinitions, limitNames, limitVariable } from '../../src/limits.ts
 export function limitsPage(): string {
   const rows = limitNames.map((name) => {
     const { default: value, unit, bounds } = limitDefinitions[name];
-    return `| \`${limitVariable(name)}\` | \`${name}\` | ${value.toLocaleString('en')} ${unit} | ${bounds} |`;
+    return `| \`${limitVariable(name)}\` | \`${name}\` | ${value.toLocaleString('en')} ${value === 1 ? unit.replace(/s$/, '') : unit} | ${bounds} |`;
   });
   return [
     '# Limits',
