@@ -36,7 +36,8 @@ import { createCredentials } from './http/relay/browser-credentials.ts';
 import { useRelay } from './http/relay/use-relay.ts';
 import { traced } from './http/reports/operation-trace.ts';
 import { createClientInfoReader } from './http/request/client-info.ts';
-import { createHosts, createOriginLog } from './http/request/origins.ts';
+import { createOriginLog } from './http/request/origin-log.ts';
+import { createHosts } from './http/request/origins.ts';
 import { createRequestTracker } from './http/request/request-tracker.ts';
 import { useKeySet } from './http/session/use-key-set.ts';
 import { useSessionCheck } from './http/session/use-session-check.ts';
@@ -50,6 +51,7 @@ import type { TrustedDocumentManifest } from './shared/trusted-documents.ts';
 
 /** Where the gateway answers. */
 const endpoint = '/graphql';
+
 /**
  * Makes a gateway to mount in any server that speaks fetch, or in `node:http`:
  * `createServer({ maxHeaderSize: 131072, joinDuplicateHeaders: true }, createGateway({ ... }))`.

@@ -1,8 +1,10 @@
 // The client's address behind a proxy: with a port or in brackets it is the same one, and what cannot be read is said once.
+// The caller that a request counts for.
 import { expect, test } from 'vitest';
 import {
+  callerIdOf,
   createClientInfoReader,
-  isLoopback,
+  isLoopbackAddress,
   networkOf,
 } from '../../src/http/request/client-info.ts';
 import { readableLog } from '../support/readable-log.ts';
@@ -84,5 +86,22 @@ test.each([
   ['10.0.0.1', false],
   ['', false],
 ])('%s is this machine: %s', (address, expected) => {
-  expect(isLoopback(address)).toBe(expected);
+  expect(isLoopbackAddress(address)).toBe(expected);
+});
+
+const callerFrom = (ipAddress: string | null) => callerIdOf(null, { ipAddress, userAgent: null });
+
+test('a keyring is one caller wherever it is used from', () => {
+  const phone = { ipAddress: '192.0.2.1', userAgent: null };
+  const desk = { ipAddress: '2001:db8::1', userAgent: null };
+  expect(callerIdOf('ring', phone)).toBe(callerIdOf('ring', desk));
+  expect(callerIdOf('ring', phone)).not.toBe(callerIdOf('other', phone));
+});
+
+test('without a keyring an address is a caller, and so is a whole IPv6 network', () => {
+  expect(callerFrom('192.0.2.1')).not.toBe(callerFrom('192.0.2.2'));
+  expect(callerFrom('192.0.2.1')).toBe(callerFrom('::ffff:192.0.2.1'));
+  expect(callerFrom('2001:db8:0:7::1')).toBe(callerFrom('2001:0DB8::7:ffff:0:0:9'));
+  expect(callerFrom('2001:db8:0:7::1')).not.toBe(callerFrom('2001:db8:0:8::1'));
+  expect(callerFrom(null)).toBe('unknown');
 });

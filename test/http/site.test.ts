@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway.ts';
 import {
-  isLoopback,
+  isLoopbackName,
   isOrigin,
   keepsCookiesSafe,
   siteRelation,
@@ -57,8 +57,8 @@ test.each([
   ['127.0.0.1.evil.example', false],
   ['localhost.evil.example', false],
   ['evillocalhost', false],
-])('isLoopback: %s is %s', (hostname, is) => {
-  expect(isLoopback(hostname)).toBe(is);
+])('isLoopbackName: %s is %s', (hostname, is) => {
+  expect(isLoopbackName(hostname)).toBe(is);
 });
 
 test.each([

@@ -1,11 +1,11 @@
-// What one client address may send: requests at once and a minute, and open streams. Refused before anything of a
-// request is read but its head.
+// What one client address may send: requests at once and a minute, and open streams. A request beyond them is refused
+// when only its head has been read.
 import { GraphQLError } from 'graphql';
 import { finalAsyncIterator, isAsyncIterable } from 'graphql-yoga';
 import type { Limits } from '../../limits.ts';
 import { addTo } from '../../shared/counts.ts';
 import type { Answered, ResultStep } from '../plugins/results.ts';
-import { isLoopback, networkOf } from '../request/client-info.ts';
+import { isLoopbackAddress, networkOf } from '../request/client-info.ts';
 import type { Refusal } from '../request/refusal.ts';
 import type { MinuteLimit, MinuteLimits } from './minute-limits.ts';
 
@@ -48,7 +48,7 @@ export class AddressLimits {
     addTo(this.#inProgress, key, 1);
     (request as Carrier)[countedFor] = key;
     // A peer on this machine is the operator, or a proxy whose users would all count as one.
-    if (!trustProxy && ipAddress !== null && isLoopback(ipAddress)) return null;
+    if (!trustProxy && ipAddress !== null && isLoopbackAddress(ipAddress)) return null;
     const wait = this.#minute(key);
     return typeof wait === 'number'
       ? this.#judged(request, wait)

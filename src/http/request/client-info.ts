@@ -118,7 +118,7 @@ export function networkOf(address: string): string {
 }
 
 /** Whether an address is this machine's own. */
-export function isLoopback(address: string): boolean {
+export function isLoopbackAddress(address: string): boolean {
   if (canonicalIpv4.test(address)) return address.startsWith('127.');
   const [plain = ''] = address.split('%');
   return ipaddr.isValid(plain) && ipaddr.process(plain).range() === 'loopback';

@@ -1,13 +1,6 @@
-// Whom the gateway trusts: its own origin, and those that the operator allowed; and which names a Host header may carry:
-// a page of a name that its owner points at this machine could otherwise read everything that needs no credential. The
-// log says which origins were refused, so that an operator whose page gets no answer finds out why.
-
-import type { Logger } from 'pino';
-import { type Clock, machineClock } from '../../brokers/upstream/clock.ts';
-import type { Limits } from '../../limits.ts';
-import type { AuditLog } from '../../shared/audit.ts';
-import type { RequestTracker } from './request-tracker.ts';
-import { isLoopback, isOrigin, keepsCookiesSafe, siteRelation } from './same-site.ts';
+// Which origins and which hosts the gateway trusts. Without the check of the host, a page of a foreign name that points at
+// this machine could read what needs no credential.
+import { isLoopbackName, isOrigin, keepsCookiesSafe, siteRelation } from './same-site.ts';
 
 /** The trusted origins. */
 export interface Origins {
@@ -58,9 +51,9 @@ export function createOrigins(publicUrl: URL, allowedOrigins: readonly string[])
     isAllowed,
     trustedPage(address) {
       const url = URL.parse(address, own);
-      // A user name in an address only ever serves to mislead.
-      // Others, such as blob:, have an origin of ours and are no page that may be returned to.
+      // Other schemes, such as blob:, can have our origin and are no page.
       const isPage = url !== null && /^https?:$/.test(url.protocol);
+      // A user name in an address only ever serves to mislead.
       const isPlain = isPage && url.username === '' && url.password === '';
       return isPlain && isTrusted(url.origin) ? url.href : null;
     },
@@ -75,7 +68,7 @@ export function createOrigins(publicUrl: URL, allowedOrigins: readonly string[])
  */
 export type Hosts = (host: string) => 'ours' | 'other' | 'invalid';
 
-const form = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i;
+const hostForm = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i;
 
 /** Whether a text is a host name or address without a port, as ALLOWED_HOSTS lists them. */
 export function isHostName(text: string): boolean {
@@ -101,7 +94,7 @@ export function createHosts(publicUrl: URL, allowed: readonly string[]): Hosts {
     if (host === latest) return 'ours';
     const name = nameOf(host);
     if (name === null) return 'invalid';
-    if (!names.has(name) && !isLoopback(name)) return 'other';
+    if (!names.has(name) && !isLoopbackName(name)) return 'other';
     latest = host;
     return 'ours';
   };
@@ -109,55 +102,5 @@ export function createHosts(publicUrl: URL, allowed: readonly string[]): Hosts {
 
 /** The name in a host, in the form in which URLs write it; null where it is not a host. */
 function nameOf(host: string): string | null {
-  return form.test(host) ? (URL.parse(`http://${host}`)?.hostname ?? null) : null;
-}
-
-/** An origin as a browser sends it. The header may hold anything, and anything else has no place in a log. */
-const plainOrigin = /^[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
-
-/** Logs the Origin of a request or a preflight that may not use a keyring, and its client address; each once in a time. */
-export function createOriginLog(
-  { isTrusted }: Origins,
-  track: RequestTracker,
-  { loggedOrigins, loggedOriginCharacters, loggedOriginMinutes }: Limits,
-  log: Logger,
-  audit: AuditLog,
-  clock: Clock = machineClock,
-): (request: Request, address: string | null) => void {
-  const logged = new Set<string>();
-  let isFullTold = false;
-  let begunAt = clock.milliseconds();
-  return (request, address) => {
-    const sent = request.headers.get('origin');
-    if (sent === null || isTrusted(sent)) return;
-    const isPlain =
-      sent === 'null' || (sent.length <= loggedOriginCharacters && plainOrigin.test(sent));
-    // All others count as one.
-    const origin = isPlain ? sent : 'not an origin';
-    // Invented origins fill the set, and hide others no longer than this.
-    if (clock.milliseconds() - begunAt >= loggedOriginMinutes * 60_000) {
-      logged.clear();
-      isFullTold = false;
-      begunAt = clock.milliseconds();
-    }
-    if (logged.has(origin)) return;
-    if (logged.size >= loggedOrigins) {
-      // An operator who misses an origin is told why.
-      if (!isFullTold) {
-        log.warn(
-          { loggedOrigins, loggedOriginMinutes },
-          'More origins were refused than are named: others are not named for a time',
-        );
-      }
-      isFullTold = true;
-      return;
-    }
-    logged.add(origin);
-    const requestId = track(request).id;
-    audit.write({ event: 'origin', outcome: 'refused', requestId, address, origin });
-    log.warn(
-      { requestId, code: 'UNAUTHENTICATED', origin },
-      'Refused the keyring to a page of this origin: add the origin to ALLOWED_ORIGINS to allow it',
-    );
-  };
+  return hostForm.test(host) ? (URL.parse(`http://${host}`)?.hostname ?? null) : null;
 }

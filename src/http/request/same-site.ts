@@ -10,7 +10,7 @@ import { getDomain } from 'tldts';
 export type SiteRelation = 'same-site' | 'cross-site-on-loopback' | 'cross-site';
 
 /** Whether a host name can only mean this machine. */
-export function isLoopback(hostname: string): boolean {
+export function isLoopbackName(hostname: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
@@ -22,7 +22,7 @@ export function isOrigin(text: string): boolean {
 
 /** Whether cookies may be set at an address: over HTTPS, or on this machine. */
 export function keepsCookiesSafe(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackName(url.hostname));
 }
 
 /** Compares by scheme and registrable domain, as browsers do; ports make no difference. */
@@ -34,6 +34,6 @@ export function siteRelation(one: string, other: string): SiteRelation {
     getDomain(hostname, { allowPrivateDomains: true }),
   );
   if (firstSite != null && firstSite === secondSite) return 'same-site';
-  const areLocal = isLoopback(first.hostname) && isLoopback(second.hostname);
+  const areLocal = isLoopbackName(first.hostname) && isLoopbackName(second.hostname);
   return areLocal ? 'cross-site-on-loopback' : 'cross-site';
 }
