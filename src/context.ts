@@ -18,7 +18,6 @@ import type { TokenIssuer } from './session-tokens/token-issuer.ts';
 import { AnswerMeter } from './shared/answer-meter.ts';
 import type { Cancellable } from './shared/cancellation.ts';
 import type { Countries } from './shared/countries.ts';
-import { FailureCounts } from './shared/counts.ts';
 import type { ReturnToRule } from './shared/return-to.ts';
 
 /** What lives as long as the gateway. */
@@ -58,7 +57,7 @@ export interface Caller {
   readonly credentials: readonly Credential[];
   /** An Authorization scheme other than `token`; null if there is no such scheme or it is unsafe to repeat. */
   readonly foreignScheme: string | null;
-  /** Seconds: the greatest age that an answer of Kite's may have for this caller. 0 for fresh ones. */
+  /** Seconds: the greatest age that an answer of a broker may have for this caller. 0 for fresh ones. */
   readonly maxAgeSeconds: number;
   /** Counts what its operation costs; null where the request does not ask for that. */
   readonly cost: OperationCost | null;
@@ -184,7 +183,7 @@ function reachedBy(
   // The header wins, whole: the two are never merged.
   if (credentials.length > 0) {
     return credentials.map((credential) => {
-      const account = accountOfCredential(credential);
+      const account = reachedByCredential(credential);
       return acceptsHeaderOf(credential) ? account : { ...account, access: null, denied: true };
     });
   }
@@ -193,7 +192,7 @@ function reachedBy(
   if (known !== undefined) return known;
   const accounts = sessions
     .filter(({ state }) => state === 'ACTIVE' || state === 'EXPIRED')
-    .map(accountOfSession);
+    .map(reachedBySession);
   accountsOfSessions.set(sessions, accounts);
   return accounts;
 }
@@ -202,17 +201,38 @@ function reachedBy(
 const accountsOfSessions = new WeakMap<readonly SessionRecord[], readonly ReachedAccount[]>();
 
 /** The account that a credential opens, without a session of a keyring. */
-export function accountOfCredential(credential: Credential): ReachedAccount {
+export function reachedByCredential(credential: Credential): ReachedAccount {
   const access = accountOf(credential);
   const { apiKey, broker = defaultBroker } = credential;
   return { id: access.id, broker, apiKey, access, denied: false, session: null };
 }
 
 /** The account of a keyring's session. Its id outlives the session. */
-export function accountOfSession(session: SessionRecord): ReachedAccount {
+export function reachedBySession(session: SessionRecord): ReachedAccount {
   const { accountId: id, broker, apiKey, accessToken, state } = session;
   // While a logout waits for the broker the token is still there, and only to be ended.
   const isOpen = state === 'ACTIVE' && accessToken !== null;
   const access = isOpen ? { id, credential: credentialOf(session, accessToken) } : null;
   return { id, broker, apiKey, access, denied: false, session };
+}
+
+/** Counts failures, each object once: a field may be resolved under many aliases, or not be selected at all. */
+export class FailureCounts {
+  /** Most operations have none. */
+  #counted: Set<object> | null = null;
+  #byCode: Record<string, number> | undefined;
+
+  /** Counts a failure that was not counted yet. */
+  add(failure: { readonly code: string }): void {
+    this.#counted ??= new Set();
+    if (this.#counted.has(failure)) return;
+    this.#counted.add(failure);
+    this.#byCode ??= {};
+    this.#byCode[failure.code] = (this.#byCode[failure.code] ?? 0) + 1;
+  }
+
+  /** The number of failures for each code; undefined without failures. */
+  get byCode(): Readonly<Record<string, number>> | undefined {
+    return this.#byCode;
+  }
 }

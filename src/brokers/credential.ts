@@ -79,6 +79,11 @@ export function accountIdOf(credential: Credential): string {
   return credential.accountId ?? digestOf(credential);
 }
 
+/** The id of the session that a credential stands for; made as an account's id is. */
+export function sessionIdOf(credential: Credential): string {
+  return pairDigest('session', credential);
+}
+
 /** A digest of the credential for another use, in the same form; with a user id, that stands before the token. */
 export function pairDigest(noun: string, { apiKey, accessToken, userId }: Credential): string {
   const owner = userId === undefined ? '' : `${userId}\0`;

@@ -1,10 +1,10 @@
-// An answer of Kite's and its age; and who asks, and how old an answer may be for them.
+// An answer of a broker and its age; and who asks, and how old an answer may be for them.
 import type { Operation } from '../brokers/upstream/operation.ts';
 
-/** An answer of Kite. Requests share it: it must not be changed. */
+/** An answer of a broker. Requests share it: it must not be changed. */
 export interface Answer<T> {
   readonly value: T;
-  /** When Kite's answer arrived. */
+  /** When the broker's answer arrived. */
   readonly asOf: Date;
 }
 

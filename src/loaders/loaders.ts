@@ -1,13 +1,30 @@
-// The loaders of one operation: what resolvers read through. Asked for in many places, each thing is read once, and the
-// segments of an account's margins that one wave of resolvers asks for are one call. The reads are also known by the
-// session that they use, so that a session's state is told as they found it.
+// The accounts and the loaders of one operation: what resolvers read through. Asked for in many places, each thing is read
+// once, and the segments of an account's margins that one wave of resolvers asks for are one call. The reads are also known
+// by the session that they use, so that a session's state is told as they found it.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import DataLoader from 'dataloader';
 import { bothSegments, type KotakMargins, type Profile, type Segment } from '../brokers/answers.ts';
-import { type Credential, digestOf, pairDigest } from '../brokers/credential.ts';
+import { type Credential, digestOf } from '../brokers/credential.ts';
 import type { Answer, Asker } from './answer.ts';
 import type { MarginsAnswer, SharedReads } from './shared-reads.ts';
+
+/** One account of a request. */
+export interface Account {
+  /** Opaque; known without an upstream call. */
+  readonly id: string;
+  /** What signs this account's calls. */
+  readonly credential: Credential;
+}
+
+/**
+ * The account of a credential that came in a header. Its id is base64url of the first 16 bytes of
+ * SHA-256("kite-graphql account" NUL api_key NUL access_token): the same for the same pair on every
+ * gateway, another after the next login, and no way back to the token.
+ */
+export function accountOf(credential: Credential): Account {
+  return { id: digestOf(credential), credential };
+}
 
 /** What has been read of one account, or is being read. */
 interface AccountReads {
@@ -16,12 +33,12 @@ interface AccountReads {
   kotakMargins: Promise<Answer<KotakMargins>> | null;
   equity: Promise<MarginsAnswer> | null;
   commodity: Promise<MarginsAnswer> | null;
-  /** The segments that the wave of now asks for, and their call; null between waves. */
+  /** The segments that the current wave asks for, and their call; null between waves. */
   wave: { segments: readonly Segment[]; readonly call: Promise<MarginsAnswer> } | null;
 }
 
-/** Margins have a loader for their segments. It remembers nothing: what was read stands with its account. */
-const options = { cache: false };
+/** The DataLoader keeps nothing: AccountReads keeps what was read. */
+const withoutCache = { cache: false };
 
 /** What resolvers read upstream data through. All reads reject with BrokerError. They live for one operation. */
 export class Loaders {
@@ -86,7 +103,7 @@ export class Loaders {
 
   /**
    * Forgets all that was read for an account, here and in what requests share, so that nothing is answered from
-   * before its session was ended or renewed. To be called before Kite is, and again after, however that went.
+   * before its session was ended or renewed. To be called before the broker is, and again after, however that went.
    */
   forget(account: Account): void {
     if (this.#first?.account.id === account.id) this.#first = null;
@@ -123,7 +140,7 @@ export class Loaders {
       wave.segments = bothSegments;
       return wave.call;
     }
-    this.#waves ??= new DataLoader((wave) => this.#call(wave), options);
+    this.#waves ??= new DataLoader((wave) => this.#call(wave), withoutCache);
     const call = this.#waves.load(reads);
     reads.wave = { segments: [segment], call };
     return call;
@@ -139,28 +156,6 @@ export class Loaders {
     // Each is awaited by itself: one hanging account holds back no other.
     return Promise.resolve(calls as unknown as MarginsAnswer[]);
   }
-}
-
-/** One Kite account of a request. */
-export interface Account {
-  /** Opaque; known without an upstream call. */
-  readonly id: string;
-  /** What signs this account's calls. */
-  readonly credential: Credential;
-}
-
-/**
- * The account of a credential that came in a header. Its id is base64url of the first 16 bytes of
- * SHA-256("kite-graphql account" NUL api_key NUL access_token): the same for the same pair on every
- * gateway, another after the next login, and no way back to the token.
- */
-export function accountOf(credential: Credential): Account {
-  return { id: digestOf(credential), credential };
-}
-
-/** The id of the session that a credential stands for; made as an account's id is. */
-export function sessionIdOf(credential: Credential): string {
-  return pairDigest('session', credential);
 }
 
 /** Which sessions an operation reads through, and which of them the broker refused. */

@@ -43,13 +43,13 @@ export interface SharedReads {
   /** When the broker last answered a read with this credential, as far as this process knows; null where it does not. */
   acceptedAt(credential: Credential): Date | null;
   /**
-   * Tells whenever a credential is forgotten: with Kite's refusal of its token, or with null where its session
+   * Tells whenever a credential is forgotten: with the broker's refusal of its token, or with null where its session
    * is being ended or renewed. One listener for a credential; null takes it back.
    */
   onForgotten(credential: Credential, listener: ForgottenListener | null): void;
 }
 
-/** Receives why a credential was forgotten: Kite's refusal, or null after a request to forget it. */
+/** Receives why a credential was forgotten: the broker's refusal, or null after a request to forget it. */
 export type ForgottenListener = (refusal: BrokerError | null) => void;
 
 /** What is read of a broker. */
@@ -98,8 +98,8 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
     onRead?.(source);
     if (source !== 'call') cost?.spare(credential, source);
   };
-  const readOf = <T>(call: SharedReadOptions<T>['call']) =>
-    new SharedRead<T>({
+  const readOf = <T>(call: ReadsOfKindOptions<T>['call']) =>
+    new ReadsOfKind<T>({
       call,
       now,
       note,
@@ -134,14 +134,14 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
       return said.then((value) => ({ value, asOf: now() }));
     },
     kotakMargins: (credential, asker) => kotakMargins.read(digestOf(credential), credential, asker),
-    heldMargins(credential, segment, { operation, maxAgeSeconds: accepted }) {
-      if (accepted <= 0) return undefined;
+    heldMargins(credential, segment, asker) {
+      if (asker.maxAgeSeconds <= 0) return undefined;
       const digest = digestOf(credential);
-      const whole = wholes.find(digest, accepted);
-      const own = segments[segment].find(digest, accepted);
+      const whole = wholes.find(digest, asker.maxAgeSeconds);
+      const own = segments[segment].find(digest, asker.maxAgeSeconds);
       const youngest = own === undefined || (whole && whole.asOf > own.asOf) ? whole : own;
       if (youngest === undefined || !isWhole(youngest.value[segment])) return undefined;
-      note('held', credential, operation);
+      note('held', credential, asker.operation);
       return youngest;
     },
     margins(credential, asked, operation) {
@@ -161,7 +161,7 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
 }
 
 /** What reads of one kind are made from. */
-interface SharedReadOptions<T> {
+interface ReadsOfKindOptions<T> {
   /** Makes the call. Rejects with BrokerError. */
   readonly call: (credential: Credential, operation: Operation) => Promise<T>;
   /** The time: when an answer arrived. */
@@ -177,12 +177,12 @@ interface SharedReadOptions<T> {
 }
 
 /** Reads of one kind, by the digest of the credential that reads. */
-class SharedRead<T> implements CallsInFlight<T> {
+class ReadsOfKind<T> implements CallsInFlight<T> {
   readonly now: () => Date;
-  readonly #options: SharedReadOptions<T>;
+  readonly #options: ReadsOfKindOptions<T>;
   readonly #calls = new Map<string, SharedCall<T>>();
 
-  constructor(options: SharedReadOptions<T>) {
+  constructor(options: ReadsOfKindOptions<T>) {
     this.#options = options;
     this.now = options.now;
   }

@@ -1,4 +1,4 @@
-// How resolvers read from Kite: a failed call or a malformed value becomes a problem, as data or at its field.
+// How resolvers read from a broker: a failed call or a malformed value becomes a problem, as data or at its field.
 
 import { BrokerError } from '../brokers/error.ts';
 import { type Field, malformed } from '../brokers/field.ts';
@@ -22,7 +22,7 @@ export function succeeded<T>(value: T): Outcome<T> {
 
 /**
  * Reads through an account, and makes something of the value; a BrokerError becomes the problem that it stands for.
- * An account whose session has ended costs no call. One whose token Kite refuses is noted as ended,
+ * An account whose session has ended costs no call. One whose token its broker refuses is noted as ended,
  * before the error is returned, so that no replica calls again.
  */
 export function tryRead<T, Result>(
@@ -63,7 +63,7 @@ async function outcomeOf<T>(
   }
 }
 
-/** The same for a field of its own, which is made of the value. Rejects with the problem as a GraphQL error. */
+/** As {@link tryRead}, for a single field: rejects with the problem as a GraphQL error. */
 export function readField<T, Result>(
   account: ReachedAccount,
   context: Context,
@@ -83,7 +83,7 @@ export function readField<T, Result>(
 }
 
 /**
- * A value as Kite sent it.
+ * A value as the broker sent it.
  * @throws UPSTREAM_INVALID_RESPONSE for one of the wrong type: never a wrong value, never a zero.
  */
 export function wellFormed<T>(value: Field<T>, account: ReachedAccount): T {
@@ -96,13 +96,13 @@ export function malformedError(account: ReachedAccount): Error {
   return problemError(malformedAnswer(account));
 }
 
-/** A record of Kite's as GraphQL reads it. */
+/** A record of a broker's as GraphQL reads it. */
 export type Readable<T> = { readonly [Name in keyof T]: Exclude<T[Name], typeof malformed> };
 
 /**
- * A record of which GraphQL reads every field by its name. Where Kite sent a value of the wrong type, also in place of the
- * record itself, an error stands instead, which GraphQL reports at that field and leaves the others alone. Such records
- * are rare: every other one is given back as it is.
+ * A record of which GraphQL reads every field by its name. Where the broker sent a value of the wrong type, also in place
+ * of the record itself, an error stands instead, which GraphQL reports at that field and leaves the others alone. Such
+ * records are rare: every other one is given back as it is.
  */
 export function withFieldErrors<T extends object | null>(
   record: Field<T>,
@@ -133,7 +133,7 @@ export function marginsNotRead(
   };
 }
 
-/** Kite answered, and the answer makes no sense. */
+/** The broker answered, and the answer makes no sense. */
 export function malformedAnswer({ id, broker: name }: ReachedAccount): Problem {
   return {
     code: 'UPSTREAM_INVALID_RESPONSE',

@@ -1,6 +1,6 @@
 // From a request of a browser to the credentials of its accounts, for code on the server side that calls a broker itself.
 import type { IncomingMessage } from 'node:http';
-import { accountOfSession, type Services } from '../../context.ts';
+import { reachedBySession, type Services } from '../../context.ts';
 import type { DeviceHint } from '../../keyring/device.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
@@ -42,7 +42,7 @@ export function credentialOf(
   record: SessionRecord,
   { broker }: Pick<Services, 'broker'>,
 ): BrowserCredential | null {
-  const { access, broker: name } = accountOfSession(record);
+  const { access, broker: name } = reachedBySession(record);
   if (access === null) return null;
   const { accountId, userId, baseUrl, userName, loginTime, issuedAt } = record;
   const { apiKey, accessToken } = access.credential;

@@ -1,4 +1,4 @@
-// Margins: the two segments of an account.
+// Margins of an account: its two segments, the amounts of each, and how they are read. Sums have the same types.
 import type {
   AvailableName,
   Segment,
@@ -20,58 +20,6 @@ import {
 } from '../field-reads.ts';
 import { NodeRef, nodeId } from '../node.ts';
 
-/** The GraphQL type Margins. */
-export const MarginsRef = builder.objectRef<ReachedAccount>('Margins').implement({
-  interfaces: [NodeRef],
-  description:
-    'Funds and margins of an account. Selecting one segment makes one call for that segment; selecting both ' +
-    'makes one call for both.',
-  fields: (t) => ({
-    id: t.id({
-      nullable: false,
-      description: 'Opaque id of the margins of this account.',
-      resolve: ({ id }) => nodeId('Margins', id),
-    }),
-    equity: t.field({
-      type: SegmentMarginsRef,
-      description: 'The equity segment.',
-      resolve: (account, _arguments, context) => segment(account, 'equity', context),
-    }),
-    commodity: t.field({
-      type: SegmentMarginsRef,
-      description: 'The commodity segment.',
-      resolve: (account, _arguments, context) => segment(account, 'commodity', context),
-    }),
-  }),
-});
-
-builder.objectField(AccountRef, 'margins', (t) =>
-  t.field({
-    type: MarginsRef,
-    description:
-      'Funds and margins. Makes one call to Kite, for both segments or for the selected one. NOT_SUPPORTED, without a ' +
-      'call, for a broker whose amounts have other meanings.',
-    resolve: (account, _arguments, context) => {
-      const problem = marginsNotRead(account, context);
-      if (problem !== null) throw problemError(problem);
-      return account;
-    },
-  }),
-);
-
-/** One segment of an account, for one call at most; null where the broker leaves it out. Rejects with the problem. */
-export function segment(
-  account: ReachedAccount,
-  name: Segment,
-  context: Context,
-): Promise<SegmentSource | null> {
-  const load = (access: Account) => context.loaders.margins(access, name);
-  return readField(account, context, load, ({ value, asOf }) => {
-    const found = wellFormed(value[name] ?? null, account);
-    return found && segmentSource(account, name, asOf, found);
-  });
-}
-
 /** One segment of one account, or a sum over several. */
 export interface SegmentSource extends Readable<Omit<SegmentMargins, 'available' | 'utilised'>> {
   /** Whose: an account's id, or what stands for the accounts of a sum. */
@@ -91,8 +39,84 @@ export type AmountsSource<Name extends string> = Amounts<Name> & Owned;
 
 type Amounts<Name extends string> = Readable<Record<Name, Field<number | null>>>;
 
+const availableTexts: Readonly<Record<AvailableName, string>> = {
+  adhocMargin: 'Additional margin that the broker provides. Rupees.',
+  cash: 'Raw cash balance for trading, `intradayPayin` included. Rupees.',
+  openingBalance: 'Balance when the day began. Rupees.',
+  liveBalance: 'Balance at this moment. Rupees.',
+  collateral: 'Margin derived from pledged stocks. Rupees.',
+  intradayPayin: 'Paid in during the day. Rupees.',
+};
+
+const utilisedTexts: Readonly<Record<UtilisedName, string>> = {
+  debits: 'The total utilised margin, as computed by Kite. Rupees.',
+  exposure: 'Exposure margin blocked for open futures and options. Rupees.',
+  m2mRealised: 'Booked profit and loss of the day. Rupees; its sign is Kite’s.',
+  m2mUnrealised: 'Profit and loss of the day that is still open. Rupees; its sign is Kite’s.',
+  optionPremium: 'Premium of options that were sold. Rupees.',
+  payout: 'Paid out to the bank during the day. Rupees.',
+  span: 'SPAN margin blocked for open futures and options. Rupees.',
+  holdingSales: 'Value of holdings sold during the day. Rupees.',
+  turnover: 'Used part of the turnover limit, for the few clients that have one. Rupees.',
+  liquidCollateral: 'Margin used against pledged liquid funds. Rupees.',
+  stockCollateral: 'Margin used against pledged stocks and ETFs. Rupees.',
+  delivery: 'Margin blocked when shares from the demat account are sold. Rupees.',
+};
+
+/** The GraphQL type Margins. */
+export const MarginsRef = builder.objectRef<ReachedAccount>('Margins').implement({
+  interfaces: [NodeRef],
+  description:
+    'Funds and margins of an account. Selecting one segment makes one call for that segment; selecting both ' +
+    'makes one call for both.',
+  fields: (t) => ({
+    id: t.id({
+      nullable: false,
+      description: 'Opaque id of the margins of this account.',
+      resolve: ({ id }) => nodeId('Margins', id),
+    }),
+    equity: t.field({
+      type: SegmentMarginsRef,
+      description: 'The equity segment.',
+      resolve: (account, _arguments, context) => readSegment(account, 'equity', context),
+    }),
+    commodity: t.field({
+      type: SegmentMarginsRef,
+      description: 'The commodity segment.',
+      resolve: (account, _arguments, context) => readSegment(account, 'commodity', context),
+    }),
+  }),
+});
+
+builder.objectField(AccountRef, 'margins', (t) =>
+  t.field({
+    type: MarginsRef,
+    description:
+      'Funds and margins. Makes one call to Kite, for both segments or for the selected one. NOT_SUPPORTED, without a ' +
+      'call, for a broker whose amounts have other meanings.',
+    resolve: (account, _arguments, context) => {
+      const problem = marginsNotRead(account, context);
+      if (problem !== null) throw problemError(problem);
+      return account;
+    },
+  }),
+);
+
+/** One segment of an account, for one call at most; null where the broker leaves it out. Rejects with the problem. */
+export function readSegment(
+  account: ReachedAccount,
+  name: Segment,
+  context: Context,
+): Promise<SegmentSource | null> {
+  const load = (access: Account) => context.loaders.margins(access, name);
+  return readField(account, context, load, ({ value, asOf }) => {
+    const found = wellFormed(value[name] ?? null, account);
+    return found && segmentSource(account, name, asOf, found);
+  });
+}
+
 /** One account's segment, readable: an error stands in place of a value that is malformed. */
-export function segmentSource(
+function segmentSource(
   account: ReachedAccount,
   segment: Segment,
   asOf: Date,
@@ -111,32 +135,8 @@ export function segmentSource(
   return withFieldErrors(source, account) as SegmentSource;
 }
 
-const available: Readonly<Record<AvailableName, string>> = {
-  adhocMargin: 'Additional margin that the broker provides. Rupees.',
-  cash: 'Raw cash balance for trading, `intradayPayin` included. Rupees.',
-  openingBalance: 'Balance when the day began. Rupees.',
-  liveBalance: 'Balance at this moment. Rupees.',
-  collateral: 'Margin derived from pledged stocks. Rupees.',
-  intradayPayin: 'Paid in during the day. Rupees.',
-};
-
-const utilised: Readonly<Record<UtilisedName, string>> = {
-  debits: 'The total utilised margin, as computed by Kite. Rupees.',
-  exposure: 'Exposure margin blocked for open futures and options. Rupees.',
-  m2mRealised: 'Booked profit and loss of the day. Rupees; its sign is Kite’s.',
-  m2mUnrealised: 'Profit and loss of the day that is still open. Rupees; its sign is Kite’s.',
-  optionPremium: 'Premium of options that were sold. Rupees.',
-  payout: 'Paid out to the bank during the day. Rupees.',
-  span: 'SPAN margin blocked for open futures and options. Rupees.',
-  holdingSales: 'Value of holdings sold during the day. Rupees.',
-  turnover: 'Used part of the turnover limit, for the few clients that have one. Rupees.',
-  liquidCollateral: 'Margin used against pledged liquid funds. Rupees.',
-  stockCollateral: 'Margin used against pledged stocks and ETFs. Rupees.',
-  delivery: 'Margin blocked when shares from the demat account are sold. Rupees.',
-};
-
-const ownedAvailable = owning(available);
-const ownedUtilised = owning(utilised);
+const ownedAvailable = owning(availableTexts);
+const ownedUtilised = owning(utilisedTexts);
 
 /** Makes amounts know whose they are, without a copy: requests share them. An error in their place stays what it is. */
 function owning<Name extends string>(names: Readonly<Record<Name, string>>) {
@@ -168,18 +168,18 @@ const AvailableMarginsRef = amountsType(
   'AvailableMargins',
   'The sources of the money of a segment. An amount that Kite leaves out is null, never 0; in a sum it is null ' +
     'if Kite leaves it out for any account.',
-  available,
+  availableTexts,
 );
 
 const UtilisedMarginsRef = amountsType(
   'UtilisedMargins',
   'The uses of the money of a segment. An amount that Kite leaves out is null, never 0; in a sum it is null if ' +
     'Kite leaves it out for any account.',
-  utilised,
+  utilisedTexts,
 );
 
 /** The GraphQL enum Segment; its values inside are Kite's own words. */
-export const SegmentEnum = builder.enumType('Segment', {
+const SegmentEnum = builder.enumType('Segment', {
   description: 'A segment of the market that an account trades in.',
   values: {
     EQUITY: { value: 'equity', description: 'Stocks, and futures and options on them.' },

@@ -7,7 +7,7 @@ import { type Problem, problemError } from '../errors/problem.ts';
 import type { Combination } from '../margins/combination.ts';
 import { combineAsked, sumSource } from '../margins/combined-margins.ts';
 import { kotakMarginsOf } from '../margins/kotak-margins.ts';
-import { type SegmentSource, segment } from '../margins/margins.ts';
+import { readSegment, type SegmentSource } from '../margins/margins.ts';
 import { accountsOfKey } from '../margins/sum-key.ts';
 import { asNode, NodeRef, readNodeId } from '../node.ts';
 import { selectedFields } from '../selected-fields.ts';
@@ -121,7 +121,7 @@ async function findSegment(
 ): Promise<SegmentSource | null> {
   if (part !== 'equity' && part !== 'commodity' && part !== 'total') return null;
   const account = ownerOf(owner, context);
-  if (account !== undefined) return part === 'total' ? null : segment(account, part, context);
+  if (account !== undefined) return part === 'total' ? null : readSegment(account, part, context);
   const combination = await combined(owner, new Set([part]), context);
   if (combination === null) return null;
   refusePartial(combination);

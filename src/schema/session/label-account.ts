@@ -1,6 +1,6 @@
 // labelAccount: a user's own name for an account of the keyring.
 
-import { accountOfSession, type Context, type ReachedAccount } from '../../context.ts';
+import { type Context, type ReachedAccount, reachedBySession } from '../../context.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import type { Limits } from '../../limits.ts';
 import { AccountRef, unauthenticated } from '../account.ts';
@@ -76,7 +76,7 @@ async function labelAccount(
   try {
     const record = await keyring.label(accountId, label);
     if (record === null) return { ...accountNotFound(accountId), field: 'accountId' };
-    return accountOfSession(record);
+    return reachedBySession(record);
   } catch (error) {
     if (error instanceof KeyringStoreError) return keyringUnavailable();
     throw error;

@@ -1,7 +1,7 @@
 // logout: brokers forget the access tokens of all accounts of the request, or of those named.
 
 import { BrokerError } from '../../brokers/error.ts';
-import { accountOfSession, type Context, type ReachedAccount } from '../../context.ts';
+import { type Context, type ReachedAccount, reachedBySession } from '../../context.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import { reachedAccounts } from '../account.ts';
 import { type AccountFailure, AccountFailureRef } from '../account-failure.ts';
@@ -68,9 +68,9 @@ builder.mutationField('logout', (t) =>
 function accountsToLogOut(context: Context): readonly ReachedAccount[] {
   const unconfirmed = context.keyring.sessions.filter(({ state }) => state === 'REVOKING');
   if (context.accounts.length === 0 && unconfirmed.length > 0) {
-    return unconfirmed.map(accountOfSession);
+    return unconfirmed.map(reachedBySession);
   }
-  return [...reachedAccounts(context), ...unconfirmed.map(accountOfSession)];
+  return [...reachedAccounts(context), ...unconfirmed.map(reachedBySession)];
 }
 
 /** What came of each account's logout, by the account's id. */

@@ -2,7 +2,7 @@
 
 import type { Proof } from '../../brokers/broker.ts';
 import type { Secret } from '../../brokers/upstream/secret.ts';
-import { accountOfSession, type Context } from '../../context.ts';
+import { type Context, reachedBySession } from '../../context.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import { findAccount } from '../account.ts';
@@ -85,7 +85,7 @@ builder.mutationField('renewSession', (t) =>
 );
 
 async function renewKept(record: SessionRecord, token: Secret, proof: Proof, context: Context) {
-  const old = accountOfSession(record).access;
+  const old = reachedBySession(record).access;
   try {
     if (old !== null) context.loaders.forget(old);
     const renewed = await context.keyring.renew(record, token, proof);

@@ -1,7 +1,7 @@
 // revokeSessions: ends sessions by their ids, in this browser and in others of its users.
 import type { BrokerError } from '../../brokers/error.ts';
 import type { SessionElsewhere } from '../../browser-keyring.ts';
-import { accountOfSession, type Context } from '../../context.ts';
+import { type Context, reachedBySession } from '../../context.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import { ApiErrorRef } from '../api-error.ts';
 import { builder } from '../builder.ts';
@@ -132,7 +132,7 @@ async function outcomesOf(
   const loggedOut = [...ids].map(async (id) => {
     const record = own.get(id);
     if (record === undefined) return;
-    const account = accountOfSession(record);
+    const account = reachedBySession(record);
     // One that is over may share its account with one that is not.
     const failure =
       record.state === 'REVOKED' ? null : await logOutOnce(account.id, account, context);

@@ -1,13 +1,13 @@
 // Where a Session comes from: the token endpoint's answer, or a record of a browser's keyring.
 import type { AuthenticationMethod, BrokerSession } from '../../brokers/answers.ts';
-import { credentialOf } from '../../brokers/credential.ts';
+import { credentialOf, sessionIdOf } from '../../brokers/credential.ts';
 import { malformed } from '../../brokers/field.ts';
 import type { SessionElsewhere } from '../../browser-keyring.ts';
 import {
-  accountOfCredential,
-  accountOfSession,
   type Context,
   type ReachedAccount,
+  reachedByCredential,
+  reachedBySession,
 } from '../../context.ts';
 import { completed } from '../../keyring/authentication.ts';
 import type { Device } from '../../keyring/device.ts';
@@ -16,7 +16,6 @@ import type {
   SessionRecord,
   SessionState,
 } from '../../keyring/session-record.ts';
-import { sessionIdOf } from '../../loaders/loaders.ts';
 import { findAccount } from '../account.ts';
 import type { DeviceSource } from './session-device.ts';
 
@@ -73,7 +72,7 @@ export function sessionForCaller(
   const unreceived = { ...owner, refreshToken: isNew ? session.refreshToken : null };
   whenGone(context, () => context.keyring.endTokens(unreceived));
   const credential = credentialOf(owner, session.accessToken);
-  const account = accountOfCredential(credential);
+  const account = reachedByCredential(credential);
   prime(account, session, context);
   const now = context.now();
   return {
@@ -139,11 +138,11 @@ function accountOfRecord(record: SessionRecord, context?: Context): ReachedAccou
   if (isElsewhere(record)) {
     const own = context && accountOfUser(context, record);
     // No credential leads there, and none of another browser ever does.
-    return own ?? { ...accountOfSession(record), access: null };
+    return own ?? { ...reachedBySession(record), access: null };
   }
   const isOpen = record.state === 'ACTIVE' || record.state === 'EXPIRED';
   const reached = isOpen || !context ? undefined : findAccount(context, record.accountId);
-  return reached ?? accountOfSession(record);
+  return reached ?? reachedBySession(record);
 }
 
 /** Whether a session is another browser's. */

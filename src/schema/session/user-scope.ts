@@ -1,7 +1,7 @@
 // The users whose sessions in other browsers an operation may see and end: each has to be proved, by itself. A browser
 // that holds a session has proved nothing by that: the broker has to have accepted its token a short time ago.
 import type { SessionElsewhere } from '../../browser-keyring.ts';
-import { accountOfSession, type Context } from '../../context.ts';
+import { type Context, reachedBySession } from '../../context.ts';
 import type { SessionRecord } from '../../keyring/session-record.ts';
 import { KeyringStoreError } from '../../keyring/stores/store.ts';
 import type { BrokerUser } from '../../keyring/user-sessions.ts';
@@ -139,7 +139,7 @@ async function prove(
   own: SessionRecord,
   context: Context,
 ): Promise<Problem | null> {
-  const account = accountOfSession(own);
+  const account = reachedBySession(own);
   if (account.access === null) return sessionExpired(account, context);
   const { credential } = account.access;
   if (isRecent(own.issuedAt, context) || isRecent(context.reads.acceptedAt(credential), context))
