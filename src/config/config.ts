@@ -1,5 +1,5 @@
 // The environment, read once and checked whole: every fault is named before the process gives up.
-// Beside env-file.ts, the only reader of process.env.
+// Only `src/config/` reads settings from the environment; `src/server/restart.ts` reads what npm and Node set.
 import type { z } from 'zod';
 import type { TrustedDocumentManifest } from '../shared/trusted-documents.ts';
 import { readApps } from './apps.ts';

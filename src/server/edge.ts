@@ -14,6 +14,9 @@ import { type Cancellable, Cancellation } from '../shared/cancellation.ts';
 
 type Yoga = YogaServerInstance<Record<string, unknown>, Record<string, unknown>>;
 
+/** Finds the text of the document that a request names by an id; undefined for an unknown id. */
+export type TextOfNamed = (params: GraphQLParams) => string | undefined;
+
 /** What the edge needs to know of its gateway. */
 export interface EdgeOptions {
   /** The path of the GraphQL address. */
@@ -34,7 +37,7 @@ export interface EdgeOptions {
 
 /**
  * Answers a request if it is a plain one. Any other stays as it is.
- * @param request its head, as {@link plainRequestOf} reads it.
+ * @param request its head, as {@link requestHeadOf} reads it.
  * @returns whether the request is plain.
  */
 export type Edge = (
@@ -54,7 +57,7 @@ export function createEdge(yoga: Yoga, options: EdgeOptions): Edge {
     response: ServerResponse,
     request: Request,
   ): Promise<void> {
-    const text = await textOf(message);
+    const text = await bodyOf(message);
     if (text === null) return;
     const tracked = track(request);
     const { json } = tracked.accepted;
@@ -91,6 +94,89 @@ export function createEdge(yoga: Yoga, options: EdgeOptions): Edge {
   };
 }
 
+const contentType = /^application\/json[ \t]*(;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
+
+/**
+ * Whether a request looks plain, as far as its head tells. A request whose body is already being read is not plain.
+ * @param longestBody bytes; a longer body is not plain, nor one of unknown length.
+ */
+function isPlainPost(
+  { method, url, headers, httpVersionMajor, readableDidRead }: IncomingMessage,
+  endpoint: string,
+  longestBody: number,
+): boolean {
+  const length = headers['content-length'] ?? '';
+  return (
+    method === 'POST' &&
+    url === endpoint &&
+    contentType.test(headers['content-type'] ?? '') &&
+    headers['content-encoding'] === undefined &&
+    /^[1-9]\d{0,8}$/.test(length) &&
+    Number(length) <= longestBody &&
+    httpVersionMajor === 1 &&
+    !readableDidRead
+  );
+}
+
+/** The body as text; null where its sender leaves before the end. */
+function bodyOf(request: IncomingMessage): Promise<string | null> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    request
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .on('end', () => {
+        const [first] = chunks;
+        const bytes = chunks.length === 1 && first ? first : Buffer.concat(chunks);
+        resolve(bytes.toString());
+      })
+      .on('error', () => resolve(null));
+  });
+}
+
+/**
+ * The operation in a body; null if the body is not one, is unusual, or may have an incremental answer.
+ * @param textOfNamed null where requests may not name a document.
+ */
+function operationIn(text: string, textOfNamed: TextOfNamed | null): GraphQLParams | null {
+  try {
+    const operation: unknown = JSON.parse(text);
+    return isPlainOperation(operation, textOfNamed) ? operation : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Words without which a document holds neither `@defer` nor a subscription. */
+const inParts = /defer|subscription/;
+
+const parameters: ReadonlySet<string> = new Set([
+  'query',
+  'variables',
+  'operationName',
+  'extensions',
+]);
+
+function isPlainOperation(value: unknown, textOfNamed: TextOfNamed | null): value is GraphQLParams {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  for (const name in value) {
+    if (!parameters.has(name) && (textOfNamed === null || name !== 'documentId')) return false;
+  }
+  const { query, variables, operationName, extensions } = value as Record<string, unknown>;
+  const text = query ?? textOfNamed?.(value);
+  return (
+    typeof text === 'string' &&
+    !inParts.test(text) &&
+    isObjectOrNone(variables) &&
+    // What they hold changes nothing.
+    isObjectOrNone(extensions) &&
+    (operationName == null || (typeof operationName === 'string' && operationName !== ''))
+  );
+}
+
+function isObjectOrNone(value: unknown): boolean {
+  return value == null || (typeof value === 'object' && !Array.isArray(value));
+}
+
 interface HttpExtension {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -121,93 +207,7 @@ function withoutInternals(result: Payload): object {
   return { ...result, errors };
 }
 
-const contentType = /^application\/json[ \t]*(;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
-
-/**
- * Whether a request looks plain, as far as its head tells. A request whose body is already being read is not plain.
- * @param longestBody bytes; a longer body is not plain, nor one of unknown length.
- */
-export function isPlainPost(
-  { method, url, headers, httpVersionMajor, readableDidRead }: IncomingMessage,
-  endpoint: string,
-  longestBody: number,
-): boolean {
-  const length = headers['content-length'] ?? '';
-  return (
-    method === 'POST' &&
-    url === endpoint &&
-    contentType.test(headers['content-type'] ?? '') &&
-    headers['content-encoding'] === undefined &&
-    /^[1-9]\d{0,8}$/.test(length) &&
-    Number(length) <= longestBody &&
-    httpVersionMajor === 1 &&
-    !readableDidRead
-  );
-}
-
-/** The body as text; null where its sender leaves before the end. */
-export function textOf(request: IncomingMessage): Promise<string | null> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    request
-      .on('data', (chunk: Buffer) => chunks.push(chunk))
-      .on('end', () => {
-        const [first] = chunks;
-        const bytes = chunks.length === 1 && first ? first : Buffer.concat(chunks);
-        resolve(bytes.toString());
-      })
-      .on('error', () => resolve(null));
-  });
-}
-
-/** Finds the text of the document that a request names by an id; undefined for an unknown id. */
-export type TextOfNamed = (params: GraphQLParams) => string | undefined;
-
-/**
- * The operation in a body; null if the body is not one, is unusual, or may have an incremental answer.
- * @param textOf null where requests may not name a document.
- */
-export function operationIn(text: string, textOf: TextOfNamed | null): GraphQLParams | null {
-  try {
-    const operation: unknown = JSON.parse(text);
-    return isPlainOperation(operation, textOf) ? operation : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Words without which a document holds neither `@defer` nor a subscription. */
-const inParts = /defer|subscription/;
-
-const parameters: ReadonlySet<string> = new Set([
-  'query',
-  'variables',
-  'operationName',
-  'extensions',
-]);
-
-function isPlainOperation(value: unknown, textOf: TextOfNamed | null): value is GraphQLParams {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  for (const name in value) {
-    if (!parameters.has(name) && (textOf === null || name !== 'documentId')) return false;
-  }
-  const { query, variables, operationName, extensions } = value as Record<string, unknown>;
-  const text = query ?? textOf?.(value);
-  return (
-    typeof text === 'string' &&
-    !inParts.test(text) &&
-    isObjectOrNone(variables) &&
-    // What they hold changes nothing.
-    isObjectOrNone(extensions) &&
-    (operationName == null || (typeof operationName === 'string' && operationName !== ''))
-  );
-}
-
-function isObjectOrNone(value: unknown): boolean {
-  return value == null || (typeof value === 'object' && !Array.isArray(value));
-}
-
-class PlainHeaders {
+class HeadHeaders {
   readonly #headers: IncomingHttpHeaders;
 
   constructor(headers: IncomingHttpHeaders) {
@@ -224,16 +224,16 @@ class PlainHeaders {
   }
 }
 
-class PlainRequest {
+class RequestHead {
   readonly method: string;
-  readonly headers: PlainHeaders;
+  readonly headers: HeadHeaders;
   readonly #message: IncomingMessage;
   readonly #response: ServerResponse;
   #departure: Cancellation | null = null;
 
   constructor(message: IncomingMessage, response: ServerResponse) {
     this.method = message.method ?? 'POST';
-    this.headers = new PlainHeaders(message.headers);
+    this.headers = new HeadHeaders(message.headers);
     this.#message = message;
     this.#response = response;
   }
@@ -260,9 +260,9 @@ class PlainRequest {
 }
 
 /**
- * The head of a request whose body has been read, for code that takes a fetch Request and reads its head only: its
- * method, URL, headers by name, and signal.
+ * The head of a request, for code that takes a fetch Request but reads only its method, URL, headers and signal. Each
+ * part is made when it is asked for: a real Request costs several times more.
  */
-export function plainRequestOf(message: IncomingMessage, response: ServerResponse): Request {
-  return new PlainRequest(message, response) as unknown as Request;
+export function requestHeadOf(message: IncomingMessage, response: ServerResponse): Request {
+  return new RequestHead(message, response) as unknown as Request;
 }

@@ -1,6 +1,6 @@
 // What happens to a request of node:http before anything else reads it: its target gets the usual form, and a request
-// that is one too many of its address, that no URL can be made of, or that is for another host, is refused. A path of
-// another handler goes there.
+// that is one too many of its address, that no URL can be made of, or that is for another host, is refused. A path
+// that is not the gateway's goes to the server's next handler.
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressLimits } from '../http/limits/address-limits.ts';
 import type { FailureLog } from '../http/limits/failure-log.ts';
@@ -9,7 +9,7 @@ import type { CorsHeaders } from '../http/plugins/use-cors.ts';
 import type { ClientInfoReader } from '../http/request/client-info.ts';
 import type { Hosts } from '../http/request/origins.ts';
 import { type Refusal, refusals, refuse } from '../http/request/refusal.ts';
-import { type Edge, plainRequestOf } from './edge.ts';
+import { type Edge, requestHeadOf } from './edge.ts';
 
 /** What the front judges by. */
 export interface FrontOptions {
@@ -49,15 +49,15 @@ export function withFront<Gateway extends object>(
   };
 
   return new Proxy(gateway as Gateway, {
-    apply(target, self, words: unknown[]) {
-      const [request, response, next, ...others] = words;
+    apply(target, self, given: unknown[]) {
+      const [request, response, next, ...more] = given;
       if (!(request instanceof IncomingMessage) || !(response instanceof ServerResponse)) {
-        return Reflect.apply(target as CallableFunction as () => unknown, self, words);
+        return Reflect.apply(target as CallableFunction as () => unknown, self, given);
       }
       if (typeof next === 'function' && !isOurs(routes, request)) return next();
       const hasTarget = normalizeTarget(request);
       const isHealth = isAboutHealth(routes, request);
-      const head = plainRequestOf(request, response);
+      const head = requestHeadOf(request, response);
       const address = readClientInfo(head, { req: request }).ipAddress;
       const goOn = (overload: Refusal | null): unknown => {
         const fault = overload ?? faultOf(request, hasTarget);
@@ -72,7 +72,7 @@ export function withFront<Gateway extends object>(
         if (request.httpVersionMajor === 1 && request.httpVersionMinor === 0) {
           response.shouldKeepAlive = false;
         }
-        const rest = typeof next === 'function' ? others : words.slice(2);
+        const rest = typeof next === 'function' ? more : given.slice(2);
         if (rest.length === 0 && edge(request, response, head)) return;
         return Reflect.apply(target as CallableFunction as () => unknown, self, [
           request,
@@ -87,6 +87,9 @@ export function withFront<Gateway extends object>(
     },
   });
 }
+
+/** What nearly every request asks for; it has the usual form. */
+const usualTarget = '/graphql';
 
 /** Whether a path is the gateway's; the home of a server's root is that server's own. */
 function isOurs(routes: Routes, request: MountedRequest): boolean {
@@ -105,9 +108,6 @@ function pathOf({ url = '/' }: IncomingMessage): string {
   const address = url.startsWith('/') ? `http://localhost${url}` : url;
   return URL.parse(address)?.pathname ?? url;
 }
-
-/** What nearly every request asks for; it has the usual form. */
-const usualTarget = '/graphql';
 
 /** Gives a target in absolute form, which proxies send, the form of a path, and its host to the Host header. */
 function normalizeTarget(request: MountedRequest): boolean {

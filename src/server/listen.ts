@@ -1,4 +1,4 @@
-// Listening: on one address or on both loopback ones, and closing in good order.
+// Listening: on one address or on both loopback addresses, and closing in good order.
 import {
   createServer,
   type IncomingMessage,
@@ -38,12 +38,6 @@ export interface ListenOptions {
   readonly trustProxy?: boolean;
   /** Where to log. Default: nowhere. */
   readonly log?: Logger;
-}
-
-/** The host for a URL on this machine; undefined stands for both loopback addresses. */
-export function hostInUrl(host: string | undefined): string {
-  if (host === undefined || host === '0.0.0.0' || host === '::') return 'localhost';
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 const loopback = ['127.0.0.1', '::1'];
@@ -200,4 +194,10 @@ function opened(server: Server, host: string, port: number, isExtra: boolean): P
 
 function closed(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
+}
+
+/** The host for a URL on this machine; undefined stands for both loopback addresses. */
+export function hostInUrl(host: string | undefined): string {
+  if (host === undefined || host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
 }

@@ -14,7 +14,7 @@ const decompressors = new Map<string, Decompress>([
 ]);
 
 /** The headers that are read, by their lower-case names. */
-export interface AnswerHeaders {
+export interface ReadHeaders {
   readonly 'content-encoding'?: string | string[] | undefined;
   readonly 'retry-after'?: string | string[] | undefined;
   readonly date?: string | string[] | undefined;
@@ -28,7 +28,7 @@ export interface AnswerHeaders {
  */
 export function readAnswer(
   status: number,
-  headers: AnswerHeaders,
+  headers: ReadHeaders,
   bytes: Buffer,
   maxBytes: number,
 ): UpstreamResponse {

@@ -31,7 +31,7 @@ import type { Origins } from '../request/origins.ts';
 import { type BrowserKeyrings, keyringCookieOf } from './browser-keyrings.ts';
 
 /** What was found out about the keyring of a request. */
-export interface FoundKeyring {
+interface FoundKeyring {
   readonly barred: string | null;
   readonly cookie: Secret | null;
   readonly keyring?: Keyring | null;
@@ -39,7 +39,7 @@ export interface FoundKeyring {
 }
 
 /** The keyring of one request; a login that the request completes may give it another one. */
-export class RequestKeyring implements BrowserKeyring {
+class RequestKeyring implements BrowserKeyring {
   readonly barred: string | null;
   readonly id: string | null;
   readonly unavailable: boolean;
@@ -215,25 +215,10 @@ export class RequestKeyring implements BrowserKeyring {
   }
 }
 
-/** Why a request may not use a keyring, as a sentence for its sender; null when it may. */
-function barredBecause(request: Request, hasCredentials: boolean, origins: Origins): string | null {
-  if (hasCredentials) {
-    return 'This request came with credentials in its Authorization header, and then no keyring is used.';
-  }
-  if (request.method !== 'POST') {
-    return 'A keyring is only used for operations sent by POST, as application/json.';
-  }
-  const origin = request.headers.get('origin');
-  if (origins.isTrusted(origin)) return null;
-  return origin === null
-    ? `A keyring is only used by browsers, which send an Origin header: ${origins.own}, or one of ALLOWED_ORIGINS.`
-    : `The Origin of this request is neither ${origins.own} nor one of ALLOWED_ORIGINS.`;
-}
-
 /**
  * Opens the keyring of the browser behind a request: one look-up in the store, and none without a cookie.
- * @param hasCredentials whether the Authorization header named accounts: then no keyring is opened.
  * A store that is down gives a keyring that says so, because header credentials and `apps` still work.
+ * @param hasCredentials whether the Authorization header named accounts: then no keyring is opened.
  */
 export function openBrowserKeyring(
   services: BrowserKeyrings,
@@ -263,4 +248,19 @@ async function openByCookie(
     if (!(error instanceof KeyringStoreError)) throw error;
     return new RequestKeyring(services, about, { barred, cookie, unavailable: true });
   }
+}
+
+/** Why a request may not use a keyring, as a sentence for its sender; null when it may. */
+function barredBecause(request: Request, hasCredentials: boolean, origins: Origins): string | null {
+  if (hasCredentials) {
+    return 'This request came with credentials in its Authorization header, and then no keyring is used.';
+  }
+  if (request.method !== 'POST') {
+    return 'A keyring is only used for operations sent by POST, as application/json.';
+  }
+  const origin = request.headers.get('origin');
+  if (origins.isTrusted(origin)) return null;
+  return origin === null
+    ? `A keyring is only used by browsers, which send an Origin header: ${origins.own}, or one of ALLOWED_ORIGINS.`
+    : `The Origin of this request is neither ${origins.own} nor one of ALLOWED_ORIGINS.`;
 }

@@ -1,5 +1,4 @@
-// Processes each result of an operation once before it is written, for every writer and every failure; and knows the
-// headers that every answer carries, whatever answered.
+// What every answer goes through: the steps of its result, and the headers that it carries.
 import { ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
@@ -85,9 +84,6 @@ function breakOff(error: unknown, serverContext: object): never {
   throw error;
 }
 
-/** What answers differ by, where other origins are allowed. */
-const varyingBy = 'Origin';
-
 /** The headers of one answer. */
 export type AnswerHeaders = (tracked: TrackedRequest) => Record<string, string | readonly string[]>;
 
@@ -98,7 +94,7 @@ export function createAnswerHeaders(areOtherOriginsAllowed: boolean): AnswerHead
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-store',
     // Also on an answer to another origin or to none: caches keep those apart too.
-    ...(areOtherOriginsAllowed && { vary: varyingBy }),
+    ...(areOtherOriginsAllowed && { vary: 'Origin' }),
     ...(setCookies.length > 0 && { 'set-cookie': setCookies }),
   });
 }

@@ -1,6 +1,5 @@
-// Plugin: executes an operation, for every reader and writer of requests: its document is validated,
-// its context made, its bounds checked, and then it is executed. It stands in for Yoga's own handler, which makes some
-// forty closures and promises for each request.
+// Answers one operation, for the edge and for Yoga: validates its document, makes its context, checks its bounds, executes
+// it. It stands in for Yoga's own handler, which makes some forty closures and promises for each request.
 import {
   createSourceEventStream,
   type DocumentNode,

@@ -1,4 +1,5 @@
-// What the gateway remembers of a request while it lasts: its id, and when it came.
+// What the gateway remembers of a request while it lasts: its id, times, accepted types, cookies for the answer, operation
+// and context.
 import { randomUUID } from 'node:crypto';
 import type { OperationDefinitionNode } from 'graphql';
 import type { Context } from '../../context.ts';
