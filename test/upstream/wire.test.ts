@@ -1,4 +1,4 @@
-// The algebra of the wire: times of India, amounts, messages, secrets. Properties, and the traps by name.
+// Parsing of broker values: times of India, amounts, messages, secrets.
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 // Kite's answers. First the envelope, {status, data} or {status, message, error_type, data}: out comes data or a BrokerError.
 // It is read before the HTTP status, because an error can arrive with HTTP 200. Then the data: a user's profile and margins,
-// and the session of a login. All amounts are rupees, float64, with Kite's own noise.
+// and the session of a login. All amounts are rupees, float64, with the rounding errors of Kite's binary fractions.
 
 import type {
   AuthenticationMethod,
@@ -29,6 +29,8 @@ import { parseJson } from '../upstream/body.ts';
 import { cleanMessage, cleanWord } from '../upstream/clean-message.ts';
 import { Secret } from '../upstream/secret.ts';
 import type { UpstreamRequest, UpstreamResponse } from '../upstream/transport.ts';
+
+type WireRecord = Readonly<Record<string, unknown>>;
 
 /**
  * The `data` of a successful answer, unparsed.
@@ -151,21 +153,20 @@ export function parseSegment(data: unknown): Field<SegmentMargins | null> {
   };
 }
 
-function isEmpty(data: Wire): boolean {
+function isEmpty(data: WireRecord): boolean {
   for (const _name in data) return false;
   return true;
 }
 
-function amounts<T>(value: unknown, read: (wire: Wire) => T): Field<T> {
+function amounts<T>(value: unknown, read: (wire: WireRecord) => T): Field<T> {
   if (value == null) return read({});
   return isRecord(value) ? read(value) : malformed;
 }
 
-type Wire = Readonly<Record<string, unknown>>;
 type Amounts<Name extends string> = Record<Name, Field<number | null>>;
 
 // Written out, one by one: an object that grows name by name takes more time and memory.
-function availableIn(wire: Wire): Amounts<AvailableName> {
+function availableIn(wire: WireRecord): Amounts<AvailableName> {
   return {
     adhocMargin: amount(wire.adhoc_margin),
     cash: amount(wire.cash),
@@ -176,7 +177,7 @@ function availableIn(wire: Wire): Amounts<AvailableName> {
   };
 }
 
-function utilisedIn(wire: Wire): Amounts<UtilisedName> {
+function utilisedIn(wire: WireRecord): Amounts<UtilisedName> {
   return {
     debits: amount(wire.debits),
     exposure: amount(wire.exposure),
@@ -215,12 +216,12 @@ export function parseSession(
     baseUrl: null,
     profile: saysWhoTheUserIs ? parseProfile(data) : null,
     keptProfile: null,
-    authenticationMethods: [given(method, loginTime === malformed ? null : loginTime)],
+    authenticationMethods: [methodGiven(method, loginTime === malformed ? null : loginTime)],
   };
 }
 
 /** Kite does not say which factors its page asked for, so no level is proved. Its login time is that of a login. */
-function given(
+function methodGiven(
   method: 'BROKER_LOGIN' | 'REFRESH_TOKEN',
   loginTime: Date | null,
 ): AuthenticationMethod {

@@ -1,5 +1,5 @@
-// Kite's user endpoints as functions, and how their requests are signed. Each function sends, opens the envelope, parses,
-// and throws nothing but BrokerError.
+// Kite's user endpoints as functions, and how requests and callers' credentials are written. Each function sends, opens the
+// envelope, parses, and throws nothing but BrokerError.
 
 import type { BrokerSession, SegmentMargins } from '../answers.ts';
 import type { BrokerClient, CredentialScheme, FailedCall, Proof } from '../broker.ts';
@@ -18,19 +18,6 @@ import { checksum } from './checksum.ts';
 export const kiteWire: Wire = {
   headers: { 'x-kite-version': '3' },
   authorizationOf: ({ apiKey, accessToken }) => `token ${apiKey}:${accessToken.reveal()}`,
-};
-
-const pair = /^token[ \t]+([A-Za-z0-9._-]{1,128}):([A-Za-z0-9._-]{1,128})$/i;
-
-/** `token api_key:access_token`, the scheme's name in any case. */
-export const credentialScheme: CredentialScheme = {
-  form: 'token api_key:access_token',
-  applies: (element) => /^token(?![^\s:])/i.test(element),
-  read(element) {
-    const [, apiKey, accessToken] = pair.exec(element) ?? [];
-    if (apiKey === undefined || accessToken === undefined) return null;
-    return { apiKey, accessToken: new Secret(accessToken) };
-  },
 };
 
 /** What a client needs beside its transport. */
@@ -165,8 +152,8 @@ function wholeSegment(data: unknown): { readonly segment: SegmentMargins | null 
 }
 
 /**
- * What Kite may say of a segment that a user does not have. Its words are not established, that the whole message is
- * about the segment is: whatever else it says stays an error, so that no other fault passes for an empty segment.
+ * What Kite may say of a segment that a user does not have. Kite's exact words are not known. The whole message must be
+ * about the segment: any other text stays an error, so that no other fault passes for an empty segment.
  */
 const noSuchSegment = [
   /^(?:an? |the )?(?:invalid|unknown|unsupported|no such|inactive|disabled) ["'`]?(?:trading |margin )?segments?["'`]?(?:[ :]+["'`]?(?:equity|commodity)["'`]?)?[.!]?$/i,
@@ -185,3 +172,16 @@ function saysNoSuchSegment(error: unknown): boolean {
 function anything(): true {
   return true;
 }
+
+const pair = /^token[ \t]+([A-Za-z0-9._-]{1,128}):([A-Za-z0-9._-]{1,128})$/i;
+
+/** `token api_key:access_token`, the scheme's name in any case. */
+export const credentialScheme: CredentialScheme = {
+  form: 'token api_key:access_token',
+  applies: (element) => /^token(?![^\s:])/i.test(element),
+  read(element) {
+    const [, apiKey, accessToken] = pair.exec(element) ?? [];
+    if (apiKey === undefined || accessToken === undefined) return null;
+    return { apiKey, accessToken: new Secret(accessToken) };
+  },
+};

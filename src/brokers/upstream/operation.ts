@@ -28,7 +28,7 @@ export class CallCount {
   #made = 0;
   /** Those in flight. */
   #inFlight = 0;
-  /** The accounts of which one is in flight, or was while others were. Most operations read one, which needs no set. */
+  /** The account of the first call in flight. `#others` has the further accounts, until no call is in flight. */
   #account = '';
   #others: Set<string> | null = null;
 

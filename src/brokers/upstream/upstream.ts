@@ -1,4 +1,4 @@
-// The way to a broker, put together: retry, budget, and a transport for each kind of call.
+// The way to a broker, put together: the budget, which also retries, and a transport for each kind of call.
 
 import type { Agent, AgentOptions } from 'node:http';
 import * as http from 'node:http';

@@ -40,14 +40,14 @@ const usualClosing = 1_000;
 /**
  * A transport whose calls start within the budget. Callers take turns; exchanges and renewals have a lane of their own,
  * and a share is kept for credentials that have worked lately.
- * @param budget the queues, where other transports share them.
+ * @param queues the queues, where something else reads them too.
  * @throws BrokerError `rate-limited`, with `retryAfterSeconds`, for a call that had no turn before its operation's
  * deadline: at once where that is certain, or where too many wait already. It has not reached Kite.
  */
 export function budgeted(
   reads: Transport,
   options: BudgetOptions,
-  budget = new BudgetQueues(options),
+  queues = new BudgetQueues(options),
 ): Transport {
   const { accepted, limits, onClosed, retryDelay, writes = reads, clock = machineClock } = options;
 
@@ -57,7 +57,7 @@ export function budgeted(
     if (status === 429 || (status === 503 && retryAfterSeconds !== null)) {
       const asked = (retryAfterSeconds ?? 0) * 1_000;
       const time = Math.min(Math.max(asked, usualClosing), limits.upstreamPauseSeconds * 1_000);
-      budget.close(apiKey, time);
+      queues.close(apiKey, time);
       onClosed?.(apiKey);
     } else if (account !== '') {
       if (status === 403) accepted.delete(account);
@@ -65,7 +65,7 @@ export function budgeted(
     }
   }
 
-  // The retry is a part of this step, and no promise more: nearly every outcome stands.
+  // The retry is decided here and not in a step around it, which would cost every call one more promise.
   function begin(
     request: UpstreamRequest,
     call: QueuedCall,
@@ -80,7 +80,7 @@ export function budgeted(
       // It may still be on its way, and arrive beside calls that start a window later.
       if (isGivenUp) void clock.wait(longestWayMilliseconds, neverFired).then(() => start.ended());
       else start.ended();
-      budget.leave(apiKey, call, waited > 0 ? clock.milliseconds() - began : null);
+      queues.leave(apiKey, call, waited > 0 ? clock.milliseconds() - began : null);
     };
     operation.begun?.();
     request.report?.started(waited);
@@ -111,7 +111,7 @@ export function budgeted(
     const { apiKey, credential } = request;
     const account = credential === undefined ? '' : digestOf(credential);
     const call = { operation, account, lane: laneOf(request, accepted.has(account)) };
-    const start = budget.enter(apiKey, call);
+    const start = queues.enter(apiKey, call);
     if (!(start instanceof Promise)) return begin(request, call, second, start, 0);
     const since = clock.milliseconds();
     return start.then((started) =>
@@ -130,8 +130,6 @@ function laneOf({ method }: UpstreamRequest, isAccepted: boolean): LaneName {
   return isAccepted ? 'accepted' : 'other';
 }
 
-const retriedStatuses = new Set([502, 503, 504]);
-
 /** Milliseconds before the second attempt: 50 to 250, so that many callers do not return at once. */
 export function jitter(): number {
   return 50 + Math.random() * 200;
@@ -143,6 +141,8 @@ type SecondAttempt = (
   request: UpstreamRequest,
   operation: Operation,
 ) => Promise<UpstreamResponse> | null;
+
+const retriedStatuses = new Set([502, 503, 504]);
 
 /**
  * Sends a GET a second time where that may help; POST and DELETE are sent once, because what the first one did is not
@@ -162,7 +162,7 @@ function secondAttempts(send: Transport, delay: () => number, clock: Clock): Sec
     try {
       return await send(request, operation);
     } catch (error) {
-      if (wasNeverSent(error)) return settled(first);
+      if (hadNoTurn(error)) return settled(first);
       throw error;
     }
   }
@@ -177,7 +177,7 @@ function secondAttempts(send: Transport, delay: () => number, clock: Clock): Sec
 }
 
 /** Whether an attempt had no turn, or its operation's time was up before it had one. */
-function wasNeverSent(error: unknown): boolean {
+function hadNoTurn(error: unknown): boolean {
   if (!(error instanceof BrokerError) || error.mayHaveReachedBroker) return false;
   return error.code === 'rate-limited' || error.code === 'timeout';
 }

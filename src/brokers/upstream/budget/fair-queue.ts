@@ -4,7 +4,7 @@
 import type { Operation } from '../operation.ts';
 import { Lane } from './lane.ts';
 import type { LaneName, QueuedCall } from './lane-calls.ts';
-import type { Certainty } from './place.ts';
+import type { Certainty } from './least-before.ts';
 
 /** The share of each lane while calls wait in all of them. A lane without calls leaves its share to the others. */
 const weights: Readonly<Record<LaneName, number>> = { login: 1, accepted: 2, other: 1 };

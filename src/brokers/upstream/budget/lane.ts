@@ -13,7 +13,7 @@ import {
   type QueuedCall,
   type Turn,
 } from './lane-calls.ts';
-import { type Certainty, leastStartsBefore } from './place.ts';
+import { type Certainty, leastStartsBefore } from './least-before.ts';
 
 /** Calls that compete with each other: their callers take turns. */
 export class Lane<C extends QueuedCall> {

@@ -1,10 +1,10 @@
-// Which calls have no turn before their operation's deadline, as far as that is certain: the app's window lets no more start
-// until then than have their turns before them. It is taken as certain that no call is quicker than the quickest so far.
-// Where it is not certain, a call waits.
+// Which waiting calls certainly get no turn before their operation's deadline: more calls come before them than the app's
+// window can start by then. No call is taken to be quicker than the quickest so far. Where it is not certain, the call
+// waits.
 
 import type { Clock } from '../clock.ts';
 import type { QueuedCall } from './lane-calls.ts';
-import type { Certainty } from './place.ts';
+import type { Certainty } from './least-before.ts';
 import { countedMilliseconds, longestWayMilliseconds, type RateLog } from './rate-log/rate-log.ts';
 import type { Slots } from './slots.ts';
 import type { AppQueue, Refusal, WaitingCall } from './waiting-room.ts';

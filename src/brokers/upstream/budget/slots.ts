@@ -102,11 +102,11 @@ export class StalledQueues<Q> {
   }
 
   /** The next queue that can continue, which has its next turn after all others; undefined if no queue can. */
-  next(canGoOn: (queue: Q) => boolean): Q | undefined {
+  next(canServe: (queue: Q) => boolean): Q | undefined {
     for (const [callerId, queues] of this.#callers) {
       for (const queue of queues) {
-        if (!canGoOn(queue)) continue;
-        moveToEnd(queues, queue);
+        if (!canServe(queue)) continue;
+        moveLast(queues, queue);
         if (this.#callers.size > 1) {
           this.#callers.delete(callerId);
           this.#callers.set(callerId, queues);
@@ -118,7 +118,7 @@ export class StalledQueues<Q> {
   }
 }
 
-function moveToEnd<T>(set: Set<T>, item: T): void {
+function moveLast<T>(set: Set<T>, item: T): void {
   if (set.size === 1) return;
   set.delete(item);
   set.add(item);

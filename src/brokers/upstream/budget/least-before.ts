@@ -1,5 +1,5 @@
-// At least how many calls of a lane start before a call, as the lane is now. Operations that come later can only have their
-// turns in between. It is too many only where calls leave, or where an operation that is finished in one turn grows.
+// The least number of calls of a lane that start before a given call, as the lane is now. Later operations can only add to
+// it; it is too high only when calls leave, or when an operation that is finished in one turn grows.
 
 import {
   type CallerCalls,
