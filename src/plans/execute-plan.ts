@@ -2,7 +2,7 @@
 // returns one.
 //
 // What fails at once is thrown, up to the nearest value around it that may be null. What fails later goes up through
-// the places.
+// the places. The functions that coerce scalars, which plans hold, are made here too.
 import {
   type ExecutionResult,
   GRAPHQL_MAX_INT,
@@ -193,7 +193,7 @@ function fieldInfo(run: Run, field: PlannedField, place: Place): GraphQLResolveI
   return new Info(run, field, path);
 }
 
-/** Whether a value of a type's is answered as it is. */
+/** For each built-in scalar: whether a value is answered unchanged. */
 const asItIs = new Map<GraphQLLeafType, (value: unknown) => boolean>([
   [GraphQLString, (value) => typeof value === 'string'],
   [GraphQLID, (value) => typeof value === 'string'],

@@ -40,7 +40,10 @@ const fieldSize = 20;
 /** The part of the bound that one plan may take. */
 const largestPart = 10;
 
-/** The channels on which graphql-js tells of what it executes. Plans tell of nothing. */
+/**
+ * The channels on which graphql-js tells of what it executes. While one of these has a subscriber, graphql-js executes
+ * everything, because plans publish nothing.
+ */
 const traced = ['graphql:execute:rootSelectionSet', 'graphql:resolve'].map((name) =>
   tracingChannel(name),
 );

@@ -1,5 +1,4 @@
-// One execution of a plan: what is awaited, the errors so far, and what resolvers are given. Most resolvers ask for nothing
-// of what they can know about their field, so that each part is made when it is read.
+// One execution of a plan: what is awaited, the errors so far, and what resolvers are given.
 import {
   type ExecutionResult,
   GraphQLError,
@@ -194,20 +193,7 @@ function located(error: unknown, { nodes }: PlannedField, path: Path): GraphQLEr
   return fieldError(error, nodes, responsePathAsArray(path));
 }
 
-const ignore = () => {};
-
-/** Lets promises reject that are not awaited. */
-export function letGo(values: Iterable<unknown>): void {
-  for (const value of values) if (isPromiseLike(value)) value.then(ignore, ignore);
-}
-
-/** Whether a value is awaited. */
-export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false;
-  return typeof (value as { readonly then?: unknown }).then === 'function';
-}
-
-/** The facts about a field, as graphql-js gives them. */
+/** The facts about a field. Most resolvers read few of them, so each is made when it is read. */
 export class Info implements GraphQLResolveInfo {
   readonly path: Path;
   readonly #run: Run;
@@ -273,3 +259,16 @@ const getAsyncHelpers = () => ({
   },
   track: letGo,
 });
+
+const ignore = () => {};
+
+/** Lets promises reject that are not awaited. */
+export function letGo(values: Iterable<unknown>): void {
+  for (const value of values) if (isPromiseLike(value)) value.then(ignore, ignore);
+}
+
+/** Whether a value is awaited. */
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false;
+  return typeof (value as { readonly then?: unknown }).then === 'function';
+}
