@@ -55,6 +55,8 @@ export interface BrokerErrorDetails {
   readonly mayHaveReachedBroker?: boolean;
   /** What the system or the HTTP client calls the failure, such as `ECONNREFUSED`; kept where it is such a word. */
   readonly systemCode?: unknown;
+  /** Resolves when the connection of a call that was given up is made, or has failed; null where none is being made. */
+  readonly connecting?: Promise<void> | null;
 }
 
 /** A call to a broker that gave no usable answer. Its fields are safe to show and to log. */
@@ -78,6 +80,8 @@ export class BrokerError extends Error {
   readonly mayHaveReachedBroker: boolean;
   /** What the system calls the failure, such as `ECONNREFUSED`, for the log; null where it has no word for it. */
   readonly systemCode: string | null;
+  /** Until then the call has a connection that is being made, though it was given up; null where it has none. */
+  readonly connecting: Promise<void> | null;
 
   /** @param code why the call failed, from which the message is made. */
   constructor(code: BrokerErrorCode, details: BrokerErrorDetails = {}) {
@@ -95,6 +99,7 @@ export class BrokerError extends Error {
     this.retryAfterSeconds = details.retryAfterSeconds ?? null;
     this.mayHaveReachedBroker = details.mayHaveReachedBroker ?? true;
     this.systemCode = systemCode(details.systemCode);
+    this.connecting = details.connecting ?? null;
   }
 
   /** Whether only the operator can correct it. */
@@ -117,9 +122,15 @@ export function codeOfStatus(status: number): BrokerErrorCode | null {
 /**
  * The error for a signal that fired: our operation's deadline is a timeout, everything else an abort.
  * @param mayHaveReachedBroker false where nothing had been sent yet.
+ * @param connecting as {@link BrokerError.connecting}.
  */
-export function abortedBy(signal: Cancellable, mayHaveReachedBroker = true): BrokerError {
-  return new BrokerError(isDeadline(signal) ? 'timeout' : 'aborted', { mayHaveReachedBroker });
+export function abortedBy(
+  signal: Cancellable,
+  mayHaveReachedBroker = true,
+  connecting: Promise<void> | null = null,
+): BrokerError {
+  const code = isDeadline(signal) ? 'timeout' : 'aborted';
+  return new BrokerError(code, { mayHaveReachedBroker, connecting });
 }
 
 /** The error for a call that a broker does not have. */

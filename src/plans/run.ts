@@ -71,7 +71,9 @@ export class Run {
       (value) => {
         if (this.isDone) return;
         try {
-          slot.holder[slot.key] = complete(this, field, shape, slot, value);
+          const completed = complete(this, field, shape, slot, value);
+          // An error within a list that is still being read may have made all of it null.
+          if (!(slot instanceof Place && slot.isNulled)) slot.holder[slot.key] = completed;
         } catch (error) {
           this.#failLate(field, shape, slot, error);
           return;

@@ -11,6 +11,7 @@ import type { AnswerHeaders, Payload, Results } from '../http/plugins/results.ts
 import type { AnswerOperation } from '../http/plugins/use-operations.ts';
 import type { RequestTracker } from '../http/request/request-tracker.ts';
 import { type Cancellable, Cancellation } from '../shared/cancellation.ts';
+import { onAnswerOver } from './answer-over.ts';
 
 type Yoga = YogaServerInstance<Record<string, unknown>, Record<string, unknown>>;
 
@@ -162,7 +163,8 @@ function isPlainOperation(value: unknown, textOfNamed: TextOfNamed | null): valu
     if (!parameters.has(name) && (textOfNamed === null || name !== 'documentId')) return false;
   }
   const { query, variables, operationName, extensions } = value as Record<string, unknown>;
-  const text = query ?? textOfNamed?.(value);
+  // As for what executes it, an empty text is none.
+  const text = query || textOfNamed?.(value);
   return (
     typeof text === 'string' &&
     !inParts.test(text) &&
@@ -248,12 +250,9 @@ class RequestHead {
       const departure = new Cancellation();
       this.#departure = departure;
       const response = this.#response;
-      if (response.closed) departure.abort();
-      else {
-        response.on('close', () => {
-          if (!response.writableFinished) departure.abort();
-        });
-      }
+      onAnswerOver(this.#message, response, () => {
+        if (!response.writableFinished) departure.abort();
+      });
     }
     return this.#departure;
   }

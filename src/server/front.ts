@@ -9,6 +9,7 @@ import type { CorsHeaders } from '../http/plugins/use-cors.ts';
 import type { ClientInfoReader } from '../http/request/client-info.ts';
 import type { Hosts } from '../http/request/origins.ts';
 import { type Refusal, refusals, refuse } from '../http/request/refusal.ts';
+import { onAnswerOver } from './answer-over.ts';
 import { type Edge, requestHeadOf } from './edge.ts';
 
 /** What the front judges by. */
@@ -82,7 +83,7 @@ export function withFront<Gateway extends object>(
       };
       if (isHealth) return goOn(null);
       const entered = addresses.enter(request, address);
-      if (addresses.has(request)) response.on('close', () => addresses.leave(request));
+      if (addresses.has(request)) onAnswerOver(request, response, () => addresses.leave(request));
       return entered instanceof Promise ? entered.then(goOn) : goOn(entered);
     },
   });

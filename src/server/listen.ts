@@ -12,6 +12,7 @@ import { FailureLog } from '../http/limits/failure-log.ts';
 import { refusals, refuse } from '../http/request/refusal.ts';
 import { requestIdOf } from '../http/request/request-tracker.ts';
 import { type Limits, withDefaultLimits } from '../limits.ts';
+import { onAnswerOver } from './answer-over.ts';
 import { Connections, type DueAnswer } from './connections.ts';
 import { type MalformedRequestListener, rejectMalformedRequest } from './malformed-request.ts';
 import { createRareLog } from './rare-log.ts';
@@ -84,7 +85,7 @@ export async function listen(
       const entry: DueAnswer = { response, requestId };
       inFlight.add(entry);
       connections.watch(request.socket, entry);
-      response.on('close', () => {
+      onAnswerOver(request, response, () => {
         entry.response = null;
         inFlight.delete(entry);
         // What is left has no answer due: connections kept alive, or opened and never used.

@@ -1,7 +1,7 @@
 // What a client address may send in a minute: each HTTP request counts once, whatever it asks for and however it ends.
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, request } from 'node:http';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { listen } from '../../src/server/listen.ts';
 import { readableLog } from '../support/readable-log.ts';
 import { describeWithRedis } from '../support/with-redis.ts';
@@ -175,6 +175,44 @@ test('requests that have been answered or given up are no longer in progress', a
     const asked = { ...cheap, headers: address };
     expect((await gateway.fetch('http://localhost:4000/graphql', asked)).status).toBe(200);
   }
+});
+
+test('a request that is given up while a handler before the gateway waits is no longer in progress', async () => {
+  const crowded = await startWorld({ trustProxy: true, limits: { addressOperations: 1 } });
+  const headers = { ...json, 'x-forwarded-for': '203.0.113.220' };
+  const gone = Promise.withResolvers<void>();
+  let leaving: AbortController | null = new AbortController();
+  const server = createServer(async (message, response) => {
+    if (leaving !== null) {
+      response.once('close', gone.resolve);
+      leaving.abort();
+      await gone.promise;
+    }
+    crowded.gateway(message, response);
+  });
+  const mounted = await listen((...words) => server.emit('request', ...words), '127.0.0.1', 0);
+  onTestFinished(async () => void (await mounted.close(0)));
+  const ask = (signal: AbortSignal | null) =>
+    fetch(`http://127.0.0.1:${mounted.port}/graphql`, { ...cheap, headers, signal });
+  await expect(ask(leaving.signal)).rejects.toThrow();
+  await gone.promise;
+  leaving = null;
+  expect((await ask(null)).status).toBe(200);
+});
+
+test('a request of fetch that is given up before its body is there is no longer in progress', async () => {
+  const crowded = await startWorld({ trustProxy: true, limits: { addressOperations: 1 } });
+  const headers = { ...json, 'x-forwarded-for': '203.0.113.221' };
+  const url = 'http://localhost:4000/graphql';
+  const leaving = new AbortController();
+  const body = new ReadableStream();
+  const init = { method: 'POST', headers, body, duplex: 'half', signal: leaving.signal };
+  const given = crowded.gateway.fetch(new Request(url, init as RequestInit));
+  const ask = async () => (await crowded.gateway.fetch(url, { ...cheap, headers })).status;
+  expect(await ask()).toBe(503);
+  leaving.abort();
+  await expect(given).rejects.toThrow();
+  expect(await ask()).toBe(200);
 });
 
 test('a mounted gateway counts only its own paths', async () => {

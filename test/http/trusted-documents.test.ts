@@ -110,6 +110,14 @@ test('a document is named by GET too, but a mutation is not executed that way', 
   expect(write.status).toBe(405);
 });
 
+test('an empty text beside an id is none: the document that is named arrives in parts', async () => {
+  const accept = 'multipart/mixed, application/json';
+  const body = { query: '', documentId: hashOf(deferred) };
+  const { status, text } = await ask(world.url, body, { accept });
+  expect(status).toBe(200);
+  expect(text).toContain('"hasNext":false');
+});
+
 test('a document with `@defer` that is named by its id arrives in parts', async () => {
   const accept = 'multipart/mixed, application/json';
   const { text } = await ask(world.url, { documentId: hashOf(deferred) }, { accept });

@@ -54,6 +54,29 @@ test('a document has a plan after the uses that the limit names', () => {
   expect(plans.execute(operationOf(document))).toEqual({ data: { text: 'words' } });
 });
 
+test('a list that an error has made null stays null, whatever of it comes later', async () => {
+  const lists = buildSchema('type Query { items: [Item!] } type Item { amount: Int! }');
+  const document = parse('{ items { amount } }');
+  const operation = () => {
+    const failed = Promise.withResolvers<void>();
+    const items = async function* () {
+      yield {
+        amount: () => {
+          queueMicrotask(() => setImmediate(failed.resolve));
+          return Promise.reject(new Error('no amount'));
+        },
+      };
+      await failed.promise;
+      yield { amount: 1 };
+    };
+    return operationOf(document, {}, { schema: lists, rootValue: { items } });
+  };
+  expect(await plansWith().execute(operation())).toMatchObject({
+    data: { items: null },
+    errors: [{ message: 'no amount' }],
+  });
+});
+
 test('an error of a field is written, and can be recognized, as that of graphql-js', () => {
   const fail = () => {
     throw Object.assign(new Error('refused'), { extensions: { code: 'NO' } });

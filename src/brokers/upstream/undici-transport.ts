@@ -101,6 +101,8 @@ class Call implements Dispatcher.DispatchHandler {
   readonly #timer: NodeJS.Timeout;
   readonly #maxBodyBytes: number;
   #controller: Dispatcher.DispatchController | undefined;
+  /** Told when undici has made a connection for a call that was given up meanwhile, or could not. */
+  #onConnected: (() => void) | null = null;
   #isSent = false;
   #isOver = false;
   #status = 0;
@@ -127,18 +129,19 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   static #pass(call: Call): void {
-    call.#fail(new BrokerError('timeout'));
+    call.#fail(new BrokerError('timeout', { connecting: call.#untilConnected() }));
   }
 
   /** The operation has ended. */
   handleEvent(): void {
-    this.#fail(abortedBy(this.#operation.signal, this.#isSent));
+    this.#fail(abortedBy(this.#operation.signal, this.#isSent, this.#untilConnected()));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // A cancellation during connection setup could not reach undici; pass it on now.
     if (this.#isOver) {
       controller.abort(new Error('The call was cancelled'));
+      this.#onConnected?.();
       return;
     }
     this.#controller = controller;
@@ -179,6 +182,15 @@ class Call implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#fail(brokerErrorFrom(error));
+    this.#onConnected?.();
+  }
+
+  /** Undici goes on making a connection for a call that is given up; null where it is made. */
+  #untilConnected(): Promise<void> | null {
+    if (this.#isSent || this.#isOver) return null;
+    return new Promise((resolve) => {
+      this.#onConnected = resolve;
+    });
   }
 
   #fail(error: BrokerError): void {

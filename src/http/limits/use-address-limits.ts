@@ -26,7 +26,13 @@ export function useAddressLimits(options: UseAddressLimitsOptions): Plugin {
       if (isCheck(routes.find(url.pathname, mountOf(serverContext)))) return;
       const address = readClientInfo(request, serverContext).ipAddress;
       const refusal = await addresses.enter(request, address);
-      if (refusal === null) return;
+      if (refusal === null) {
+        // A request that is given up before its body is there has no response.
+        if (request.signal.aborted) addresses.leave(request);
+        else
+          request.signal.addEventListener('abort', () => addresses.leave(request), { once: true });
+        return;
+      }
       const { Response } = fetchAPI;
       const about = { requestId: track(request).id, address, failures, Response };
       endResponse(refusedResponse(about, refusal));

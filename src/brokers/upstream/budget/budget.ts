@@ -76,11 +76,13 @@ export function budgeted(
     const { operation, account } = call;
     const { apiKey } = request;
     const began = waited > 0 ? clock.milliseconds() : 0;
-    const leave = (isGivenUp: boolean) => {
+    const leave = (isGivenUp: boolean, connecting: Promise<void> | null = null) => {
       // It may still be on its way, and arrive beside calls that start a window later.
       if (isGivenUp) void clock.wait(longestWayMilliseconds, neverFired).then(() => start.ended());
       else start.ended();
-      queues.leave(apiKey, call, waited > 0 ? clock.milliseconds() - began : null);
+      // A slot is for a connection: who gives calls up would otherwise have any number of them made.
+      if (connecting !== null) void connecting.then(() => queues.leave(apiKey, call, null));
+      else queues.leave(apiKey, call, waited > 0 ? clock.milliseconds() - began : null);
     };
     operation.begun?.();
     request.report?.started(waited);
@@ -92,10 +94,10 @@ export function budgeted(
         return second?.(answer, request, operation) ?? answer;
       },
       (error: unknown) => {
-        leave(
-          error instanceof BrokerError && givenUp.has(error.code) && error.mayHaveReachedBroker,
-        );
-        const next = error instanceof BrokerError && second?.(error, request, operation);
+        const known = error instanceof BrokerError ? error : null;
+        const isGivenUp = known !== null && givenUp.has(known.code) && known.mayHaveReachedBroker;
+        leave(isGivenUp, known?.connecting);
+        const next = known !== null && second?.(known, request, operation);
         if (next) return next;
         throw error;
       },
