@@ -13,7 +13,7 @@ import { type Server, Stage } from './processes/stage.ts';
 
 const browsers = 200;
 const sessions = 5;
-const requests = 5_000;
+const requests = 4_800;
 const accounts = 400;
 const pollSeconds = 15;
 const streams = 1_000;
