@@ -163,7 +163,7 @@ function isPlainOperation(value: unknown, textOfNamed: TextOfNamed | null): valu
     if (!parameters.has(name) && (textOfNamed === null || name !== 'documentId')) return false;
   }
   const { query, variables, operationName, extensions } = value as Record<string, unknown>;
-  // As for what executes it, an empty text is none.
+  // An empty text counts as no text, as it does where the operation is executed.
   const text = query || textOfNamed?.(value);
   return (
     typeof text === 'string' &&

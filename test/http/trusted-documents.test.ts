@@ -110,7 +110,7 @@ test('a document is named by GET too, but a mutation is not executed that way', 
   expect(write.status).toBe(405);
 });
 
-test('an empty text beside an id is none: the document that is named arrives in parts', async () => {
+test('an empty text beside an id counts as no text: the document that is named arrives in parts', async () => {
   const accept = 'multipart/mixed, application/json';
   const body = { query: '', documentId: hashOf(deferred) };
   const { status, text } = await ask(world.url, body, { accept });
