@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hasRedis, startRedis } from '../../test/support/redis-server.ts';
+import { hasRedis, startRedis } from '../../test/support/servers/redis-server.ts';
 import { buildGateway, installOthers } from './prepare.ts';
 import { Process, type StartOptions } from './process.ts';
 

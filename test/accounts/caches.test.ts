@@ -5,7 +5,7 @@ import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { Client, fetchExchange } from '@urql/core';
 import { cacheExchange } from '@urql/exchange-graphcache';
 import { describe, expect, test } from 'vitest';
-import { run } from '../support/command.ts';
+import { run } from '../support/processes/command.ts';
 import { Visitor } from '../support/visitor.ts';
 import { startWorld, tokens } from '../support/world.ts';
 

@@ -3,7 +3,7 @@
 // would depend on the machine, and the tests of the budget have a clock of their own.
 import { expect, test } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { oracleSum } from '../support/decimal-oracle.ts';
+import { oracleSum } from '../support/values/decimal-oracle.ts';
 import { startWorld } from '../support/world.ts';
 
 const apps = Array.from({ length: 50 }, (_, n) => ({

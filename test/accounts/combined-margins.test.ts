@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { graphql } from '../generated/gql.ts';
 import type { AllMarginsFragment } from '../generated/graphql.ts';
-import { oracleSumOrNull } from '../support/decimal-oracle.ts';
+import { oracleSumOrNull } from '../support/values/decimal-oracle.ts';
 import { startOfTime, startWorld, tokens, type UpstreamCall } from '../support/world.ts';
 
 // Later with every look at it, so that no two answers are of one moment.

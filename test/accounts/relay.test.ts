@@ -12,7 +12,7 @@ import {
   Store,
 } from 'relay-runtime';
 import { expect, test } from 'vitest';
-import { compileForRelay } from '../support/relay-artifacts.ts';
+import { compileForRelay } from '../support/processes/relay-artifacts.ts';
 import { startWorld, tokens } from '../support/world.ts';
 
 const world = await startWorld();

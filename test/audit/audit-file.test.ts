@@ -14,7 +14,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { withDefaultLimits } from '../../src/limits.ts';
 import { AuditFile } from '../../src/process/audit-file.ts';
 import type { AuditEvent } from '../../src/shared/audit.ts';
-import { emptyFolder, run, startCommand } from '../support/command.ts';
+import { emptyFolder, run, startCommand } from '../support/processes/command.ts';
 import { Visitor } from '../support/visitor.ts';
 
 const eventOf = (requestId: string): AuditEvent => ({

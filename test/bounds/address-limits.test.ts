@@ -4,7 +4,7 @@ import { createServer, get, type IncomingMessage, request } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { listen } from '../../src/server/listen.ts';
 import { readableLog } from '../support/readable-log.ts';
-import { describeWithRedis } from '../support/with-redis.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { startWorld, tokens } from '../support/world.ts';
 
 const log = readableLog();

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 import { graphql } from '../generated/gql.ts';
 import { fullestWindow, users } from '../support/windows.ts';
-import { describeWithRedis } from '../support/with-redis.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { startWorld, tokens, type UpstreamCall } from '../support/world.ts';
 
 const funds = graphql(`

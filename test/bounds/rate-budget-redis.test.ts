@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { graphql } from '../generated/gql.ts';
 import { fullestWindow, users } from '../support/windows.ts';
-import { describeWithRedis } from '../support/with-redis.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { startWorld, tokens } from '../support/world.ts';
 
 const names = graphql(`query NamesOfMany { accounts { user { userId } } }`);

@@ -2,7 +2,7 @@
 import { createClient } from '@redis/client';
 import { describe, expect, test } from 'vitest';
 import { follow } from '../support/follower.ts';
-import { describeWithRedis } from '../support/with-redis.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { startWorld, tokens } from '../support/world.ts';
 
 const own = await startWorld();

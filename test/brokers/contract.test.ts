@@ -4,7 +4,7 @@ import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import type { AuditEvent } from '../../src/shared/audit.ts';
 import { type BrokerSubject, kite, kotak } from '../support/broker-subjects.ts';
 import { readableLog } from '../support/readable-log.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { Visitor } from '../support/visitor.ts';
 import { apps, kotakApp, startOfTime, startWorld } from '../support/world.ts';
 

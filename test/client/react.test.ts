@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../src/client/client.ts';
 import { ClientProvider, useLiveMargins, useSessions } from '../../src/client/react/react.ts';
 import { startGateway } from '../../src/testing/testing.ts';
-import { startPageServer } from '../support/page-server.ts';
-import { bundleSnippets } from '../support/snippets.ts';
-import { describeWithChromium } from '../support/with-chromium.ts';
+import { startPageServer } from '../support/browser/page-server.ts';
+import { bundleSnippets } from '../support/pages/snippets.ts';
+import { describeWithChromium } from '../support/browser/with-chromium.ts';
 
 test('a server renders the hooks as they begin, and sends nothing', () => {
   const requests: unknown[] = [];

@@ -6,7 +6,7 @@ import { createClient, type Disconnection } from '../../src/client/client.ts';
 import { backoffMilliseconds, pause } from '../../src/client/pause.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { listen } from '../../src/server/listen.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { apps, startWorld, tokens } from '../support/world.ts';
 
 const world = await startWorld();

@@ -12,10 +12,10 @@ import {
   logInAtKotak,
   openLine,
   visitConsole,
-} from '../support/console.ts';
+} from '../support/browser/console.ts';
 import { afterPolls } from '../support/polls.ts';
-import { TestClock } from '../support/test-clock.ts';
-import { describeWithChromium } from '../support/with-chromium.ts';
+import { TestClock } from '../support/values/test-clock.ts';
+import { describeWithChromium } from '../support/browser/with-chromium.ts';
 import { apps, kotakApp, startWorld } from '../support/world.ts';
 
 const pictures = join(tmpdir(), 'kite-graphql-console');

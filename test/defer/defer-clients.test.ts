@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { run } from '../support/command.ts';
+import { run } from '../support/processes/command.ts';
 import { startWorld } from '../support/world.ts';
 
 const world = await startWorld();

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { settingNames } from '../../src/config/variables.ts';
-import { freePorts, run } from '../support/command.ts';
+import { freePorts, run } from '../support/processes/command.ts';
 import {
   contextOf,
   FolderMachine,
   type Stage,
   stagesOf,
   unprivileged,
-} from '../support/dockerfile.ts';
+} from '../support/servers/dockerfile.ts';
 
 // Packages are installed: on a loaded machine that takes its time.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 1_200_000 });

@@ -7,12 +7,12 @@ import { text } from 'node:stream/consumers';
 import { getCACertificates } from 'node:tls';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { describeWithCaddy, startCaddy } from '../support/caddy.ts';
-import { makeCertificate, opensslPath } from '../support/certificate.ts';
-import { emptyFolder, freePorts, run, simulatorSettings } from '../support/command.ts';
-import { isCi } from '../support/environment.ts';
+import { describeWithCaddy, startCaddy } from '../support/servers/caddy.ts';
+import { makeCertificate, opensslPath } from '../support/servers/certificate.ts';
+import { emptyFolder, freePorts, run, simulatorSettings } from '../support/processes/command.ts';
+import { isCi } from '../support/processes/environment.ts';
 import { follow } from '../support/follower.ts';
-import { describeWithNginx, startNginx } from '../support/nginx.ts';
+import { describeWithNginx, startNginx } from '../support/servers/nginx.ts';
 import { Visitor } from '../support/visitor.ts';
 import { startWorld, tokens } from '../support/world.ts';
 

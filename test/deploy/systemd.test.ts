@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { settingNames } from '../../src/config/variables.ts';
-import { findCommand } from '../support/environment.ts';
+import { findCommand } from '../support/processes/environment.ts';
 
 const file = fileURLToPath(new URL('../../deploy/kite-graphql.service', import.meta.url));
 const text = readFileSync(file, 'utf8');

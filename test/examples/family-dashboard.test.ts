@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { chromiumPath } from '../support/browser.ts';
-import { run } from '../support/command.ts';
-import { isCi } from '../support/environment.ts';
-import { exampleProject } from '../support/project-copy.ts';
+import { chromiumPath } from '../support/browser/browser.ts';
+import { run } from '../support/processes/command.ts';
+import { isCi } from '../support/processes/environment.ts';
+import { exampleProject } from '../support/processes/project-copy.ts';
 
 // It is built, and Chromium is started: on a loaded machine that takes its time.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });

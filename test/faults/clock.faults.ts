@@ -4,7 +4,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { emptyFolder } from '../support/command.ts';
+import { emptyFolder } from '../support/processes/command.ts';
 import { askAs, browsersOf, leftOver, userIds } from './gateways/browsers.ts';
 import { brokerSettings, startGateway, startSimulatorProcess } from './gateways/processes.ts';
 import { counted, measure, ordinaryUser } from './report/measure.ts';

@@ -1,7 +1,7 @@
 // Networks: brokers that are down, come and go, or send what no decent server sends; TLS and names that fail.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { freePorts } from '../support/command.ts';
+import { freePorts } from '../support/processes/command.ts';
 import { makeCertificates } from './brokers/certificates.ts';
 import { type Manner, mannerNames, startRawBroker, tokenFor } from './brokers/raw-broker.ts';
 import { startTlsBroker, tlsManners } from './brokers/tls-broker.ts';

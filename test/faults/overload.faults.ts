@@ -3,7 +3,7 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { isLongFaults } from '../support/environment.ts';
+import { isLongFaults } from '../support/processes/environment.ts';
 import { Visitor } from '../support/visitor.ts';
 import { brokerSettings, startGateway, startSimulatorProcess } from './gateways/processes.ts';
 import { sendJson } from './gateways/sender.ts';

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { createClient } from '@redis/client';
 import { expect, onTestFinished, test } from 'vitest';
-import { isLongFaults } from '../support/environment.ts';
-import { startRedis } from '../support/redis-server.ts';
-import { isRedisMissing } from '../support/with-redis.ts';
+import { isLongFaults } from '../support/processes/environment.ts';
+import { startRedis } from '../support/servers/redis-server.ts';
+import { isRedisMissing } from '../support/servers/with-redis.ts';
 import { brokerSettings, startGateway, startSimulatorProcess } from './gateways/processes.ts';
 import { sufferStore } from './gateways/stores.ts';
 

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { emptyFolder, freePorts } from '../support/command.ts';
+import { emptyFolder, freePorts } from '../support/processes/command.ts';
 import { readEvents } from '../support/follower.ts';
 import { allOf, askInParts } from '../support/parts.ts';
 import { Visitor } from '../support/visitor.ts';

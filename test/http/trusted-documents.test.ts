@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createGateway, TrustedDocumentsError } from '../../src/index.ts';
-import { emptyFolder, run, startCommand } from '../support/command.ts';
+import { emptyFolder, run, startCommand } from '../support/processes/command.ts';
 import { startWorld, tokens } from '../support/world.ts';
 import { countResponses } from '../support/yoga-responses.ts';
 

@@ -8,7 +8,7 @@ import { createKeyrings } from '../../src/keyring/keyrings.ts';
 import { recordJson } from '../../src/keyring/session-record.ts';
 import type { KeyringStore } from '../../src/keyring/stores/store.ts';
 import { type Limits, withDefaultLimits } from '../../src/limits.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { createClock, day, kiteSession, laptop, login, oneKey, only, opened } from './fixtures.ts';
 import { describeStores } from './stores/stores.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { noticeWrites } from '../../src/keyring/news/notices.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import type { KeyringNotices, KeyringStore } from '../../src/keyring/stores/store.ts';
-import { describeWithRedis } from '../support/with-redis.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { day } from './fixtures.ts';
 import { describeStoresAndCluster } from './stores/stores.ts';
 

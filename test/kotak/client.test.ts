@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { Deadline } from '../../src/brokers/upstream/operation.ts';
 import { control } from '../simulator/helper.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { appWithSecret, errorOf, startKotak } from './client.ts';
 
 describe('a login', () => {

@@ -3,7 +3,7 @@ import { createClient } from '@redis/client';
 import { afterAll, describe, expect, test } from 'vitest';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { graphql } from '../generated/gql.ts';
-import { describeWithRedis } from '../support/with-redis.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { apps, kotakApp, startWorld } from '../support/world.ts';
 
 const begin = graphql(`

@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { graphql } from '../generated/gql.ts';
 import { follow } from '../support/follower.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { fullestWindow, users } from '../support/windows.ts';
 import { startWorld, tokens } from '../support/world.ts';
 

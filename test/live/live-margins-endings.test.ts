@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { graphql } from '../generated/gql.ts';
 import { follow } from '../support/follower.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { Visitor } from '../support/visitor.ts';
 import { startWorld, tokens } from '../support/world.ts';
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { graphql } from '../generated/gql.ts';
 import type { BothSubscriptionVariables, LiveEquitySubscription } from '../generated/graphql.ts';
 import { type FollowSettings, follow, readEvents } from '../support/follower.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { startWorld, tokens } from '../support/world.ts';
 
 const clock = new TestClock();

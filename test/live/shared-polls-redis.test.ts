@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
-import { startRedisCluster } from '../support/redis-cluster.ts';
-import { balances, netsOf, nextOf, startReplicas } from '../support/replicas.ts';
-import { describeWithRedis } from '../support/with-redis.ts';
+import { startRedisCluster } from '../support/servers/redis-cluster.ts';
+import { balances, netsOf, nextOf, startReplicas } from '../support/processes/replicas.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 
 const alone = 'Polls of live margins are not shared: this process polls by itself';
 const again = 'Polls of live margins are shared with other replicas again';

@@ -11,8 +11,8 @@ import {
   netsOf,
   nextOf,
   startReplicas,
-} from '../support/replicas.ts';
-import { describeWithRedis } from '../support/with-redis.ts';
+} from '../support/processes/replicas.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { tokens } from '../support/world.ts';
 
 const equity = graphql(`

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AnswerCache } from '../../src/loaders/answer-cache.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const start = new Date('2026-01-05T10:00:00+05:30').getTime();

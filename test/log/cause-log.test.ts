@@ -7,7 +7,7 @@ import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { KeyringStoreError } from '../../src/keyring/stores/store.ts';
 import { adviceFor } from '../../src/keyring/stores/store-advice.ts';
 import { readableLog } from '../support/readable-log.ts';
-import { describeWithRedis } from '../support/with-redis.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 
 const token = 'hunter2hunter2';
 

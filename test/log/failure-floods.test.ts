@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { FailureLog } from '../../src/http/limits/failure-log.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
 import { readableLog } from '../support/readable-log.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { startWorld } from '../support/world.ts';
 
 const log = readableLog();

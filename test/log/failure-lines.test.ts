@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import { expect, test } from 'vitest';
 import type { AuditEvent } from '../../src/shared/audit.ts';
 import { readableLog } from '../support/readable-log.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { startWorld, tokens } from '../support/world.ts';
 
 const log = readableLog();

@@ -4,7 +4,7 @@ import { createAttempts } from '../../src/http/limits/attempts.ts';
 import { MinuteLimits } from '../../src/http/limits/minute-limits.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
 import { graphql } from '../generated/gql.ts';
-import { describeWithRedis } from '../support/with-redis.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { startWorld } from '../support/world.ts';
 
 test('an address has so many attempts in a minute, and an IPv6 network counts as one', () => {

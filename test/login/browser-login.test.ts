@@ -12,7 +12,7 @@ import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { type Listening, listen } from '../../src/server/listen.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { describeWithChromium } from '../support/with-chromium.ts';
+import { describeWithChromium } from '../support/browser/with-chromium.ts';
 
 interface Seen {
   readonly url: string;

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../src/keyring/stores/memory-store.ts';
 import { graphql } from '../generated/gql.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { Visitor } from '../support/visitor.ts';
 import { apps, startOfTime, startWorld, tokens } from '../support/world.ts';
 

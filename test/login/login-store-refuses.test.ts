@@ -18,7 +18,7 @@ import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { graphql } from '../generated/gql.ts';
 import { readableLog } from '../support/readable-log.ts';
 import { Visitor } from '../support/visitor.ts';
-import { describeWithRedis } from '../support/with-redis.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { startWorld } from '../support/world.ts';
 
 const exchange = graphql(`

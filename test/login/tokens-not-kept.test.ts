@@ -7,7 +7,7 @@ import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { type KeyringStore, KeyringStoreError } from '../../src/keyring/stores/store.ts';
 import { readableLog } from '../support/readable-log.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { Visitor } from '../support/visitor.ts';
 import { startOfTime, startWorld } from '../support/world.ts';
 

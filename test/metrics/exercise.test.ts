@@ -11,7 +11,7 @@ import {
   run,
   simulatorSettings,
   startCommand,
-} from '../support/command.ts';
+} from '../support/processes/command.ts';
 import { Visitor } from '../support/visitor.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { freePorts, run, startCommand } from '../support/command.ts';
+import { freePorts, run, startCommand } from '../support/processes/command.ts';
 
 const post = { method: 'POST', headers: { 'content-type': 'application/json' } };
 

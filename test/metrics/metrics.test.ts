@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createMetrics } from '../../src/metrics/prometheus.ts';
 import type { GatewayOptions } from '../../src/options.ts';
 import { follow } from '../support/follower.ts';
-import { readMetrics } from '../support/metric-values.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { readMetrics } from '../support/values/metric-values.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { Visitor } from '../support/visitor.ts';
 import { startOfTime, startWorld, tokens } from '../support/world.ts';
 

@@ -4,7 +4,7 @@ import { createMetrics } from '../../src/metrics/prometheus.ts';
 import { graphql } from '../generated/gql.ts';
 import { readEvents } from '../support/follower.ts';
 import { startGate } from '../support/gate.ts';
-import { readMetrics } from '../support/metric-values.ts';
+import { readMetrics } from '../support/values/metric-values.ts';
 import { apps, kotakApp, kotakTokens, startWorld, tokens } from '../support/world.ts';
 
 const world = await startWorld({ apps: [...apps, kotakApp], kiteRateLimit: 100 });

@@ -18,7 +18,7 @@ import { executeWhole } from '../../src/http/plugins/engine.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
 import { executePlan } from '../../src/plans/execute-plan.ts';
 import { makePlan } from '../../src/plans/make-plan.ts';
-import { fuzzCases, fuzzSeed } from '../support/environment.ts';
+import { fuzzCases, fuzzSeed } from '../support/processes/environment.ts';
 import { unrulyQuery } from './unruly-query.ts';
 import { Unruly, unrulySchema } from './unruly-schema.ts';
 

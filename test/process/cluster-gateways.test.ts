@@ -6,12 +6,12 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { longestWayMilliseconds } from '../../src/brokers/upstream/budget/rate-log/rate-log.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { run, simulatorSettings, startCommand } from '../support/command.ts';
-import { addDocumentedUser, refusals } from '../support/redis-acl.ts';
-import { startRedisCluster } from '../support/redis-cluster.ts';
+import { run, simulatorSettings, startCommand } from '../support/processes/command.ts';
+import { addDocumentedUser, refusals } from '../support/servers/redis-acl.ts';
+import { startRedisCluster } from '../support/servers/redis-cluster.ts';
 import { Visitor } from '../support/visitor.ts';
 import { fullestWindow, users } from '../support/windows.ts';
-import { isRedisMissing } from '../support/with-redis.ts';
+import { isRedisMissing } from '../support/servers/with-redis.ts';
 import { tokens, type UpstreamCall } from '../support/world.ts';
 
 // Processes start and die: on a loaded machine that takes its time.

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { run, startCommand } from '../support/command.ts';
+import { run, startCommand } from '../support/processes/command.ts';
 
 const source = fileURLToPath(new URL('../../src/command.ts', import.meta.url));
 

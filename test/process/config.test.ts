@@ -8,7 +8,7 @@ import { readConfig, readSimulatorConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { settingNames } from '../../src/config/variables.ts';
 import { help } from '../../src/usage.ts';
-import { emptyFolder } from '../support/command.ts';
+import { emptyFolder } from '../support/processes/command.ts';
 
 const app = { KITE_API_KEY: 'mykey', KITE_API_SECRET: 'mysecret' };
 

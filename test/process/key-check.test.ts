@@ -9,9 +9,9 @@ import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
 import { watchKeys } from '../../src/process/key-watch.ts';
 import { keyringsOver, login } from '../keyring/fixtures.ts';
-import { emptyFolder, startCommand } from '../support/command.ts';
+import { emptyFolder, startCommand } from '../support/processes/command.ts';
 import { readableLog } from '../support/readable-log.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 
 const ended = AbortSignal.abort();
 

@@ -4,7 +4,7 @@ import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { LogStream } from '../../src/log-stream.ts';
-import { emptyFolder, startCommand } from '../support/command.ts';
+import { emptyFolder, startCommand } from '../support/processes/command.ts';
 
 const env = { LOG_FORMAT: 'json', LOG_LEVEL: 'trace' };
 const body = '{"query":"{__typename}"}';

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePorts, run } from '../support/command.ts';
-import { environmentWith, findCommand, isCi } from '../support/environment.ts';
+import { freePorts, run } from '../support/processes/command.ts';
+import { environmentWith, findCommand, isCi } from '../support/processes/environment.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const command = fileURLToPath(new URL('../../src/command.ts', import.meta.url));

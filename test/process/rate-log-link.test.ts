@@ -4,7 +4,7 @@ import { createMemoryRateLog } from '../../src/brokers/upstream/budget/rate-log/
 import { openRateLog } from '../../src/brokers/upstream/budget/rate-log/open-rate-log.ts';
 import type { RateLog, Start } from '../../src/brokers/upstream/budget/rate-log/rate-log.ts';
 import { LinkedRateLog, RateLogHost } from '../../src/process/rate-log-link.ts';
-import { freePorts } from '../support/command.ts';
+import { freePorts } from '../support/processes/command.ts';
 
 const limit = 5;
 const isStart = (answer: Start | number): answer is Start => typeof answer !== 'number';

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { simulatorSettings, startCommand } from '../support/command.ts';
+import { simulatorSettings, startCommand } from '../support/processes/command.ts';
 import { Visitor } from '../support/visitor.ts';
 
 const source = fileURLToPath(new URL('../../src/command.ts', import.meta.url));

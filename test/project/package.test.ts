@@ -17,15 +17,15 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createGateway } from '../../src/gateway.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { run, startCommand } from '../support/command.ts';
+import { run, startCommand } from '../support/processes/command.ts';
 import {
   findCommand,
   registryEnvironment,
   searchPath,
   wholeEnvironment,
-} from '../support/environment.ts';
-import { packGateway } from '../support/packed-gateway.ts';
-import { linkRecipePackages } from '../support/project-copy.ts';
+} from '../support/processes/environment.ts';
+import { packGateway } from '../support/processes/packed-gateway.ts';
+import { linkRecipePackages } from '../support/processes/project-copy.ts';
 import { tokens } from '../support/world.ts';
 
 // Packages are built, installed and compiled: on a loaded machine that takes its time.

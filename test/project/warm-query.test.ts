@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const script = fileURLToPath(new URL('../support/warm-query-files.ts', import.meta.url));
+const script = fileURLToPath(new URL('../support/pages/warm-query-files.ts', import.meta.url));
 /** To be lowered with each file that goes. Two or three beyond the query itself run by their own timers now and then. */
 const maxFiles = 55;
 

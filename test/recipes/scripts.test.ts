@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type RunOptions, run } from '../support/command.ts';
+import { type RunOptions, run } from '../support/processes/command.ts';
 import { requestTokenOf } from '../support/login.ts';
 import { Visitor } from '../support/visitor.ts';
 import { startWorld, tokens } from '../support/world.ts';

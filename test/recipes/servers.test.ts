@@ -5,9 +5,9 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { freePorts, run } from '../support/command.ts';
+import { freePorts, run } from '../support/processes/command.ts';
 import { follow } from '../support/follower.ts';
-import { recipeProject } from '../support/project-copy.ts';
+import { recipeProject } from '../support/processes/project-copy.ts';
 import { Visitor } from '../support/visitor.ts';
 import { startOfTime, tokens } from '../support/world.ts';
 

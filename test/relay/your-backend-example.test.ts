@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { emptyFolder, freePorts, run, startCommand } from '../support/command.ts';
+import { emptyFolder, freePorts, run, startCommand } from '../support/processes/command.ts';
 import { Visitor } from '../support/visitor.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { expect, test } from 'vitest';
 import { SessionTokens } from '../../src/session-tokens/session-tokens.ts';
-import { emptyFolder, startCommand } from '../support/command.ts';
-import { signingKey } from '../support/signing-keys.ts';
+import { emptyFolder, startCommand } from '../support/processes/command.ts';
+import { signingKey } from '../support/values/signing-keys.ts';
 import { Visitor } from '../support/visitor.ts';
 import { startWorld } from '../support/world.ts';
 

@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { decodeJwt } from 'jose';
 import { expect, onTestFinished, test } from 'vitest';
 import { SessionTokens } from '../../src/session-tokens/session-tokens.ts';
-import { describeWithCaddy, startCaddy } from '../support/caddy.ts';
-import { emptyFolder, freePorts, run } from '../support/command.ts';
-import { describeWithNginx, startNginx } from '../support/nginx.ts';
-import { signingKey } from '../support/signing-keys.ts';
+import { describeWithCaddy, startCaddy } from '../support/servers/caddy.ts';
+import { emptyFolder, freePorts, run } from '../support/processes/command.ts';
+import { describeWithNginx, startNginx } from '../support/servers/nginx.ts';
+import { signingKey } from '../support/values/signing-keys.ts';
 import { Visitor } from '../support/visitor.ts';
 import { apps, startOfTime, startWorld } from '../support/world.ts';
 

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../src/keyring/stores/memory-store.ts';
 import { type KeyringStore, KeyringStoreError } from '../../src/keyring/stores/store.ts';
 import { SessionTokens } from '../../src/session-tokens/session-tokens.ts';
-import { signingKey } from '../support/signing-keys.ts';
+import { signingKey } from '../support/values/signing-keys.ts';
 import { Visitor } from '../support/visitor.ts';
 import { apps, tokens as headerOf, startOfTime, startWorld } from '../support/world.ts';
 

@@ -8,8 +8,8 @@ import { readConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { SessionTokens, SessionTokensError } from '../../src/session-tokens/session-tokens.ts';
 import { claimPaths } from '../../src/session-tokens/token-template.ts';
-import { emptyFolder } from '../support/command.ts';
-import { signingKey } from '../support/signing-keys.ts';
+import { emptyFolder } from '../support/processes/command.ts';
+import { signingKey } from '../support/values/signing-keys.ts';
 
 const ed = signingKey('EdDSA', 'first');
 const ec = signingKey('ES256', 'second');

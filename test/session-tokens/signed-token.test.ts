@@ -9,7 +9,7 @@ import { createMemoryStore } from '../../src/keyring/stores/memory-store.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
 import { SessionTokens } from '../../src/session-tokens/session-tokens.ts';
 import { sessionsOf } from '../keyring/fixtures.ts';
-import { signingKey } from '../support/signing-keys.ts';
+import { signingKey } from '../support/values/signing-keys.ts';
 import { Visitor } from '../support/visitor.ts';
 import { apps, tokens as headerOf, startOfTime, startWorld } from '../support/world.ts';
 

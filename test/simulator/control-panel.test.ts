@@ -1,7 +1,7 @@
 // The control panel of the simulator's page in a real browser, by click.
 import type { Page } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
-import { describeWithChromium } from '../support/with-chromium.ts';
+import { describeWithChromium } from '../support/browser/with-chromium.ts';
 import { control, get, start } from './helper.ts';
 
 test('the page runs its own script, and calls nothing but the simulator', async () => {

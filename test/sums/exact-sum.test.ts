@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { malformed } from '../../src/brokers/field.ts';
 import { exactSum, exactSumOrNull } from '../../src/sums/exact-sum.ts';
-import { oracleSum } from '../support/decimal-oracle.ts';
+import { oracleSum } from '../support/values/decimal-oracle.ts';
 
 const anyAmount = fc.double({ noNaN: true, noDefaultInfinity: true });
 const rupees = fc.integer({ min: -1e12, max: 1e12 }).map((paise) => paise / 100);

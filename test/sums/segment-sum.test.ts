@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { malformed } from '../../src/brokers/field.ts';
 import { parseSegment } from '../../src/brokers/kite/answers.ts';
 import { type Part, partOf, sumOf } from '../../src/sums/segment-sum.ts';
-import { oracleSum, oracleSumOrNull } from '../support/decimal-oracle.ts';
+import { oracleSum, oracleSumOrNull } from '../support/values/decimal-oracle.ts';
 
 const at = new Date('2026-01-05T15:30:00+05:30');
 const available = 'adhoc_margin cash opening_balance live_balance collateral intraday_payin'.split(

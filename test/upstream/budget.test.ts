@@ -20,7 +20,7 @@ import type {
   UpstreamResponse,
 } from '../../src/brokers/upstream/transport.ts';
 import { type Limits, withDefaultLimits } from '../../src/limits.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const get = (apiKey: string): UpstreamRequest => ({ method: 'GET', path: '/', apiKey });

@@ -9,7 +9,7 @@ import { Secret } from '../../src/brokers/upstream/secret.ts';
 import type { UpstreamRequest, UpstreamResponse } from '../../src/brokers/upstream/transport.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
 import { Cancellation, timeIsUp } from '../../src/shared/cancellation.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 

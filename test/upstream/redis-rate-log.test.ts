@@ -8,7 +8,7 @@ import {
   type SharedState,
 } from '../../src/brokers/upstream/budget/rate-log/redis-rate-log.ts';
 import { createRedisClient } from '../../src/brokers/upstream/redis-client.ts';
-import { describeWithRedis } from '../support/with-redis.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 
 describeWithRedis(async (redis) => {
   const client = createClient({ url: redis.url });

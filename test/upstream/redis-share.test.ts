@@ -3,8 +3,8 @@ import { afterAll, expect, test } from 'vitest';
 import { openRateLog } from '../../src/brokers/upstream/budget/rate-log/open-rate-log.ts';
 import type { RateLog } from '../../src/brokers/upstream/budget/rate-log/rate-log.ts';
 import type { SharedState } from '../../src/brokers/upstream/budget/rate-log/redis-rate-log.ts';
-import { startTcpProxy } from '../support/tcp-proxy.ts';
-import { describeWithRedis } from '../support/with-redis.ts';
+import { startTcpProxy } from '../support/servers/tcp-proxy.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 
 const limit = 10;
 

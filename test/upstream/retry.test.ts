@@ -11,7 +11,7 @@ import type {
   UpstreamResponse,
 } from '../../src/brokers/upstream/transport.ts';
 import { withDefaultLimits } from '../../src/limits.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const request: UpstreamRequest = { method: 'GET', path: '/', apiKey: 'app' };

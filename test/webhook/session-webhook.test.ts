@@ -7,11 +7,11 @@ import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { type KeyringStore, KeyringStoreError } from '../../src/keyring/stores/store.ts';
 import type { GatewayOptions } from '../../src/options.ts';
 import { graphql } from '../generated/gql.ts';
-import { emptyFolder } from '../support/command.ts';
+import { emptyFolder } from '../support/processes/command.ts';
 import { readableLog } from '../support/readable-log.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { Visitor } from '../support/visitor.ts';
-import { startReceiver } from '../support/webhook-receiver.ts';
+import { startReceiver } from '../support/servers/webhook-receiver.ts';
 import { startOfTime, startWorld } from '../support/world.ts';
 
 const logout = graphql(`mutation WebhookLogout { logout { loggedOut } }`);

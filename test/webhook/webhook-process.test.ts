@@ -4,9 +4,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { emptyFolder, freePorts, run, startCommand } from '../support/command.ts';
+import { emptyFolder, freePorts, run, startCommand } from '../support/processes/command.ts';
 import { Visitor } from '../support/visitor.ts';
-import { startReceiver } from '../support/webhook-receiver.ts';
+import { startReceiver } from '../support/servers/webhook-receiver.ts';
 
 const page = fileURLToPath(new URL('../../docs/session-news.md', import.meta.url));
 const secret = 'a-secret-of-the-webhook-0123456789';

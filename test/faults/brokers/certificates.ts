@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { emptyFolder } from '../../support/command.ts';
+import { emptyFolder } from '../../support/processes/command.ts';
 
 /** A key with its certificate, as TLS servers take them. */
 export interface Certificate {

@@ -1,6 +1,6 @@
 // A gateway on simulated brokers that keep their real rate limit, and a user who asks all the while.
 
-import { simulatorSettings } from '../../support/command.ts';
+import { simulatorSettings } from '../../support/processes/command.ts';
 import { type Answers, measure, type Outcome, ordinaryUser } from '../report/measure.ts';
 import { startGateway, startSimulatorProcess } from './processes.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { emptyFolder, freePorts, type Running, run } from '../../support/command.ts';
+import { emptyFolder, freePorts, type Running, run } from '../../support/processes/command.ts';
 import type { UpstreamCall } from '../../support/world.ts';
 
 const command = fileURLToPath(new URL('../../../dist/command.js', import.meta.url));

@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Reporter, TestModule } from 'vitest/node';
-import { writesFaults } from '../../support/environment.ts';
+import { writesFaults } from '../../support/processes/environment.ts';
 import { answersTable } from '../brokers/broker-answers.ts';
 import { type FaultTest, linkedTable, table } from './table.ts';
 

@@ -10,7 +10,7 @@ import { Secret } from '../../../src/brokers/upstream/secret.ts';
 import { createEncryptedRevocations } from '../../../src/keyring/crypto/encrypted-revocations.ts';
 import { createEncrypter } from '../../../src/keyring/crypto/encrypter.ts';
 import { openKeyringStore } from '../../../src/keyring/stores/open-store.ts';
-import { describeWithRedis } from '../../support/with-redis.ts';
+import { describeWithRedis } from '../../support/servers/with-redis.ts';
 import { day, keyringsOver, kiteSession, minute, only, opened, sessionsOf } from '../fixtures.ts';
 
 type Value = string | number | null;

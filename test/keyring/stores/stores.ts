@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { openKeyringStore } from '../../../src/keyring/stores/open-store.ts';
 import type { KeyringStore } from '../../../src/keyring/stores/store.ts';
-import { addDocumentedUser, refusals } from '../../support/redis-acl.ts';
-import { type RedisCluster, startRedisCluster } from '../../support/redis-cluster.ts';
-import { type RedisServer, startRedis } from '../../support/redis-server.ts';
-import { isRedisMissing } from '../../support/with-redis.ts';
+import { addDocumentedUser, refusals } from '../../support/servers/redis-acl.ts';
+import { type RedisCluster, startRedisCluster } from '../../support/servers/redis-cluster.ts';
+import { type RedisServer, startRedis } from '../../support/servers/redis-server.ts';
+import { isRedisMissing } from '../../support/servers/with-redis.ts';
 
 /** One kind of store, with a place of its own while its suite runs. */
 export interface Place {

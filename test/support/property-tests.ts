@@ -1,5 +1,0 @@
-// Before each test file: property tests make the same cases in each run, unless FUZZ_SEED names others.
-import * as fc from 'fast-check';
-import { fuzzSeed } from './environment.ts';
-
-fc.configureGlobal({ seed: fuzzSeed });
