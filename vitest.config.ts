@@ -8,7 +8,10 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['module', 'node'] } },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/processes/say-what-is-missing.ts', 'test/support/processes/run-folder.ts'],
+    globalSetup: [
+      'test/support/processes/say-what-is-missing.ts',
+      'test/support/processes/run-folder.ts',
+    ],
     setupFiles: 'test/support/values/property-tests.ts',
     // A loaded machine takes its time; what a test waits for comes, or the test has failed.
     testTimeout: 30_000,

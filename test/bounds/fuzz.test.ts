@@ -12,8 +12,8 @@ import { afterAll, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { listen } from '../../src/server/listen.ts';
-import { anyQuery } from '../support/values/any-query.ts';
 import { fuzzCases, fuzzSeed } from '../support/processes/environment.ts';
+import { anyQuery } from '../support/values/any-query.ts';
 import { Visitor } from '../support/visitor.ts';
 import { startOfTime, startWorld } from '../support/world.ts';
 

@@ -3,8 +3,8 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { fullestWindow, users } from '../support/windows.ts';
 import { describeWithRedis } from '../support/servers/with-redis.ts';
+import { fullestWindow, users } from '../support/windows.ts';
 import { startWorld, tokens, type UpstreamCall } from '../support/world.ts';
 
 const funds = graphql(`

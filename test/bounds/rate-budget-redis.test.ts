@@ -1,8 +1,8 @@
 // The rate budget counted in a Redis that comes and goes.
 import { expect, test } from 'vitest';
 import { graphql } from '../generated/gql.ts';
-import { fullestWindow, users } from '../support/windows.ts';
 import { describeWithRedis } from '../support/servers/with-redis.ts';
+import { fullestWindow, users } from '../support/windows.ts';
 import { startWorld, tokens } from '../support/world.ts';
 
 const names = graphql(`query NamesOfMany { accounts { user { userId } } }`);

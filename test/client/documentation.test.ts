@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import * as clientEntry from '../../src/client/client.ts';
 import * as testingEntry from '../../src/testing/testing.ts';
 import { graphql } from '../generated/gql.ts';
-import { emptyFolder, run } from '../support/processes/command.ts';
 import { startPageServer } from '../support/browser/page-server.ts';
-import { bundleSnippets, runSnippet, snippetsOf, snippetWith } from '../support/pages/snippets.ts';
 import { describeWithChromium } from '../support/browser/with-chromium.ts';
+import { bundleSnippets, runSnippet, snippetsOf, snippetWith } from '../support/pages/snippets.ts';
+import { emptyFolder, run } from '../support/processes/command.ts';
 import { kotakApp, startWorld } from '../support/world.ts';
 
 // A document of docs/client.md, which a generator finds in the sources of a project.

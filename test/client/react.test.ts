@@ -8,8 +8,8 @@ import { createClient } from '../../src/client/client.ts';
 import { ClientProvider, useLiveMargins, useSessions } from '../../src/client/react/react.ts';
 import { startGateway } from '../../src/testing/testing.ts';
 import { startPageServer } from '../support/browser/page-server.ts';
-import { bundleSnippets } from '../support/pages/snippets.ts';
 import { describeWithChromium } from '../support/browser/with-chromium.ts';
+import { bundleSnippets } from '../support/pages/snippets.ts';
 
 test('a server renders the hooks as they begin, and sends nothing', () => {
   const requests: unknown[] = [];

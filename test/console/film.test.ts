@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { freePorts } from '../support/processes/command.ts';
 import { filmConsole, filmFile, filmSize } from '../support/browser/console-film.ts';
 import { animatedWebp, describeWebp } from '../support/browser/film.ts';
-import { afterPolls } from '../support/polls.ts';
-import { TestClock } from '../support/values/test-clock.ts';
 import { describeWithChromium } from '../support/browser/with-chromium.ts';
+import { afterPolls } from '../support/polls.ts';
+import { freePorts } from '../support/processes/command.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { apps, startWorld } from '../support/world.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,8 +1,8 @@
 // The morning screen of the console: who is counted, and what is offered.
 import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { loggedIn, logInBeside, openLine, visitConsole } from '../support/browser/console.ts';
-import { TestClock } from '../support/values/test-clock.ts';
 import { describeWithChromium } from '../support/browser/with-chromium.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { kotakApp, startWorld } from '../support/world.ts';
 
 const line = await openLine();

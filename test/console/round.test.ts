@@ -13,9 +13,9 @@ import {
   openLine,
   visitConsole,
 } from '../support/browser/console.ts';
+import { describeWithChromium } from '../support/browser/with-chromium.ts';
 import { afterPolls } from '../support/polls.ts';
 import { TestClock } from '../support/values/test-clock.ts';
-import { describeWithChromium } from '../support/browser/with-chromium.ts';
 import { apps, kotakApp, startWorld } from '../support/world.ts';
 
 const pictures = join(tmpdir(), 'kite-graphql-console');

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { emptyFolder, freePorts } from '../support/processes/command.ts';
 import { readEvents } from '../support/follower.ts';
 import { allOf, askInParts } from '../support/parts.ts';
+import { emptyFolder, freePorts } from '../support/processes/command.ts';
 import { Visitor } from '../support/visitor.ts';
 import { askAs, browsersOf, leftOver, logIn, userIds } from './gateways/browsers.ts';
 import { brokerSettings, startGateway, startSimulatorProcess } from './gateways/processes.ts';

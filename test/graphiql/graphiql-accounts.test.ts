@@ -1,7 +1,6 @@
 // The bar of GraphiQL in a real browser: the accounts of this browser, login, logout, and the accounts of a query.
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { freePorts } from '../support/processes/command.ts';
 import {
   answered,
   answerOf,
@@ -14,6 +13,7 @@ import {
   writeQuery,
 } from '../support/browser/graphiql.ts';
 import { describeWithChromium } from '../support/browser/with-chromium.ts';
+import { freePorts } from '../support/processes/command.ts';
 import { apps, startOfTime, startWorld, tokens } from '../support/world.ts';
 
 // Reached by the very address that its cookies and redirects are built on, and Kite's way back leads there.

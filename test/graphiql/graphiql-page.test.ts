@@ -1,7 +1,6 @@
 // The page of GraphiQL in a real browser: a link to a query, a phone, and the way to the simulator.
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { freePorts } from '../support/processes/command.ts';
 import {
   answered,
   clickAt,
@@ -13,6 +12,7 @@ import {
   writeQuery,
 } from '../support/browser/graphiql.ts';
 import { describeWithChromium } from '../support/browser/with-chromium.ts';
+import { freePorts } from '../support/processes/command.ts';
 import { apps, startOfTime, startWorld, tokens } from '../support/world.ts';
 
 const [port = 0, simulatorPort = 0] = await freePorts(2);

@@ -12,8 +12,8 @@ import {
   write,
   writeQuery,
 } from '../support/browser/graphiql.ts';
-import { requestTokenOf } from '../support/login.ts';
 import { describeWithChromium } from '../support/browser/with-chromium.ts';
+import { requestTokenOf } from '../support/login.ts';
 import { apps, startWorld, tokens } from '../support/world.ts';
 
 const authorization = tokens('SIM0001', 'SIM0002');

@@ -12,8 +12,8 @@ import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { type Listening, listen } from '../../src/server/listen.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { freePorts } from '../support/processes/command.ts';
 import { describeWithChromium } from '../support/browser/with-chromium.ts';
+import { freePorts } from '../support/processes/command.ts';
 import { apps, kotakApp } from '../support/world.ts';
 
 // A browser on a loaded machine takes its time.

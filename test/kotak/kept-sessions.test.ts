@@ -6,10 +6,10 @@ import { createMemoryStore } from '../../src/keyring/stores/memory-store.ts';
 import { SessionTokens } from '../../src/session-tokens/session-tokens.ts';
 import { logInAtKotak } from '../support/broker-subjects.ts';
 import { follow } from '../support/follower.ts';
+import { startReceiver } from '../support/servers/webhook-receiver.ts';
 import { signingKey } from '../support/values/signing-keys.ts';
 import { TestClock } from '../support/values/test-clock.ts';
 import { Visitor } from '../support/visitor.ts';
-import { startReceiver } from '../support/servers/webhook-receiver.ts';
 import { apps, kotakApp, startOfTime, startWorld } from '../support/world.ts';
 
 const gateway = 'http://localhost:4000';

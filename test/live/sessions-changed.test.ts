@@ -9,9 +9,9 @@ import type { GatewayOptions } from '../../src/options.ts';
 import { graphql } from '../generated/gql.ts';
 import type { NewsOfSessionsSubscription } from '../generated/graphql.ts';
 import { type Follower, follow } from '../support/follower.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { TestClock } from '../support/values/test-clock.ts';
 import { Visitor } from '../support/visitor.ts';
-import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { startOfTime, startWorld, tokens } from '../support/world.ts';
 
 const changes = graphql(`

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { createClient } from '@redis/client';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { freePorts, run, simulatorSettings } from '../support/processes/command.ts';
 import { type Follower, follow } from '../support/follower.ts';
+import { freePorts, run, simulatorSettings } from '../support/processes/command.ts';
 import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { tokens, type UpstreamCall } from '../support/world.ts';
 

@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
-import { startRedisCluster } from '../support/servers/redis-cluster.ts';
 import { balances, netsOf, nextOf, startReplicas } from '../support/processes/replicas.ts';
+import { startRedisCluster } from '../support/servers/redis-cluster.ts';
 import { describeWithRedis } from '../support/servers/with-redis.ts';
 
 const alone = 'Polls of live margins are not shared: this process polls by itself';

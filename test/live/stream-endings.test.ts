@@ -7,11 +7,11 @@ import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import type { GatewayOptions } from '../../src/options.ts';
 import { graphql } from '../generated/gql.ts';
-import { run, simulatorSettings } from '../support/processes/command.ts';
 import { type Follower, follow } from '../support/follower.ts';
+import { run, simulatorSettings } from '../support/processes/command.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { TestClock } from '../support/values/test-clock.ts';
 import { Visitor } from '../support/visitor.ts';
-import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { startOfTime, startWorld } from '../support/world.ts';
 
 const news = graphql(`

@@ -8,11 +8,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { startCommand } from '../support/processes/command.ts';
 import { startGate } from '../support/gate.ts';
+import { startCommand } from '../support/processes/command.ts';
 import { startRedis } from '../support/servers/redis-server.ts';
-import { Visitor } from '../support/visitor.ts';
 import { isRedisMissing } from '../support/servers/with-redis.ts';
+import { Visitor } from '../support/visitor.ts';
 import { apps, startOfTime, startWorld } from '../support/world.ts';
 
 const platform = {

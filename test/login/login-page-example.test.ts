@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePorts } from '../support/processes/command.ts';
 import { describeWithChromium } from '../support/browser/with-chromium.ts';
+import { freePorts } from '../support/processes/command.ts';
 import { apps, startWorld } from '../support/world.ts';
 
 /** A browser on a busy machine takes its time. */

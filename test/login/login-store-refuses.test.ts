@@ -17,8 +17,8 @@ import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { graphql } from '../generated/gql.ts';
 import { readableLog } from '../support/readable-log.ts';
-import { Visitor } from '../support/visitor.ts';
 import { describeWithRedis } from '../support/servers/with-redis.ts';
+import { Visitor } from '../support/visitor.ts';
 import { startWorld } from '../support/world.ts';
 
 const exchange = graphql(`

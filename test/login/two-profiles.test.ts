@@ -8,10 +8,10 @@ import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import type { GatewayOptions } from '../../src/options.ts';
-import { freePorts } from '../support/processes/command.ts';
-import { TestClock } from '../support/values/test-clock.ts';
 import { describeWithChromium } from '../support/browser/with-chromium.ts';
+import { freePorts } from '../support/processes/command.ts';
 import { describeWithRedis } from '../support/servers/with-redis.ts';
+import { TestClock } from '../support/values/test-clock.ts';
 import { startOfTime, startWorld } from '../support/world.ts';
 
 interface ListedSession {

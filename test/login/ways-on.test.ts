@@ -1,7 +1,7 @@
 // A login that fails without a page to return to leads its user on.
 import { expect, test } from 'vitest';
-import { freePorts } from '../support/processes/command.ts';
 import { describeWithChromium } from '../support/browser/with-chromium.ts';
+import { freePorts } from '../support/processes/command.ts';
 import { apps, startOfTime, startWorld } from '../support/world.ts';
 
 const [port = 0] = await freePorts(1);

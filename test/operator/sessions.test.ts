@@ -20,8 +20,8 @@ import {
   startCommand,
 } from '../support/processes/command.ts';
 import { type RedisServer, startRedis } from '../support/servers/redis-server.ts';
-import { Visitor } from '../support/visitor.ts';
 import { isRedisMissing } from '../support/servers/with-redis.ts';
+import { Visitor } from '../support/visitor.ts';
 import { kotakApp } from '../support/world.ts';
 
 // Each test starts processes, several one after another: on a loaded machine that takes its time.

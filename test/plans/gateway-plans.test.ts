@@ -3,8 +3,8 @@ import * as fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { Plans } from '../../src/plans/plans.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { anyQuery } from '../support/values/any-query.ts';
 import { fuzzSeed } from '../support/processes/environment.ts';
+import { anyQuery } from '../support/values/any-query.ts';
 import { startOfTime, startWorld, tokens } from '../support/world.ts';
 
 const options = { now: () => startOfTime, publicUrl: 'https://api.example.com' };

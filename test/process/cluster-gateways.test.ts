@@ -9,9 +9,9 @@ import { startSimulator } from '../../src/simulator/simulator.ts';
 import { run, simulatorSettings, startCommand } from '../support/processes/command.ts';
 import { addDocumentedUser, refusals } from '../support/servers/redis-acl.ts';
 import { startRedisCluster } from '../support/servers/redis-cluster.ts';
+import { isRedisMissing } from '../support/servers/with-redis.ts';
 import { Visitor } from '../support/visitor.ts';
 import { fullestWindow, users } from '../support/windows.ts';
-import { isRedisMissing } from '../support/servers/with-redis.ts';
 import { tokens, type UpstreamCall } from '../support/world.ts';
 
 // Processes start and die: on a loaded machine that takes its time.

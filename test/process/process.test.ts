@@ -5,8 +5,8 @@ import { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { emptyFolder, freePorts, run, startCommand } from '../support/processes/command.ts';
 import { readEvents } from '../support/follower.ts';
+import { emptyFolder, freePorts, run, startCommand } from '../support/processes/command.ts';
 
 const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ address }) => address === '::1'),

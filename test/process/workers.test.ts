@@ -10,9 +10,9 @@ import { readConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { emptyFolder, freePorts, run, simulatorSettings } from '../support/processes/command.ts';
+import { describeWithRedis } from '../support/servers/with-redis.ts';
 import { Visitor } from '../support/visitor.ts';
 import { users } from '../support/windows.ts';
-import { describeWithRedis } from '../support/servers/with-redis.ts';
 import type { UpstreamCall } from '../support/world.ts';
 import { tokens } from '../support/world.ts';
 

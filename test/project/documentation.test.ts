@@ -8,10 +8,10 @@ import { bundled, bundledInConsole } from '../../scripts/bundled.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { settingNames } from '../../src/config/variables.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { emptyFolder, run, startCommand } from '../support/processes/command.ts';
 import { follow } from '../support/follower.ts';
-import { limitsPage } from '../support/pages/limits-table.ts';
 import { requestTokenOf } from '../support/login.ts';
+import { limitsPage } from '../support/pages/limits-table.ts';
+import { emptyFolder, run, startCommand } from '../support/processes/command.ts';
 import { Visitor } from '../support/visitor.ts';
 import { apps, startWorld, tokens } from '../support/world.ts';
 

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { referencePages, sections } from '../../scripts/site/pages.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { wholeEnvironment } from '../support/processes/environment.ts';
 import { describeWithChromium } from '../support/browser/with-chromium.ts';
+import { wholeEnvironment } from '../support/processes/environment.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const built = join(root, 'site/.vitepress/dist');

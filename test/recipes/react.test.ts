@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startGateway } from '../../src/testing/testing.ts';
-import { wholeEnvironment } from '../support/processes/environment.ts';
 import { startPageServer } from '../support/browser/page-server.ts';
-import { recipeProject } from '../support/processes/project-copy.ts';
 import { describeWithChromium } from '../support/browser/with-chromium.ts';
+import { wholeEnvironment } from '../support/processes/environment.ts';
+import { recipeProject } from '../support/processes/project-copy.ts';
 
 // Packages are installed and built first: on a loaded machine that takes its time.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 300_000 });

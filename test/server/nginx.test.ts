@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { beforeEach, expect, test } from 'vitest';
-import { freePorts } from '../support/processes/command.ts';
 import { follow } from '../support/follower.ts';
-import { describeWithNginx, startNginx } from '../support/servers/nginx.ts';
 import { askInParts } from '../support/parts.ts';
+import { freePorts } from '../support/processes/command.ts';
+import { describeWithNginx, startNginx } from '../support/servers/nginx.ts';
 import { Visitor } from '../support/visitor.ts';
 import { startWorld, tokens } from '../support/world.ts';
 

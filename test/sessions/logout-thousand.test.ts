@@ -6,8 +6,8 @@ import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { createKeyrings } from '../../src/keyring/keyrings.ts';
 import { openKeyringStore } from '../../src/keyring/stores/open-store.ts';
 import { graphql } from '../generated/gql.ts';
-import { Visitor } from '../support/visitor.ts';
 import { describeWithRedis } from '../support/servers/with-redis.ts';
+import { Visitor } from '../support/visitor.ts';
 import { startOfTime, startWorld } from '../support/world.ts';
 
 const count = 1_000;

@@ -9,9 +9,9 @@ import type { GatewayOptions } from '../../src/options.ts';
 import { graphql } from '../generated/gql.ts';
 import { emptyFolder } from '../support/processes/command.ts';
 import { readableLog } from '../support/readable-log.ts';
+import { startReceiver } from '../support/servers/webhook-receiver.ts';
 import { TestClock } from '../support/values/test-clock.ts';
 import { Visitor } from '../support/visitor.ts';
-import { startReceiver } from '../support/servers/webhook-receiver.ts';
 import { startOfTime, startWorld } from '../support/world.ts';
 
 const logout = graphql(`mutation WebhookLogout { logout { loggedOut } }`);

@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { describeStore, type Place } from '../keyring/stores/stores.ts';
+import { startReceiver } from '../support/servers/webhook-receiver.ts';
 import { TestClock } from '../support/values/test-clock.ts';
 import { Visitor } from '../support/visitor.ts';
-import { startReceiver } from '../support/servers/webhook-receiver.ts';
 import { startOfTime, startWorld } from '../support/world.ts';
 
 const script = fileURLToPath(new URL('dying-gateway.ts', import.meta.url));

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { emptyFolder, freePorts, run, startCommand } from '../support/processes/command.ts';
-import { Visitor } from '../support/visitor.ts';
 import { startReceiver } from '../support/servers/webhook-receiver.ts';
+import { Visitor } from '../support/visitor.ts';
 
 const page = fileURLToPath(new URL('../../docs/session-news.md', import.meta.url));
 const secret = 'a-secret-of-the-webhook-0123456789';

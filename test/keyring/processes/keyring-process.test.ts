@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Simulator, startSimulator } from '../../../src/simulator/simulator.ts';
 import { graphql } from '../../generated/gql.ts';
+import { type Gate, startGate } from '../../support/gate.ts';
 import {
   emptyFolder,
   freePorts,
@@ -13,10 +14,9 @@ import {
   simulatorSettings,
   startCommand,
 } from '../../support/processes/command.ts';
-import { type Gate, startGate } from '../../support/gate.ts';
 import { type RedisServer, startRedis } from '../../support/servers/redis-server.ts';
-import { Visitor } from '../../support/visitor.ts';
 import { isRedisMissing } from '../../support/servers/with-redis.ts';
+import { Visitor } from '../../support/visitor.ts';
 
 const users = graphql(`
   query ProcessUsers { accounts { id user { userId } session { state issuedAt expiresAt } } }

@@ -11,8 +11,8 @@ import { type Listening, listen } from '../../../src/server/listen.ts';
 import { type Simulator, startSimulator } from '../../../src/simulator/simulator.ts';
 import { graphql } from '../../generated/gql.ts';
 import { type RedisServer, startRedis } from '../../support/servers/redis-server.ts';
-import { Visitor } from '../../support/visitor.ts';
 import { isRedisMissing } from '../../support/servers/with-redis.ts';
+import { Visitor } from '../../support/visitor.ts';
 import { apps, startOfTime } from '../../support/world.ts';
 
 const accounts = graphql(`

@@ -5,10 +5,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openKeyringStore } from '../../../src/keyring/stores/open-store.ts';
 import { type Simulator, startSimulator } from '../../../src/simulator/simulator.ts';
 import { graphql } from '../../generated/gql.ts';
-import { emptyFolder, freePorts, simulatorSettings, startCommand } from '../../support/processes/command.ts';
+import {
+  emptyFolder,
+  freePorts,
+  simulatorSettings,
+  startCommand,
+} from '../../support/processes/command.ts';
 import { type RedisServer, startRedis } from '../../support/servers/redis-server.ts';
-import { Visitor } from '../../support/visitor.ts';
 import { isRedisMissing } from '../../support/servers/with-redis.ts';
+import { Visitor } from '../../support/visitor.ts';
 import type { UpstreamCall } from '../../support/world.ts';
 
 const logout = graphql(`

@@ -1,8 +1,8 @@
 // Suites that need a real Chromium: skipped by name on a machine without one, and failing where everything must run.
 import type { Browser } from 'playwright-core';
 import { afterAll, describe } from 'vitest';
-import { chromiumPath, launchChromium } from './browser.ts';
 import { isCi } from '../processes/environment.ts';
+import { chromiumPath, launchChromium } from './browser.ts';
 
 /** Describes a suite with a Chromium of its own, which is started before the suite is read. */
 export function describeWithChromium(

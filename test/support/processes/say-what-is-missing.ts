@@ -1,9 +1,9 @@
 // Runs once, before all tests: says what this machine lacks, and so which tests are skipped.
 import { chromiumPath } from '../browser/browser.ts';
 import { caddyPath } from '../servers/caddy.ts';
-import { isCi } from './environment.ts';
 import { nginxPath } from '../servers/nginx.ts';
 import { hasRedis } from '../servers/redis-server.ts';
+import { isCi } from './environment.ts';
 
 const missing = [
   ...(hasRedis() ? [] : ['redis-server']),

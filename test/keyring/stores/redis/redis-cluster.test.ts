@@ -3,7 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openKeyringStore } from '../../../../src/keyring/stores/open-store.ts';
 import { type KeyringStore, KeyringStoreError } from '../../../../src/keyring/stores/store.ts';
-import { cli, type RedisCluster, startRedisCluster, whole } from '../../../support/servers/redis-cluster.ts';
+import {
+  cli,
+  type RedisCluster,
+  startRedisCluster,
+  whole,
+} from '../../../support/servers/redis-cluster.ts';
 import { isRedisMissing } from '../../../support/servers/with-redis.ts';
 import { day } from '../../fixtures.ts';
 

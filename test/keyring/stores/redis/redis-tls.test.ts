@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openKeyringStore } from '../../../../src/keyring/stores/open-store.ts';
 import { KeyringStoreError } from '../../../../src/keyring/stores/store.ts';
-import { opensslPath } from '../../../support/servers/certificate.ts';
 import { emptyFolder, freePorts } from '../../../support/processes/command.ts';
+import { opensslPath } from '../../../support/servers/certificate.ts';
 import { startRedis } from '../../../support/servers/redis-server.ts';
 import { isRedisMissing } from '../../../support/servers/with-redis.ts';
 
