@@ -13,7 +13,9 @@ interface Bill {
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const options = { cwd: root, encoding: 'utf8', maxBuffer: 64_000_000 } as const;
-const bill: Bill = JSON.parse(execFileSync('npm', ['sbom', '--loglevel', 'error', '--sbom-format', 'cyclonedx'], options));
+const bill: Bill = JSON.parse(
+  execFileSync('npm', ['sbom', '--loglevel', 'error', '--sbom-format', 'cyclonedx'], options),
+);
 const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 const shipped = new Set([
   ...Object.keys(dependencies),
