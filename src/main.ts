@@ -19,6 +19,7 @@ import { watchKeys } from './process/key-watch.ts';
 import { naming } from './process/naming.ts';
 import { openStore, readCountryDatabase, readLogo } from './process/resources.ts';
 import { openTracing } from './process/tracing.ts';
+import { logUnhandled } from './process/unhandled.ts';
 import {
   awaitPrimary,
   isWorker,
@@ -99,6 +100,7 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
     const stopping = new AbortController();
     const draining = new AbortController();
     const { logger, flush } = await createLogger(config.log, limits);
+    logUnhandled(logger);
     await watchKeys(keyringStore, keyring.keys, limits, logger, stopping.signal);
     const auditFile = await openAuditFile(config.auditLog, limits, logger);
     const countryDatabase = readCountryDatabase(config.geoipDatabase);

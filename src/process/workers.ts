@@ -112,7 +112,9 @@ export async function startWorkers(config: Config, log: Logger): Promise<Workers
         for (const worker of running) if (worker.isConnected()) worker.send({ stop });
       };
       tell('gently');
-      now.addEventListener('abort', () => tell('now'), { once: true });
+      // A second signal may have come before all of this began.
+      if (now.aborted) tell('now');
+      else now.addEventListener('abort', () => tell('now'), { once: true });
       const killAll = () => {
         for (const worker of running) worker.process.kill('SIGKILL');
       };

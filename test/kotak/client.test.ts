@@ -1,9 +1,10 @@
 // Kotak's client: the way in, hosts and redirects, the app's access token, and what is read of each answer.
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { Deadline } from '../../src/brokers/upstream/operation.ts';
 import { control } from '../simulator/helper.ts';
 import { TestClock } from '../support/values/test-clock.ts';
+import { serveHttp } from '../upstream/raw-server.ts';
 import { appWithSecret, errorOf, startKotak } from './client.ts';
 
 describe('a login', () => {
@@ -203,6 +204,41 @@ describe('the access token of an app', () => {
     leaving.abandon();
     expect((await first).code).toBe('aborted');
     await second;
+  });
+
+  test('is not made for an operation that is over', async () => {
+    const world = await startKotak({ app: appWithSecret });
+    const over = new Deadline(10_000);
+    over.abandon();
+    const call = world.broker.kotakMargins(world.credentialOf('SIMK01'), over);
+    expect((await errorOf(call)).code).toBe('aborted');
+    expect(await world.calls()).toEqual([]);
+  });
+
+  test('a failure to make it, after all that waited have left, is no unhandled rejection', async () => {
+    const world = await startKotak({ app: appWithSecret });
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    onTestFinished(() => void process.off('unhandledRejection', note));
+    const path = '/kotak/apim/token';
+    await world.fault({ kind: 'service-unavailable', path });
+    const leaving = new Deadline(10_000);
+    const left = errorOf(world.broker.kotakMargins(world.credentialOf('SIMK01'), leaving));
+    leaving.abandon();
+    expect((await left).code).toBe('aborted');
+    // The next one is told once that attempt is over.
+    const error = await errorOf(world.margins('SIMK01'));
+    expect(error.code).toBe('unavailable');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).toEqual([]);
+  });
+
+  test('a broker that is down while it is made says nothing of the secret', async () => {
+    const down = await serveHttp((_request, response) => void response.writeHead(503).end('{}'));
+    const world = await startKotak({ app: appWithSecret, hosts: () => [down.url.href] });
+    const error = await errorOf(world.margins('SIMK01'));
+    expect(error).toMatchObject({ code: 'unavailable', advice: null });
   });
 
   test('a wrong secret is the operator’s to correct', async () => {

@@ -55,6 +55,8 @@ export class AppTokens {
     }
     const held = this.#held.get(apiKey);
     if (held !== undefined && this.#options.now().getTime() < held.usedUntil) return held.token;
+    // Its failure would have no operation that waits for it.
+    if (operation.signal.aborted) throw abortedBy(operation.signal, false);
     const making = this.#making.get(apiKey) ?? this.#make(apiKey, apiSecret);
     return untilOver(making, operation);
   }
@@ -81,6 +83,8 @@ export class AppTokens {
         this.#making.delete(apiKey);
       });
     this.#making.set(apiKey, making);
+    // All that wait for it may leave before it fails.
+    making.catch(() => {});
     return making;
   }
 }
@@ -91,7 +95,6 @@ function usedSeconds(seconds: number, renewalSeconds: number): number {
 
 /** Waits for what goes on also without this operation, until the operation is over. */
 function untilOver<T>(promise: Promise<T>, { signal }: Operation): Promise<T> {
-  if (signal.aborted) return Promise.reject(abortedBy(signal, false));
   return new Promise((resolve, reject) => {
     const leave = () => reject(abortedBy(signal, false));
     signal.addEventListener('abort', leave, { once: true });

@@ -63,14 +63,17 @@ function appTokenAnswer(
   { secrets }: Reading,
 ): unknown {
   if (status < 400 && envelope.error === undefined) return envelope;
-  throw new BrokerError(codeWithoutFault(status) ?? 'app-secret', {
+  const code = codeWithoutFault(status);
+  throw new BrokerError(code ?? 'app-secret', {
     status,
     retryAfterSeconds,
     brokerMessage: cleanMessage(envelope.error_description, secrets),
-    advice:
-      'The broker refused the key or the secret of the app. The operator has to correct them.',
+    advice: code === null ? refusedSecretAdvice : null,
   });
 }
+
+const refusedSecretAdvice =
+  'The broker refused the key or the secret of the app. The operator has to correct them.';
 
 function faultError(
   { code, message, description }: Record<string, unknown>,
