@@ -139,8 +139,8 @@ export interface Keyrings {
     label: string | null,
   ): Promise<readonly SessionRecord[]>;
   /**
-   * Deletes the cookie's keyring where no active or expired session is left in it. True where the cookie leads
-   * nowhere now, so that the browser may drop it. A login that comes between is never lost.
+   * Deletes the cookie's keyring where no active or expired session is left in it, and none that does not open. True
+   * where the cookie leads nowhere now, so that the browser may drop it. A login that comes between is never lost.
    */
   forgetIfEmpty(cookie: Secret): Promise<boolean>;
   /** Resolves when no background write is in flight; never rejects. */

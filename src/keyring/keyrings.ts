@@ -212,6 +212,8 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         if (found === null) return true;
         const { id, revision, records: rows } = found.keyring;
         const entries = records.decrypt(id, rows);
+        // What does not open may be an active session, under a key that other replicas have.
+        if (entries.length < rows.length) return false;
         if (entries.some(({ record }) => record.state !== 'REVOKED')) return false;
         if (!(await store.deleteKeyring(id, revision))) continue;
         const gone = entries.map(({ record }) => record);

@@ -1,6 +1,7 @@
 // Sessions that no key opens, while the gateway runs: a line an hour that counts them, and metrics.
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
+import { generateKey } from '../../src/keyring/crypto/keys.ts';
 import { createMemoryStore } from '../../src/keyring/stores/memory-store.ts';
 import { createMetrics } from '../../src/metrics/prometheus.ts';
 import { readableLog } from '../support/readable-log.ts';
@@ -68,4 +69,37 @@ test('metrics count what requests met, and what the whole store has', async () =
   await expect
     .poll(async () => (await readMetrics(metrics))('sessions_unreadable'))
     .toEqual({ '': 3 });
+});
+
+test('a logout at a replica that cannot read another session leaves that session where it can be read', async () => {
+  const keys = [generateKey(), generateKey()] as const;
+  const kept = createMemoryStore(now, clock.milliseconds);
+  const shared = { clock, now, keyringStore: kept, limits: { cachedKeyrings: 0 } };
+  const old = await startWorld({ ...shared, keyringKeys: [keys[1]] });
+  const kiteBaseUrl = old.simulator.url;
+  const rotated = await startWorld({ ...shared, keyringKeys: keys, kiteBaseUrl });
+  const [before, after] = [old, rotated].map(({ url }) => new URL(url).origin);
+  const page = 'http://localhost:4000';
+  const visitor = new Visitor(`${before}`, page);
+  await visitor.logIn(`${before}/login?app=simulator`, 'SIM0001');
+  const there = new Visitor(`${after}`, page);
+  const states = '{ sessions { state account { user { userId } } } }';
+  const stateAfter = async () => {
+    for (const [name, value] of visitor.cookies) there.cookies.set(name, value);
+    return (await there.askRaw<{ sessions: unknown }>(states)).data?.sessions;
+  };
+  // Its use is written down after a minute, under the new key.
+  clock.advance(120);
+  expect(await stateAfter()).toMatchObject([{ state: 'ACTIVE' }]);
+  await expect
+    .poll(async () => (await visitor.askRaw('{ sessions { id } }')).data)
+    .toEqual({ sessions: [] });
+
+  await visitor.logIn(`${before}/login?app=simulator`, 'SIM0002');
+  const { data } = await visitor.askRaw('mutation { logout { loggedOut failures { accountId } } }');
+  expect(data).toEqual({ logout: { loggedOut: [expect.any(String)], failures: [] } });
+  expect(await stateAfter()).toEqual([
+    { state: 'REVOKED', account: { user: { userId: 'SIM0002' } } },
+    { state: 'ACTIVE', account: { user: { userId: 'SIM0001' } } },
+  ]);
 });
