@@ -14,3 +14,13 @@ test('one that is over leaves nothing behind with a client that stays', () => {
     expect(operation.signal.aborted).toBe(false);
   }
 });
+
+test('each callback is called once, also one that is given when the operation is over', () => {
+  const deadline = new Deadline(60_000);
+  const called: string[] = [];
+  deadline.onEnd(() => void called.push('before'));
+  deadline.end();
+  deadline.onEnd(() => void called.push('after'));
+  deadline.abandon();
+  expect(called).toEqual(['before', 'after']);
+});

@@ -80,6 +80,7 @@ export class Deadline implements Operation {
   #reads: Reads | null = null;
   #onEnd: (() => void)[] | null = null;
   #ended: { readonly reason: unknown } | null = null;
+  #isOver = false;
 
   /**
    * @param milliseconds from now on.
@@ -127,8 +128,12 @@ export class Deadline implements Operation {
     return reads;
   }
 
-  /** Calls back, once, when the operation is over or its deadline has passed. */
+  /** Calls back, once, when the operation is over or its deadline has passed; at once where it is so already. */
   onEnd(callback: () => void): void {
+    if (this.#isOver) {
+      callback();
+      return;
+    }
     this.#onEnd ??= [];
     this.#onEnd.push(callback);
   }
@@ -141,6 +146,7 @@ export class Deadline implements Operation {
 
   /** The operation is over: its signal will never fire, and its timer is freed. */
   end(): void {
+    this.#isOver = true;
     clearTimeout(this.#timer);
     this.#reads?.leaveClient();
     if (this.#onEnd === null) return;
