@@ -11,7 +11,7 @@ import type {
   Rest,
   SubscribeOptions,
 } from './options.ts';
-import { backoffMilliseconds, pause } from './pause.ts';
+import { backoffMilliseconds, pause, stableMilliseconds } from './pause.ts';
 import { type PostSettings, post, type ReceivedPayload } from './payloads.ts';
 import { type SessionSummary, sessionsDocument } from './queries.ts';
 import { errorOf, type Result, readPayload, resultOf } from './result.ts';
@@ -107,12 +107,12 @@ export function createClient(options: ClientOptions): Client {
     const settings: PostSettings = {
       url,
       credentials: options.credentials ?? 'include',
-      headers: {
+      headers: async () => ({
         accept,
         ...(maxAge !== undefined && { 'cache-control': `max-age=${maxAge}` }),
         ...(typeof options.headers === 'function' ? await options.headers() : options.headers),
         ...headers,
-      },
+      }),
       fetch: options.fetch ?? ((...request) => fetch(...request)),
       timeoutMilliseconds: options.timeoutMilliseconds ?? 40_000,
       signal,
@@ -191,14 +191,15 @@ export function createClient(options: ClientOptions): Client {
       let failures = 0;
       while (!signal?.aborted) {
         let error: ClientError;
+        let openedAt: number | null = null;
         try {
           let refusal: ClientError | null = null;
           for await (const received of send(accepted.events, document, variables, request)) {
             const result = readPayload<never>(received);
             refusal = result.data === null ? result.error : null;
             if (refusal?.retryable) break;
-            if (failures > 0) onReconnect?.();
-            failures = 0;
+            if (openedAt === null && failures > 0) onReconnect?.();
+            openedAt ??= performance.now();
             yield result;
             if (refusal) return;
           }
@@ -209,14 +210,16 @@ export function createClient(options: ClientOptions): Client {
           if (signal?.aborted) return;
           if (!error.retryable) return yield resultOf<never>(null, [error]);
         }
-        failures++;
+        // A stream that is cut after its first event, each time, is opened less and less often.
+        const isStable = openedAt !== null && performance.now() - openedAt >= stableMilliseconds;
+        failures = isStable ? 1 : failures + 1;
         const asked = (error.retryAfterSeconds ?? 0) * 1_000;
         const waitMilliseconds = Math.max(
           asked,
           backoffMilliseconds(failures, options.maxReconnectSeconds ?? 30),
         );
         onDisconnect?.({ error, waitMilliseconds, attempt: failures });
-        await pause(waitMilliseconds, signal);
+        await pause(waitMilliseconds, signal, asked);
       }
     },
 

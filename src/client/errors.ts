@@ -70,7 +70,7 @@ export type TransportError = ErrorFields &
     | {
         /** No connection, or one that broke off. */
         readonly code: 'NETWORK_FAILED';
-        /** What `fetch` threw. */
+        /** What `fetch` threw, or the function that makes the headers. */
         readonly cause: unknown;
       }
     | {

@@ -8,7 +8,10 @@ export interface ClientOptions {
   readonly url: string;
   /** Whether requests carry the cookie. Default `include`: the gateway's cookie is also sent from other origins. */
   readonly credentials?: RequestCredentials;
-  /** Headers of every request, such as `authorization` on a server; or what makes them, for each request. */
+  /**
+   * Headers of every request, such as `authorization` on a server; or what makes them, for each request. If it throws or
+   * rejects, the request fails with NETWORK_FAILED, and a subscription is tried again.
+   */
   readonly headers?: RequestHeaders | (() => RequestHeaders | Promise<RequestHeaders>);
   /** Sends the requests. Default: the global `fetch`. */
   readonly fetch?: typeof fetch;
@@ -65,7 +68,7 @@ export interface Disconnection {
   readonly error: ClientError;
   /** Milliseconds until it is opened again. */
   readonly waitMilliseconds: number;
-  /** How often it has broken off since the last event: 1, 2, ... */
+  /** How often it has broken off since it last stayed open for ten seconds: 1, 2, ... */
   readonly attempt: number;
 }
 

@@ -9,21 +9,38 @@ export function backoffMilliseconds(failures: number, maxSeconds: number): numbe
   return Math.round(seconds * 1_000 * (0.5 + Math.random() / 2));
 }
 
+/** Milliseconds for which a stream stays open until its earlier failures no longer count. */
+export const stableMilliseconds = 10_000;
+
 /** The longest that a timer can wait, in milliseconds, 24 days: a longer one would end at once. */
 const longestTimer = 2 ** 31 - 1;
 
-/** Waits; ends early when the signal is aborted, and when the browser is online again. */
-export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+/**
+ * Waits; ends early when the signal is aborted.
+ * @param asked the milliseconds that the gateway asked for; when the browser is online again, the rest is not waited for.
+ */
+export function pause(
+  milliseconds: number,
+  signal?: AbortSignal,
+  asked: number = milliseconds,
+): Promise<void> {
   return new Promise((resolve) => {
+    const start = performance.now();
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const done = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', done);
-      globalThis.removeEventListener?.('online', done);
+      globalThis.removeEventListener?.('online', shorten);
       resolve();
     };
-    const timer = setTimeout(done, Math.min(milliseconds, longestTimer));
+    const waitFor = (wait: number) => {
+      clearTimeout(timer);
+      timer = setTimeout(done, Math.min(wait, longestTimer));
+    };
+    const shorten = () => waitFor(asked - (performance.now() - start));
     signal?.addEventListener('abort', done);
-    globalThis.addEventListener?.('online', done);
+    globalThis.addEventListener?.('online', shorten);
     if (signal?.aborted) done();
+    else waitFor(milliseconds);
   });
 }

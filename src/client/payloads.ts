@@ -26,7 +26,8 @@ export interface ReceivedPayload {
 export interface PostSettings {
   readonly url: string;
   readonly credentials: RequestCredentials;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Makes the headers. What it throws is a failure of the request. */
+  readonly headers: () => Promise<Readonly<Record<string, string>>>;
   readonly fetch: typeof fetch;
   readonly timeoutMilliseconds: number;
   readonly signal?: AbortSignal | undefined;
@@ -38,9 +39,11 @@ const maxBytes = 64_000_000;
 /**
  * Sends an operation, and yields what the gateway answers.
  * @throws Failure where there is no answer, or an answer that is not GraphQL or breaks off.
+ * @throws TypeError for variables that JSON does not have.
  */
 export async function* post(body: object, settings: PostSettings): AsyncGenerator<ReceivedPayload> {
-  const { url, credentials, headers, signal, timeoutMilliseconds } = settings;
+  const { url, credentials, signal, timeoutMilliseconds } = settings;
+  const text = JSON.stringify(body);
   const controller = new AbortController();
   const abort = () => controller.abort();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -55,6 +58,7 @@ export async function* post(body: object, settings: PostSettings): AsyncGenerato
     }
   };
   let httpStatus: number | null = null;
+  let message = 'The headers of the request cannot be made.';
   const fail = (cause: unknown) => {
     if (cause instanceof Failure) return cause;
     const fields = { httpStatus, retryable: true };
@@ -64,20 +68,25 @@ export async function* post(body: object, settings: PostSettings): AsyncGenerato
     } else if (isLate) {
       error = { ...fields, code: 'TIMED_OUT', message: 'The gateway did not answer in time.' };
     } else {
-      const message = 'The gateway cannot be reached, or the connection broke off.';
       error = { ...fields, code: 'NETWORK_FAILED', cause, message };
     }
     return new Failure(error);
   };
   try {
     signal?.addEventListener('abort', abort);
+    // What makes the headers does not hear of an abort.
+    const aborted = new Promise<never>((_, reject) => {
+      controller.signal.addEventListener('abort', reject);
+    });
     if (signal?.aborted) abort();
     wait();
+    const headers = await Promise.race([settings.headers(), aborted]);
+    message = 'The gateway cannot be reached, or the connection broke off.';
     const response = await settings.fetch(url, {
       method: 'POST',
       credentials,
       headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
+      body: text,
       signal: controller.signal,
       // Another origin would get the variables and the headers.
       redirect: 'error',
@@ -105,7 +114,10 @@ export async function* post(body: object, settings: PostSettings): AsyncGenerato
       isEmpty = false;
       // A stream has no end: each event has the whole room.
       if (mediaType === 'text/event-stream') room = maxBytes;
+      // The gateway is not silent while the caller works on what it has sent.
+      clearTimeout(timer);
       yield { payload, httpStatus };
+      wait();
     }
     if (isEmpty) throw new Error(brokenOff);
   } catch (cause) {

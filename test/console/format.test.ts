@@ -59,6 +59,17 @@ test.each(['＝1+1', '\u200b=1+1', '=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1'
   },
 );
 
+test.each([
+  ['Mother;=1+1', "Mother;'=1+1"],
+  ['Mother; @SUM(A1);-2', "Mother;' @SUM(A1);'-2"],
+  ['Mother\t+1', "Mother\t'+1"],
+  ['Mother;"＝1+1', `"Mother;'""＝1+1"`],
+  ['Mother\n=1+1', `"Mother\n'=1+1"`],
+  ['Mother; Father - 1=2', 'Mother; Father - 1=2'],
+])('a spreadsheet with other separators does not execute a part of the label %j', (label, cell) => {
+  expect(toCsv([[label]])).toBe(`${cell}\r\n`);
+});
+
 test('CSV keeps numbers as they are, and quotes what needs it', () => {
   expect(toCsv([['Mother, "Ma"', -1200.5, null, 'a\nb']])).toBe(
     '"Mother, ""Ma""",-1200.5,,"a\nb"\r\n',

@@ -15,7 +15,7 @@ export interface Run<State> {
 export interface Shared<State> {
   /** Told of each change until the returned function is called. */
   subscribe(listener: () => void): () => void;
-  /** The state; the same object until it changes. */
+  /** The state; the same object until it changes. @throws what a run threw, for the error boundary of the page. */
   get(): State;
   /** Runs again, from the state as it is. Does nothing if no hook is mounted. */
   restart(): void;
@@ -23,6 +23,8 @@ export interface Shared<State> {
 
 interface Entry {
   state: unknown;
+  /** What a run threw: a fault of the program. */
+  fault: { readonly thrown: unknown } | null;
   readonly listeners: Set<() => void>;
   restart(): void;
   stop(): void;
@@ -40,7 +42,11 @@ export function share<State>(
   const ofClient = entries.get(client) ?? new Map<string, Entry>();
   entries.set(client, ofClient);
   return {
-    get: () => (ofClient.get(key)?.state ?? initial) as State,
+    get: () => {
+      const { state = initial, fault } = ofClient.get(key) ?? {};
+      if (fault) throw fault.thrown;
+      return state as State;
+    },
     restart: () => ofClient.get(key)?.restart(),
     subscribe: (listener) => {
       const entry = ofClient.get(key) ?? begin(initial, run);
@@ -64,18 +70,27 @@ function begin<State>(initial: State, run: (context: Run<State>) => Promise<void
   const start = () => {
     controller = new AbortController();
     const { signal } = controller;
-    void run({
+    const tell = () => {
+      for (const listener of [...entry.listeners]) listener();
+    };
+    entry.fault = null;
+    run({
       signal,
       get: () => entry.state as State,
       set: (change) => {
         if (signal.aborted) return;
         entry.state = { ...(entry.state as State), ...change };
-        for (const listener of [...entry.listeners]) listener();
+        tell();
       },
+    }).catch((thrown: unknown) => {
+      if (signal.aborted) return;
+      entry.fault = { thrown };
+      tell();
     });
   };
   const entry: Entry = {
     state: initial,
+    fault: null,
     listeners: new Set(),
     stop: () => controller.abort(),
     restart: () => {
