@@ -96,7 +96,7 @@ export function createBrowserKeyrings(
     list: createEncryptedRevocations(reported, encrypter, report),
     ends: createTokenEnds(broker, timeoutMilliseconds),
     now,
-    wait: clock.wait,
+    clock,
     waitIdle: machineClock.wait,
     report,
     onEnded: ({ tokens, session }) => {

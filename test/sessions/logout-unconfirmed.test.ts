@@ -97,15 +97,44 @@ test('a logout can be asked again, with its id or without, and then takes the co
   expect(await deletes(0)).toEqual([]);
 });
 
-test('a token is forgotten unconfirmed once it has expired, at 06:00 in India', async () => {
+/** Lets both clocks go on alike. */
+function pass(seconds: number) {
+  now = new Date(now.getTime() + seconds * 1_000);
+  clock.advance(seconds);
+}
+
+test('a token is forgotten unconfirmed once it has expired, at 06:00 in India, and one more attempt has failed', async () => {
   const { visitor } = await loggedIn();
   await world.fault({ kind: 'service-unavailable', method: 'DELETE' });
   await visitor.ask(logout);
-  await world.calls();
-  now = new Date('2026-01-06T06:00:00+05:30');
-  await afterPause(1);
+  expect(await deletes(1)).toMatchObject([{ status: 503 }]);
+  await expect.poll(() => clock.waiting).toBe(1);
+  pass((Date.parse('2026-01-06T05:59:59+05:30') - now.getTime()) / 1_000);
+  expect(await deletes(1)).toMatchObject([{ status: 503 }]);
+  expect(await stateOf(visitor)).toEqual(['REVOKING']);
+  await expect.poll(() => clock.waiting).toBe(1);
+  pass(660);
+  expect(await deletes(1)).toMatchObject([{ status: 503 }]);
   await expect.poll(() => stateOf(visitor)).toEqual(['REVOKED']);
-  expect(await world.calls()).toEqual([]);
+  expect(clock.waiting).toBe(0);
+});
+
+test('a clock that jumps ahead and comes back forgets no token that the broker has not ended', async () => {
+  pass(660);
+  const { visitor } = await loggedIn();
+  await world.fault({ kind: 'service-unavailable', method: 'DELETE', times: 2 });
+  await visitor.ask(logout);
+  expect(await deletes(1)).toMatchObject([{ status: 503 }]);
+  const before = now;
+  now = new Date(before.getTime() + 86_400_000);
+  await afterPause(1);
+  expect(await deletes(1)).toMatchObject([{ status: 503 }]);
+  await expect.poll(() => clock.waiting).toBe(1);
+  now = before;
+  expect(await stateOf(visitor)).toEqual(['REVOKING']);
+  clock.advance(2);
+  await expect.poll(() => stateOf(visitor)).toEqual(['REVOKED']);
+  expect(await deletes(1)).toMatchObject([{ status: 200 }]);
 });
 
 test('a refresh token that Kite did not forget is retried like an access token', async () => {

@@ -1,13 +1,13 @@
 // The revocations that this process retries in the background, each claimed in the store, so that only one gateway tries it.
 import { BrokerError } from '../../brokers/error.ts';
+import type { Clock } from '../../brokers/upstream/clock.ts';
 import type { Limits } from '../../limits.ts';
 import type { EncryptedRevocations, Revocation } from '../crypto/encrypted-revocations.ts';
 import type { Keyrings } from '../keyring.ts';
 import type { KeyringReport } from '../report.ts';
+import { createClockCheck } from '../stores/clock-check.ts';
 import { KeyringStoreError } from '../stores/store.ts';
 import type { TokenEnds } from './token-ends.ts';
-
-type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
 /** What revocations are made of. */
 export interface RevocationsOptions {
@@ -19,10 +19,10 @@ export interface RevocationsOptions {
   readonly ends: TokenEnds;
   /** The time. */
   readonly now: () => Date;
-  /** Resolves after so many milliseconds, or when the signal fires. Never rejects. */
-  readonly wait: Wait;
-  /** The same, between two looks into the store. */
-  readonly waitIdle: Wait;
+  /** What tries wait by, and what the time is checked against. */
+  readonly clock: Clock;
+  /** Waits between two looks into the store, as the clock does. */
+  readonly waitIdle: Clock['wait'];
   readonly report: (report: KeyringReport) => void;
   /** Told of each revocation that the broker has confirmed, or that has expired, in the background. */
   readonly onEnded?: (revocation: Revocation) => void;
@@ -53,12 +53,15 @@ export interface PendingRevocations {
 
 /** Makes them, and begins to look for those that an earlier process left. */
 export function createPendingRevocations(options: RevocationsOptions): PendingRevocations {
-  const { keyrings, list, ends, now, wait, limits, report } = options;
+  const { keyrings, list, ends, now, clock, limits, report } = options;
   const maxPause = limits.revocationPauseSeconds;
   /** By their first id. */
   const pending = new Map<string, Revocation>();
   const inFlight = new Set<Promise<void>>();
   const closing = new AbortController();
+  const isClockSound = createClockCheck(clock.milliseconds);
+  // The tries compare the time with this one.
+  isClockSound(now().getTime());
 
   /** Until when a revocation is claimed whose next step takes so many milliseconds. */
   function claimedUntil(milliseconds: number): number {
@@ -86,8 +89,24 @@ export function createPendingRevocations(options: RevocationsOptions): PendingRe
     await list.remove(revocation);
   }
 
+  /**
+   * Ends the tokens. Where the broker does not confirm it, they have ended once they are expired; a clock that has jumped
+   * ahead proves no expiry. @throws BrokerError where they may still work
+   */
+  async function endOrExpire({ tokens, since }: Revocation): Promise<void> {
+    try {
+      await ends.endInBackground(tokens);
+    } catch (error) {
+      const at = now();
+      const isSound = isClockSound(at.getTime());
+      const expiresAt = ends.expiryOf(tokens, since);
+      const isExpired = isSound && expiresAt !== null && at >= expiresAt;
+      if (!(error instanceof BrokerError) || !isExpired) throw error;
+    }
+  }
+
   async function keepTrying(revocation: Revocation, held: number | null, firstPause: number) {
-    const { ids, tokens, since } = revocation;
+    const { ids } = revocation;
     let dueAt = held;
     /** Whether it is still this process's. @throws KeyringStoreError */
     const claim = async (until: number) => {
@@ -99,14 +118,13 @@ export function createPendingRevocations(options: RevocationsOptions): PendingRe
     for (let seconds = firstPause; ; seconds = Math.min(Math.max(1, 2 * seconds), maxPause)) {
       if (seconds > 0) {
         if (!(await unlessFailed(claim(claimedUntil(seconds * 1_000))))) return;
-        await wait(seconds * 1_000, closing.signal);
+        await clock.wait(seconds * 1_000, closing.signal);
       }
       if (pending.get(ids[0]) !== revocation) return;
       if (closing.signal.aborted) break;
       try {
         if (!(await claim(claimedUntil(ends.timeoutMilliseconds)))) return;
-        const expiresAt = ends.expiryOf(tokens, since);
-        if (expiresAt === null || now() < expiresAt) await ends.endInBackground(tokens);
+        await endOrExpire(revocation);
         await finish(revocation);
         options.onEnded?.(revocation);
         return;
