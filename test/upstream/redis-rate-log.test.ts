@@ -3,11 +3,13 @@ import { createClient } from '@redis/client';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { openRateLog } from '../../src/brokers/upstream/budget/rate-log/open-rate-log.ts';
 import type { Start } from '../../src/brokers/upstream/budget/rate-log/rate-log.ts';
+import { RedisCounts } from '../../src/brokers/upstream/budget/rate-log/redis-counts.ts';
 import {
   createRedisRateLog,
   type SharedState,
 } from '../../src/brokers/upstream/budget/rate-log/redis-rate-log.ts';
 import { createRedisClient } from '../../src/brokers/upstream/redis-client.ts';
+import { startTcpProxy } from '../support/servers/tcp-proxy.ts';
 import { describeWithRedis } from '../support/servers/with-redis.ts';
 
 describeWithRedis(async (redis) => {
@@ -189,6 +191,85 @@ describeWithRedis(async (redis) => {
     await client.connect();
     expect(await client.keys('kite-graphql:rate:{*')).toEqual([]);
     client.destroy();
+  });
+});
+
+describeWithRedis(async (redis) => {
+  const patience = { timeout: 20_000 };
+
+  test('a start that is not sent yet counts for all gateways when Redis has lost its memory', async () => {
+    const open = (onReachable: (state: SharedState) => void) => {
+      const { log, close } = openRateLog({
+        limit: 4,
+        redisUrl: redis.url,
+        limits: { redisAnswerMilliseconds: 10_000 },
+        onReachable,
+      });
+      onTestFinished(close);
+      return log;
+    };
+    const said: SharedState[] = [];
+    const [one, other] = [open(() => {}), open((state) => said.push(state))];
+    await Promise.all([one, other].map(beat));
+    const granted: Start[] = [];
+    for (let tries = 0; tries < 4; tries += 1) {
+      const start = await one.start('app');
+      if (typeof start !== 'number') granted.push(start);
+    }
+    expect(granted).toHaveLength(4);
+    // Their connections to the broker are still being made.
+    await redis.stop();
+    await redis.start();
+    await expect
+      .poll(() => said.map(({ isReachable }) => isReachable), patience)
+      .toEqual([false, true]);
+    await expect.poll(() => other.usage('app'), patience).toMatchObject({ used: 4 });
+    expect(await other.start('app')).toBeTypeOf('number');
+    for (const start of granted) start.sent();
+    for (const start of granted) start.ended();
+    // Nothing brings them back.
+    await expect.poll(() => other.usage('app'), patience).toMatchObject({ used: 0 });
+    expect(await other.start('app')).toHaveProperty('sent');
+  });
+
+  test.each([
+    ['not sent', (_: Start) => {}],
+    ['sent', (start: Start) => start.sent()],
+    [
+      'sent and ended',
+      (start: Start) => {
+        start.sent();
+        start.ended();
+      },
+    ],
+  ])('a start that is %s while Redis is away counts there once it is back', async (_, proceed) => {
+    await using proxy = await startTcpProxy(redis.port);
+    const client = createRedisClient(`redis://127.0.0.1:${proxy.port}`, 1);
+    // That Redis goes away is what is tested.
+    client.on('error', () => {});
+    await client.connect();
+    onTestFinished(() => client.destroy());
+    const counts = new RedisCounts(client, {
+      limit: 5,
+      patienceMilliseconds: 10_000,
+      shareMilliseconds: 60_000,
+      maxReplicas: 20,
+      onLost: () => {},
+    });
+    const usage = () => counts.usage('away');
+    expect(await usage()).toMatchObject({ used: 0 });
+    proxy.cut();
+    const start = await new Promise<Start>((resolve) => {
+      const noted = counts.note('away', () => resolve(noted));
+    });
+    // Redis is not told of one that is sent at once.
+    const grantedAt = performance.now();
+    await expect.poll(() => performance.now() - grantedAt).toBeGreaterThan(5);
+    proceed(start);
+    proxy.mend();
+    await expect.poll(usage, { ...patience, interval: 20 }).toMatchObject({ used: 1 });
+    start.ended();
+    await expect.poll(usage, patience).toMatchObject({ used: 0 });
   });
 });
 

@@ -1,4 +1,5 @@
-// A proxy between a test and a server on the loopback, which can hold back all bytes for a while and deliver them late.
+// A proxy between a test and a server on the loopback, which can hold back all bytes for a while and deliver them late, or cut all
+// connections.
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
@@ -9,6 +10,10 @@ export interface TcpProxy {
   hold(): void;
   /** Delivers what was held back, and all that follows. */
   release(): void;
+  /** Ends all connections, and each new one at once. */
+  cut(): void;
+  /** Ends a cut. */
+  mend(): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -16,6 +21,7 @@ export interface TcpProxy {
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let isHeld = false;
+  let isCut = false;
   const held: (() => void)[] = [];
   const forward = (from: Socket, to: Socket) => {
     sockets.add(from);
@@ -31,7 +37,11 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       else to.end();
     });
   };
+  const destroyAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   const server = createServer((client) => {
+    if (isCut) return void client.destroy();
     const upstream = connect(target, '127.0.0.1');
     forward(client, upstream);
     forward(upstream, client);
@@ -48,8 +58,15 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       isHeld = false;
       for (const deliver of held.splice(0)) deliver();
     },
+    cut() {
+      isCut = true;
+      destroyAll();
+    },
+    mend() {
+      isCut = false;
+    },
     async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
+      destroyAll();
       server.close();
       await once(server, 'close');
     },

@@ -5,7 +5,13 @@ import { within } from '../../../../shared/within.ts';
 import type { RedisClient } from '../../redis/commands.ts';
 import { countedMilliseconds, longestWayMilliseconds, type Start, type Usage } from './rate-log.ts';
 import { beatScript, countScript, leaveScript } from './redis-scripts.ts';
-import { type Beat, type BeatAnswer, promisedMilliseconds, type Room } from './redis-share.ts';
+import {
+  type Beat,
+  type BeatAnswer,
+  countsMilliseconds,
+  promisedMilliseconds,
+  type Room,
+} from './redis-share.ts';
 
 /** What is needed of a Redis client: runs a script, and rejects while there is no connection. */
 export type RedisScripts = Pick<RedisClient, 'eval'>;
@@ -30,8 +36,10 @@ const tableKey = 'kite-graphql:rate:replicas';
 const smallDelay = 2;
 /** Milliseconds for which Redis is left alone after it failed, so that not every call pays for the attempt. */
 export const pauseMilliseconds = 1_000;
-/** Milliseconds after which a start that is not sent is counted anew. */
+/** Milliseconds after which a start that is not sent is counted anew, and after which Redis is told again what it did not hear. */
 const renewal = 500;
+/** How often Redis is told of a start that was sent, or has ended, at most: then it counts no longer. */
+const maxReports = 1 + Math.ceil(countsMilliseconds / renewal);
 
 /** By how much the times for which replicas use their shares may differ, while a setting is changed. */
 const shareTolerance = 10;
@@ -137,21 +145,33 @@ export class RedisCounts {
   ): Start {
     let sentAfter = 0;
     const sinceAsked = () => Math.ceil(performance.now() - askedAt);
+    /** Whether Redis has heard it. A start that it did not know counts from when it hears of it. */
     const report = async (verb: 'sent' | 'ended', after: number) => {
       const at = await started;
-      if (at !== null) await this.#count(apiKey, this.#options.limit, verb, of, at + after);
+      const time = at === null ? [] : [at + after];
+      return (await this.#count(apiKey, this.#options.limit, verb, of, ...time)) !== null;
     };
-    // Redis stops counting what is on its way for too long; this has not left yet.
-    const renewing = setInterval(() => void report('sent', sinceAsked()), renewal).unref();
+    // Redis stops counting what is on its way for too long, or has lost its memory; this has not left yet.
+    let reporting = setInterval(() => void report('sent', sinceAsked()), renewal).unref();
+    const settle = (verb: 'sent' | 'ended', after: number) => {
+      clearInterval(reporting);
+      let reports = 0;
+      const tell = async () => {
+        reports += 1;
+        if ((await report(verb, after)) || reports >= maxReports) clearInterval(telling);
+      };
+      const telling = setInterval(() => void tell(), renewal).unref();
+      reporting = telling;
+      void tell();
+    };
     return {
       sent() {
-        clearInterval(renewing);
+        clearInterval(reporting);
         sentAfter = sinceAsked();
-        if (sentAfter > smallDelay) void report('sent', sentAfter);
+        if (sentAfter > smallDelay) settle('sent', sentAfter);
       },
       ended() {
-        clearInterval(renewing);
-        void report('ended', Math.min(sinceAsked(), sentAfter + longestWayMilliseconds));
+        settle('ended', Math.min(sinceAsked(), sentAfter + longestWayMilliseconds));
       },
     };
   }

@@ -11,25 +11,27 @@ const shared = `
  * latest; and what closes the window. ARGV: how long an arrival counts, the longest way, the limit; then one of
  *   start NAME TIME  answers {0, now} for a start, {milliseconds to wait, now}, or {-1, now} where it came after that time
  *   note NAME        the call starts, whatever the limit: the share of its replica covers it
- *   sent NAME TIME   the call in flight went out only then
- *   ended NAME TIME  the call has arrived by then
+ *   sent NAME TIME   the call went out only then, or has not gone out by then; without TIME: now
+ *   ended NAME TIME  the call has arrived by then; without TIME: now
  *   close TIME       nothing starts for so many milliseconds
  *   usage            answers {how many count, milliseconds until it opens}
- * A call in flight counts as arriving now, until the longest way has passed. All times are Redis's, in milliseconds.
+ * A call in flight counts as arriving now, until the longest way has passed. What is told of a call holds also where Redis
+ * does not know the call: it may have lost its memory. All times are Redis's, in milliseconds.
  */
 export const countScript = `${shared}
   local underWay, ended, closed = KEYS[1], KEYS[2], KEYS[3]
   local counted, way, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
   local verb, name, at = ARGV[4], ARGV[5], ARGV[6]
   local function keep(key) redis.call('PEXPIRE', key, 2 * (counted + way)) end
+  -- No later than now, or a clock that differs would have it count for longer.
+  local function moment() return math.min(tonumber(at) or now, now) end
   if verb == 'sent' then
-    redis.call('ZADD', underWay, 'XX', at, name)
+    redis.call('ZADD', underWay, moment(), name)
     keep(underWay)
   elseif verb == 'ended' then
-    if redis.call('ZREM', underWay, name) == 1 then
-      redis.call('ZADD', ended, at, name)
-      keep(ended)
-    end
+    redis.call('ZREM', underWay, name)
+    redis.call('ZADD', ended, moment(), name)
+    keep(ended)
   elseif verb == 'close' then
     if redis.call('PTTL', closed) < tonumber(name) then redis.call('SET', closed, '1', 'PX', name) end
   elseif verb == 'usage' then
