@@ -1,23 +1,26 @@
 // The body of a request, read no further than allowed.
 
-/** The body as text; null where it is longer than allowed. */
+/** The body as text; or why there is none: it is longer than allowed, or its client left before its end. */
 export async function boundedText(
   { headers, body }: Request,
   maxBytes: number,
-): Promise<string | null> {
-  if (Number(headers.get('content-length') ?? 0) > maxBytes) return null;
-  if (body === null) return '';
+): Promise<{ readonly text: string } | { readonly fault: 'tooLong' | 'incomplete' }> {
+  if (Number(headers.get('content-length') ?? 0) > maxBytes) return { fault: 'tooLong' };
+  if (body === null) return { text: '' };
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return Buffer.concat(chunks).toString();
+    // Only the connection fails here.
+    const part = await reader.read().catch(() => null);
+    if (part === null) return { fault: 'incomplete' };
+    const { done, value } = part;
+    if (done) return { text: Buffer.concat(chunks).toString() };
     bytes += value.byteLength;
     if (bytes > maxBytes) {
       // What is left is never read: the connection ends with the answer.
       reader.cancel().catch(() => undefined);
-      return null;
+      return { fault: 'tooLong' };
     }
     chunks.push(value);
   }

@@ -1,15 +1,23 @@
-// A caller that keeps its own tokens and leaves before it has them: the gateway ends the session at the broker.
+// Callers that leave. One that keeps its own tokens and leaves before it has them: the gateway ends the session at the
+// broker. One that leaves before its request is whole: that is no fault of the gateway.
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import type { AuditEvent } from '../../src/shared/audit.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { startGate } from '../support/gate.ts';
 import { requestTokenOf } from '../support/login.ts';
+import { readableLog } from '../support/readable-log.ts';
 import { type AskSettings, apps, kotakApp, startOfTime, startWorld } from '../support/world.ts';
 
 const behind = await startSimulator({ port: 0, rateLimit: 0, now: startOfTime });
 const gate = await startGate(behind.url);
 const audited: AuditEvent[] = [];
+const { lines, logger } = readableLog();
+const relaySecret = 'the-secret-0123456789-abcdefghijklmnop';
 const world = await startWorld({
+  logger,
+  relaySecrets: [relaySecret],
   apps: [...apps, kotakApp],
   now: () => startOfTime,
   kiteBaseUrl: gate.url,
@@ -128,3 +136,37 @@ test('a caller that has its answer keeps its session', async () => {
   expect(errors).toEqual([]);
   expect(await calls()).not.toContain('DELETE /session/token');
 });
+
+/** Sends a part of a body, and leaves. */
+async function sendPart(path: string, body: string, headers: readonly string[]): Promise<void> {
+  const { port, host } = new URL(world.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  const head = [`POST ${path} HTTP/1.1`, `Host: ${host}`, 'Content-Length: 500', ...headers];
+  // The answer says that the gateway has the head: it reads the body now.
+  socket.write(`${[...head, 'Expect: 100-continue'].join('\r\n')}\r\n\r\n`);
+  await once(socket, 'data');
+  socket.write(body, () => socket.destroy());
+  await once(socket, 'close');
+}
+
+const form = ['Origin: http://localhost:4000', 'Content-Type: application/x-www-form-urlencoded'];
+const json = ['Content-Type: application/json'];
+test.each([
+  { path: '/login', body: 'login=abc', headers: form, msg: 'Login refused', level: 30 },
+  {
+    path: '/session/credentials',
+    body: '{"accountIds": [',
+    headers: [...json, `Authorization: Bearer ${relaySecret}`],
+    msg: 'Relay refused',
+    level: 40,
+  },
+])(
+  'a caller of $path that leaves before its request is whole is no fault of the gateway',
+  async ({ path, body, headers, msg, level }) => {
+    lines.length = 0;
+    await sendPart(path, body, headers);
+    await expect
+      .poll(() => lines.map((line) => ({ msg: line.msg, level: line.level, code: line.code })))
+      .toEqual([{ msg, level, code: 'BAD_USER_INPUT' }]);
+  },
+);

@@ -168,6 +168,7 @@ const refused = {
     message: 'The Cookie header has the cookie of the keyring more than once: send it once.',
   },
   tooLong: { status: 413, message: 'The body is too long: send fewer account ids.' },
+  incomplete: { status: 400, message: 'The connection ended before the body was complete.' },
   encoding: { status: 415, message: 'Send plain JSON, without Content-Encoding.' },
   mediaType: { status: 415, message: 'Send the body with "Content-Type: application/json".' },
   body: {
@@ -194,8 +195,9 @@ async function readBody(
   const { headers } = request;
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity') return refused.encoding;
-  const text = await boundedText(request, maxBytes);
-  if (text === null) return refused.tooLong;
+  const body = await boundedText(request, maxBytes);
+  if ('fault' in body) return refused[body.fault];
+  const { text } = body;
   if (text === '') return { accountIds: null };
   const [mediaType = ''] = (headers.get('content-type') ?? '').split(';');
   if (mediaType.trim().toLowerCase() !== 'application/json') return refused.mediaType;

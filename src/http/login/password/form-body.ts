@@ -29,6 +29,12 @@ export const formRefusals = {
     text: 'The form is longer than the login page takes.',
     code: 'BAD_USER_INPUT',
   },
+  incomplete: {
+    status: 400,
+    title: 'Not complete',
+    text: 'The connection ended before the form was complete.',
+    code: 'BAD_USER_INPUT',
+  },
 } as const satisfies Record<string, FormRefusal>;
 
 /** Whether a form comes from a page of the gateway itself, as the browser says: it sends at least one of both headers. */
@@ -49,6 +55,6 @@ export async function readForm(
   const isForm = mediaType.trim().toLowerCase() === 'application/x-www-form-urlencoded';
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (!isForm || encoding !== 'identity') return formRefusals.mediaType;
-  const text = await boundedText(request, maxBytes);
-  return text === null ? formRefusals.tooLong : new URLSearchParams(text);
+  const body = await boundedText(request, maxBytes);
+  return 'fault' in body ? formRefusals[body.fault] : new URLSearchParams(body.text);
 }
