@@ -99,6 +99,38 @@ describeWithRedis(async (redis) => {
         .toBe('/user/margins/equity');
     });
 
+    test('for all streams again once Redis has lost the lease', async () => {
+      const client = createClient({ url: redis.url });
+      await client.connect();
+      onTestFinished(() => client.destroy());
+      const here = await following(one, equity, 60);
+      expect(netsOf(await here.next())).toEqual([net, undefined]);
+      await settled(1);
+      const there = await following(other, commodity, 5);
+      expect(netsOf(await there.next())).toEqual([undefined, commodityNet]);
+      await settled(2);
+      const leases = () => client.keys('kite-graphql:live:{*');
+      const [lease = ''] = await leases();
+      expect(await client.del(lease)).toBe(1);
+      // The one that polls takes it anew with its next result.
+      clock.advance(5);
+      await expect.poll(leases).toEqual([lease]);
+      await settled(2);
+      const paidIn = await one.payIn('SIM0001', 'commodity', 1);
+      await expect
+        .poll(
+          async () => {
+            clock.advance(5);
+            await settled(2);
+            return there.unread;
+          },
+          { timeout: 10_000 },
+        )
+        .toBe(1);
+      expect(netsOf(await there.next())).toEqual([undefined, paidIn.net]);
+      expect((await pathsOf()).at(-1)).toBe('/user/margins');
+    });
+
     test('and the other goes on at once when its last stream has gone', async () => {
       const [here, there] = await followBoth();
       here.leave();

@@ -150,11 +150,11 @@ export class PollLease implements PollShare {
   async #lookOnce(): Promise<void> {
     const { replicaId } = this.#host;
     const demand = this.#demand;
-    const notice = this.#isNews ? this.#channel.write({ kind: 'look' }) : '';
+    const notice = this.#channel.write({ kind: 'look' });
     const gone = new Set(this.#wants.removable);
     if (this.#isHolderGone) gone.add(this.#holder);
     const own = [replicaId, this.#channel.writeDemand(demand), this.#life, notice];
-    const args = [...own, ...this.#bounds, ...gone];
+    const args = [...own, Number(this.#isNews), ...this.#bounds, ...gone];
     const reply = await this.#host.run(lookScript, this.#key, args);
     if (this.#isOver || this.#host.replicaId !== replicaId) return;
     if (this.#demand === demand) this.#isNews = false;

@@ -83,14 +83,16 @@ export const beatScript = `${time}
 
 /**
  * Takes the lease where it is free, and writes down what a replica wants.
- * KEYS: the lease. ARGV: the replica, what it wants, how long the lease is kept, a notice for the holder or nothing, the most
- * wants and the most bytes of a field, then the replicas that are gone. Answers all of the lease.
+ * KEYS: the lease. ARGV: the replica, what it wants, how long the lease is kept, a notice for the holder, 1 where what it wants
+ * is news, the most wants and the most bytes of a field, then the replicas that are gone. Answers all of the lease. The holder
+ * has the notice where it may not have read the want: it is news, or Redis had lost it.
  */
 export const lookScript = `${time}${clean}${prolong}
   local lease, me, want, life, notice = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-  clean(lease, tonumber(ARGV[5]), tonumber(ARGV[6]), now)
+  local isNews = ARGV[5] == '1'
+  clean(lease, tonumber(ARGV[6]), tonumber(ARGV[7]), now)
   local holder = redis.call('HGET', lease, 'holder')
-  for i = 7, #ARGV do
+  for i = 8, #ARGV do
     redis.call('HDEL', lease, '${wantPrefix}' .. ARGV[i])
     if holder == ARGV[i] then holder = false end
   end
@@ -99,9 +101,9 @@ export const lookScript = `${time}${clean}${prolong}
     local last = tonumber(redis.call('HGET', lease, 'fence') or '0')
     redis.call('HSET', lease, 'holder', me, 'fence', text(math.max(now, last + 1)))
   end
-  redis.call('HSET', lease, '${wantPrefix}' .. me, text(now) .. '|' .. want)
+  local isNew = redis.call('HSET', lease, '${wantPrefix}' .. me, text(now) .. '|' .. want) == 1
   prolong(lease, life)
-  if holder ~= me and notice ~= '' then redis.call('PUBLISH', lease, notice) end
+  if holder ~= me and (isNews or isNew) then redis.call('PUBLISH', lease, notice) end
   return redis.call('HGETALL', lease)
 `;
 
