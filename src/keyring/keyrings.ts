@@ -154,7 +154,14 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
         const next = newCookie();
         const pointer = encryptPointer(encrypter, { keyringId: keyring.id, ...next });
         const expiresAt = expiryOf(keyring.createdAt, at.getTime(), limits);
-        if (!(await store.writePointer({ ...pointer, expiresAt }, keyring.id))) continue;
+        const isKept = await store
+          .writePointer({ ...pointer, expiresAt }, keyring.id)
+          .catch((error) => {
+            // The login fails, and its tokens are ended: the session that lies there is over.
+            void activity.run(keyring.id, () => end(keyring.id, record, 'REVOKED', 'LOGGED_OUT'));
+            throw error;
+          });
+        if (!isKept) continue;
         if (found) opener.keep({ ...pointer, expiresAt, retired: false }, found, entries);
         if (cookie !== null && found) {
           const retiredAt = at.getTime() + limits.retiredCookieSeconds * 1_000;

@@ -95,3 +95,42 @@ test('it is in the list of the store, and a gateway that starts later ends it, o
   await expect.poll(() => again.revocations?.claim(later, 10)).toEqual([]);
   await again.close();
 });
+
+test('a session whose row is in the keyring, and whose cookie could not be written, is not active there', async () => {
+  const kept = await openStore();
+  let isPointerRefused = false;
+  const refusing: KeyringStore = {
+    ...kept,
+    writePointer: (...words) => (isPointerRefused ? unavailable() : kept.writePointer(...words)),
+  };
+  const { url, calls } = await startWorld({ ...shared, keyringStore: refusing });
+  const here = new URL(url).origin;
+  const visitor = new Visitor(here, gateway);
+  const login = `${here}/login?app=simulator&returnTo=/app`;
+  await visitor.logIn(login, 'SIM0001');
+  const callback = await visitor.logInAtKite(login, 'SIM0002');
+  await calls();
+  isPointerRefused = true;
+  const { location } = await visitor.visit(callback);
+  expect(location).toContain('error=KEYRING_UNAVAILABLE');
+  expect(await calls()).toMatchObject([
+    { method: 'POST', status: 200 },
+    { method: 'DELETE', status: 200 },
+  ]);
+  type States = { sessions: { state: string; account: { user: { userId: string } } }[] };
+  const states = async () => {
+    const query = '{ sessions { state account { user { userId } } } }';
+    const { data } = await visitor.askRaw<States>(query);
+    return data?.sessions.map(({ state, account }) => `${account.user.userId} ${state}`).sort();
+  };
+  await expect.poll(states).toEqual(['SIM0001 ACTIVE', 'SIM0002 REVOKED']);
+  const asked = await visitor.askRaw('{ accounts { user { userId } } }');
+  expect(asked).toMatchObject({
+    data: { accounts: [{ user: { userId: 'SIM0001' } }] },
+    errors: [],
+  });
+  isPointerRefused = false;
+  await visitor.logIn(login, 'SIM0002');
+  const again = await visitor.askRaw<{ accounts: unknown[] }>('{ accounts { id } }');
+  expect(again.data?.accounts).toHaveLength(2);
+});
