@@ -55,6 +55,16 @@ export type Renewal =
       readonly rival: SessionRecord | null;
     };
 
+/** What came of the mark of a session whose logout begins. */
+export type RevokingMark =
+  /** The record as it is now: REVOKING, or REVOKED where there is no token left to end. */
+  | { readonly record: SessionRecord }
+  | {
+      readonly record: null;
+      /** The session that renewals have put in its place; null where it is over, or a later login has replaced it. */
+      readonly renewal: SessionRecord | null;
+    };
+
 /** The keyrings of browsers. Every method but `settled` throws KeyringStoreError where the store is down. */
 export interface Keyrings {
   /**
@@ -99,15 +109,15 @@ export interface Keyrings {
     at?: Date,
   ): Promise<boolean>;
   /**
-   * Begins a session's logout: from now on its tokens serve for nothing but to end them there. Answers the record as
-   * it is now, REVOKING, or REVOKED where there is no token left to end; null where a later login has replaced it.
+   * Begins a session's logout: from now on its tokens serve for nothing but to end them there. No record where nothing
+   * changed: a renewal or a later login has replaced it.
    * @param reason default: its user logged it out.
    */
   markRevoking(
     keyringId: string,
     record: SessionRecord,
     reason?: SessionEndReason,
-  ): Promise<SessionRecord | null>;
+  ): Promise<RevokingMark>;
   /**
    * Ends a session by logout: forgets all of its tokens. False where nothing changed, as
    * the session was revoked already or a later login has replaced it.

@@ -12,6 +12,7 @@ import type { Keyrings } from './keyring.ts';
 import { createKeyringOpener, endOf } from './keyring-opener.ts';
 import {
   ended,
+  isLaterRenewal,
   isRivalRenewal,
   labelled,
   latestOf,
@@ -186,9 +187,11 @@ export function createKeyrings(options: KeyringsOptions): Keyrings {
 
     async markRevoking(keyringId, record, reason = 'LOGGED_OUT') {
       const revoking = await end(keyringId, record, 'REVOKING', reason);
-      if (revoking !== null) return revoking;
+      if (revoking !== null) return { record: revoking };
       const current = await records.read(keyringId, record.key);
-      return current !== null && isSameLogin(current, record) ? current : null;
+      if (current === null) return { record: null, renewal: null };
+      if (isSameLogin(current, record)) return { record: current };
+      return { record: null, renewal: isLaterRenewal(current, record) ? current : null };
     },
 
     async markRevoked(keyringId, record, reason = 'LOGGED_OUT') {

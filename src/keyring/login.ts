@@ -4,7 +4,7 @@
 import type { BrokerSession } from '../brokers/answers.ts';
 import type { BrokerName } from '../brokers/broker-name.ts';
 import { malformed } from '../brokers/field.ts';
-import { completed, withRenewal } from './authentication.ts';
+import { authenticatedAt, completed, withRenewal } from './authentication.ts';
 import { newId } from './crypto/names.ts';
 import { type DeviceHint, firstSighting } from './device.ts';
 import {
@@ -175,6 +175,20 @@ function hasLoggedOut({ state }: SessionRecord): boolean {
 /** Whether a record is another renewal of a session that was being renewed. */
 export function isRivalRenewal(current: SessionRecord, renewalOf: string): boolean {
   return current.state === 'ACTIVE' && current.renewalOf === renewalOf;
+}
+
+/**
+ * Whether a record that is not over is what one or several renewals have made of a session. A renewal keeps the factors
+ * of its login, so that those of a later login have another time.
+ */
+export function isLaterRenewal(current: SessionRecord, session: SessionRecord): boolean {
+  const { state, renewalOf } = current;
+  if (state === 'REVOKED' || renewalOf === null) return false;
+  if (renewalOf === session.sessionId) return true;
+  const [one, other] = [current, session].map(({ authenticationMethods }) =>
+    authenticatedAt(authenticationMethods)?.getTime(),
+  );
+  return one === other;
 }
 
 function nameOf({ profile }: BrokerSession): string | null {

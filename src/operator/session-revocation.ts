@@ -2,6 +2,7 @@
 // the broker, which the gateways on the store do, at once where one runs.
 import type { BrokerName } from '../brokers/broker-name.ts';
 import { everyKeyring } from '../keyring/census/every-keyring.ts';
+import { beginEnds } from '../keyring/revocations/begun-ends.ts';
 import type { SessionRecord } from '../keyring/session-record.ts';
 import type { OpenSessions } from './open-sessions.ts';
 import { createProgress, type Output } from './output.ts';
@@ -95,29 +96,31 @@ async function revoke(
   await output.result({ sessionId, outcome }, `${sessionId} ${texts[outcome]}`);
 }
 
-/** Puts the tokens on the list, and then marks the session: a command that ends between the two has begun it. */
+/** Puts the tokens on the list, and then marks the session, and what renewals have put in its place meanwhile. */
 async function begin(
   { revocations, keyrings, limits }: OpenSessions,
   keyringId: string,
   record: SessionRecord,
 ): Promise<Outcome> {
-  const { key, sessionId, state, accessToken, refreshToken } = record;
-  if (state === 'REVOKED' || state === 'REVOKING') return 'already-ended';
+  if (record.state === 'REVOKED' || record.state === 'REVOKING') return 'already-ended';
   const reason = 'REVOKED_ELSEWHERE';
-  let isListed = true;
-  if (accessToken !== null || refreshToken !== null) {
+  /** Whether the list has its tokens. */
+  const hold = async (tokens: SessionRecord) => {
+    const { key, sessionId, accessToken, refreshToken } = tokens;
+    if (accessToken === null && refreshToken === null) return true;
     const session = { keyringId, key, sessionId };
     const since = new Date();
     const revocation = {
       ids: revocations.ids(session),
-      tokens: record,
+      tokens,
       session,
       since,
       reason,
     } as const;
     const held = await revocations.add(revocation, since.getTime(), limits.pendingRevocations);
-    isListed = held === 'written' || held === 'exists';
-  }
-  await keyrings.markRevoking(keyringId, record, reason);
-  return isListed ? 'revoked' : 'left-to-its-browser';
+    return held === 'written' || held === 'exists';
+  };
+  const maxTries = limits.storeTries;
+  const begun = await beginEnds({ keyrings, keyringId, reason, maxTries, hold }, record);
+  return begun.every(({ held }) => held) ? 'revoked' : 'left-to-its-browser';
 }

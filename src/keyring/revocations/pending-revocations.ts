@@ -31,7 +31,7 @@ export interface RevocationsOptions {
 }
 
 /** When a claimed revocation is due; else why it is not claimed. */
-type Held = number | 'elsewhere' | 'full' | 'unavailable' | 'not-kept-by-store';
+export type Held = number | 'elsewhere' | 'full' | 'unavailable' | 'not-kept-by-store';
 
 /** What this process retries. */
 export interface PendingRevocations {

@@ -5,13 +5,19 @@ import type { Operation } from '../../brokers/upstream/operation.ts';
 import type { Revocation, SessionPlace, TokensToEnd } from '../crypto/encrypted-revocations.ts';
 import type { SessionEndReason, SessionRecord } from '../session-record.ts';
 import { KeyringStoreError } from '../stores/store.ts';
-import { createPendingRevocations, type RevocationsOptions } from './pending-revocations.ts';
+import { type BegunEnd, beginEnds } from './begun-ends.ts';
+import {
+  createPendingRevocations,
+  type Held,
+  type RevocationsOptions,
+} from './pending-revocations.ts';
 
 /** Ends sessions and tokens at the broker, and goes on until it confirms or they have expired. */
 export interface Revocations {
   /**
-   * Ends a keyring's session. Resolves with null once the broker accepts its tokens no more, else with the reason; the
-   * session then stays REVOKING, and this goes on in the background.
+   * Ends a keyring's session, and what renewals have put in its place meanwhile. Resolves with null once the broker
+   * accepts its tokens no more, else with the reason; the session then stays REVOKING, and this goes on in the
+   * background.
    * @param reason why it ends. Default: its user logs it out.
    * @throws KeyringStoreError before the broker was asked.
    */
@@ -40,6 +46,12 @@ export interface Revocations {
   close(): Promise<void>;
 }
 
+/** A revocation in the store. */
+interface Holding {
+  readonly revocation: Revocation;
+  readonly outcome: Held;
+}
+
 /** Makes the revocations of a gateway, and begins to look for those that an earlier process left. */
 export function createRevocations(options: RevocationsOptions): Revocations {
   const { keyrings, list, ends, now, limits } = options;
@@ -57,36 +69,44 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     return { ids: list.ids(session), tokens, session, since, reason };
   }
 
-  /** Begins to end a session. @throws KeyringStoreError */
+  /** Begins to end a session, and its renewals. @throws KeyringStoreError */
   async function begin(keyringId: string, record: SessionRecord, reason: SessionEndReason) {
-    const { key, sessionId, revokingSince } = record;
-    const place = { keyringId, key, sessionId };
-    const revocation = revocationOf(record, place, reason, revokingSince ?? now());
-    // In the store first, and then in the keyring: a process that ends now is not the end of it.
-    const held = await pending.hold(revocation);
-    const current = (await keyrings.markRevoking(keyringId, record, reason)) ?? record;
-    return { revocation, held, current };
+    const hold = async (session: SessionRecord) => {
+      const { key, sessionId, revokingSince } = session;
+      const place = { keyringId, key, sessionId };
+      const revocation = revocationOf(session, place, reason, revokingSince ?? now());
+      return { revocation, outcome: await pending.hold(revocation) };
+    };
+    const maxTries = limits.storeTries;
+    return beginEnds({ keyrings, keyringId, reason, maxTries, hold }, record);
+  }
+
+  /** Ends what has begun to end, at the broker; null once it has confirmed that. */
+  async function end({ record, held }: BegunEnd<Holding>, operation: Operation) {
+    const { revocation, outcome } = held;
+    try {
+      if (record.state !== 'REVOKED') await ends.end(record, operation);
+    } catch (error) {
+      pending.schedule(revocation, outcome);
+      if (error instanceof BrokerError) return error;
+      throw error;
+    }
+    await pending.finish(revocation).catch(() => pending.schedule(revocation, outcome));
+    return null;
   }
 
   return {
     async endSession(keyringId, record, operation, reason = 'LOGGED_OUT') {
-      const { revocation, held, current } = await begin(keyringId, record, reason);
-      try {
-        if (current.state !== 'REVOKED') await ends.end(current, operation);
-      } catch (error) {
-        pending.schedule(revocation, held);
-        if (error instanceof BrokerError) return error;
-        throw error;
-      }
-      await pending.finish(revocation).catch(() => pending.schedule(revocation, held));
-      return null;
+      const begun = await begin(keyringId, record, reason);
+      const unconfirmed = await Promise.all(begun.map((one) => end(one, operation)));
+      return unconfirmed.find((error) => error !== null) ?? null;
     },
 
     async endSurplus(keyringId, surplus) {
       await Promise.all(
         surplus.map(async (record) => {
           const begun = await begin(keyringId, record, 'TOO_MANY').catch(unlessUnavailable);
-          if (begun !== null) pending.schedule(begun.revocation, begun.held, 0);
+          for (const { held } of begun ?? []) pending.schedule(held.revocation, held.outcome, 0);
         }),
       );
     },
