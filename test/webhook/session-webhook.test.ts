@@ -22,7 +22,8 @@ const hour = 3_600;
 /** A gateway with a webhook, whose time goes on only when the test says so. */
 async function begin(url: string, options: GatewayOptions = {}) {
   const clock = new TestClock();
-  const now = () => new Date(startOfTime.getTime() + clock.milliseconds());
+  const time = { ahead: 0 };
+  const now = () => new Date(startOfTime.getTime() + clock.milliseconds() + time.ahead * 1_000);
   const { lines, logger } = readableLog();
   const world = await startWorld({ clock, now, logger, webhook: { url, secret }, ...options });
   const gateway = new URL(world.url).origin;
@@ -44,7 +45,7 @@ async function begin(url: string, options: GatewayOptions = {}) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
-  return { ...world, clock, now, lines, browser, logIn, pass, rest };
+  return { ...world, clock, time, now, lines, browser, logIn, pass, rest };
 }
 
 describe('a webhook', () => {
@@ -193,6 +194,26 @@ describe('a webhook', () => {
     const { length } = receiver.received;
     await world.rest(5, hour);
     expect(receiver.received.length).toBe(length);
+  });
+
+  test('gives no event up because of a clock that jumps ahead', async () => {
+    const receiver = await startReceiver();
+    receiver.answer = (response) => response.writeHead(500).end();
+    const world = await begin(receiver.url, { limits: { webhookDays: 1 } });
+    await world.logIn(world.browser(), 'SIM0001');
+    const isStart = ({ event }: { event: { type: string } }) => event.type === 'session.started';
+    const starts = () => receiver.received.filter(isStart).length;
+    await world.pass(() => starts() >= 1);
+    // The clocks have agreed for long.
+    await world.rest(3, 300);
+    const before = starts();
+    world.time.ahead = 48 * hour;
+    await world.pass(() => starts() > before);
+    receiver.answer = (response) => response.writeHead(204).end();
+    world.time.ahead = 0;
+    const taken = starts();
+    await world.pass(() => starts() > taken, 6 * hour);
+    expect(world.lines.filter(({ msg }) => msg.startsWith('Gave an event'))).toEqual([]);
   });
 
   test.each([

@@ -8,6 +8,7 @@ import type {
 } from '../crypto/encrypted-deliveries.ts';
 import type { Keyrings } from '../keyring.ts';
 import { day } from '../policy.ts';
+import { createClockCheck } from '../stores/clock-check.ts';
 import { KeyringStoreError } from '../stores/store.ts';
 import type { Bell } from './bell.ts';
 import type { Webhook } from './webhook.ts';
@@ -50,6 +51,7 @@ export interface Deliveries {
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
   const { list, keyrings, webhook, bell, clock, now, limits } = options;
   const closing = new AbortController();
+  const isClockSound = createClockCheck(clock.milliseconds);
   // Longer than an attempt with all that it asks of the store.
   const claimMilliseconds = (limits.webhookSeconds + 10 * limits.storeSeconds) * 1_000;
 
@@ -87,11 +89,6 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     const event = await checked(claimed);
     if (event === null) return list.remove(claimed);
     const { eventId: id, attempts } = claimed.delivery;
-    const age = now().getTime() - Date.parse(event.at);
-    if (age >= limits.webhookDays * day) {
-      options.onGivenUp(id, event.type);
-      return list.remove(claimed);
-    }
     const body = JSON.stringify({ id, ...event });
     const cause = await webhook({ id, body, at: now() }, closing.signal);
     if (cause === null) {
@@ -103,13 +100,21 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       return;
     }
     options.onFailure(cause, { id, type: event.type, attempt: attempts + 1 });
+    const at = now().getTime();
+    // A clock that has jumped ahead makes no event old.
+    if (at - Date.parse(event.at) >= limits.webhookDays * day && isClockSound(at)) {
+      options.onGivenUp(id, event.type);
+      return list.remove(claimed);
+    }
     await retryLater(claimed, event);
   }
 
   /** Delivers what is due; whether there may be more, null where the store is down. What was claimed is due again soon. */
   async function sweep(): Promise<boolean | null> {
     try {
-      const until = now().getTime() + claimMilliseconds;
+      const at = now().getTime();
+      isClockSound(at);
+      const until = at + claimMilliseconds;
       const claimed = await list.claim(until, limits.webhookRequests);
       const done = await Promise.allSettled(claimed.map(deliver));
       const failed = done.find(({ status }) => status === 'rejected');
