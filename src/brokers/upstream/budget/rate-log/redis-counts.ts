@@ -38,8 +38,8 @@ const smallDelay = 2;
 export const pauseMilliseconds = 1_000;
 /** Milliseconds after which a start that is not sent is counted anew, and after which Redis is told again what it did not hear. */
 const renewal = 500;
-/** How often Redis is told of a start that was sent, or has ended, at most: then it counts no longer. */
-const maxReports = 1 + Math.ceil(countsMilliseconds / renewal);
+/** How often Redis is told of a start that was sent, or has ended, until it has heard: then the start counts no longer. */
+const timesReported = 1 + Math.ceil(countsMilliseconds / renewal);
 
 /** By how much the times for which replicas use their shares may differ, while a setting is changed. */
 const shareTolerance = 10;
@@ -158,7 +158,7 @@ export class RedisCounts {
       let reports = 0;
       const tell = async () => {
         reports += 1;
-        if ((await report(verb, after)) || reports >= maxReports) clearInterval(telling);
+        if ((await report(verb, after)) || reports >= timesReported) clearInterval(telling);
       };
       const telling = setInterval(() => void tell(), renewal).unref();
       reporting = telling;
