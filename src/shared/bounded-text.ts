@@ -1,6 +1,6 @@
 // The body of a request, read no further than allowed.
 
-/** The body as text; or why there is none: it is longer than allowed, or its client left before its end. */
+/** The body as text; or why it cannot be given: it is longer than allowed, or its client left before its end. */
 export async function boundedText(
   { headers, body }: Request,
   maxBytes: number,
