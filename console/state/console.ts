@@ -25,6 +25,9 @@ export class Console {
   #followTimer: ReturnType<typeof setTimeout> | undefined;
   /** For each list that is being read, what the stream has told meanwhile: it is newer than the list. */
   readonly #changes = new Set<SessionRowFragment[]>();
+  #listReads = 0;
+  /** The newest read whose list is shown: an earlier one that answers later changes nothing. */
+  #shownList = 0;
 
   constructor(place: Place) {
     this.place = place;
@@ -92,14 +95,18 @@ export class Console {
   /** Reads the list. @returns the accounts as they were; null where it cannot be read. */
   async #readList(): Promise<readonly Account[] | null> {
     const { returnTo } = this;
+    this.#listReads += 1;
+    const own = this.#listReads;
     const changes: SessionRowFragment[] = [];
     this.#changes.add(changes);
     const { data, error } = await this.client.query(SessionsDocument, { returnTo });
     this.#changes.delete(changes);
+    if (own < this.#shownList) return this.store.state.accounts;
     if (!data?.sessions) {
       this.store.set({ status: 'failed', problem: error ? problemOf(error) : null });
       return null;
     }
+    this.#shownList = own;
     const { apps } = data;
     const { accounts: before } = this.store.state;
     // An empty list is that of a browser which the gateway has forgotten with its last session: the ends are older.

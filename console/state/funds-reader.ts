@@ -33,6 +33,9 @@ export class FundsReader {
   #reading = new AbortController();
   #sumTimer: ReturnType<typeof setTimeout> | undefined;
   #sumRead = 0;
+  #reads = 0;
+  /** Of each account, the newest read that has brought its funds: an earlier one that answers later changes nothing. */
+  readonly #newest = new Map<string, number>();
 
   constructor(store: Store, client: Client) {
     this.#store = store;
@@ -62,6 +65,8 @@ export class FundsReader {
     const isWhole = kite.length + kotak.length === accounts.filter((each) => each.isActive).length;
     const request = { signal, maxAge: isWhole ? justNow : this.#maxAge() };
     const ownSum = this.#beginSum();
+    this.#reads += 1;
+    const own = this.#reads;
     /** What has been taken of the parts before. */
     const taken = new Map<string, unknown>();
     for await (const part of this.#client.parts(FundsDocument, { kite, kotak }, request)) {
@@ -73,41 +78,58 @@ export class FundsReader {
         );
         return error ? problemOf(error) : null;
       };
-      this.#takeAccounts(data, taken, problemAt);
+      this.#takeAccounts(own, data, taken, problemAt);
       if (!hasNext) {
         const [error] = errors.filter(({ path }) => path === undefined);
         const whole = error ? problemOf(error) : null;
         const missing = [...kite, ...kotak].filter((id) => !taken.has(id));
-        this.#failAccounts(missing, whole ?? problemAt('kite') ?? problemAt('kotak'));
+        this.#failAccounts(own, missing, whole ?? problemAt('kite') ?? problemAt('kotak'));
         ownSum(data?.combinedMargins, problemAt('combinedMargins') ?? whole, false);
       } else ownSum(data?.combinedMargins, null, true);
     }
   }
 
-  #takeAccounts(data: FundsQuery | null, taken: Map<string, unknown>, problemAt: ProblemAt): void {
+  #takeAccounts(
+    own: number,
+    data: FundsQuery | null,
+    taken: Map<string, unknown>,
+    problemAt: ProblemAt,
+  ): void {
     const funds = new Map(this.#store.state.funds);
     for (const [index, account] of (data?.kite ?? []).entries()) {
       if (account?.margins === undefined || taken.get(account.id) === account) continue;
       taken.set(account.id, account);
+      if (this.#isOvertaken(account.id, own, account.margins !== null)) continue;
       const problem = problemAt('kite', index, 'margins');
       funds.set(account.id, this.withMargins(account.id, account.margins, problem));
     }
     for (const [index, account] of (data?.kotak ?? []).entries()) {
       if (account?.kotakMargins === undefined || taken.get(account.id) === account) continue;
       taken.set(account.id, account);
-      const before = funds.get(account.id) ?? noFunds;
       const { kotakMargins } = account;
+      if (this.#isOvertaken(account.id, own, kotakMargins !== null)) continue;
+      const before = funds.get(account.id) ?? noFunds;
       const problem = problemAt('kotak', index);
       funds.set(account.id, { ...before, kotak: kotakMargins ?? before.kotak, problem });
     }
     this.#store.set({ funds });
   }
 
-  #failAccounts(ids: readonly string[], problem: Problem | null): void {
+  /** Whether a later read has brought the funds of an account. If not, and these are its funds, this read has. */
+  #isOvertaken(id: string, own: number, hasFunds: boolean): boolean {
+    const isOvertaken = own < (this.#newest.get(id) ?? 0);
+    if (hasFunds && !isOvertaken) this.#newest.set(id, own);
+    return isOvertaken;
+  }
+
+  #failAccounts(own: number, ids: readonly string[], problem: Problem | null): void {
     if (ids.length === 0) return;
     const funds = new Map(this.#store.state.funds);
     const known = problem ?? { code: 'UNKNOWN', message: '', retryable: true };
-    for (const id of ids) funds.set(id, { ...(funds.get(id) ?? noFunds), problem: known });
+    for (const id of ids) {
+      if (this.#isOvertaken(id, own, false)) continue;
+      funds.set(id, { ...(funds.get(id) ?? noFunds), problem: known });
+    }
     this.#store.set({ funds });
   }
 
