@@ -19,7 +19,6 @@ import { watchKeys } from './process/key-watch.ts';
 import { naming } from './process/naming.ts';
 import { openStore, readCountryDatabase, readLogo } from './process/resources.ts';
 import { openTracing } from './process/tracing.ts';
-import { logUnhandled } from './process/unhandled.ts';
 import {
   awaitPrimary,
   isWorker,
@@ -31,6 +30,7 @@ import { schema } from './schema/schema.ts';
 import { hostInUrl, listen } from './server/listen.ts';
 import { listenForMetrics } from './server/metrics-server.ts';
 import { stopWatchingParent } from './server/restart.ts';
+import { logUnhandled } from './server/unhandled.ts';
 import { TrustedDocumentsError } from './shared/trusted-documents.ts';
 import { version } from './shared/version.ts';
 import { awaitSignals, type Reload, reloadOnHangup } from './signals.ts';
@@ -100,7 +100,7 @@ async function runGateway(fileNames: readonly string[]): Promise<Stop> {
     const stopping = new AbortController();
     const draining = new AbortController();
     const { logger, flush } = await createLogger(config.log, limits);
-    logUnhandled(logger);
+    logUnhandled(logger, limits);
     await watchKeys(keyringStore, keyring.keys, limits, logger, stopping.signal);
     const auditFile = await openAuditFile(config.auditLog, limits, logger);
     const countryDatabase = readCountryDatabase(config.geoipDatabase);

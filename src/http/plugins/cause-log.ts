@@ -16,15 +16,17 @@ export type CauseLog = (cause: string | null, fields: Fields) => void;
 export type CauseLogLimits = Pick<Limits, 'repeatedWarningSeconds' | 'warnedCauses'>;
 
 /**
- * Makes a log for failures of one kind. The first failure of each cause is a warning; the others within the interval
- * are logged at debug level, and the next warning counts them as `repeated`, and what they befell in its `count`.
+ * Makes a log for failures of one kind. The first failure of each cause has a line at the level; the others within the interval
+ * are logged at debug level, and the next line at the level counts them as `repeated`, and what they befell in its `count`.
  * @param now milliseconds of a clock that never jumps; replaceable, so that tests own it.
+ * @param level of the lines that are not repeated.
  */
 export function createCauseLog(
   log: Logger,
   message: string,
   { repeatedWarningSeconds, warnedCauses }: CauseLogLimits,
   now: () => number = () => performance.now(),
+  level: 'warn' | 'error' = 'warn',
 ): CauseLog {
   const warned = new Map<string | null, { readonly at: number; repeated: number; count: number }>();
   return (cause, fields) => {
@@ -43,7 +45,7 @@ export function createCauseLog(
       ...(repeated > 0 && { repeated }),
       ...(count > 0 && { count: count + (fields.count ?? 0) }),
     };
-    log.warn({ ...fields, cause, ...between }, message);
+    log[level]({ ...fields, cause, ...between }, message);
   };
 }
 
